@@ -1,0 +1,6 @@
+//! One customer out of many identifiers, and omnichannel KPIs over them.
+//!
+//! ARCHITECTURE.md is the map; the proto files are the manual.
+
+pub mod identity;
+pub mod model;
