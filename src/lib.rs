@@ -2,5 +2,9 @@
 //!
 //! ARCHITECTURE.md is the map; the proto files are the manual.
 
+pub mod clock;
+pub mod config;
 pub mod identity;
 pub mod model;
+pub mod server;
+pub mod telemetry;
