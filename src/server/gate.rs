@@ -130,16 +130,18 @@ where
         Box::pin(async move {
             let answered = tokio::select! {
                 biased;
-                reply = answering => reply?,
-                status = pass.cut() => {
-                    let reply = status.into_http();
-                    pass.code = Some(status.code());
-                    return Ok(reply);
+                reply = answering => Ok(reply?),
+                status = pass.cut() => Err(status),
+            };
+            let (head, body) = match answered {
+                Ok(reply) => reply.into_parts(),
+                Err(status) => {
+                    pass.ended(status.code());
+                    return Ok(status.into_http());
                 }
             };
-            let (head, body) = answered.into_parts();
             if let Some(status) = Status::from_header_map(&head.headers) {
-                pass.code = Some(status.code());
+                pass.ended(status.code());
             }
             Ok(Response::from_parts(head, Body::new(Passing { inner: Some(Box::pin(body)), pass })))
         })
@@ -159,6 +161,10 @@ struct Pass {
 }
 
 impl Pass {
+    fn ended(&mut self, code: Code) {
+        self.code = Some(code);
+    }
+
     /// Resolves when the call must end now.
     async fn cut(&mut self) -> Status {
         std::future::poll_fn(|cx| self.poll_cut(cx)).await
@@ -212,14 +218,14 @@ where
         if let Poll::Ready(frame) = inner.as_mut().poll_frame(cx) {
             let trailers = frame.as_ref().and_then(|f| f.as_ref().ok()).and_then(|f| f.trailers_ref());
             if let Some(status) = trailers.and_then(Status::from_header_map) {
-                this.pass.code = Some(status.code());
+                this.pass.ended(status.code());
             }
             return Poll::Ready(frame.map(|f| f.map_err(Into::into)));
         }
         let Poll::Ready(status) = this.pass.poll_cut(cx) else { return Poll::Pending };
         // Dropping the rest of the answer stops the work behind it.
         this.inner = None;
-        this.pass.code = Some(status.code());
+        this.pass.ended(status.code());
         let mut trailers = http::HeaderMap::new();
         Poll::Ready(Some(match status.add_header(&mut trailers) {
             Ok(()) => Ok(http_body::Frame::trailers(trailers)),
