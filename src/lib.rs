@@ -4,3 +4,4 @@
 
 pub mod identity;
 pub mod model;
+pub mod rpc;
