@@ -166,7 +166,8 @@ impl Config {
     /// The effective settings as a file that could be read back, secrets hidden.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let shown = Written { database_url: hide_password(&self.written.database_url), ..self.written.clone() };
+        let shown =
+            Written { database_url: hide_password(&self.written.database_url), ..self.written.clone() };
         let value = serde_json::to_value(&shown).unwrap_or_default();
         SETTINGS
             .iter()

@@ -6,5 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod identity;
 pub mod model;
+pub mod rpc;
 pub mod server;
+pub mod simulate;
 pub mod telemetry;

@@ -292,7 +292,11 @@ fn drained(mut draining: watch::Receiver<bool>) -> Pin<Box<dyn Future<Output = (
 }
 
 fn error(code: Code, reason: &str, message: &str) -> Status {
-    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new()))
+    Status::with_error_details(
+        code,
+        message,
+        ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new()),
+    )
 }
 
 fn expired() -> Status {
@@ -301,17 +305,17 @@ fn expired() -> Status {
 
 fn stopping() -> Status {
     let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
-    details.set_error_info("STOPPING", ERROR_DOMAIN, HashMap::new());
+    details.set_error_info("SHUTTING_DOWN", ERROR_DOMAIN, HashMap::new());
     Status::with_error_details(Code::Unavailable, "the service is stopping", details)
 }
 
 fn busy(max_requests: usize) -> Status {
     let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
     let limit = HashMap::from([
-        ("limit".to_owned(), "max_requests".to_owned()),
-        ("value".to_owned(), max_requests.to_string()),
+        ("limit".to_owned(), max_requests.to_string()),
+        ("setting".to_owned(), "max_requests".to_owned()),
     ]);
-    details.set_error_info("TOO_MANY_REQUESTS", ERROR_DOMAIN, limit);
+    details.set_error_info("TOO_MANY_CALLS", ERROR_DOMAIN, limit);
     let message = format!("{max_requests} calls are in progress (max_requests)");
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
@@ -362,7 +366,8 @@ mod tests {
 
     #[test]
     fn timeouts_are_read_as_the_specification_says() {
-        let check = |text: &str, expected: Option<Duration>| assert_eq!(parse_timeout(text.as_bytes()), expected);
+        let check =
+            |text: &str, expected: Option<Duration>| assert_eq!(parse_timeout(text.as_bytes()), expected);
         check("1H", Some(Duration::from_secs(3_600)));
         check("250m", Some(Duration::from_millis(250)));
         check("99999999u", Some(Duration::from_micros(99_999_999)));
