@@ -2,5 +2,8 @@
 //!
 //! ARCHITECTURE.md is the map; the proto files are the manual.
 
+pub mod clock;
 pub mod identity;
 pub mod model;
+pub mod store;
+pub mod view;
