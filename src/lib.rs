@@ -3,4 +3,5 @@
 //! ARCHITECTURE.md is the map; the proto files are the manual.
 
 pub mod identity;
+pub mod kpi;
 pub mod model;
