@@ -16,3 +16,6 @@ pub use fact::{Fact, FactError};
 pub use segment::{Identity, Segment, Source, Trust};
 pub use snapshot::{Live, Snapshot, Voided};
 pub use tables::Tables;
+
+#[cfg(test)]
+mod segment_tests;
