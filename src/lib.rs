@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod identity;
+pub mod kpi;
 pub mod model;
 pub mod store;
 pub mod view;
