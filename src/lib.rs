@@ -6,5 +6,6 @@ pub mod clock;
 pub mod identity;
 pub mod kpi;
 pub mod model;
+pub mod rpc;
 pub mod store;
 pub mod view;

@@ -1,0 +1,3 @@
+//! The port: the only room that speaks protobuf.
+
+pub mod proto;
