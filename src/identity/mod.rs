@@ -1,5 +1,7 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
+pub mod batch;
+pub mod resolve;
 pub mod rules;
 
 pub use rules::{KindRule, Normalizer, OnConflict, Rules};
