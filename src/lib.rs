@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod identity;
 pub mod kpi;
+pub mod mirror;
 pub mod model;
 pub mod rpc;
 pub mod store;
