@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod identity;
 pub mod kpi;
+pub mod mirror;
 pub mod model;
 pub mod rpc;
 pub mod server;

@@ -28,6 +28,20 @@ pub struct Stored {
     pub claims: Claims,
 }
 
+impl Stored {
+    /// What the resolver needs of it.
+    #[must_use]
+    pub fn known(&self, rules: &Rules) -> Known {
+        Known {
+            kind: self.kind,
+            first: self.first.clone(),
+            latest: self.latest.clone(),
+            shared: is_shared(rules, self.kind, &self.claims),
+            value: self.value.clone(),
+        }
+    }
+}
+
 /// A customer as the store keeps it.
 #[derive(Debug, Clone)]
 pub struct StoredCustomer {
@@ -276,7 +290,7 @@ fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh
     let mut index: FxHashMap<ObservationNo, BlockIndex> = FxHashMap::default();
     for no in stepped().flat_map(|i| &fresh[i].observation.identifiers) {
         let stored = &before.identifiers[no];
-        let known = known(rules, stored);
+        let known = stored.known(rules);
         let shared = known.shared;
         world.know(*no, known);
         let Some(holder) = stored.holder.filter(|_| !shared) else { continue };
@@ -397,16 +411,6 @@ impl Changes {
     }
 }
 
-fn known(rules: &Rules, stored: &Stored) -> Known {
-    Known {
-        kind: stored.kind,
-        first: stored.first.clone(),
-        latest: stored.latest.clone(),
-        shared: is_shared(rules, stored.kind, &stored.claims),
-        value: stored.value.clone(),
-    }
-}
-
 /// Widens an identifier's first and latest seen by an observation that links it.
 fn touch(before: &mut Before, observation: &Observation, no: IdentifierNo) {
     if observation.severed.contains(&no) {
@@ -433,7 +437,7 @@ fn known_anew(
     let mut known_anew: FxHashMap<IdentifierNo, Known> = FxHashMap::default();
     for observation in in_canonical_order {
         for no in &observation.identifiers {
-            let known = known_anew.entry(*no).or_insert_with(|| known(rules, &before.identifiers[no]));
+            let known = known_anew.entry(*no).or_insert_with(|| before.identifiers[no].known(rules));
             if observation.severed.contains(no) {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
 pub mod batch;
+pub mod explain;
 pub mod resolve;
 pub mod rules;
 

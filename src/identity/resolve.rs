@@ -186,6 +186,13 @@ impl<'r> World<'r> {
         observation.identifiers.iter().filter(links).copied()
     }
 
+    /// The blocks that the observation's linking identifiers name, with the names they have now.
+    #[must_use]
+    pub fn named_by(&self, observation: &Observation) -> Vec<(BlockIndex, ObservationNo)> {
+        let linking: Vec<IdentifierNo> = self.linking(observation).collect();
+        self.holders(&linking).into_iter().map(|block| (block, self.blocks[block].name)).collect()
+    }
+
     /// Whether a step equals a replay: the observation is canonically later than every one that
     /// contains one of its identifiers, and than every one that ever named a customer it names.
     #[must_use]

@@ -1,15 +1,17 @@
 //! What changed since a revision: the mirror's food.
 
 use super::driver::{Row, Scalar, Transaction};
-use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchKey, TouchpointNo};
 
 /// How far a reader of changes has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cursor {
-    /// Everything up to this revision was read, and perhaps some touchpoints beyond.
+    /// Reassignments up to this revision were read; for a first load, the revision it began at,
+    /// for observations read later carry their customers already.
     pub revision: Revision,
+    /// Voids up to this revision were read.
+    pub voids: Revision,
     pub touchpoint: i64,
     pub observation: i64,
 }
@@ -41,8 +43,10 @@ pub struct Changed {
     pub revision: Revision,
     pub committed_at: Micros,
     pub facts: Vec<Fact>,
-    pub voided: Vec<TouchpointNo>,
-    /// New and reassigned observations, and all observations of customers whose kind changed.
+    /// Touchpoints that were voided; those recorded since the cursor are in `facts` as well.
+    pub voided: Vec<Fact>,
+    /// New and reassigned observations, and one observation of each customer that is registered
+    /// no more.
     pub assignments: Vec<Moved>,
     /// Whether the facts were cut off by the limit; then only facts and new observations are given.
     pub complete: bool,
@@ -52,13 +56,15 @@ pub struct Changed {
 const SELECT_REVISION: &str = "SELECT revision, committed_at_us FROM tenant WHERE tenant = $1";
 const SELECT_FACTS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
     FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > $2 ORDER BY t.touchpoint LIMIT $3";
-const SELECT_VOIDS: &str = "SELECT touchpoint FROM void WHERE tenant = $1 AND revision > $2";
-const SELECT_OBSERVATIONS: &str = "SELECT o.observation, o.customer, c.registered FROM observation o \
-    JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
+const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
+    FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
+    WHERE x.tenant = $1 AND x.revision > $2";
+const SELECT_OBSERVATIONS: &str = "SELECT o.observation, o.customer, COALESCE(c.registered, 0) FROM observation o \
+    LEFT JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
     WHERE o.tenant = $1 AND o.observation > $2 ORDER BY o.observation LIMIT $3";
-const SELECT_REASSIGNED: &str = "SELECT DISTINCT o.observation, o.customer, c.registered FROM reassignment r \
+const SELECT_REASSIGNED: &str = "SELECT DISTINCT o.observation, o.customer, COALESCE(c.registered, 0) FROM reassignment r \
     JOIN observation o ON o.tenant = r.tenant AND o.observation = r.observation \
-    JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
+    LEFT JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
     WHERE r.tenant = $1 AND r.revision > $2";
 
 impl Store {
@@ -80,21 +86,14 @@ impl Store {
         changed.cursor.observation = new.last().map_or(since.observation, |moved| moved.observation.0);
         changed.assignments = new;
         if changed.complete {
+            let moved_since = [key, Scalar::Int(since.revision.0)];
+            changed.assignments.extend(assignments(&mut tx, SELECT_REASSIGNED, &moved_since).await?);
+            let voided_since = [key, Scalar::Int(since.voids.0)];
+            changed.voided = parse_facts(tx.fetch(SELECT_VOIDS, &voided_since).await?).await?;
             changed.cursor.revision = changed.revision;
-            let since = [key, Scalar::Int(since.revision.0)];
-            let moved = assignments(&mut tx, SELECT_REASSIGNED, &since).await?;
-            changed.assignments.extend(moved);
-            for row in tx.fetch(SELECT_VOIDS, &since).await? {
-                changed.voided.push(TouchpointNo(row.get(0)?));
-            }
+            changed.cursor.voids = changed.revision;
         }
         Ok(changed)
-    }
-
-    /// The tenant's revision as another process may have left it.
-    pub async fn present_revision(&self, tenant: TenantKey) -> Result<Revision, StoreError> {
-        let mut tx = self.db.read().await?;
-        revision(&mut tx, tenant).await
     }
 }
 

@@ -48,6 +48,8 @@ const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
     FROM v CROSS JOIN sighting s JOIN observation o ON o.tenant = s.tenant AND o.observation = s.observation \
     WHERE s.tenant = $1 AND s.identifier = v.identifier";
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
+const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 
 impl Store {
@@ -178,6 +180,9 @@ async fn resolve_again(
         let customer = heir.map_or(bereft.no, |heir| heir.customer);
         let left = [Scalar::Int(tenant.0), Scalar::Int(bereft.no.0), Scalar::Int(customer.0)];
         tx.run(LEAVE, &left).await?;
+        let moved =
+            [left[0], Scalar::Int(taken.revision.0), left[1], Scalar::Int(bereft.customer.0), left[2]];
+        tx.run(LOG_LEAVE, &moved).await?;
         if heir.is_none() {
             tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
         }
