@@ -82,7 +82,9 @@ impl Sent {
             match outcome.status() {
                 RecordStatus::Recorded => self.recorded += 1,
                 RecordStatus::Duplicate => self.duplicates += 1,
-                RecordStatus::Refused | RecordStatus::Unspecified => self.refusals.push(refusal(outcome, line)),
+                RecordStatus::Refused | RecordStatus::Unspecified => {
+                    self.refusals.push(refusal(outcome, line))
+                }
             }
         }
     }
