@@ -41,12 +41,24 @@ async fn run(config: &Config) -> Result<(), CliError> {
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(CliError::io(format!("listening on {}", config.listen)))?;
+    serve_on(listener, config, stopped()).await
+}
+
+/// Serves on a bound port until `stop`.
+///
+/// # Errors
+/// When the database or the port fails.
+pub async fn serve_on(
+    listener: TcpListener,
+    config: &Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), CliError> {
     let address = listener.local_addr().map_err(CliError::io("asking for the port's address"))?;
     let store = open(config).await?;
     let routes = Routes::default();
     let (routes, health) = server::with_standard_services(routes, rpc::proto::DESCRIPTORS)?;
     tracing::info!(%address, "listening");
-    let served = server::serve(listener, routes, health, &[], PortLimits::of(config), stopped()).await;
+    let served = server::serve(listener, routes, health, &[], PortLimits::of(config), stop).await;
     store.close().await;
     tracing::info!("stopped");
     served.map_err(Into::into)
@@ -62,7 +74,7 @@ async fn open(config: &Config) -> Result<Store, CliError> {
 }
 
 /// Resolves when the process is asked to end.
-async fn stopped() {
+pub async fn stopped() {
     let hear = |kind| signal(kind).ok();
     let (mut terminate, mut interrupt) = (hear(SignalKind::terminate()), hear(SignalKind::interrupt()));
     let wait = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
