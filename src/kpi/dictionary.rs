@@ -1,0 +1,249 @@
+//! Names as small numbers, so that a fact is a few bytes and a filter is one table lookup.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{Currency, Value};
+
+/// Distinct (channel, location, source) of one tenant.
+pub const PLACES_LIMIT: usize = 65_535;
+/// Distinct currencies of one tenant.
+pub const CURRENCIES_LIMIT: usize = 255;
+/// Distinct trait names of one tenant.
+pub const TRAIT_NAMES_LIMIT: usize = 1_000;
+/// Values of one trait whose texts are kept, to name groups by. A trait with more of them can
+/// filter but not group, and its values (names, birthdays) are not held in memory.
+pub const TRAIT_TEXTS_LIMIT: usize = 1_000;
+
+/// A tenant has more distinct names of a kind than the columns can number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DictionaryFull {
+    #[error("more than {PLACES_LIMIT} distinct combinations of channel, location and source")]
+    Places,
+    #[error("more than {CURRENCIES_LIMIT} currencies")]
+    Currencies,
+    #[error("more than {TRAIT_NAMES_LIMIT} trait names")]
+    TraitNames,
+}
+
+/// Where a fact happened and who says so, each as the number of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub channel: u32,
+    /// The touchpoint may name no location.
+    pub location: Option<u32>,
+    pub source: u32,
+}
+
+/// Numbers in order of first appearance.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    names: Vec<Arc<str>>,
+    numbers: FxHashMap<Arc<str>, u32>,
+}
+
+impl Names {
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The name of a number of this dictionary.
+    #[must_use]
+    pub fn name(&self, number: u32) -> &str {
+        &self.names[number as usize]
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    fn intern(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
+        }
+        let (number, name) = (self.names.len() as u32, Arc::<str>::from(name));
+        self.names.push(name.clone());
+        self.numbers.insert(name, number);
+        number
+    }
+}
+
+/// The texts of one trait's values, by their hash; `None` once there are too many.
+type Texts = Option<FxHashMap<u64, Arc<str>>>;
+
+/// All names of one tenant's facts. It only grows; [`Dictionary::version`] says when it did.
+#[derive(Debug, Clone, Default)]
+pub struct Dictionary {
+    pub channels: Names,
+    pub locations: Names,
+    pub sources: Names,
+    pub trait_names: Names,
+    places: Vec<Place>,
+    place_numbers: FxHashMap<Place, u16>,
+    currencies: Vec<Currency>,
+    texts: Vec<Texts>,
+    version: u64,
+}
+
+impl Dictionary {
+    /// Changes whenever a name is added: a published copy with the same version is as good.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    #[must_use]
+    pub fn place(&self, place: u16) -> Place {
+        self.places[usize::from(place)]
+    }
+
+    #[must_use]
+    pub fn currencies(&self) -> &[Currency] {
+        &self.currencies
+    }
+
+    #[must_use]
+    pub fn find_currency(&self, currency: Currency) -> Option<u8> {
+        self.currencies.iter().position(|&c| c == currency).map(|at| at as u8)
+    }
+
+    /// The text of a trait's value; `None` when it was never seen or the trait has too many.
+    #[must_use]
+    pub fn trait_text(&self, name: u16, value: u64) -> Option<&str> {
+        self.texts.get(usize::from(name))?.as_ref()?.get(&value).map(AsRef::as_ref)
+    }
+
+    /// Whether the trait has more values than can be named.
+    #[must_use]
+    pub fn has_too_many_texts(&self, name: u16) -> bool {
+        self.texts.get(usize::from(name)).is_some_and(Option::is_none)
+    }
+
+    /// # Errors
+    /// When the tenant has too many distinct places.
+    pub fn intern_place(
+        &mut self,
+        channel: &str,
+        location: Option<&str>,
+        source: &str,
+    ) -> Result<u16, DictionaryFull> {
+        let place = Place {
+            channel: self.channels.intern(channel),
+            location: location.map(|location| self.locations.intern(location)),
+            source: self.sources.intern(source),
+        };
+        if let Some(&number) = self.place_numbers.get(&place) {
+            return Ok(number);
+        }
+        if self.places.len() == PLACES_LIMIT {
+            return Err(DictionaryFull::Places);
+        }
+        let number = self.places.len() as u16;
+        self.places.push(place);
+        self.place_numbers.insert(place, number);
+        self.version += 1;
+        Ok(number)
+    }
+
+    /// # Errors
+    /// When the tenant has too many currencies.
+    pub fn intern_currency(&mut self, currency: Currency) -> Result<u8, DictionaryFull> {
+        if let Some(number) = self.find_currency(currency) {
+            return Ok(number);
+        }
+        if self.currencies.len() == CURRENCIES_LIMIT {
+            return Err(DictionaryFull::Currencies);
+        }
+        self.currencies.push(currency);
+        self.version += 1;
+        Ok((self.currencies.len() - 1) as u8)
+    }
+
+    /// The number of the trait's name and the hash of the value's text.
+    ///
+    /// # Errors
+    /// When the tenant has too many trait names.
+    pub fn intern_trait(&mut self, name: &str, value: &Value) -> Result<(u16, u64), DictionaryFull> {
+        if self.trait_names.find(name).is_none() {
+            if self.trait_names.len() == TRAIT_NAMES_LIMIT {
+                return Err(DictionaryFull::TraitNames);
+            }
+            self.texts.push(Some(FxHashMap::default()));
+            self.version += 1;
+        }
+        let number = self.trait_names.intern(name) as u16;
+        let text = value.to_string();
+        let hash = text_hash(&text);
+        let texts = &mut self.texts[usize::from(number)];
+        if let Some(known) = texts
+            && !known.contains_key(&hash)
+        {
+            self.version += 1;
+            if known.len() == TRAIT_TEXTS_LIMIT {
+                *texts = None;
+            } else {
+                known.insert(hash, text.into());
+            }
+        }
+        Ok((number, hash))
+    }
+}
+
+/// 64 bits that stand for a text: order ids and trait values. Among ten million texts two are
+/// alike with a probability of three in a million.
+#[must_use]
+pub fn text_hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    // 0 stands for "none" in the columns.
+    hasher.finish().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_name_has_the_same_number_and_a_new_one_a_new_version() {
+        let mut dictionary = Dictionary::default();
+        let shop = dictionary.intern_place("store", Some("Rome"), "till").unwrap();
+        let version = dictionary.version();
+        assert_eq!(dictionary.intern_place("store", Some("Rome"), "till"), Ok(shop));
+        assert_eq!(dictionary.version(), version);
+        let web = dictionary.intern_place("web", None, "shop").unwrap();
+        assert_ne!(web, shop);
+        assert_ne!(dictionary.version(), version);
+        assert_eq!(dictionary.channels.name(dictionary.place(web).channel), "web");
+        assert_eq!(dictionary.place(web).location, None);
+        assert_eq!(dictionary.intern_currency(Currency::EUR), Ok(0));
+        assert_eq!(dictionary.intern_currency(Currency::GBP), Ok(1));
+        assert_eq!(dictionary.intern_currency(Currency::EUR), Ok(0));
+    }
+
+    #[test]
+    fn a_trait_of_too_many_values_keeps_no_text() {
+        let mut dictionary = Dictionary::default();
+        let (city, rome) = dictionary.intern_trait("city", &Value::Text("Rome".into())).unwrap();
+        assert_eq!(dictionary.trait_text(city, rome), Some("Rome"));
+        for n in 0..=TRAIT_TEXTS_LIMIT as i64 {
+            dictionary.intern_trait("customer_no", &Value::Integer(n)).unwrap();
+        }
+        let (number, value) = dictionary.intern_trait("customer_no", &Value::Integer(0)).unwrap();
+        assert_eq!(dictionary.trait_text(number, value), None);
+        assert!(dictionary.has_too_many_texts(number) && !dictionary.has_too_many_texts(city));
+    }
+}

@@ -1,0 +1,245 @@
+//! Facts as columns: one table per kind of touchpoint, so that a question reads only what it
+//! asks about. Adding a table is one entry of the list below and one line in [`Tables::push`].
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::fact::{Body, Charge, Fact, TraitFact};
+
+/// The columns that every table begins with. 22 bytes a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stem {
+    /// The segment's number of the customer, never decreasing. Empty in a [`Tables`] that is not
+    /// clustered by customer yet.
+    pub customer: Vec<u32>,
+    /// Microseconds; increasing within a customer, ties by `number`.
+    pub at: Vec<i64>,
+    pub place: Vec<u16>,
+    /// 0 for an unidentified touchpoint.
+    pub observation: Vec<u32>,
+    /// The touchpoint's number.
+    pub number: Vec<u32>,
+}
+
+impl Stem {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// The rows of some consecutive customers.
+    #[must_use]
+    pub fn rows(&self, customers: Range<u32>) -> Range<usize> {
+        let from = self.customer.partition_point(|&c| c < customers.start);
+        from..from + self.customer[from..].partition_point(|&c| c < customers.end)
+    }
+
+    /// Each customer that has rows among these, with those rows.
+    pub fn runs(&self, rows: Range<usize>) -> impl Iterator<Item = (u32, Range<usize>)> {
+        let (mut from, until) = (rows.start, rows.end);
+        std::iter::from_fn(move || {
+            let customer = *self.customer[..until].get(from)?;
+            let mut end = from + 1;
+            while end < until && self.customer[end] == customer {
+                end += 1;
+            }
+            let run = from..end;
+            from = end;
+            Some((customer, run))
+        })
+    }
+
+    fn push(&mut self, fact: &Fact) {
+        self.at.push(fact.at);
+        self.place.push(fact.place);
+        self.observation.push(fact.observation);
+        self.number.push(fact.number);
+    }
+}
+
+/// Where a row of a new table comes from: the part in the upper half, the row in the lower.
+pub(super) type Pick = u64;
+
+/// One column rearranged: each row from the part and row that its pick names.
+fn picked<'a, T, C>(parts: &[&'a C], picks: &[Pick], column: impl Fn(&'a C) -> &'a [T]) -> Vec<T>
+where
+    T: Copy + Send + Sync + 'a,
+    C: 'a,
+{
+    let columns: Vec<&[T]> = parts.iter().map(|&part| column(part)).collect();
+    match columns.as_slice() {
+        [only] => picks.par_iter().with_min_len(1 << 14).map(|&pick| only[pick as u32 as usize]).collect(),
+        _ => picks
+            .par_iter()
+            .with_min_len(1 << 14)
+            .map(|&pick| columns[(pick >> 32) as usize][pick as u32 as usize])
+            .collect(),
+    }
+}
+
+/// Declares the tables: name, field in [`Tables`], own columns.
+macro_rules! tables {
+    ($( $(#[$meta:meta])* $name:ident in $field:ident { $( $(#[$column_meta:meta])* $column:ident: $ty:ty, )* } )*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Debug, Clone, PartialEq, Eq, Default)]
+            pub struct $name {
+                pub stem: Stem,
+                $( $(#[$column_meta])* pub $column: Vec<$ty>, )*
+            }
+
+            impl $name {
+                pub(super) fn pick(parts: &[&Self], customer: Vec<u32>, picks: &[Pick]) -> Self {
+                    Self {
+                        stem: Stem {
+                            customer,
+                            at: picked(parts, picks, |part| &part.stem.at),
+                            place: picked(parts, picks, |part| &part.stem.place),
+                            observation: picked(parts, picks, |part| &part.stem.observation),
+                            number: picked(parts, picks, |part| &part.stem.number),
+                        },
+                        $( $column: picked(parts, picks, |part| &part.$column), )*
+                    }
+                }
+
+                fn bytes(&self) -> usize {
+                    let own = 0 $( + size_of::<$ty>() )*;
+                    self.stem.customer.len() * 4 + self.stem.len() * (18 + own)
+                }
+            }
+
+            impl HasStem for $name {
+                fn stem(&self) -> &Stem {
+                    &self.stem
+                }
+            }
+        )*
+
+        /// All tables of a set of facts.
+        #[derive(Debug, Clone, PartialEq, Eq, Default)]
+        pub struct Tables { $( pub $field: $name, )* }
+
+        impl Tables {
+            /// Bytes of all columns, without spare capacity.
+            #[must_use]
+            pub fn bytes(&self) -> usize {
+                0 $( + self.$field.bytes() )*
+            }
+        }
+    };
+}
+
+pub(super) trait HasStem {
+    fn stem(&self) -> &Stem;
+}
+
+tables! {
+    /// Purchases. 39 bytes a row.
+    Orders in orders {
+        amount: i64,
+        currency: u8,
+        /// Stands for the order's id.
+        key: u64,
+    }
+    /// Goods or money back. 39 bytes a row.
+    Returns in returns {
+        amount: i64,
+        currency: u8,
+        /// The order's key, or 0 when the return names none.
+        key: u64,
+    }
+    /// Answers to surveys, and the stars of reviews. 24 bytes a row.
+    Answers in answers {
+        /// An [`super::fact::AnswerKind`].
+        kind: u8,
+        score: u8,
+    }
+    /// Every touchpoint that stands in none of the tables above. 23 bytes a row.
+    Touches in touches {
+        /// A [`super::fact::TouchType`].
+        kind: u8,
+    }
+    /// Time and explicit cost of touchpoints of any type, each in one of the tables above as
+    /// well. 36 bytes a row.
+    Charges in charges {
+        /// A [`super::fact::TouchType`].
+        kind: u8,
+        seconds: u32,
+        /// Minor units; 0 when there is no explicit cost.
+        cost: i64,
+        currency: u8,
+    }
+    /// Writes of traits, by touchpoints of any type. 33 bytes a row.
+    TraitWrites in traits {
+        name: u16,
+        /// The hash of the value's text.
+        value: u64,
+        /// [`IF_ABSENT`] and [`SURVIVES`].
+        flags: u8,
+    }
+}
+
+/// The write only fills a gap.
+pub const IF_ABSENT: u8 = 1;
+/// The write stands as the customer's value; set when the facts are gathered.
+pub const SURVIVES: u8 = 2;
+
+impl Tables {
+    /// Appends a fact, without a customer.
+    pub fn push(&mut self, fact: &Fact) {
+        match fact.body {
+            Body::Order { amount, order_key } => {
+                self.orders.stem.push(fact);
+                self.orders.amount.push(amount.minor);
+                self.orders.currency.push(amount.currency);
+                self.orders.key.push(order_key);
+            }
+            Body::Return { amount, order_key } => {
+                self.returns.stem.push(fact);
+                self.returns.amount.push(amount.minor);
+                self.returns.currency.push(amount.currency);
+                self.returns.key.push(order_key);
+            }
+            Body::Answer { kind, score } => {
+                self.answers.stem.push(fact);
+                self.answers.kind.push(kind as u8);
+                self.answers.score.push(score);
+            }
+            Body::Touch(touch_type) => {
+                self.touches.stem.push(fact);
+                self.touches.kind.push(touch_type.0);
+            }
+        }
+        if let Some(charge) = fact.charge {
+            self.push_charge(fact, charge);
+        }
+        fact.traits.iter().for_each(|&write| self.push_trait(fact, write));
+    }
+
+    /// Touchpoints, each counted once.
+    #[must_use]
+    pub fn touchpoints(&self) -> usize {
+        self.orders.stem.len() + self.returns.stem.len() + self.answers.stem.len() + self.touches.stem.len()
+    }
+
+    fn push_charge(&mut self, fact: &Fact, charge: Charge) {
+        self.charges.stem.push(fact);
+        self.charges.kind.push(fact.body.touch_type().0);
+        self.charges.seconds.push(charge.seconds);
+        self.charges.cost.push(charge.cost.map_or(0, |cost| cost.minor));
+        self.charges.currency.push(charge.cost.map_or(0, |cost| cost.currency));
+    }
+
+    fn push_trait(&mut self, fact: &Fact, write: TraitFact) {
+        self.traits.stem.push(fact);
+        self.traits.name.push(write.name);
+        self.traits.value.push(write.value);
+        self.traits.flags.push(if write.if_absent { IF_ABSENT } else { 0 });
+    }
+}
