@@ -9,6 +9,8 @@ use crate::model::{Currency, Value};
 
 /// Distinct (channel, location, source) of one tenant.
 pub const PLACES_LIMIT: usize = 65_535;
+/// Distinct surveys of one tenant.
+pub const SURVEYS_LIMIT: usize = 65_535;
 /// Distinct currencies of one tenant.
 pub const CURRENCIES_LIMIT: usize = 255;
 /// Distinct trait names of one tenant.
@@ -22,6 +24,8 @@ pub const TRAIT_TEXTS_LIMIT: usize = 1_000;
 pub enum DictionaryFull {
     #[error("more than {PLACES_LIMIT} distinct combinations of channel, location and source")]
     Places,
+    #[error("more than {SURVEYS_LIMIT} surveys")]
+    Surveys,
     #[error("more than {CURRENCIES_LIMIT} currencies")]
     Currencies,
     #[error("more than {TRAIT_NAMES_LIMIT} trait names")]
@@ -87,6 +91,7 @@ pub struct Dictionary {
     pub locations: Names,
     pub sources: Names,
     pub trait_names: Names,
+    pub surveys: Names,
     places: Vec<Place>,
     place_numbers: FxHashMap<Place, u16>,
     currencies: Vec<Currency>,
@@ -157,6 +162,18 @@ impl Dictionary {
         self.place_numbers.insert(place, number);
         self.version += 1;
         Ok(number)
+    }
+
+    /// # Errors
+    /// When the tenant has too many surveys.
+    pub fn intern_survey(&mut self, survey: &str) -> Result<u16, DictionaryFull> {
+        if self.surveys.find(survey).is_none() {
+            if self.surveys.len() == SURVEYS_LIMIT {
+                return Err(DictionaryFull::Surveys);
+            }
+            self.version += 1;
+        }
+        Ok(self.surveys.intern(survey) as u16)
     }
 
     /// # Errors

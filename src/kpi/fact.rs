@@ -107,9 +107,11 @@ pub enum Body {
         amount: Amount,
         order_key: u64,
     },
+    /// A survey without an id is that of the empty name.
     Answer {
         kind: AnswerKind,
         score: u8,
+        survey: u16,
     },
     Touch(TouchType),
 }
@@ -168,6 +170,11 @@ impl Fact {
         dictionary: &mut Dictionary,
     ) -> Result<Self, FactError> {
         let small = |n: i64| u32::try_from(n).map_err(|_| FactError::NumberTooLarge);
+        let survey = match &details.activity {
+            Activity::SurveyAnswer(answer) => dictionary.intern_survey(&answer.survey_id)?,
+            Activity::ReviewWritten(_) => dictionary.intern_survey("")?,
+            _ => 0,
+        };
         let mut amount = |money: Money| {
             dictionary.intern_currency(money.currency).map(|currency| Amount { minor: money.minor, currency })
         };
@@ -179,9 +186,11 @@ impl Fact {
                 let order_key = if back.order_id.is_empty() { 0 } else { text_hash(&back.order_id) };
                 Body::Return { amount: amount(back.amount)?, order_key }
             }
-            Activity::SurveyAnswer(answer) => Body::Answer { kind: answer.kind.into(), score: answer.score },
+            Activity::SurveyAnswer(answer) => {
+                Body::Answer { kind: answer.kind.into(), score: answer.score, survey }
+            }
             Activity::ReviewWritten(review) => match review.rating {
-                Some(score) => Body::Answer { kind: AnswerKind::Rating, score },
+                Some(score) => Body::Answer { kind: AnswerKind::Rating, score, survey },
                 None => Body::Touch(TouchType::REVIEW_WRITTEN),
             },
             other => Body::Touch(TouchType::new(other.activity_type(), other.phase())),

@@ -1,18 +1,23 @@
 //! How are we doing? Pure: facts as columns, statistics, and one fold per KPI.
 
+pub mod answer;
 pub mod bitmap;
 pub mod calendar;
 pub mod dictionary;
 pub mod fact;
+mod lens;
+pub mod scope;
 pub mod segment;
 pub mod snapshot;
 pub mod stats;
 pub mod tables;
 pub mod traits;
 
+pub use answer::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
 pub use bitmap::Bitmap;
 pub use dictionary::Dictionary;
 pub use fact::{Fact, FactError};
+pub use scope::{First, GroupBy, KpiError, OrderOptions, OrderUnit, Scope, Weekday, Window, WindowKind};
 pub use segment::{Identity, Segment, Source, Trust};
 pub use snapshot::{Live, Snapshot, Voided};
 pub use tables::Tables;

@@ -40,7 +40,7 @@ fn random_facts(
             let body = match rng.random_range(0..5) {
                 0 => Body::Order { amount, order_key: u64::from(number) },
                 1 => Body::Return { amount, order_key: 0 },
-                2 => Body::Answer { kind: AnswerKind::Nps, score: rng.random_range(0..=10) },
+                2 => Body::Answer { kind: AnswerKind::Nps, score: rng.random_range(0..=10), survey: 0 },
                 _ => Body::Touch(TouchType::new(ActivityType::Visit, None)),
             };
             let write = |n: u32| {

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::fact::{Body, Charge, Fact, TraitFact};
 
@@ -154,11 +155,12 @@ tables! {
         /// The order's key, or 0 when the return names none.
         key: u64,
     }
-    /// Answers to surveys, and the stars of reviews. 24 bytes a row.
+    /// Answers to surveys, and the stars of reviews. 26 bytes a row.
     Answers in answers {
         /// An [`super::fact::AnswerKind`].
         kind: u8,
         score: u8,
+        survey: u16,
     }
     /// Every touchpoint that stands in none of the tables above. 23 bytes a row.
     Touches in touches {
@@ -206,10 +208,11 @@ impl Tables {
                 self.returns.currency.push(amount.currency);
                 self.returns.key.push(order_key);
             }
-            Body::Answer { kind, score } => {
+            Body::Answer { kind, score, survey } => {
                 self.answers.stem.push(fact);
                 self.answers.kind.push(kind as u8);
                 self.answers.score.push(score);
+                self.answers.survey.push(survey);
             }
             Body::Touch(touch_type) => {
                 self.touches.stem.push(fact);
@@ -220,6 +223,33 @@ impl Tables {
             self.push_charge(fact, charge);
         }
         fact.traits.iter().for_each(|&write| self.push_trait(fact, write));
+    }
+
+    /// The facts of several sets but the voided ones, without customers: for unidentified ones.
+    #[must_use]
+    pub fn joined(parts: &[&Self], voided: &FxHashSet<u32>) -> Self {
+        let picks = |stem: fn(&Self) -> &Stem| {
+            let mut picks = Vec::new();
+            for (part, tables) in (0_u64..).zip(parts) {
+                let numbers = (0_u64..).zip(&stem(tables).number);
+                picks.extend(numbers.filter(|(_, n)| !voided.contains(n)).map(|(row, _)| part << 32 | row));
+            }
+            picks
+        };
+        macro_rules! table {
+            ($table:ident, $field:ident) => {{
+                let own: Vec<&$table> = parts.iter().map(|part| &part.$field).collect();
+                $table::pick(&own, Vec::new(), &picks(|part| &part.$field.stem))
+            }};
+        }
+        Self {
+            orders: table!(Orders, orders),
+            returns: table!(Returns, returns),
+            answers: table!(Answers, answers),
+            touches: table!(Touches, touches),
+            charges: table!(Charges, charges),
+            traits: table!(TraitWrites, traits),
+        }
     }
 
     /// Touchpoints, each counted once.
