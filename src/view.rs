@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kpi::traits::{Claim, rank};
 use crate::model::activity::SurveyKind;
 use crate::model::{Activity, Currency, Micros, TouchKey, Touchpoint, TraitWrite};
 
@@ -172,39 +173,30 @@ impl Summary {
     }
 }
 
-/// Survivorship: a write proper beats every `if_absent` one; then the most trusted source; then
-/// the most recent write (of `if_absent` writes the first, which filled the gap).
+/// The write that stands, by the rule that the KPIs use too (`kpi::traits`). `trusted` lists
+/// sources from most to least trusted.
 #[must_use]
 pub fn survivor<'a>(
-    writes: impl IntoIterator<Item = (&'a str, &'a Writes)>,
+    writes: impl IntoIterator<Item = (&'a String, &'a Writes)>,
     trusted: &[String],
 ) -> Option<Survivor<'a>> {
-    let trust = |source: &str| {
-        let rank = trusted.iter().position(|name| name == source).unwrap_or(trusted.len());
-        std::cmp::Reverse(rank)
+    let said = |said: &'a Option<Said>, source: &'a str, if_absent| {
+        said.as_ref().map(|said| Survivor { source, said, if_absent })
     };
-    let (mut proper, mut gap) = (None::<Survivor<'a>>, None::<Survivor<'a>>);
-    for (source, writes) in writes {
-        if let Some(said) = &writes.written {
-            let beats = |best: &Survivor<'_>| {
-                (trust(source), said.at, source, &said.source_id)
-                    > (trust(best.source), best.said.at, best.source, &best.said.source_id)
-            };
-            if proper.as_ref().is_none_or(beats) {
-                proper = Some(Survivor { source, said, if_absent: false });
-            }
-        }
-        if let Some(said) = &writes.if_absent {
-            let beats = |best: &Survivor<'_>| {
-                (trust(best.source), said.at, source, &said.source_id)
-                    < (trust(source), best.said.at, best.source, &best.said.source_id)
-            };
-            if gap.as_ref().is_none_or(beats) {
-                gap = Some(Survivor { source, said, if_absent: true });
-            }
-        }
-    }
-    proper.or(gap)
+    let survivors: Vec<Survivor<'a>> = writes
+        .into_iter()
+        .flat_map(|(source, writes)| {
+            [said(&writes.written, source, false), said(&writes.if_absent, source, true)]
+        })
+        .flatten()
+        .collect();
+    let claim = |s: &Survivor<'a>| Claim {
+        if_absent: s.if_absent,
+        rank: rank(trusted, s.source),
+        position: (s.said.at, s.source, s.said.source_id.as_str()),
+    };
+    let claims: Vec<_> = survivors.iter().map(claim).collect();
+    crate::kpi::traits::survivor(claims).map(|standing| survivors[standing].clone())
 }
 
 /// Adds what one touchpoint said of a trait.
@@ -245,5 +237,45 @@ fn earlier_said(a: Option<Said>, b: Option<Said>) -> Option<Said> {
     match (a, b) {
         (Some(a), Some(b)) => Some(if (b.at, &b.source_id) < (a.at, &a.source_id) { b } else { a }),
         (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+
+    fn write(source: &str, at: i64, text: &str, if_absent: bool) -> (TouchKey, Micros, TraitWrite) {
+        let key = TouchKey { source: source.into(), source_id: at.to_string() };
+        (key, Micros(at), TraitWrite { name: "city".into(), value: Value::Text(text.into()), if_absent })
+    }
+
+    fn city(writes: &[(TouchKey, Micros, TraitWrite)], trusted: &[&str]) -> Option<String> {
+        let trusted: Vec<String> = trusted.iter().map(|s| (*s).to_owned()).collect();
+        let mut traits = Traits::new();
+        for (key, at, write) in writes {
+            add_trait(&mut traits, key, *at, write);
+        }
+        survivor(traits.get("city")?, &trusted).map(|s| s.said.value.to_string())
+    }
+
+    #[test]
+    fn the_most_recent_stands_unless_a_source_is_trusted_more() {
+        let writes = [write("crm", 1, "Rome", false), write("web", 2, "Oslo", false)];
+        assert_eq!(city(&writes, &[]).as_deref(), Some("Oslo"));
+        assert_eq!(city(&writes, &["crm"]).as_deref(), Some("Rome"));
+    }
+
+    #[test]
+    fn a_write_that_fills_a_gap_never_overwrites() {
+        let gap = write("web", 9, "Oslo", true);
+        assert_eq!(city(&[write("crm", 1, "Rome", false), gap.clone()], &["web"]).as_deref(), Some("Rome"));
+        assert_eq!(city(&[gap.clone(), write("web", 12, "Bern", true)], &[]).as_deref(), Some("Oslo"));
+    }
+
+    #[test]
+    fn month_numbers_follow_the_calendar() {
+        assert_eq!(month_of(Micros::parse("2024-01-31T23:59:59Z").unwrap()), 2024 * 12);
+        assert_eq!(month_of(Micros::parse("2024-02-01T00:00:00Z").unwrap()), 2024 * 12 + 1);
     }
 }

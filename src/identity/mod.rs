@@ -2,7 +2,9 @@
 
 pub mod batch;
 pub mod explain;
+pub mod normalize;
 pub mod resolve;
 pub mod rules;
 
+pub use normalize::{NormalizeError, Normalized, normalize};
 pub use rules::{KindRule, Normalizer, OnConflict, Rules};
