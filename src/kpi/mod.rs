@@ -30,3 +30,5 @@ pub use tables::Tables;
 
 #[cfg(test)]
 mod segment_tests;
+#[cfg(test)]
+mod tests;

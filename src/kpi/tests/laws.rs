@@ -1,0 +1,1 @@
+//! Retention and the cohort triangle against the definitions in words.
