@@ -28,7 +28,8 @@ fn the_readme_lists_every_rpc_and_no_other() {
         .collect();
     listed.sort();
     let mut served = Vec::new();
-    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("proto/customer360/v1")).unwrap() {
+    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("proto/customer360/v1")).unwrap()
+    {
         let text = read(file.unwrap().path());
         let rpcs = text.lines().filter_map(|line| line.trim().strip_prefix("rpc "));
         served.extend(rpcs.map(|rpc| rpc.split('(').next().unwrap_or_default().to_owned()));
