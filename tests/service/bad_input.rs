@@ -37,7 +37,7 @@ fn wrong() -> Vec<(Touchpoint, &'static str, ViolationReason)> {
             "identifiers[0].value",
             Malformed,
         ),
-        (changed("kind", |t| t.identifiers[0].kind = "E-MAIL".to_owned()), "identifiers[0].kind", Unknown),
+        (changed("kind", |t| t.identifiers[0].kind = "MAIL".to_owned()), "identifiers[0].kind", Unknown),
         (changed("seventeen", |t| t.identifiers = seventeen), "identifiers", TooMany),
         (changed("1970", |t| t.at = Some(pbjson_types::Timestamp::default())), "at", OutOfRange),
         (changed("future", |t| t.at.as_mut().unwrap().seconds = 4_000_000_000), "at", OutOfRange),
