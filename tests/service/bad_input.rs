@@ -46,7 +46,7 @@ fn wrong() -> Vec<(Touchpoint, &'static str, ViolationReason)> {
         (changed("currency", |t| t.cost = cost("EUX")), "cost.currency", Unknown),
         (
             changed("2 MB", |t| _ = t.attributes.insert("note".to_owned(), text("x".repeat(2_000_000)))),
-            "attributes[note].text",
+            "attributes[\"note\"].text",
             TooLong,
         ),
         (changed("NUL", |t| t.location = "Ber\0lin".to_owned()), "location", Malformed),
