@@ -10,7 +10,9 @@ use super::proto::customer_service_server::CustomerService;
 use super::{Port, customer_id, detached, kind_name, parse_customer_id, proto, tenant_name};
 use crate::identity::batch::is_shared;
 use crate::identity::{Normalized, Rules};
-use crate::model::{CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation};
+use crate::model::{
+    CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation,
+};
 use crate::store::{CustomerRecord, HeldIdentifier, Tenant};
 use crate::view::cost::{Rates, micros_per_minor};
 use crate::view::{Moment, Summary, survivor};
@@ -108,9 +110,9 @@ impl Port {
         let asked: Vec<ObservationNo> = observations.iter().copied().flatten().collect();
         let (revision, records) = self.store.customers(tenant.key, &rules, &asked).await?;
         let rates = self.rates(&tenant, mask).await?;
-        let mut views = records.into_iter().map(|record| {
-            record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record))
-        });
+        let mut views = records
+            .into_iter()
+            .map(|record| record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record)));
         let found = observations.into_iter().map(|no| no.and_then(|_| views.next().flatten())).collect();
         Ok((revision, found))
     }
@@ -297,10 +299,10 @@ fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdent
         first_seen: identifier.first_seen.map(timestamp),
         last_seen: identifier.last_seen.map(timestamp),
         shared,
-        first_touchpoint: identifier.first_shown_by.as_ref().map(|key| proto::TouchpointKey {
-            source: key.source.clone(),
-            source_id: key.source_id.clone(),
-        }),
+        first_touchpoint: identifier
+            .first_shown_by
+            .as_ref()
+            .map(|key| proto::TouchpointKey { source: key.source.clone(), source_id: key.source_id.clone() }),
         reason,
     }
 }

@@ -13,7 +13,9 @@ use crate::identity::batch::{Stored, is_shared};
 use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
 use crate::identity::resolve::IdentifierNo;
 use crate::identity::{Normalized, Rules};
-use crate::model::{CustomerKind, Identifier, ObservationNo, Position, Reason, Revision, TenantKey, TenantName, TouchKey};
+use crate::model::{
+    CustomerKind, Identifier, ObservationNo, Position, Reason, Revision, TenantKey, TenantName, TouchKey,
+};
 use crate::store::{CustomerRecord, Tenant};
 
 #[tonic::async_trait]
@@ -188,12 +190,8 @@ impl Port {
         let record = found.pop().flatten().ok_or(PortError::CustomerNotFound)?;
         let component = self.store.component(tenant.key, &tenant.rules, record.customer).await?;
         let component = component.ok_or(PortError::CustomerNotFound)?;
-        let explained = explain::explain(
-            &tenant.rules,
-            &component.observations,
-            &component.identifiers,
-            record.customer,
-        );
+        let explained =
+            explain::explain(&tenant.rules, &component.observations, &component.identifiers, record.customer);
         let identifiers = component.identifiers;
         Ok(Story { tenant, record, revision: component.revision, identifiers, explained })
     }
@@ -231,9 +229,7 @@ fn resolved(
             let found = known.get(&identifier);
             let dropped = found.and_then(|(no, _)| foresight.dropped.iter().find(|(other, _)| *other == no));
             proto::ResolvedIdentifier {
-                holder_customer_id: found
-                    .and_then(|(_, stored)| stored.holder)
-                    .map_or_else(String::new, id),
+                holder_customer_id: found.and_then(|(_, stored)| stored.holder).map_or_else(String::new, id),
                 shared: found.is_some_and(|(_, stored)| is_shared(rules, stored.kind, &stored.claims)),
                 drop_reason: dropped.map_or(0, |(_, reason)| drop_reason(*reason).into()),
                 identifier: Some(identifier_to_proto(identifier)),

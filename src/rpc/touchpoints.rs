@@ -14,7 +14,9 @@ use super::proto::touchpoint_service_server::TouchpointService;
 use super::proto::{self, ErrorReason, RecordStatus};
 use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
 use crate::identity::Rules;
-use crate::model::{Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation};
+use crate::model::{
+    Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
+};
 use crate::store::{By, Filter, Incoming, Outcome, Page, StoreError, StoredTouchpoint};
 
 /// Refusals that the answer to an import lists.
@@ -35,7 +37,8 @@ impl TouchpointService for Port {
         let tenant = tenant_name(&request)?;
         let touchpoints = request.into_inner().touchpoints;
         let port = self.clone();
-        let recorded = detached(async move { port.record(tenant, touchpoints, Patience::None).await }).await?;
+        let recorded =
+            detached(async move { port.record(tenant, touchpoints, Patience::None).await }).await?;
         let outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect();
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }

@@ -427,7 +427,14 @@ impl Found {
         let mut identifiers: Vec<HeldIdentifier> = seen.into_values().collect();
         identifiers.sort_by(|a, b| (a.stored.kind, &a.stored.value).cmp(&(b.stored.kind, &b.stored.value)));
         observations.sort_unstable();
-        CustomerRecord { customer: self.customer, kind: self.kind, observations, last_seen, identifiers, summary }
+        CustomerRecord {
+            customer: self.customer,
+            kind: self.kind,
+            observations,
+            last_seen,
+            identifiers,
+            summary,
+        }
     }
 }
 

@@ -116,7 +116,10 @@ mod tests {
         assert_eq!(costs("2026-02-15T00:00:00Z", "conversation")[&Currency::EUR], 300, "not yet its own");
         assert_eq!(costs("2026-03-15T00:00:00Z", "visit")[&Currency::EUR], 600);
         assert_eq!(costs("2026-03-15T00:00:00Z", "conversation")[&Currency::EUR], 3_007);
-        assert_eq!(rates.cost_micros(&summary(&[("visit", "web", "2026-03-15T00:00:00Z", 3, 7)])), BTreeMap::new());
+        assert_eq!(
+            rates.cost_micros(&summary(&[("visit", "web", "2026-03-15T00:00:00Z", 3, 7)])),
+            BTreeMap::new()
+        );
     }
 
     #[test]
