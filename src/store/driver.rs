@@ -19,6 +19,18 @@ const CHUNK_ROWS: usize = 512;
 const UNION_BRANCHES: usize = 64;
 const STATEMENT_CACHE: usize = 1_024;
 
+/// Every text that was run on SQLite, for the test that looks at their plans.
+#[cfg(test)]
+pub(super) static SEEN: std::sync::Mutex<std::collections::BTreeSet<String>> =
+    std::sync::Mutex::new(std::collections::BTreeSet::new());
+
+#[cfg(test)]
+fn seen(text: &str) {
+    SEEN.lock().unwrap().insert(text.to_owned());
+}
+#[cfg(not(test))]
+fn seen(_text: &str) {}
+
 /// An open database.
 #[derive(Clone)]
 pub enum Database {
@@ -200,6 +212,7 @@ impl Transaction {
     pub async fn fetch(&mut self, sql: &'static str, scalars: &[Scalar<'_>]) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => {
+                seen(sql);
                 let query = sqlx::query_with(sql, sqlite_arguments(scalars)?);
                 query.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
@@ -237,7 +250,9 @@ impl Transaction {
                 let mut from = 0;
                 while from < rows {
                     let until = from + chunk_rows(rows - from);
-                    let text = AssertSqlSafe(sqlite_text(sql, scalars.len(), columns.len(), until - from));
+                    let text = sqlite_text(sql, scalars.len(), columns.len(), until - from);
+                    seen(&text);
+                    let text = AssertSqlSafe(text);
                     let arguments = sqlite_bulk_arguments(scalars, columns, from..until)?;
                     let part = sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?;
                     found.extend(part.into_iter().map(Row::Sqlite));
@@ -290,7 +305,9 @@ impl Transaction {
             let parameter = |i: usize| format!("${}", scalars.len() + i + 1);
             let branches: Vec<String> =
                 (0..part.len()).map(|i| branch.replace("{n}", &parameter(i))).collect();
-            let text = AssertSqlSafe(branches.join(" UNION ALL "));
+            let text = branches.join(" UNION ALL ");
+            seen(&text);
+            let text = AssertSqlSafe(text);
             let all: Vec<Scalar<'_>> =
                 scalars.iter().copied().chain(part.iter().map(|&n| Scalar::Int(n))).collect();
             match self {

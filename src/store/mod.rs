@@ -15,6 +15,9 @@ mod tenants;
 mod void;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 pub use changes::{Changed, Cursor, Fact, Moved};
