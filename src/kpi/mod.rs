@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod bitmap;
 pub mod calendar;
+pub mod catalogue;
 pub mod cost;
 pub mod dictionary;
 mod events;

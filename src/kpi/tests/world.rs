@@ -6,7 +6,6 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rustc_hash::FxHashSet;
 
-use crate::kpi::fact::TouchType;
 use crate::kpi::*;
 use crate::model::activity::{Activity, *};
 use crate::model::*;
@@ -432,11 +431,6 @@ impl Plain<'_> {
         i64::from((self.day(later) - self.day(earlier)).get_days())
     }
 
-    /// The instant at which a local day begins, found by looking.
-    pub fn begins_a_day(&self, at: i64) -> bool {
-        self.day(at - 1) != self.day(at)
-    }
-
     /// Whether the whole local day of an instant, and `days` days more, were observed.
     pub fn sees_whole_days(&self, at: i64, days: i64) -> bool {
         self.days_between(at, self.observed()) > days
@@ -498,8 +492,4 @@ impl Plain<'_> {
         }
         count
     }
-}
-
-pub fn touch_type(touch: &Touch) -> TouchType {
-    TouchType::new(touch.activity_type(), touch.details.activity.phase())
 }
