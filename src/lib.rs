@@ -2,6 +2,16 @@
 //!
 //! ARCHITECTURE.md is the map; the proto files are the manual.
 
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod identity;
 pub mod kpi;
+pub mod mirror;
 pub mod model;
+pub mod rpc;
+pub mod server;
+pub mod simulate;
+pub mod store;
+pub mod telemetry;
+pub mod view;

@@ -1,5 +1,10 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
+pub mod batch;
+pub mod explain;
+pub mod normalize;
+pub mod resolve;
 pub mod rules;
 
+pub use normalize::{NormalizeError, Normalized, normalize};
 pub use rules::{KindRule, Normalizer, OnConflict, Rules};

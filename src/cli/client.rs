@@ -1,0 +1,124 @@
+//! A caller of the port: connects, names the tenant, and comes back when it is pushed back.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
+
+use crate::clock;
+use crate::rpc::proto::customer_service_client::CustomerServiceClient;
+use crate::rpc::proto::identity_service_client::IdentityServiceClient;
+use crate::rpc::proto::kpi_service_client::KpiServiceClient;
+use crate::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
+
+/// The metadata that names the tenant.
+pub const TENANT_METADATA: &str = "x-customer360-tenant";
+/// A reply with a violation for each of 5,000 touchpoints is larger than tonic's 4 MiB.
+const MAX_REPLY_BYTES: usize = 256 << 20;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("`{0}` is no target; write e.g. http://127.0.0.1:7360")]
+    Target(String),
+    #[error("`{0}` is no tenant's name")]
+    Tenant(String),
+    #[error("the service at {target} cannot be reached: {cause}")]
+    Connect { target: String, cause: tonic::transport::Error },
+    #[error("the service answered {:?}: {}", .0.code(), .0.message())]
+    Answer(Box<Status>),
+}
+
+impl From<Status> for ClientError {
+    fn from(status: Status) -> Self {
+        Self::Answer(Box::new(status))
+    }
+}
+
+/// A connection that names the tenant in every call.
+pub type Port = InterceptedService<Channel, NamesTenant>;
+
+/// See [`Port`].
+#[derive(Debug, Clone)]
+pub struct NamesTenant(MetadataValue<Ascii>);
+
+impl Interceptor for NamesTenant {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert(TENANT_METADATA, self.0.clone());
+        Ok(request)
+    }
+}
+
+/// Clients of all services over one connection.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub touchpoints: TouchpointServiceClient<Port>,
+    pub identities: IdentityServiceClient<Port>,
+    pub customers: CustomerServiceClient<Port>,
+    pub kpis: KpiServiceClient<Port>,
+}
+
+/// Connects to a target such as `http://127.0.0.1:7360` or `127.0.0.1:7360`.
+///
+/// # Errors
+/// When the target or tenant is malformed, or nobody answers.
+pub async fn connect(target: &str, tenant: &str) -> Result<Clients, ClientError> {
+    let url = if target.contains("://") { target.to_owned() } else { format!("http://{target}") };
+    let endpoint = Endpoint::from_shared(url).map_err(|_| ClientError::Target(target.to_owned()))?;
+    let channel = endpoint
+        .connect_timeout(Duration::from_secs(10))
+        .http2_adaptive_window(true)
+        .tcp_nodelay(true)
+        .connect()
+        .await
+        .map_err(|cause| ClientError::Connect { target: target.to_owned(), cause })?;
+    let tenant = tenant.parse().map_err(|_| ClientError::Tenant(tenant.to_owned()))?;
+    let port = InterceptedService::new(channel, NamesTenant(tenant));
+    Ok(Clients {
+        touchpoints: TouchpointServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
+        identities: IdentityServiceClient::new(port.clone()),
+        customers: CustomerServiceClient::new(port.clone()),
+        kpis: KpiServiceClient::new(port).max_decoding_message_size(MAX_REPLY_BYTES),
+    })
+}
+
+/// Calls until the answer is not "come back later", for at most `patience`.
+///
+/// # Errors
+/// The last answer.
+pub async fn persist<T, F>(patience: Duration, mut call: impl FnMut() -> F) -> Result<T, Status>
+where
+    F: Future<Output = Result<T, Status>>,
+{
+    let started = clock::stopwatch();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let status = match call().await {
+            Ok(answer) => return Ok(answer),
+            Err(status) => status,
+        };
+        if !is_transient(&status) || started.elapsed() + pause > patience {
+            return Err(status);
+        }
+        // The service knows best when; without its word, ever longer.
+        let asked = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Whether the same call may be answered later. A connection that broke is `Unknown` or
+/// `Cancelled` here, depending on the moment; recording is idempotent, so it is sent again.
+fn is_transient(status: &Status) -> bool {
+    match status.code() {
+        Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::DeadlineExceeded => true,
+        Code::Unknown | Code::Cancelled | Code::Internal => std::error::Error::source(status).is_some(),
+        _ => false,
+    }
+}

@@ -1,0 +1,77 @@
+//! `customer360 serve` and `customer360 migrate`.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tonic::service::Routes;
+
+use super::{CliError, runtime};
+use crate::config::Config;
+use crate::rpc;
+use crate::server::{self, PortLimits};
+use crate::store::{self, Store};
+use crate::{clock, telemetry};
+
+/// Serves until it is told to stop (SIGTERM, SIGINT), then drains.
+pub fn serve(config: Config) -> Result<(), CliError> {
+    telemetry::start_logs(&config);
+    let runtime = runtime()?;
+    let done = runtime.block_on(run(&config));
+    // A peer that was cut may have left a task behind; it is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+/// Brings the database to this version's tables.
+pub fn migrate(config: Config) -> Result<(), CliError> {
+    telemetry::start_logs(&config);
+    runtime()?.block_on(async {
+        open(&config).await?.close().await;
+        println!("the database is at this version's tables");
+        Ok(())
+    })
+}
+
+async fn run(config: &Config) -> Result<(), CliError> {
+    if let Some(address) = config.metrics_listen {
+        telemetry::start_metrics(address)?;
+    }
+    // Bound first: a port that is taken is told before the database is touched.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(CliError::io(format!("listening on {}", config.listen)))?;
+    let address = listener.local_addr().map_err(CliError::io("asking for the port's address"))?;
+    let store = open(config).await?;
+    let routes = Routes::default();
+    let (routes, health) = server::with_standard_services(routes, rpc::proto::DESCRIPTORS)?;
+    tracing::info!(%address, "listening");
+    let served = server::serve(listener, routes, health, &[], PortLimits::of(config), stopped()).await;
+    store.close().await;
+    tracing::info!("stopped");
+    served.map_err(Into::into)
+}
+
+async fn open(config: &Config) -> Result<Store, CliError> {
+    let settings = store::Settings {
+        connections: u32::try_from(config.written.database_connections).unwrap_or(u32::MAX),
+        queue_touchpoints: usize::try_from(config.written.queue_touchpoints).unwrap_or(usize::MAX),
+        ..store::Settings::default()
+    };
+    Ok(Store::open(&config.written.database_url, &settings, clock::system()).await?)
+}
+
+/// Resolves when the process is asked to end.
+async fn stopped() {
+    let hear = |kind| signal(kind).ok();
+    let (mut terminate, mut interrupt) = (hear(SignalKind::terminate()), hear(SignalKind::interrupt()));
+    let wait = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
+        Some(signal) => _ = signal.recv().await,
+        // Without a handler the process ends by the signal itself.
+        None => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(&mut terminate) => {}
+        () = wait(&mut interrupt) => {}
+    }
+}

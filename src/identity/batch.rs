@@ -1,0 +1,542 @@
+//! One batch of new evidence against what is stored: which components it touches, which of them
+//! need a replay, and what changes.
+//!
+//! The store loads what `Plan` asks for and carries out `Changes`; it decides nothing.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::resolve::{Block, BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, World};
+use super::rules::Rules;
+use crate::model::{KindName, ObservationNo};
+
+/// Per registered kind, the distinct identifiers of that kind seen directly beside an identifier.
+/// Frozen once the identifier is shared.
+pub type Claims = BTreeMap<String, Vec<i64>>;
+
+/// An identifier as the store keeps it.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub kind: KindIndex,
+    pub value: String,
+    pub holder: Option<ObservationNo>,
+    pub first: Seen,
+    pub latest: Seen,
+    /// The label of the component it links.
+    pub component: Option<ObservationNo>,
+    pub claims: Claims,
+}
+
+impl Stored {
+    /// What the resolver needs of it.
+    #[must_use]
+    pub fn known(&self, rules: &Rules) -> Known {
+        Known {
+            kind: self.kind,
+            first: self.first.clone(),
+            latest: self.latest.clone(),
+            shared: is_shared(rules, self.kind, &self.claims),
+            value: self.value.clone(),
+        }
+    }
+}
+
+/// A customer as the store keeps it.
+#[derive(Debug, Clone)]
+pub struct StoredCustomer {
+    pub held: Vec<u32>,
+    pub latest: Seen,
+}
+
+/// An observation as the store keeps it.
+#[derive(Debug, Clone)]
+pub struct StoredObservation {
+    pub observation: Observation,
+    pub customer: ObservationNo,
+    pub component: ObservationNo,
+}
+
+/// New evidence: an observation that was never seen, or one that now begins earlier.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    pub observation: Observation,
+    pub is_new: bool,
+}
+
+/// What is known before the batch, of the identifiers in it and of their holders. Identifiers
+/// that the batch brings for the first time are in `identifiers` too, without a component.
+#[derive(Debug, Default)]
+pub struct Before {
+    pub identifiers: FxHashMap<IdentifierNo, Stored>,
+    pub customers: FxHashMap<ObservationNo, StoredCustomer>,
+    /// Observations in a component, where that may come near the limit.
+    pub component_sizes: FxHashMap<ObservationNo, u32>,
+}
+
+/// Which components are touched, and how.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Labels of components that must be replayed: the store loads all their observations.
+    pub replay: FxHashSet<ObservationNo>,
+    /// By position in the batch: whether the observation belongs to a component under replay.
+    in_replay: Vec<bool>,
+    /// Labels that became one: from, to. Only of components that are not replayed.
+    pub relabelled: Vec<(ObservationNo, ObservationNo)>,
+    /// By position in the batch: its component's label, where it is not replayed.
+    labels: Vec<ObservationNo>,
+    /// Observations refused at the limit of a component: announced, and severed for ever.
+    pub severed: usize,
+}
+
+impl Plan {
+    /// Replays components although no new evidence came: because some was taken back.
+    #[must_use]
+    pub fn replay_only(replay: FxHashSet<ObservationNo>) -> Self {
+        Self { replay, ..Self::default() }
+    }
+}
+
+/// What the store has to write.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Where each fresh or replayed observation belongs now.
+    pub assigned: Vec<Assigned>,
+    /// Whole customers that became part of another: from, to, and their component's label.
+    pub merged: Vec<(ObservationNo, ObservationNo, ObservationNo)>,
+    pub identifiers: Vec<(IdentifierNo, Stored)>,
+    pub customers: Vec<CustomerChange>,
+    pub vanished: Vec<ObservationNo>,
+    /// For the log and the metrics.
+    pub replayed_observations: usize,
+}
+
+/// Where an observation belongs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assigned {
+    pub no: ObservationNo,
+    /// `None` for an observation that is stored now for the first time.
+    pub was: Option<ObservationNo>,
+    pub customer: ObservationNo,
+    pub component: ObservationNo,
+    pub severed: Vec<IdentifierNo>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CustomerChange {
+    pub name: ObservationNo,
+    pub registered: bool,
+    pub latest_in: ObservationNo,
+}
+
+/// Counts the batch's claims, sorts it canonically, and finds the components it touches.
+#[must_use]
+pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
+    fresh.sort_by(|a, b| a.observation.position.cmp(&b.observation.position));
+    let crossed = claim(rules, before, fresh);
+    let mut plan = Plan::default();
+    let mut groups = Groups::new(&before.component_sizes);
+    let mut replay: FxHashSet<ObservationNo> =
+        crossed.iter().filter_map(|no| before.identifiers[no].component).collect();
+    for Fresh { observation, is_new } in fresh.iter_mut() {
+        plan.severed += usize::from(sever(rules, before, &mut groups, observation));
+        let own = groups.label_of_new(observation.no);
+        let mut late = !*is_new;
+        for no in linking(rules, before, observation) {
+            let stored = &before.identifiers[&no];
+            late |= stored.component.is_some() && stored.latest.position > observation.position;
+            let holder = stored.holder.and_then(|holder| before.customers.get(&holder));
+            late |= holder.is_some_and(|customer| customer.latest.position > observation.position);
+            groups.join(own, groups.label(no, stored.component, own));
+            groups.label_by_identifier.entry(no).or_insert(own);
+        }
+        if late {
+            replay.insert(own);
+        }
+    }
+    let dirty: FxHashSet<ObservationNo> = replay.iter().map(|&label| groups.find(label)).collect();
+    for Fresh { observation, .. } in fresh.iter() {
+        let label = groups.find(observation.no);
+        plan.in_replay.push(dirty.contains(&label));
+        plan.labels.push(label);
+    }
+    let fresh_numbers: FxHashSet<ObservationNo> = fresh.iter().map(|f| f.observation.no).collect();
+    for &label in groups.parent.keys() {
+        let root = groups.find(label);
+        if dirty.contains(&root) {
+            plan.replay.insert(label);
+        } else if root != label && !fresh_numbers.contains(&label) {
+            plan.relabelled.push((label, root));
+        }
+    }
+    plan.replay.extend(replay);
+    plan.relabelled.sort_unstable();
+    plan
+}
+
+/// Decides the batch: steps where that equals a replay, replays elsewhere. `loaded` are the
+/// observations of the components that the plan asked for, `beside` their identifiers.
+#[must_use]
+pub fn settle(
+    rules: &Rules,
+    mut before: Before,
+    plan: &Plan,
+    fresh: &[Fresh],
+    loaded: &[StoredObservation],
+    beside: FxHashMap<IdentifierNo, Stored>,
+) -> Changes {
+    let mut changes = Changes::default();
+    step_in_order(rules, &mut before, plan, fresh, &mut changes);
+    for (no, stored) in beside {
+        before.identifiers.entry(no).or_insert(stored);
+    }
+    replay(rules, before, plan, fresh, loaded, &mut changes);
+    changes
+}
+
+/// Whether an identifier has more claims than its kind allows.
+#[must_use]
+pub fn is_shared(rules: &Rules, kind: KindIndex, claims: &Claims) -> bool {
+    let most = claims.values().map(Vec::len).max().unwrap_or(0);
+    rules.kinds[kind].share_after.is_some_and(|limit| most > limit as usize)
+}
+
+/// Adds what an observation claims to each of its identifiers.
+pub fn add_claims(rules: &Rules, identifiers: &mut FxHashMap<IdentifierNo, Stored>, set: &[IdentifierNo]) {
+    for no in set {
+        let Some(stored) = identifiers.get(no) else { continue };
+        if rules.kinds[stored.kind].share_after.is_none() || is_shared(rules, stored.kind, &stored.claims) {
+            continue;
+        }
+        let beside: Vec<(KindName, i64)> = (set.iter().filter(|other| *other != no))
+            .filter_map(|other| identifiers.get(other).map(|stored| (other, &rules.kinds[stored.kind])))
+            .filter(|(_, rule)| rule.registered)
+            .map(|(other, rule)| (rule.kind.clone(), other.0))
+            .collect();
+        let Some(stored) = identifiers.get_mut(no) else { continue };
+        for (kind, other) in beside {
+            let of_kind = stored.claims.entry(kind.as_str().to_owned()).or_default();
+            if !of_kind.contains(&other) {
+                of_kind.push(other);
+            }
+        }
+    }
+}
+
+fn linking<'a>(
+    rules: &'a Rules,
+    before: &'a Before,
+    observation: &'a Observation,
+) -> impl Iterator<Item = IdentifierNo> + 'a {
+    let links = |no: &&IdentifierNo| {
+        let stored = &before.identifiers[*no];
+        !is_shared(rules, stored.kind, &stored.claims) && !observation.severed.contains(no)
+    };
+    observation.identifiers.iter().filter(links).copied()
+}
+
+/// Counts the claims of the batch and returns the stored identifiers that became shared by them.
+fn claim(rules: &Rules, before: &mut Before, fresh: &[Fresh]) -> Vec<IdentifierNo> {
+    let shared = |before: &Before, no: &IdentifierNo| {
+        let stored = &before.identifiers[no];
+        is_shared(rules, stored.kind, &stored.claims)
+    };
+    let mut unshared: Vec<IdentifierNo> =
+        fresh.iter().flat_map(|f| f.observation.identifiers.iter().copied()).collect();
+    unshared.sort_unstable();
+    unshared.dedup();
+    unshared.retain(|no| !shared(before, no));
+    for Fresh { observation, .. } in fresh {
+        add_claims(rules, &mut before.identifiers, &observation.identifiers);
+    }
+    unshared.retain(|no| shared(before, no));
+    unshared
+}
+
+/// Cuts the links that would grow a component past its limit; the strongest identifier keeps its
+/// component if that has room. Returns whether anything was cut.
+fn sever(rules: &Rules, before: &Before, groups: &mut Groups, observation: &mut Observation) -> bool {
+    let mut by_strength: Vec<IdentifierNo> = linking(rules, before, observation).collect();
+    by_strength.sort_by_key(|no| rules.kinds[before.identifiers[no].kind].priority);
+    let mut size = 1;
+    let mut labels: Vec<ObservationNo> = Vec::new();
+    let mut cut = Vec::new();
+    for no in by_strength {
+        let label = match groups.label_by_identifier.get(&no).copied().or(before.identifiers[&no].component) {
+            Some(label) => groups.find_or_add(label),
+            None => continue,
+        };
+        if labels.contains(&label) {
+            continue;
+        }
+        let grown = size + groups.size(label);
+        if grown > rules.component_limit {
+            cut.push(no);
+        } else {
+            size = grown;
+            labels.push(label);
+        }
+    }
+    let any = !cut.is_empty();
+    observation.severed.extend(cut);
+    observation.severed.sort_unstable();
+    observation.severed.dedup();
+    any
+}
+
+fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh], changes: &mut Changes) {
+    let stepped = || (0..fresh.len()).filter(|&i| !plan.in_replay[i]);
+    let mut world = World::new(rules);
+    let mut index: FxHashMap<ObservationNo, BlockIndex> = FxHashMap::default();
+    for no in stepped().flat_map(|i| &fresh[i].observation.identifiers) {
+        let stored = &before.identifiers[no];
+        let known = stored.known(rules);
+        let shared = known.shared;
+        world.know(*no, known);
+        let Some(holder) = stored.holder.filter(|_| !shared) else { continue };
+        let block = *index.entry(holder).or_insert_with(|| {
+            let customer = &before.customers[&holder];
+            world.add_block(Block {
+                name: holder,
+                held: customer.held.clone(),
+                latest: Some(customer.latest.clone()),
+            })
+        });
+        world.hold(*no, block);
+    }
+    let verdicts: Vec<_> = stepped().map(|i| (i, world.step(&fresh[i].observation))).collect();
+    for (i, verdict) in &verdicts {
+        let observation = &fresh[*i].observation;
+        changes.assigned.push(Assigned {
+            no: observation.no,
+            was: None,
+            customer: world.block(verdict.block).name,
+            component: plan.labels[*i],
+            severed: observation.severed.clone(),
+        });
+        index.entry(world.block(verdict.block).name).or_insert(verdict.block);
+        for no in &observation.identifiers {
+            touch(before, observation, *no);
+        }
+    }
+    let label_of_block: FxHashMap<BlockIndex, ObservationNo> =
+        verdicts.iter().map(|(i, verdict)| (world.find(verdict.block), plan.labels[*i])).collect();
+    changes.write_blocks(&world, &index, &label_of_block);
+    let mut written = FxHashSet::default();
+    for no in stepped().flat_map(|i| &fresh[i].observation.identifiers) {
+        if written.insert(*no) {
+            let stored = before.identifiers.get_mut(no).expect("every identifier of the batch is known");
+            stored.holder = world.holder(*no).map(|block| world.block(block).name);
+            changes.identifiers.push((*no, stored.clone()));
+        }
+    }
+}
+
+fn replay(
+    rules: &Rules,
+    mut before: Before,
+    plan: &Plan,
+    fresh: &[Fresh],
+    loaded: &[StoredObservation],
+    changes: &mut Changes,
+) {
+    let of_batch: FxHashMap<ObservationNo, &Fresh> = (0..fresh.len())
+        .filter(|&i| plan.in_replay[i])
+        .map(|i| (fresh[i].observation.no, &fresh[i]))
+        .collect();
+    let mut was: FxHashMap<ObservationNo, ObservationNo> = FxHashMap::default();
+    let mut observations: Vec<Observation> = Vec::with_capacity(loaded.len() + of_batch.len());
+    for stored in loaded {
+        was.insert(stored.observation.no, stored.customer);
+        if !of_batch.contains_key(&stored.observation.no) {
+            observations.push(stored.observation.clone());
+        }
+    }
+    observations.extend(of_batch.values().map(|fresh| fresh.observation.clone()));
+    if observations.is_empty() && loaded.is_empty() {
+        return;
+    }
+    observations.sort_by(|a, b| a.position.cmp(&b.position));
+    changes.replayed_observations = observations.len();
+    let (known, linked) = known_anew(rules, &mut before, &observations);
+    let labels = components(&known, &observations);
+    let (world, verdicts) = World::replay(rules, known, &observations);
+    let mut index = FxHashMap::default();
+    for (observation, verdict) in observations.iter().zip(&verdicts) {
+        let name = world.block(verdict.block).name;
+        index.insert(name, verdict.block);
+        changes.assigned.push(Assigned {
+            no: observation.no,
+            was: was.get(&observation.no).copied(),
+            customer: name,
+            component: labels[&observation.no],
+            severed: observation.severed.clone(),
+        });
+    }
+    let mut gone: Vec<ObservationNo> =
+        was.values().copied().filter(|name| !index.contains_key(name)).collect();
+    gone.sort_unstable();
+    gone.dedup();
+    changes.vanished.extend(gone);
+    changes.write_blocks(&world, &index, &FxHashMap::default());
+    for no in linked {
+        let mut stored = before.identifiers[&no].clone();
+        stored.holder = world.holder(no).map(|block| world.block(block).name);
+        changes.identifiers.push((no, stored));
+    }
+}
+
+impl Changes {
+    /// Customers as they are now, and, where labels are given, the merges of stored ones.
+    fn write_blocks(
+        &mut self,
+        world: &World<'_>,
+        index: &FxHashMap<ObservationNo, BlockIndex>,
+        label_of_block: &FxHashMap<BlockIndex, ObservationNo>,
+    ) {
+        let mut names: Vec<_> = index.iter().collect();
+        names.sort_unstable();
+        for (&name, &block) in names {
+            let now = world.block(block);
+            if now.name == name {
+                if let Some(latest) = &now.latest {
+                    let registered = world.is_registered(block);
+                    self.customers.push(CustomerChange { name, registered, latest_in: latest.no });
+                }
+            } else if let Some(label) = label_of_block.get(&world.find(block)) {
+                self.merged.push((name, now.name, *label));
+                self.vanished.push(name);
+            }
+        }
+    }
+}
+
+/// Widens an identifier's first and latest seen by an observation that links it.
+fn touch(before: &mut Before, observation: &Observation, no: IdentifierNo) {
+    if observation.severed.contains(&no) {
+        return;
+    }
+    let seen = observation.seen();
+    let stored = before.identifiers.get_mut(&no).expect("every identifier of the batch is known");
+    if seen < stored.first {
+        stored.first = seen.clone();
+    }
+    if seen > stored.latest {
+        stored.latest = seen;
+    }
+}
+
+/// What is known of every identifier of the observations under replay, and which of them are not
+/// cut off in all of those (an identifier that is, belongs to another component).
+fn known_anew(
+    rules: &Rules,
+    before: &mut Before,
+    in_canonical_order: &[Observation],
+) -> (FxHashMap<IdentifierNo, Known>, FxHashSet<IdentifierNo>) {
+    let mut linked = FxHashSet::default();
+    let mut known_anew: FxHashMap<IdentifierNo, Known> = FxHashMap::default();
+    for observation in in_canonical_order {
+        for no in &observation.identifiers {
+            let known = known_anew.entry(*no).or_insert_with(|| before.identifiers[no].known(rules));
+            if observation.severed.contains(no) {
+                continue;
+            }
+            let seen = observation.seen();
+            if linked.insert(*no) && !known.shared {
+                (known.first, known.latest) = (seen.clone(), seen);
+            } else {
+                known.first = known.first.clone().min(seen.clone());
+                known.latest = known.latest.clone().max(seen);
+            }
+        }
+    }
+    for no in &linked {
+        if let Some(stored) = before.identifiers.get_mut(no) {
+            stored.first = known_anew[no].first.clone();
+            stored.latest = known_anew[no].latest.clone();
+        }
+    }
+    (known_anew, linked)
+}
+
+/// The label of each observation's component: the least observation connected to it.
+fn components(
+    known: &FxHashMap<IdentifierNo, Known>,
+    observations: &[Observation],
+) -> FxHashMap<ObservationNo, ObservationNo> {
+    let sizes = FxHashMap::default();
+    let mut groups = Groups::new(&sizes);
+    for observation in observations {
+        let own = groups.label_of_new(observation.no);
+        for no in &observation.identifiers {
+            if !known[no].shared && !observation.severed.contains(no) {
+                let label = *groups.label_by_identifier.entry(*no).or_insert(own);
+                groups.join(own, label);
+            }
+        }
+    }
+    observations.iter().map(|o| (o.no, groups.find(o.no))).collect()
+}
+
+/// Union-find over component labels; the least label names the union.
+struct Groups<'a> {
+    parent: FxHashMap<ObservationNo, ObservationNo>,
+    size: FxHashMap<ObservationNo, u32>,
+    label_by_identifier: FxHashMap<IdentifierNo, ObservationNo>,
+    stored_sizes: &'a FxHashMap<ObservationNo, u32>,
+}
+
+impl<'a> Groups<'a> {
+    fn new(stored_sizes: &'a FxHashMap<ObservationNo, u32>) -> Self {
+        Self {
+            parent: FxHashMap::default(),
+            size: FxHashMap::default(),
+            label_by_identifier: FxHashMap::default(),
+            stored_sizes,
+        }
+    }
+
+    fn label_of_new(&mut self, no: ObservationNo) -> ObservationNo {
+        self.parent.entry(no).or_insert(no);
+        self.size.entry(no).or_insert(1);
+        no
+    }
+
+    fn label(
+        &self,
+        identifier: IdentifierNo,
+        stored: Option<ObservationNo>,
+        own: ObservationNo,
+    ) -> ObservationNo {
+        self.label_by_identifier.get(&identifier).copied().or(stored).unwrap_or(own)
+    }
+
+    fn find_or_add(&mut self, label: ObservationNo) -> ObservationNo {
+        self.parent.entry(label).or_insert(label);
+        self.find(label)
+    }
+
+    fn find(&self, mut label: ObservationNo) -> ObservationNo {
+        while let Some(&parent) = self.parent.get(&label)
+            && parent != label
+        {
+            label = parent;
+        }
+        label
+    }
+
+    fn size(&self, root: ObservationNo) -> u32 {
+        self.size.get(&root).or_else(|| self.stored_sizes.get(&root)).copied().unwrap_or(1)
+    }
+
+    fn join(&mut self, a: ObservationNo, b: ObservationNo) {
+        let (a, b) = (self.find_or_add(a), self.find_or_add(b));
+        if a == b {
+            return;
+        }
+        let (root, child) = (a.min(b), a.max(b));
+        let size = self.size(a) + self.size(b);
+        self.parent.insert(child, root);
+        self.size.insert(root, size);
+    }
+}

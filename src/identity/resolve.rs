@@ -1,0 +1,311 @@
+//! The resolver: observations in canonical order in, blocks and holdings out.
+//!
+//! One step looks at the present holdings only; a replay is the steps of a whole
+//! component from nothing. Recording takes a step where that provably equals a
+//! replay (`World::in_order`), and replays otherwise.
+
+use rustc_hash::FxHashMap;
+
+use super::rules::Rules;
+use crate::model::{ObservationNo, Position};
+
+/// Per tenant, from 1: an identifier that was ever seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentifierNo(pub i64);
+
+/// The index of a kind's rule in `Rules::kinds`.
+pub type KindIndex = usize;
+
+/// A distinct set of identifiers that was seen together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    pub no: ObservationNo,
+    /// Of its first touchpoint, in canonical order.
+    pub position: Position,
+    /// Sorted by kind and value, as in the touchpoint.
+    pub identifiers: Vec<IdentifierNo>,
+    /// Identifiers that do not link here, because linking would grow a component past its limit.
+    pub severed: Vec<IdentifierNo>,
+}
+
+impl Observation {
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen { position: self.position.clone(), no: self.no }
+    }
+}
+
+/// An observation's place in the canonical order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    pub position: Position,
+    pub no: ObservationNo,
+}
+
+/// What the resolver knows of an identifier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    pub kind: KindIndex,
+    /// The canonically first observation that contains it.
+    pub first: Seen,
+    /// The canonically latest observation that contains it.
+    pub latest: Seen,
+    /// More claims than its kind allows: it links nothing.
+    pub shared: bool,
+    /// Breaks ties of priority and first seen.
+    pub value: String,
+}
+
+/// Why an identifier was left out of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dropped {
+    /// One customer may not hold so many of a kind.
+    Limit,
+    /// Two registered customers, of which one was not named by a kind that joins them.
+    RegisteredNotNamed,
+}
+
+/// What one observation decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub observation: ObservationNo,
+    /// The blocks that its linking identifiers named, before anything was dropped.
+    pub named: Vec<BlockIndex>,
+    /// The blocks that became one through it (one: it joined that block; none: a new one).
+    pub joined: Vec<BlockIndex>,
+    /// What it belongs to; follow `World::find`, for later observations may have merged it.
+    pub block: BlockIndex,
+    pub dropped: Vec<(IdentifierNo, Dropped)>,
+}
+
+/// The index of a block within one `World`.
+pub type BlockIndex = usize;
+
+/// A block of the partition: a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// The least observation in it: its first-recorded one.
+    pub name: ObservationNo,
+    /// How many identifiers of each kind it holds.
+    pub held: Vec<u32>,
+    /// The canonically latest observation that named it, even if it was refused.
+    pub latest: Option<Seen>,
+}
+
+/// Holdings and blocks while observations are resolved.
+pub struct World<'r> {
+    rules: &'r Rules,
+    known: FxHashMap<IdentifierNo, Known>,
+    holder: FxHashMap<IdentifierNo, BlockIndex>,
+    blocks: Vec<Block>,
+    parent: Vec<BlockIndex>,
+}
+
+impl<'r> World<'r> {
+    #[must_use]
+    pub fn new(rules: &'r Rules) -> Self {
+        Self {
+            rules,
+            known: FxHashMap::default(),
+            holder: FxHashMap::default(),
+            blocks: Vec::new(),
+            parent: Vec::new(),
+        }
+    }
+
+    /// Resolves a whole component from nothing.
+    #[must_use]
+    pub fn replay(
+        rules: &'r Rules,
+        known: FxHashMap<IdentifierNo, Known>,
+        in_canonical_order: &[Observation],
+    ) -> (Self, Vec<Verdict>) {
+        debug_assert!(in_canonical_order.is_sorted_by(|a, b| a.position < b.position));
+        let mut world = Self { known, ..Self::new(rules) };
+        let verdicts = in_canonical_order.iter().map(|observation| world.step(observation)).collect();
+        (world, verdicts)
+    }
+
+    /// Makes an identifier known, or known anew.
+    pub fn know(&mut self, no: IdentifierNo, known: Known) {
+        self.known.insert(no, known);
+    }
+
+    /// Adds a block that exists already.
+    pub fn add_block(&mut self, block: Block) -> BlockIndex {
+        self.blocks.push(block);
+        self.parent.push(self.parent.len());
+        self.parent.len() - 1
+    }
+
+    /// Says that a block holds an identifier already; its count is in `Block::held`.
+    pub fn hold(&mut self, identifier: IdentifierNo, block: BlockIndex) {
+        self.holder.insert(identifier, block);
+    }
+
+    #[must_use]
+    pub fn known(&self, identifier: IdentifierNo) -> Option<&Known> {
+        self.known.get(&identifier)
+    }
+
+    #[must_use]
+    pub fn holder(&self, identifier: IdentifierNo) -> Option<BlockIndex> {
+        self.holder.get(&identifier).map(|&block| self.find(block))
+    }
+
+    #[must_use]
+    pub fn block(&self, index: BlockIndex) -> &Block {
+        &self.blocks[self.find(index)]
+    }
+
+    #[must_use]
+    pub fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// The block that a block became.
+    #[must_use]
+    pub fn find(&self, mut index: BlockIndex) -> BlockIndex {
+        while self.parent[index] != index {
+            index = self.parent[index];
+        }
+        index
+    }
+
+    #[must_use]
+    pub fn is_registered(&self, index: BlockIndex) -> bool {
+        let held = &self.block(index).held;
+        self.rules.kinds.iter().zip(held).any(|(rule, &count)| rule.registered && count > 0)
+    }
+
+    /// The observation's identifiers that may link it to others.
+    pub fn linking<'a>(&'a self, observation: &'a Observation) -> impl Iterator<Item = IdentifierNo> + 'a {
+        let links = |no: &&IdentifierNo| {
+            self.known.get(no).is_some_and(|known| !known.shared) && !observation.severed.contains(no)
+        };
+        observation.identifiers.iter().filter(links).copied()
+    }
+
+    /// The blocks that the observation's linking identifiers name, with the names they have now.
+    #[must_use]
+    pub fn named_by(&self, observation: &Observation) -> Vec<(BlockIndex, ObservationNo)> {
+        let linking: Vec<IdentifierNo> = self.linking(observation).collect();
+        self.holders(&linking).into_iter().map(|block| (block, self.blocks[block].name)).collect()
+    }
+
+    /// Whether a step equals a replay: the observation is canonically later than every one that
+    /// contains one of its identifiers, and than every one that ever named a customer it names.
+    #[must_use]
+    pub fn in_order(&self, observation: &Observation) -> bool {
+        self.linking(observation).all(|no| {
+            let later_than_identifier = self.known[&no].latest.position <= observation.position;
+            let holder = self.holder(no).map(|block| &self.blocks[block]);
+            let later_than_holder = holder.and_then(|block| block.latest.as_ref());
+            later_than_identifier
+                && later_than_holder.is_none_or(|latest| latest.position <= observation.position)
+        })
+    }
+
+    /// Resolves one observation on the present holdings.
+    pub fn step(&mut self, observation: &Observation) -> Verdict {
+        let mut kept: Vec<IdentifierNo> = self.linking(observation).collect();
+        let named = self.holders(&kept);
+        let mut dropped = Vec::new();
+        while let Some((reason, over)) = self.conflict(&kept) {
+            let Some(weakest) = self.weakest(&kept, &over) else { break };
+            dropped.push((kept.remove(weakest), reason));
+        }
+        let joined = self.holders(&kept);
+        let block = self.join(observation.no, &joined);
+        for &no in &kept {
+            if self.holder.insert(no, block).is_none() {
+                let kind = self.known[&no].kind;
+                self.blocks[block].held[kind] += 1;
+            }
+        }
+        for &index in named.iter().chain([&block]) {
+            let index = self.find(index);
+            let latest = &mut self.blocks[index].latest;
+            if latest.as_ref().is_none_or(|latest| latest.position < observation.position) {
+                *latest = Some(observation.seen());
+            }
+        }
+        Verdict { observation: observation.no, named, joined, block, dropped }
+    }
+
+    /// The distinct blocks that hold any of the identifiers, in the identifiers' order.
+    fn holders(&self, identifiers: &[IdentifierNo]) -> Vec<BlockIndex> {
+        let mut holders = Vec::new();
+        for &no in identifiers {
+            if let Some(block) = self.holder(no)
+                && !holders.contains(&block)
+            {
+                holders.push(block);
+            }
+        }
+        holders
+    }
+
+    /// What forbids one customer of these identifiers and all their holders: the reason, and the
+    /// kinds whose limit it breaks.
+    fn conflict(&self, kept: &[IdentifierNo]) -> Option<(Dropped, Vec<KindIndex>)> {
+        let holders = self.holders(kept);
+        let mut held = vec![0_u32; self.rules.kinds.len()];
+        for &block in &holders {
+            for (sum, count) in held.iter_mut().zip(&self.blocks[block].held) {
+                *sum += count;
+            }
+        }
+        for no in kept.iter().filter(|no| !self.holder.contains_key(no)) {
+            held[self.known[no].kind] += 1;
+        }
+        let over: Vec<KindIndex> =
+            (0..held.len()).filter(|&kind| held[kind] > self.rules.kinds[kind].limit).collect();
+        if !over.is_empty() {
+            return Some((Dropped::Limit, over));
+        }
+        let registered: Vec<BlockIndex> =
+            holders.into_iter().filter(|&block| self.is_registered(block)).collect();
+        let named = |block: BlockIndex| {
+            kept.iter().any(|no| {
+                self.holder(*no) == Some(block) && self.rules.kinds[self.known[no].kind].joins_registered
+            })
+        };
+        (registered.len() > 1 && !registered.iter().all(|&block| named(block)))
+            .then(|| (Dropped::RegisteredNotNamed, Vec::new()))
+    }
+
+    /// The weakest of the held identifiers and of the free ones whose kind is over its limit.
+    fn weakest(&self, kept: &[IdentifierNo], over: &[KindIndex]) -> Option<usize> {
+        let candidates = (0..kept.len())
+            .filter(|&i| self.holder.contains_key(&kept[i]) || over.contains(&self.known[&kept[i]].kind));
+        candidates.max_by_key(|&i| {
+            let known = &self.known[&kept[i]];
+            (self.rules.kinds[known.kind].priority, &known.first, known.kind, &known.value)
+        })
+    }
+
+    /// One block out of those, with the observation in it; a new one if there are none.
+    fn join(&mut self, observation: ObservationNo, blocks: &[BlockIndex]) -> BlockIndex {
+        let Some((&target, others)) = blocks.split_first() else {
+            let held = vec![0; self.rules.kinds.len()];
+            return self.add_block(Block { name: observation, held, latest: None });
+        };
+        for &other in others {
+            self.parent[other] = target;
+            let absorbed = self.blocks[other].clone();
+            let block = &mut self.blocks[target];
+            block.name = block.name.min(absorbed.name);
+            block.latest = block.latest.take().max(absorbed.latest);
+            for (sum, count) in block.held.iter_mut().zip(absorbed.held) {
+                *sum += count;
+            }
+        }
+        let block = &mut self.blocks[target];
+        block.name = block.name.min(observation);
+        target
+    }
+}
+
+#[cfg(test)]
+mod tests;

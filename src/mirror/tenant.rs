@@ -1,0 +1,255 @@
+//! The contents of one tenant's mirror, and how a change is applied to them. No I/O here.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::MirrorError;
+use crate::identity::Rules;
+use crate::kpi::{
+    Dictionary, Fact, FactError, Identity, Live, Segment, Snapshot, Source, Tables, Trust, Voided,
+};
+use crate::model::Revision;
+use crate::store::{Changed, Cursor, Fact as StoredFact};
+
+/// A segment is merged into its elder once it has this share of the elder's living customers:
+/// then every fact is gathered a logarithmic number of times.
+const MERGE_SHARE: usize = 4;
+
+/// All that a mirror holds.
+#[derive(Default)]
+pub(super) struct Contents {
+    cursor: Cursor,
+    rules: Arc<Rules>,
+    dictionary: Dictionary,
+    published_dictionary: Arc<Dictionary>,
+    map: Map,
+    segments: Vec<Live>,
+    unidentified: Arc<Tables>,
+    voided_numbers: FxHashSet<u32>,
+    voided: Arc<Vec<Voided>>,
+    /// What was read and is not gathered yet: a first load comes in pages.
+    pending: Pending,
+}
+
+#[derive(Default)]
+struct Pending {
+    identified: Tables,
+    unidentified: Tables,
+    /// Customers whose facts have to be gathered anew.
+    touched: FxHashSet<u32>,
+    /// Observations of the facts in `identified`.
+    observations: FxHashSet<u32>,
+}
+
+/// The identity map: from observation to customer, both by number.
+#[derive(Default)]
+struct Map {
+    customer: Vec<u32>,
+    registered: FxHashSet<u32>,
+}
+
+impl Identity for Map {
+    fn customer_of(&self, observation: u32, _at: i64) -> u32 {
+        self.customer.get(observation as usize).copied().unwrap_or(observation)
+    }
+
+    fn is_registered(&self, customer: u32) -> bool {
+        self.registered.contains(&customer)
+    }
+}
+
+/// All unidentified touchpoints, as the one customer that they are not.
+struct Nobody;
+
+impl Identity for Nobody {
+    fn customer_of(&self, _observation: u32, _at: i64) -> u32 {
+        0
+    }
+
+    fn is_registered(&self, _customer: u32) -> bool {
+        false
+    }
+}
+
+impl Contents {
+    pub(super) fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        self.rules.clone()
+    }
+
+    /// Before the first page of a first load: whatever is read from now on is at least that new.
+    pub(super) fn begin(&mut self, rules: &Arc<Rules>, present: Revision) {
+        self.rules = rules.clone();
+        if self.cursor == Cursor::default() {
+            self.cursor.revision = present;
+        }
+    }
+
+    /// Bytes of all columns.
+    pub(super) fn bytes(&self) -> usize {
+        let segments: usize = self.segments.iter().map(|l| l.segment.bytes() + l.dead.bytes()).sum();
+        let pending = self.pending.identified.bytes() + self.pending.unidentified.bytes();
+        segments + self.unidentified.bytes() + pending + self.map.customer.len() * 4
+    }
+
+    /// Takes in what was read; a snapshot comes out once it is complete.
+    pub(super) fn apply(&mut self, changed: Changed) -> Result<Option<Snapshot>, MirrorError> {
+        for fact in &changed.facts {
+            let fact = self.fact(fact)?;
+            if fact.observation == 0 {
+                self.pending.unidentified.push(&fact);
+            } else {
+                self.pending.observations.insert(fact.observation);
+                self.pending.identified.push(&fact);
+            }
+        }
+        for moved in &changed.assignments {
+            let observation = small(moved.observation.0)?;
+            self.assign(observation, small(moved.customer.0)?, moved.registered);
+        }
+        self.cursor = changed.cursor;
+        if !changed.complete {
+            return Ok(None);
+        }
+        let voided = self.void(&changed.voided)?;
+        self.gather_touched();
+        self.gather_unidentified(voided);
+        self.merge_segments();
+        if self.published_dictionary.version() != self.dictionary.version() {
+            self.published_dictionary = Arc::new(self.dictionary.clone());
+        }
+        Ok(Some(Snapshot {
+            revision: changed.revision,
+            segments: self.segments.clone(),
+            unidentified: vec![self.unidentified.clone()],
+            dictionary: self.published_dictionary.clone(),
+            voided: self.voided.clone(),
+        }))
+    }
+
+    fn fact(&mut self, stored: &StoredFact) -> Result<Fact, FactError> {
+        let StoredFact { no, observation, key, at, channel, details } = stored;
+        Fact::of(*no, *observation, *at, channel, &key.source, details, &mut self.dictionary)
+    }
+
+    fn assign(&mut self, observation: u32, customer: u32, registered: bool) {
+        let index = observation as usize;
+        if index >= self.map.customer.len() {
+            self.map.customer.resize(index + 1, 0);
+        }
+        let was = std::mem::replace(&mut self.map.customer[index], customer);
+        let kind_changed = match registered {
+            true => self.map.registered.insert(customer),
+            false => self.map.registered.remove(&customer),
+        };
+        if was != customer {
+            if was != 0 {
+                self.pending.touched.insert(was);
+            }
+            self.pending.touched.insert(customer);
+        } else if kind_changed {
+            self.pending.touched.insert(customer);
+        }
+    }
+
+    /// Notes voided touchpoints, and whose customers have to be gathered without them. Returns
+    /// whether any was unidentified.
+    fn void(&mut self, voided: &[StoredFact]) -> Result<bool, MirrorError> {
+        let mut unidentified = false;
+        for stored in voided {
+            let fact = self.fact(stored)?;
+            if !self.voided_numbers.insert(fact.number) {
+                continue;
+            }
+            let (at, place, touch_type) = (fact.at, fact.place, fact.body.touch_type());
+            Arc::make_mut(&mut self.voided).push(Voided { at, place, touch_type });
+            match fact.observation {
+                0 => unidentified = true,
+                observation => {
+                    self.pending.observations.insert(observation);
+                }
+            }
+        }
+        Ok(unidentified)
+    }
+
+    /// Gathers the customers that changes touch into a new segment.
+    fn gather_touched(&mut self) {
+        let Pending { identified, mut touched, observations, .. } = self.take_identified();
+        touched.extend(observations.iter().map(|&observation| self.map.customer_of(observation, 0)));
+        if touched.is_empty() {
+            return;
+        }
+        // A voided observation may have left its customer without a fact in it: its facts stand in
+        // a segment under the customer it had there, which `touched` names by its reassignment.
+        let mut taken: Vec<Vec<u32>> = Vec::with_capacity(self.segments.len());
+        for live in &self.segments {
+            let customers = touched.iter().filter_map(|&key| live.segment.customers.find(key));
+            let mut customers: Vec<u32> =
+                customers.filter(|&customer| !live.dead.contains(customer)).collect();
+            customers.sort_unstable();
+            taken.push(customers);
+        }
+        let mut sources = vec![Source::New(&identified)];
+        for (live, customers) in self.segments.iter().zip(&taken) {
+            if !customers.is_empty() {
+                sources.push(Source::Customers(&live.segment, customers));
+            }
+        }
+        let trust = self.trust();
+        let gathered = Segment::gather(&sources, &self.map, &self.voided_numbers, &trust);
+        for (live, customers) in self.segments.iter_mut().zip(taken) {
+            if !customers.is_empty() {
+                *live = live.without(customers);
+            }
+        }
+        self.segments.push(Live::new(gathered));
+    }
+
+    fn take_identified(&mut self) -> Pending {
+        let unidentified = std::mem::take(&mut self.pending.unidentified);
+        let pending = std::mem::take(&mut self.pending);
+        self.pending.unidentified = unidentified;
+        pending
+    }
+
+    fn gather_unidentified(&mut self, voided: bool) {
+        let new = std::mem::take(&mut self.pending.unidentified);
+        if new.touchpoints() == 0 && !voided {
+            return;
+        }
+        let sources = [Source::New(&self.unidentified), Source::New(&new)];
+        let gathered = Segment::gather(&sources, &Nobody, &self.voided_numbers, &self.trust());
+        self.unidentified = Arc::new(gathered.tables);
+    }
+
+    /// Merges young segments into their elders while they are not much smaller, and any segment
+    /// of which most is dead.
+    fn merge_segments(&mut self) {
+        self.segments.retain(|live| living(live) > 0);
+        while let [.., elder, younger] = self.segments.as_slice()
+            && living(younger) * MERGE_SHARE >= living(elder)
+        {
+            let sources = [elder, younger].map(|live| Source::Living(&live.segment, &live.dead));
+            let merged = Segment::gather(&sources, &self.map, &FxHashSet::default(), &self.trust());
+            self.segments.truncate(self.segments.len() - 2);
+            self.segments.push(Live::new(merged));
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::of(&self.dictionary, &self.rules.trait_sources)
+    }
+}
+
+fn living(live: &Live) -> usize {
+    live.segment.customers.len() - live.dead.count()
+}
+
+fn small(number: i64) -> Result<u32, MirrorError> {
+    u32::try_from(number).map_err(|_| MirrorError::Outgrown(FactError::NumberTooLarge))
+}

@@ -1,0 +1,4 @@
+//! The port: the only room that speaks protobuf.
+
+pub mod convert;
+pub mod proto;

@@ -1,0 +1,125 @@
+//! The gRPC port: wiring only. Calls pass the gate (admission, deadline, metrics), then the
+//! net that turns a panic into INTERNAL, then tonic's routes.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
+use tonic_health::server::HealthReporter;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::config::Config;
+
+mod gate;
+
+pub use gate::{Gate, GateLayer};
+
+/// The domain of every `ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "customer360";
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the port failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    #[error("reflection cannot describe the services: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// How the port treats its callers.
+#[derive(Debug, Clone)]
+pub struct PortLimits {
+    /// Calls in progress over all connections.
+    pub max_requests: usize,
+    /// Longest time of a call.
+    pub max_deadline: Duration,
+    /// Silence after which a peer is asked for a sign of life, and time to give it.
+    pub keepalive: Duration,
+    /// Time for calls in progress to end at a stop.
+    pub drain: Duration,
+}
+
+impl PortLimits {
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let written = &config.written;
+        Self {
+            max_requests: usize::try_from(written.max_requests).unwrap_or(usize::MAX),
+            max_deadline: Duration::from_secs(written.max_deadline_seconds),
+            keepalive: Duration::from_secs(written.keepalive_seconds),
+            drain: Duration::from_secs(written.drain_seconds),
+        }
+    }
+}
+
+/// Adds health and both versions of reflection to the services.
+///
+/// # Errors
+/// When a descriptor set is broken.
+pub fn with_standard_services(
+    routes: Routes,
+    descriptors: &'static [u8],
+) -> Result<(Routes, HealthReporter), ServeError> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    // Tools print error details and health only if those messages are described too.
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(descriptors)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+    };
+    let routes = routes
+        .add_service(health)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?);
+    Ok((routes, reporter))
+}
+
+/// Serves until `stop`, then drains: health says NOT_SERVING, no call is accepted, calls in
+/// progress get their time, and whoever still talks is cut.
+///
+/// # Errors
+/// When the port fails; being cut at the end is not a failure.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Routes,
+    health: HealthReporter,
+    services: &[&'static str],
+    limits: PortLimits,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let (draining, on_drain) = tokio::sync::watch::channel(false);
+    let gate = GateLayer::new(limits.max_requests, limits.max_deadline, on_drain.clone());
+    let mut stopped = on_drain.clone();
+    let server = tonic::transport::Server::builder()
+        .http2_keepalive_interval(Some(limits.keepalive))
+        .http2_keepalive_timeout(Some(limits.keepalive))
+        .tcp_keepalive(Some(limits.keepalive))
+        .tcp_nodelay(true)
+        .http2_adaptive_window(Some(true))
+        .layer(gate)
+        .layer(CatchPanicLayer::custom(|_| gate::panic_reply()))
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+            // An error means that the sender is gone, which is a stop as well.
+            let _ = stopped.wait_for(|stopping| *stopping).await;
+        });
+    let hard_stop = async move {
+        stop.await;
+        tracing::info!(seconds = limits.drain.as_secs(), "stopping: calls in progress may end");
+        for service in services.iter().chain(&[""]) {
+            health.set_service_status(service, tonic_health::ServingStatus::NotServing).await;
+        }
+        let _ = draining.send(true);
+        // tonic waits for every connection, also for a peer that never answers.
+        tokio::time::sleep(limits.drain).await;
+    };
+    tokio::select! {
+        served = server => served.map_err(Into::into),
+        () = hard_stop => {
+            tracing::warn!("the time to drain is over: connections are cut");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What changed since a revision: the mirror's food.
+
+use super::driver::{Row, Scalar, Transaction};
+use super::{Store, StoreError};
+use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchKey, TouchpointNo};
+
+/// How far a reader of changes has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cursor {
+    /// Reassignments up to this revision were read; for a first load, the revision it began at,
+    /// for observations read later carry their customers already.
+    pub revision: Revision,
+    /// Voids up to this revision were read.
+    pub voids: Revision,
+    pub touchpoint: i64,
+    pub observation: i64,
+}
+
+/// A stored touchpoint as the KPIs need it: without its identifiers.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    pub no: TouchpointNo,
+    pub observation: Option<ObservationNo>,
+    pub key: TouchKey,
+    pub at: Micros,
+    pub channel: Channel,
+    pub details: Details,
+}
+
+/// An observation's customer, now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    pub observation: ObservationNo,
+    pub customer: ObservationNo,
+    /// Whether the customer holds a registered identifier is a property of the customer.
+    pub registered: bool,
+}
+
+/// Everything between two cursors, read in one snapshot of the database.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// The revision of the snapshot: complete up to here if `complete`.
+    pub revision: Revision,
+    pub committed_at: Micros,
+    pub facts: Vec<Fact>,
+    /// Touchpoints that were voided; those recorded since the cursor are in `facts` as well.
+    pub voided: Vec<Fact>,
+    /// New and reassigned observations, and one observation of each customer that is registered
+    /// no more.
+    pub assignments: Vec<Moved>,
+    /// Whether the facts were cut off by the limit; then only facts and new observations are given.
+    pub complete: bool,
+    pub cursor: Cursor,
+}
+
+const SELECT_REVISION: &str = "SELECT revision, committed_at_us FROM tenant WHERE tenant = $1";
+const SELECT_FACTS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
+    FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > $2 ORDER BY t.touchpoint LIMIT $3";
+const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
+    FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
+    WHERE x.tenant = $1 AND x.revision > $2";
+const SELECT_OBSERVATIONS: &str = "SELECT o.observation, o.customer, COALESCE(c.registered, 0) FROM observation o \
+    LEFT JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
+    WHERE o.tenant = $1 AND o.observation > $2 ORDER BY o.observation LIMIT $3";
+const SELECT_REASSIGNED: &str = "SELECT DISTINCT o.observation, o.customer, COALESCE(c.registered, 0) FROM reassignment r \
+    JOIN observation o ON o.tenant = r.tenant AND o.observation = r.observation \
+    LEFT JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
+    WHERE r.tenant = $1 AND r.revision > $2";
+
+impl Store {
+    /// What changed since the cursor, at most `limit` touchpoints and as many new observations.
+    /// The snapshot's revision is reached when `complete`.
+    pub async fn changes(&self, tenant: TenantKey, since: Cursor, limit: i64) -> Result<Changed, StoreError> {
+        let mut tx = self.db.read().await?;
+        let key = Scalar::Int(tenant.0);
+        let mut changed = Changed { cursor: since, ..Changed::default() };
+        let Some(row) = tx.fetch_one(SELECT_REVISION, &[key]).await? else { return Ok(changed) };
+        changed.revision = Revision(row.get(0)?);
+        changed.committed_at = Micros(row.get(1)?);
+        let from = [key, Scalar::Int(since.touchpoint), Scalar::Int(limit)];
+        changed.facts = parse_facts(tx.fetch(SELECT_FACTS, &from).await?).await?;
+        let from = [key, Scalar::Int(since.observation), Scalar::Int(limit)];
+        let new = assignments(&mut tx, SELECT_OBSERVATIONS, &from).await?;
+        changed.complete = (changed.facts.len() as i64) < limit && (new.len() as i64) < limit;
+        changed.cursor.touchpoint = changed.facts.last().map_or(since.touchpoint, |fact| fact.no.0);
+        changed.cursor.observation = new.last().map_or(since.observation, |moved| moved.observation.0);
+        changed.assignments = new;
+        if changed.complete {
+            let moved_since = [key, Scalar::Int(since.revision.0)];
+            changed.assignments.extend(assignments(&mut tx, SELECT_REASSIGNED, &moved_since).await?);
+            let voided_since = [key, Scalar::Int(since.voids.0)];
+            changed.voided = parse_facts(tx.fetch(SELECT_VOIDS, &voided_since).await?).await?;
+            changed.cursor.revision = changed.revision;
+            changed.cursor.voids = changed.revision;
+        }
+        Ok(changed)
+    }
+}
+
+async fn assignments(
+    tx: &mut Transaction,
+    sql: &'static str,
+    scalars: &[Scalar<'_>],
+) -> Result<Vec<Moved>, StoreError> {
+    let rows = tx.fetch(sql, scalars).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Moved {
+                observation: ObservationNo(row.get(0)?),
+                customer: ObservationNo(row.get(1)?),
+                registered: row.get::<i64>(2)? != 0,
+            })
+        })
+        .collect()
+}
+
+/// Parses on the blocking pool: a first load is millions of documents.
+async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
+    let parse = move || rows.iter().map(parse_fact).collect();
+    tokio::task::spawn_blocking(parse).await.map_err(|_| StoreError::Closed)?
+}
+
+fn parse_fact(row: &Row) -> Result<Fact, StoreError> {
+    let details: String = row.get(6)?;
+    Ok(Fact {
+        no: TouchpointNo(row.get(0)?),
+        observation: row.get::<Option<i64>>(1)?.map(ObservationNo),
+        key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
+        at: Micros(row.get(4)?),
+        channel: super::costs::channel(&row.get::<String>(5)?)?,
+        details: serde_json::from_str(&details).map_err(|_| StoreError::Corrupt { what: "details" })?,
+    })
+}

@@ -1,0 +1,168 @@
+//! Cost rates and capacity: what a touch costs, and what was paid for.
+
+use super::driver::{Column, Scalar};
+use super::record::{keep_revision, take_revision};
+use super::{Store, StoreError};
+use crate::model::{ActivityType, Channel, Currency, Micros, Money, Revision, TenantKey, TimeRange};
+
+/// What a touch on a channel costs from a month on. Amounts in millionths of a currency unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostRate {
+    pub channel: Channel,
+    /// `None`: every activity that has no rate of its own.
+    pub activity: Option<ActivityType>,
+    pub currency: Currency,
+    /// The first instant of a month in UTC, so that monthly summaries cost exactly.
+    pub effective_from: Micros,
+    pub per_touch_micros: i64,
+    pub per_minute_micros: i64,
+}
+
+/// What was paid for a channel in an interval, and how many minutes of work that could do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capacity {
+    pub channel: Channel,
+    pub interval: TimeRange,
+    pub cost: Money,
+    pub practical_minutes: i64,
+}
+
+const UPSERT_RATES: &str = "WITH v(channel, activity, currency, effective_from_us, per_touch_micros, \
+    per_minute_micros) AS ({rows}) \
+    INSERT INTO cost_rate (tenant, channel, activity, currency, effective_from_us, per_touch_micros, \
+    per_minute_micros, revision) SELECT $1, v.channel, v.activity, v.currency, v.effective_from_us, \
+    v.per_touch_micros, v.per_minute_micros, $2 FROM v WHERE true \
+    ON CONFLICT (tenant, channel, activity, currency, effective_from_us) DO UPDATE SET \
+    per_touch_micros = excluded.per_touch_micros, per_minute_micros = excluded.per_minute_micros, \
+    revision = excluded.revision";
+const UPSERT_CAPACITY: &str = "WITH v(channel, from_us, until_us, cost_minor, currency, practical_minutes) AS ({rows}) \
+    INSERT INTO capacity (tenant, channel, from_us, until_us, cost_minor, currency, practical_minutes, revision) \
+    SELECT $1, v.channel, v.from_us, v.until_us, v.cost_minor, v.currency, v.practical_minutes, $2 FROM v WHERE true \
+    ON CONFLICT (tenant, channel, from_us, until_us) DO UPDATE SET cost_minor = excluded.cost_minor, \
+    currency = excluded.currency, practical_minutes = excluded.practical_minutes, revision = excluded.revision";
+const SELECT_RATES: &str = "SELECT channel, activity, currency, effective_from_us, per_touch_micros, \
+    per_minute_micros FROM cost_rate WHERE tenant = $1 \
+    ORDER BY channel, activity, currency, effective_from_us";
+const SELECT_CAPACITY: &str = "SELECT channel, from_us, until_us, cost_minor, currency, practical_minutes \
+    FROM capacity WHERE tenant = $1 ORDER BY channel, from_us, until_us";
+const FIND_REQUEST: &str = "SELECT payload_hash, revision FROM request WHERE tenant = $1 AND request_id = $2";
+const INSERT_REQUEST: &str =
+    "INSERT INTO request (tenant, request_id, payload_hash, revision) VALUES ($1, $2, $3, $4)";
+
+/// Identifies a mutation: sent again with the same id and content it changes nothing.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub id: String,
+    pub payload_hash: [u8; 16],
+}
+
+impl Store {
+    /// Sets cost rates; those of the same channel, activity, currency and month are replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::RequestIdReused`] when the request id came with another content.
+    pub async fn set_cost_rates(
+        &self,
+        tenant: TenantKey,
+        request: Option<Request>,
+        rates: Vec<CostRate>,
+    ) -> Result<Revision, StoreError> {
+        let columns = [
+            Column::Text(rates.iter().map(|r| r.channel.as_str()).collect()),
+            Column::Text(rates.iter().map(|r| r.activity.map_or("", ActivityType::name)).collect()),
+            Column::Text(rates.iter().map(|r| r.currency.code()).collect()),
+            Column::Int(rates.iter().map(|r| r.effective_from.0).collect()),
+            Column::Int(rates.iter().map(|r| r.per_touch_micros).collect()),
+            Column::Int(rates.iter().map(|r| r.per_minute_micros).collect()),
+        ];
+        self.mutate(tenant, request, UPSERT_RATES, &columns).await
+    }
+
+    /// Sets capacity; that of the same channel and interval is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::RequestIdReused`] when the request id came with another content.
+    pub async fn set_capacity(
+        &self,
+        tenant: TenantKey,
+        request: Option<Request>,
+        capacity: Vec<Capacity>,
+    ) -> Result<Revision, StoreError> {
+        let columns = [
+            Column::Text(capacity.iter().map(|c| c.channel.as_str()).collect()),
+            Column::Int(capacity.iter().map(|c| c.interval.from.0).collect()),
+            Column::Int(capacity.iter().map(|c| c.interval.until.0).collect()),
+            Column::Int(capacity.iter().map(|c| c.cost.minor).collect()),
+            Column::Text(capacity.iter().map(|c| c.cost.currency.code()).collect()),
+            Column::Int(capacity.iter().map(|c| c.practical_minutes).collect()),
+        ];
+        self.mutate(tenant, request, UPSERT_CAPACITY, &columns).await
+    }
+
+    /// All cost rates of a tenant, by channel, activity, currency and month.
+    pub async fn cost_rates(&self, tenant: TenantKey) -> Result<Vec<CostRate>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let mut rates = Vec::new();
+        for row in tx.fetch(SELECT_RATES, &[Scalar::Int(tenant.0)]).await? {
+            let activity: String = row.get(1)?;
+            rates.push(CostRate {
+                channel: channel(&row.get::<String>(0)?)?,
+                activity: ActivityType::parse(&activity),
+                currency: currency(&row.get::<String>(2)?)?,
+                effective_from: Micros(row.get(3)?),
+                per_touch_micros: row.get(4)?,
+                per_minute_micros: row.get(5)?,
+            });
+        }
+        Ok(rates)
+    }
+
+    /// All capacity of a tenant, by channel and interval.
+    pub async fn capacity(&self, tenant: TenantKey) -> Result<Vec<Capacity>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let mut capacity = Vec::new();
+        for row in tx.fetch(SELECT_CAPACITY, &[Scalar::Int(tenant.0)]).await? {
+            capacity.push(Capacity {
+                channel: channel(&row.get::<String>(0)?)?,
+                interval: TimeRange { from: Micros(row.get(1)?), until: Micros(row.get(2)?) },
+                cost: Money { minor: row.get(3)?, currency: currency(&row.get::<String>(4)?)? },
+                practical_minutes: row.get(5)?,
+            });
+        }
+        Ok(capacity)
+    }
+
+    async fn mutate(
+        &self,
+        tenant: TenantKey,
+        request: Option<Request>,
+        sql: &'static str,
+        columns: &[Column<'_>],
+    ) -> Result<Revision, StoreError> {
+        let now = self.now();
+        let mut tx = self.db.write().await?;
+        let taken = take_revision(&mut tx, tenant, now).await?;
+        if let Some(request) = &request {
+            let key = [Scalar::Int(tenant.0), Scalar::Text(&request.id)];
+            if let Some(row) = tx.fetch_one(FIND_REQUEST, &key).await? {
+                let same = row.get::<Vec<u8>>(0)? == request.payload_hash;
+                return if same { Ok(Revision(row.get(1)?)) } else { Err(StoreError::RequestIdReused) };
+            }
+            let done = [key[0], key[1], Scalar::Bytes(&request.payload_hash), Scalar::Int(taken.revision.0)];
+            tx.run(INSERT_REQUEST, &done).await?;
+        }
+        tx.run_bulk(sql, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], columns).await?;
+        keep_revision(&mut tx, tenant, &taken, now).await?;
+        tx.commit().await?;
+        self.writer.wake(tenant, taken.revision);
+        Ok(taken.revision)
+    }
+}
+
+pub(super) fn channel(name: &str) -> Result<Channel, StoreError> {
+    Channel::parse(name).ok_or(StoreError::Corrupt { what: "channel" })
+}
+
+fn currency(code: &str) -> Result<Currency, StoreError> {
+    Currency::parse(code).ok_or(StoreError::Corrupt { what: "currency" })
+}

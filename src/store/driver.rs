@@ -1,0 +1,401 @@
+//! The two databases behind one small surface: transactions that run one statement over
+//! many rows. Everything above writes its SQL once.
+//!
+//! A bulk statement begins `WITH v(a, b) AS ({rows})`. PostgreSQL receives the rows as one
+//! array a column (UNNEST, one statement whatever the number of rows); SQLite as multi-row
+//! VALUES in chunks whose sizes are powers of two, so that prepared statements are found again.
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Arguments as _, AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
+
+use super::error::StoreError;
+
+/// Rows in one SQLite statement at most; times the columns it stays below SQLite's 32,766 variables.
+const CHUNK_ROWS: usize = 512;
+/// SQLite takes 500 terms in a compound SELECT.
+const UNION_BRANCHES: usize = 64;
+const STATEMENT_CACHE: usize = 1_024;
+
+/// Every text that was run on SQLite, for the test that looks at their plans.
+#[cfg(test)]
+pub(super) static SEEN: std::sync::Mutex<std::collections::BTreeSet<String>> =
+    std::sync::Mutex::new(std::collections::BTreeSet::new());
+
+#[cfg(test)]
+fn seen(text: &str) {
+    SEEN.lock().unwrap().insert(text.to_owned());
+}
+#[cfg(not(test))]
+fn seen(_text: &str) {}
+
+/// An open database.
+#[derive(Clone)]
+pub enum Database {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A statement's argument.
+#[derive(Debug, Clone, Copy)]
+pub enum Scalar<'a> {
+    Int(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+/// One column of a bulk statement's rows.
+#[derive(Debug)]
+pub enum Column<'a> {
+    Int(Vec<i64>),
+    IntOrNull(Vec<Option<i64>>),
+    Text(Vec<&'a str>),
+    Bytes(Vec<&'a [u8]>),
+}
+
+impl Column<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Int(c) => c.len(),
+            Self::IntOrNull(c) => c.len(),
+            Self::Text(c) => c.len(),
+            Self::Bytes(c) => c.len(),
+        }
+    }
+
+    fn array_type(&self) -> &'static str {
+        match self {
+            Self::Int(_) | Self::IntOrNull(_) => "bigint[]",
+            Self::Text(_) => "text[]",
+            Self::Bytes(_) => "bytea[]",
+        }
+    }
+}
+
+/// A result row of either database.
+pub enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// What a result cell can be read as.
+pub trait Cell:
+    for<'r> sqlx::Decode<'r, Sqlite>
+    + sqlx::Type<Sqlite>
+    + for<'r> sqlx::Decode<'r, Postgres>
+    + sqlx::Type<Postgres>
+{
+}
+impl<T> Cell for T where
+    T: for<'r> sqlx::Decode<'r, Sqlite>
+        + sqlx::Type<Sqlite>
+        + for<'r> sqlx::Decode<'r, Postgres>
+        + sqlx::Type<Postgres>
+{
+}
+
+impl Row {
+    /// The cell of a column, counted from 0.
+    pub fn get<T: Cell>(&self, column: usize) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+        .map_err(StoreError::from)
+    }
+}
+
+impl Database {
+    /// Opens the database that the URL's scheme names, with its migrations applied.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") {
+            Self::open_sqlite(url, connections).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Self::open_postgres(url, connections).await
+        } else {
+            Err(StoreError::UnknownScheme)
+        }
+    }
+
+    async fn open_sqlite(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options = url
+            .parse::<SqliteConnectOptions>()?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: an acknowledged write survives a power cut, not only a crash of the process.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(std::time::Duration::from_secs(30))
+            .statement_cache_capacity(STATEMENT_CACHE)
+            .pragma("cache_size", "-131072")
+            .pragma("wal_autocheckpoint", "16384")
+            .pragma("temp_store", "MEMORY")
+            .pragma("mmap_size", "1073741824");
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(connections)
+            .connect_with(options.read_only(true).pragma("query_only", "1"))
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options = url.parse::<PgConnectOptions>()?.statement_cache_capacity(STATEMENT_CACHE);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            // A future that is dropped inside begin() leaves the connection in a transaction
+            // (sqlx 4385, 4393): whatever comes back to the pool is rolled back first.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// A transaction that may write. On SQLite it is the only one.
+    pub async fn write(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that sees one state of the database throughout.
+    pub async fn read(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Transaction::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
+        })
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Rolls back unless committed.
+pub enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Transaction {
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// One statement, its result rows.
+    pub async fn fetch(&mut self, sql: &'static str, scalars: &[Scalar<'_>]) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                seen(sql);
+                let query = sqlx::query_with(sql, sqlite_arguments(scalars)?);
+                query.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(tx) => {
+                let query = sqlx::query_with(sql, postgres_arguments(scalars)?);
+                query.fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// One statement, its first result row.
+    pub async fn fetch_one(
+        &mut self,
+        sql: &'static str,
+        scalars: &[Scalar<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(sql, scalars).await?.into_iter().next())
+    }
+
+    /// One statement over many rows (see the module), the result rows of all of them.
+    pub async fn fetch_bulk(
+        &mut self,
+        sql: &'static str,
+        scalars: &[Scalar<'_>],
+        columns: &[Column<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = columns.first().map_or(0, Column::len);
+        debug_assert!(columns.iter().all(|column| column.len() == rows), "columns of one length");
+        if rows == 0 {
+            return Ok(Vec::new());
+        }
+        match self {
+            Self::Sqlite(tx) => {
+                let mut found = Vec::new();
+                let mut from = 0;
+                while from < rows {
+                    let until = from + chunk_rows(rows - from);
+                    let text = sqlite_text(sql, scalars.len(), columns.len(), until - from);
+                    seen(&text);
+                    let text = AssertSqlSafe(text);
+                    let arguments = sqlite_bulk_arguments(scalars, columns, from..until)?;
+                    let part = sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?;
+                    found.extend(part.into_iter().map(Row::Sqlite));
+                    from = until;
+                }
+                Ok(found)
+            }
+            Self::Postgres(tx) => {
+                let text = AssertSqlSafe(postgres_text(sql, scalars.len(), columns));
+                let mut arguments = postgres_arguments(scalars)?;
+                for column in columns {
+                    match column {
+                        Column::Int(values) => arguments.add(values),
+                        Column::IntOrNull(values) => arguments.add(values),
+                        Column::Text(values) => arguments.add(values),
+                        Column::Bytes(values) => arguments.add(values),
+                    }
+                    .map_err(sqlx::Error::Encode)?;
+                }
+                let found = sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?;
+                Ok(found.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// One statement that returns nothing.
+    pub async fn run(&mut self, sql: &'static str, scalars: &[Scalar<'_>]) -> Result<(), StoreError> {
+        self.fetch(sql, scalars).await.map(drop)
+    }
+
+    /// One statement over many rows that returns nothing.
+    pub async fn run_bulk(
+        &mut self,
+        sql: &'static str,
+        scalars: &[Scalar<'_>],
+        columns: &[Column<'_>],
+    ) -> Result<(), StoreError> {
+        self.fetch_bulk(sql, scalars, columns).await.map(drop)
+    }
+
+    /// One branch of a UNION ALL for each number, which stands for `{n}` in the branch.
+    pub async fn fetch_union(
+        &mut self,
+        branch: &'static str,
+        scalars: &[Scalar<'_>],
+        numbers: &[i64],
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut found = Vec::new();
+        for part in numbers.chunks(UNION_BRANCHES) {
+            let parameter = |i: usize| format!("${}", scalars.len() + i + 1);
+            let branches: Vec<String> =
+                (0..part.len()).map(|i| branch.replace("{n}", &parameter(i))).collect();
+            let text = branches.join(" UNION ALL ");
+            seen(&text);
+            let text = AssertSqlSafe(text);
+            let all: Vec<Scalar<'_>> =
+                scalars.iter().copied().chain(part.iter().map(|&n| Scalar::Int(n))).collect();
+            match self {
+                Self::Sqlite(tx) => {
+                    let rows = sqlx::query_with(text, sqlite_arguments(&all)?).fetch_all(&mut **tx).await?;
+                    found.extend(rows.into_iter().map(Row::Sqlite));
+                }
+                Self::Postgres(tx) => {
+                    let rows = sqlx::query_with(text, postgres_arguments(&all)?).fetch_all(&mut **tx).await?;
+                    found.extend(rows.into_iter().map(Row::Postgres));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The largest power of two that fits, up to the chunk's size.
+fn chunk_rows(rows: usize) -> usize {
+    if rows >= CHUNK_ROWS { CHUNK_ROWS } else { 1 << rows.ilog2() }
+}
+
+fn sqlite_text(sql: &str, scalars: usize, columns: usize, rows: usize) -> String {
+    use std::fmt::Write as _;
+    let mut values = String::with_capacity(rows * columns * 7 + 8);
+    values.push_str("VALUES ");
+    let mut parameter = scalars;
+    for row in 0..rows {
+        values.push_str(if row == 0 { "(" } else { "),(" });
+        for column in 0..columns {
+            parameter += 1;
+            let comma = if column == 0 { "" } else { "," };
+            let _ = write!(values, "{comma}${parameter}");
+        }
+    }
+    values.push(')');
+    sql.replace("{rows}", &values)
+}
+
+fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -> String {
+    let array = |(i, column): (usize, &Column<'_>)| format!("${}::{}", scalars + i + 1, column.array_type());
+    let arrays: Vec<String> = columns.iter().enumerate().map(array).collect();
+    sql.replace("{rows}", &format!("SELECT * FROM UNNEST({})", arrays.join(", ")))
+}
+
+fn sqlite_arguments(scalars: &[Scalar<'_>]) -> Result<SqliteArguments, sqlx::Error> {
+    let mut arguments = SqliteArguments::default();
+    for scalar in scalars {
+        match *scalar {
+            Scalar::Int(value) => arguments.add(value),
+            Scalar::Text(value) => arguments.add(value),
+            Scalar::Bytes(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+fn sqlite_bulk_arguments(
+    scalars: &[Scalar<'_>],
+    columns: &[Column<'_>],
+    rows: std::ops::Range<usize>,
+) -> Result<SqliteArguments, sqlx::Error> {
+    let mut arguments = sqlite_arguments(scalars)?;
+    arguments.reserve(columns.len() * rows.len(), 0);
+    for row in rows {
+        for column in columns {
+            match column {
+                Column::Int(values) => arguments.add(values[row]),
+                Column::IntOrNull(values) => arguments.add(values[row]),
+                Column::Text(values) => arguments.add(values[row]),
+                Column::Bytes(values) => arguments.add(values[row]),
+            }
+            .map_err(sqlx::Error::Encode)?;
+        }
+    }
+    Ok(arguments)
+}
+
+fn postgres_arguments(scalars: &[Scalar<'_>]) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    for scalar in scalars {
+        match *scalar {
+            Scalar::Int(value) => arguments.add(value),
+            Scalar::Text(value) => arguments.add(value),
+            Scalar::Bytes(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}

@@ -1,0 +1,528 @@
+//! Identity on disk: loads what the resolver asks for and writes what it decided.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::StoreError;
+use super::driver::{Column, Row, Scalar, Transaction};
+use super::record::Taken;
+use crate::identity::Rules;
+use crate::identity::batch::{
+    Before, Changes, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle as decide,
+};
+use crate::identity::resolve::{IdentifierNo, Observation, Seen};
+use crate::model::{Identifier, Micros, ObservationNo, Position, TenantKey, TouchKey};
+
+/// A set of identifiers that the resolver has to look at.
+pub(super) struct Evidence {
+    pub(super) no: ObservationNo,
+    pub(super) is_new: bool,
+    pub(super) was: Option<ObservationNo>,
+    pub(super) set: [u8; 16],
+    /// Of its first touchpoint, in canonical order.
+    pub(super) position: Position,
+    pub(super) identifiers: Vec<Identifier>,
+    pub(super) severed: String,
+}
+
+macro_rules! identifier_columns {
+    () => {
+        "d.identifier, d.kind, d.value, d.holder, d.claims, \
+         d.first_in, f.first_at_us, f.first_source, f.first_source_id, f.component, \
+         d.latest_in, l.first_at_us, l.first_source, l.first_source_id"
+    };
+}
+macro_rules! identifier_joins {
+    () => {
+        " JOIN observation f ON f.tenant = d.tenant AND f.observation = d.first_in \
+          JOIN observation l ON l.tenant = d.tenant AND l.observation = d.latest_in "
+    };
+}
+pub(super) const FIND_IDENTIFIERS: &str = concat!(
+    "WITH v(kind, value) AS ({rows}) SELECT ",
+    identifier_columns!(),
+    " FROM v CROSS JOIN identifier d",
+    identifier_joins!(),
+    "WHERE d.tenant = $1 AND d.kind = v.kind AND d.value = v.value"
+);
+pub(super) const LOAD_IDENTIFIERS: &str = concat!(
+    "WITH v(identifier) AS ({rows}) SELECT ",
+    identifier_columns!(),
+    " FROM v CROSS JOIN identifier d",
+    identifier_joins!(),
+    "WHERE d.tenant = $1 AND d.identifier = v.identifier"
+);
+const LOAD_CUSTOMERS: &str = "WITH v(customer) AS ({rows}) \
+    SELECT c.customer, c.latest_in, o.first_at_us, o.first_source, o.first_source_id \
+    FROM v CROSS JOIN customer c JOIN observation o ON o.tenant = c.tenant AND o.observation = c.latest_in \
+    WHERE c.tenant = $1 AND c.customer = v.customer";
+const COUNT_HELD: &str = "WITH v(customer) AS ({rows}) \
+    SELECT d.holder, d.kind, COUNT(*) FROM v CROSS JOIN identifier d \
+    WHERE d.tenant = $1 AND d.holder = v.customer GROUP BY d.holder, d.kind";
+const COUNT_COMPONENTS: &str = "WITH v(component) AS ({rows}) \
+    SELECT o.component, COUNT(*) FROM v CROSS JOIN observation o \
+    WHERE o.tenant = $1 AND o.component = v.component GROUP BY o.component";
+pub(super) const LOAD_COMPONENTS: &str = "WITH v(component) AS ({rows}) \
+    SELECT o.observation, o.customer, o.component, o.identifiers, o.severed, \
+    o.first_at_us, o.first_source, o.first_source_id \
+    FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.component = v.component AND o.live = 1";
+const RELABEL: &str = "WITH v(was, label) AS ({rows}) \
+    UPDATE observation SET component = v.label FROM v \
+    WHERE observation.tenant = $1 AND observation.component = v.was";
+const LOG_MERGES: &str = "WITH v(was, customer, component) AS ({rows}) \
+    INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    SELECT $1, $2, o.observation, v.was, v.customer FROM v CROSS JOIN observation o \
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.was";
+const MERGE: &str = "WITH v(was, customer, component) AS ({rows}) \
+    UPDATE observation SET customer = v.customer FROM v \
+    WHERE observation.tenant = $1 AND observation.component = v.component AND observation.customer = v.was";
+const MERGE_HOLDINGS: &str = "WITH v(was, customer) AS ({rows}) \
+    UPDATE identifier SET holder = v.customer FROM v \
+    WHERE identifier.tenant = $1 AND identifier.holder = v.was";
+const INSERT_OBSERVATIONS: &str = "WITH v(observation, identifier_set, identifiers, severed, customer, component, \
+    first_at_us, first_source, first_source_id) AS ({rows}) \
+    INSERT INTO observation (tenant, observation, identifier_set, identifiers, severed, live, customer, component, \
+    first_at_us, first_source, first_source_id) \
+    SELECT $1, v.observation, v.identifier_set, v.identifiers, v.severed, 1, v.customer, v.component, \
+    v.first_at_us, v.first_source, v.first_source_id FROM v";
+const INSERT_SIGHTINGS: &str = "WITH v(identifier, observation) AS ({rows}) \
+    INSERT INTO sighting (tenant, identifier, observation) SELECT $1, v.identifier, v.observation FROM v";
+const MOVE_OBSERVATIONS: &str = "WITH v(observation, first_at_us, first_source, first_source_id) AS ({rows}) \
+    UPDATE observation SET live = 1, first_at_us = v.first_at_us, first_source = v.first_source, \
+    first_source_id = v.first_source_id FROM v \
+    WHERE observation.tenant = $1 AND observation.observation = v.observation";
+const REASSIGN: &str = "WITH v(observation, customer, component, severed) AS ({rows}) \
+    UPDATE observation SET customer = v.customer, component = v.component, severed = v.severed FROM v \
+    WHERE observation.tenant = $1 AND observation.observation = v.observation";
+const LOG_REASSIGNMENTS: &str = "WITH v(observation, was, customer) AS ({rows}) \
+    INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    SELECT $1, $2, v.observation, v.was, v.customer FROM v WHERE true \
+    ON CONFLICT (tenant, revision, observation) DO UPDATE SET to_customer = excluded.to_customer";
+const UPSERT_IDENTIFIERS: &str = "WITH v(identifier, kind, value, holder, first_in, latest_in, claims) AS ({rows}) \
+    INSERT INTO identifier (tenant, identifier, kind, value, holder, first_in, latest_in, claims) \
+    SELECT $1, v.identifier, v.kind, v.value, v.holder, v.first_in, v.latest_in, v.claims FROM v WHERE true \
+    ON CONFLICT (tenant, identifier) DO UPDATE SET holder = excluded.holder, first_in = excluded.first_in, \
+    latest_in = excluded.latest_in, claims = excluded.claims";
+const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in) AS ({rows}) \
+    INSERT INTO customer (tenant, customer, registered, latest_in) \
+    SELECT $1, v.customer, v.registered, v.latest_in FROM v WHERE true \
+    ON CONFLICT (tenant, customer) DO UPDATE SET registered = excluded.registered, latest_in = excluded.latest_in";
+/// A customer that is registered no more although none of its observations moved: logged as a
+/// reassignment to itself, so that who follows the log hears of it.
+const LOG_UNREGISTERED: &str = "WITH v(customer, registered) AS ({rows}) \
+    INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    SELECT $1, $2, c.customer, c.customer, c.customer FROM v CROSS JOIN customer c \
+    WHERE c.tenant = $1 AND c.customer = v.customer AND c.registered > v.registered \
+    ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const DELETE_CUSTOMERS: &str = "WITH v(customer) AS ({rows}) \
+    DELETE FROM customer WHERE tenant = $1 AND customer IN (SELECT v.customer FROM v)";
+
+/// Resolves new evidence and writes what changes. Adds the customers of the observations.
+pub(super) async fn settle(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &mut Taken,
+    evidence: Vec<Evidence>,
+    customers: &mut FxHashMap<ObservationNo, ObservationNo>,
+) -> Result<(), StoreError> {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    let (mut before, mut fresh) = load_before(tx, tenant, rules, taken, &evidence).await?;
+    let plan = plan(rules, &mut before, &mut fresh);
+    let (loaded, beside) = load_components(tx, tenant, rules, &plan.replay).await?;
+    let changes = decide(rules, before, &plan, &fresh, &loaded, beside);
+    metrics::counter!("customer360_observations_resolved_total").increment(fresh.len() as u64);
+    metrics::counter!("customer360_observations_replayed_total")
+        .increment(changes.replayed_observations as u64);
+    if plan.severed > 0 {
+        tracing::warn!(count = plan.severed, "components are at their limit; links were cut");
+        metrics::counter!("customer360_links_severed_total").increment(plan.severed as u64);
+    }
+    customers.extend(changes.assigned.iter().map(|assigned| (assigned.no, assigned.customer)));
+    let moved: FxHashMap<_, _> = changes.merged.iter().map(|&(was, now, _)| (was, now)).collect();
+    for customer in customers.values_mut() {
+        *customer = moved.get(customer).copied().unwrap_or(*customer);
+    }
+    let scalars = [Scalar::Int(tenant.0)];
+    let columns = [
+        Column::Int(plan.relabelled.iter().map(|(was, _)| was.0).collect()),
+        Column::Int(plan.relabelled.iter().map(|(_, label)| label.0).collect()),
+    ];
+    tx.run_bulk(RELABEL, &scalars, &columns).await?;
+    write_merges(tx, tenant, taken, &changes).await?;
+    insert_observations(tx, tenant, &evidence, &fresh, &changes).await?;
+    move_observations(tx, tenant, &evidence).await?;
+    let was = evidence.iter().filter_map(|e| Some((e.no, e.was?))).collect();
+    reassign(tx, tenant, taken, &was, &loaded, &changes).await?;
+    write_holdings(tx, tenant, rules, taken, &changes).await
+}
+
+/// Numbers the identifiers of the evidence and loads what is known of them and of their holders.
+async fn load_before(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &mut Taken,
+    evidence: &[Evidence],
+) -> Result<(Before, Vec<Fresh>), StoreError> {
+    let mut distinct: Vec<&Identifier> = evidence.iter().flat_map(|e| &e.identifiers).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let columns = [
+        Column::Text(distinct.iter().map(|d| d.kind.as_str()).collect()),
+        Column::Text(distinct.iter().map(|d| d.value.as_str()).collect()),
+    ];
+    let mut before = Before::default();
+    let mut number_of: FxHashMap<(usize, String), IdentifierNo> = FxHashMap::default();
+    for row in tx.fetch_bulk(FIND_IDENTIFIERS, &[Scalar::Int(tenant.0)], &columns).await? {
+        let (no, stored) = read_identifier(&row, rules)?;
+        number_of.insert((stored.kind, stored.value.clone()), no);
+        before.identifiers.insert(no, stored);
+    }
+    let mut fresh = Vec::with_capacity(evidence.len());
+    for e in evidence {
+        let mut observation = Observation {
+            no: e.no,
+            position: e.position.clone(),
+            identifiers: Vec::with_capacity(e.identifiers.len()),
+            severed: read_numbers(&e.severed)?,
+        };
+        for identifier in &e.identifiers {
+            let kind = kind_index(rules, identifier.kind.as_str())?;
+            let seen = observation.seen();
+            let no = *number_of.entry((kind, identifier.value.clone())).or_insert_with(|| {
+                taken.next_identifier += 1;
+                IdentifierNo(taken.next_identifier - 1)
+            });
+            observation.identifiers.push(no);
+            let stored = before.identifiers.entry(no).or_insert_with(|| Stored {
+                kind,
+                value: identifier.value.clone(),
+                holder: None,
+                first: seen.clone(),
+                latest: seen.clone(),
+                component: None,
+                claims: Claims::new(),
+            });
+            if stored.component.is_none() && seen < stored.first {
+                stored.first = seen;
+            }
+        }
+        fresh.push(Fresh { observation, is_new: e.is_new });
+    }
+    load_customers(tx, tenant, rules, &mut before).await?;
+    load_sizes(tx, tenant, rules, taken, &mut before).await?;
+    Ok((before, fresh))
+}
+
+/// Loads what is known of identifiers and numbers the new ones, as if they were seen together.
+pub(super) async fn load_outlook(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &mut Taken,
+    identifiers: &[Identifier],
+    position: Position,
+) -> Result<(Before, Observation), StoreError> {
+    let no = ObservationNo(taken.next_observation);
+    let evidence = Evidence {
+        no,
+        is_new: true,
+        was: None,
+        set: [0; 16],
+        position,
+        identifiers: identifiers.to_vec(),
+        severed: String::new(),
+    };
+    let (before, mut fresh) = load_before(tx, tenant, rules, taken, &[evidence]).await?;
+    Ok((before, fresh.remove(0).observation))
+}
+
+async fn load_customers(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    before: &mut Before,
+) -> Result<(), StoreError> {
+    let mut holders: Vec<i64> = before.identifiers.values().filter_map(|d| d.holder).map(|no| no.0).collect();
+    holders.sort_unstable();
+    holders.dedup();
+    let columns = [Column::Int(holders)];
+    let scalars = [Scalar::Int(tenant.0)];
+    for row in tx.fetch_bulk(LOAD_CUSTOMERS, &scalars, &columns).await? {
+        let latest = Seen { position: read_position(&row, 2)?, no: ObservationNo(row.get(1)?) };
+        let customer = StoredCustomer { held: vec![0; rules.kinds.len()], latest };
+        before.customers.insert(ObservationNo(row.get(0)?), customer);
+    }
+    for row in tx.fetch_bulk(COUNT_HELD, &scalars, &columns).await? {
+        let kind = kind_index(rules, &row.get::<String>(1)?)?;
+        if let Some(customer) = before.customers.get_mut(&ObservationNo(row.get(0)?)) {
+            customer.held[kind] = u32::try_from(row.get::<i64>(2)?).unwrap_or(u32::MAX);
+        }
+    }
+    Ok(())
+}
+
+/// Counts components, but only those old enough to be near the limit: a component's label is its
+/// first observation, and there are no more observations than were numbered since.
+async fn load_sizes(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &Taken,
+    before: &mut Before,
+) -> Result<(), StoreError> {
+    let half = i64::from(rules.component_limit / 2);
+    let mut labels: Vec<i64> =
+        before.identifiers.values().filter_map(|d| d.component).map(|no| no.0).collect();
+    labels.retain(|label| taken.next_observation - label > half);
+    labels.sort_unstable();
+    labels.dedup();
+    for row in tx.fetch_bulk(COUNT_COMPONENTS, &[Scalar::Int(tenant.0)], &[Column::Int(labels)]).await? {
+        let size = u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX);
+        before.component_sizes.insert(ObservationNo(row.get(0)?), size);
+    }
+    Ok(())
+}
+
+/// All live observations of components, and the identifiers in them.
+pub(super) async fn load_components(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    labels: &FxHashSet<ObservationNo>,
+) -> Result<(Vec<StoredObservation>, FxHashMap<IdentifierNo, Stored>), StoreError> {
+    let columns = [Column::Int(labels.iter().map(|label| label.0).collect())];
+    let mut loaded = Vec::new();
+    for row in tx.fetch_bulk(LOAD_COMPONENTS, &[Scalar::Int(tenant.0)], &columns).await? {
+        loaded.push(StoredObservation {
+            observation: Observation {
+                no: ObservationNo(row.get(0)?),
+                position: read_position(&row, 5)?,
+                identifiers: read_numbers(&row.get::<String>(3)?)?,
+                severed: read_numbers(&row.get::<String>(4)?)?,
+            },
+            customer: ObservationNo(row.get(1)?),
+            component: ObservationNo(row.get(2)?),
+        });
+    }
+    let mut numbers: Vec<i64> =
+        loaded.iter().flat_map(|o| &o.observation.identifiers).map(|no| no.0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut beside = FxHashMap::default();
+    for row in tx.fetch_bulk(LOAD_IDENTIFIERS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
+        let (no, stored) = read_identifier(&row, rules)?;
+        beside.insert(no, stored);
+    }
+    Ok((loaded, beside))
+}
+
+async fn write_merges(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let merged = || {
+        [
+            Column::Int(changes.merged.iter().map(|(was, ..)| was.0).collect()),
+            Column::Int(changes.merged.iter().map(|(_, customer, _)| customer.0).collect()),
+            Column::Int(changes.merged.iter().map(|(.., component)| component.0).collect()),
+        ]
+    };
+    let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    tx.run_bulk(LOG_MERGES, &scalars, &merged()).await?;
+    tx.run_bulk(MERGE, &scalars[..1], &merged()).await?;
+    tx.run_bulk(MERGE_HOLDINGS, &scalars[..1], &merged()[..2]).await
+}
+
+async fn insert_observations(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    evidence: &[Evidence],
+    fresh: &[Fresh],
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let assigned: FxHashMap<_, _> = changes.assigned.iter().map(|assigned| (assigned.no, assigned)).collect();
+    let observation: FxHashMap<_, _> = fresh.iter().map(|f| (f.observation.no, &f.observation)).collect();
+    let new: Vec<_> = (evidence.iter().filter(|e| e.is_new))
+        .map(|e| (e, &observation[&e.no].identifiers, assigned[&e.no]))
+        .collect();
+    let lists: Vec<String> = new.iter().map(|(_, identifiers, _)| write_numbers(identifiers)).collect();
+    let severed: Vec<String> = new.iter().map(|(.., assigned)| write_numbers(&assigned.severed)).collect();
+    let columns = [
+        Column::Int(new.iter().map(|(e, ..)| e.no.0).collect()),
+        Column::Bytes(new.iter().map(|(e, ..)| e.set.as_slice()).collect()),
+        Column::Text(lists.iter().map(String::as_str).collect()),
+        Column::Text(severed.iter().map(String::as_str).collect()),
+        Column::Int(new.iter().map(|(.., assigned)| assigned.customer.0).collect()),
+        Column::Int(new.iter().map(|(.., assigned)| assigned.component.0).collect()),
+        Column::Int(new.iter().map(|(e, ..)| e.position.at.0).collect()),
+        Column::Text(new.iter().map(|(e, ..)| e.position.key.source.as_str()).collect()),
+        Column::Text(new.iter().map(|(e, ..)| e.position.key.source_id.as_str()).collect()),
+    ];
+    let scalars = [Scalar::Int(tenant.0)];
+    tx.run_bulk(INSERT_OBSERVATIONS, &scalars, &columns).await?;
+    let mut sightings: Vec<(i64, i64)> =
+        new.iter().flat_map(|(e, identifiers, _)| identifiers.iter().map(|no| (no.0, e.no.0))).collect();
+    sightings.sort_unstable();
+    let columns = [
+        Column::Int(sightings.iter().map(|(identifier, _)| *identifier).collect()),
+        Column::Int(sightings.iter().map(|(_, observation)| *observation).collect()),
+    ];
+    tx.run_bulk(INSERT_SIGHTINGS, &scalars, &columns).await
+}
+
+async fn move_observations(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    evidence: &[Evidence],
+) -> Result<(), StoreError> {
+    let moved: Vec<&Evidence> = evidence.iter().filter(|e| !e.is_new).collect();
+    let columns = [
+        Column::Int(moved.iter().map(|e| e.no.0).collect()),
+        Column::Int(moved.iter().map(|e| e.position.at.0).collect()),
+        Column::Text(moved.iter().map(|e| e.position.key.source.as_str()).collect()),
+        Column::Text(moved.iter().map(|e| e.position.key.source_id.as_str()).collect()),
+    ];
+    tx.run_bulk(MOVE_OBSERVATIONS, &[Scalar::Int(tenant.0)], &columns).await
+}
+
+/// Writes the observations that a replay put elsewhere, and logs those that changed customer.
+/// `was` are the customers of observations that are not loaded because they were void.
+pub(super) async fn reassign(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    was: &FxHashMap<ObservationNo, ObservationNo>,
+    loaded: &[StoredObservation],
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let scalars = &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    let stored: FxHashMap<ObservationNo, &StoredObservation> =
+        loaded.iter().map(|stored| (stored.observation.no, stored)).collect();
+    let mut rewritten = Vec::new();
+    for assigned in &changes.assigned {
+        let was = match stored.get(&assigned.no) {
+            Some(stored) => {
+                let same = stored.customer == assigned.customer
+                    && stored.component == assigned.component
+                    && stored.observation.severed == assigned.severed;
+                if same {
+                    continue;
+                }
+                stored.customer
+            }
+            None => match was.get(&assigned.no) {
+                Some(was) => *was,
+                None => continue,
+            },
+        };
+        rewritten.push((assigned, was));
+    }
+    let severed: Vec<String> = rewritten.iter().map(|(a, _)| write_numbers(&a.severed)).collect();
+    let columns = [
+        Column::Int(rewritten.iter().map(|(a, _)| a.no.0).collect()),
+        Column::Int(rewritten.iter().map(|(a, _)| a.customer.0).collect()),
+        Column::Int(rewritten.iter().map(|(a, _)| a.component.0).collect()),
+        Column::Text(severed.iter().map(String::as_str).collect()),
+    ];
+    tx.run_bulk(REASSIGN, &scalars[..1], &columns).await?;
+    rewritten.retain(|(assigned, was)| assigned.customer != *was);
+    let columns = [
+        Column::Int(rewritten.iter().map(|(a, _)| a.no.0).collect()),
+        Column::Int(rewritten.iter().map(|(_, was)| was.0).collect()),
+        Column::Int(rewritten.iter().map(|(a, _)| a.customer.0).collect()),
+    ];
+    tx.run_bulk(LOG_REASSIGNMENTS, scalars, &columns).await
+}
+
+/// Writes identifiers, their holders, and the customers.
+pub(super) async fn write_holdings(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &Taken,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let scalars = [Scalar::Int(tenant.0)];
+    // A replay speaks after the steps: its word on an identifier is the last.
+    let last: FxHashMap<IdentifierNo, &Stored> = changes.identifiers.iter().map(|(no, s)| (*no, s)).collect();
+    let mut identifiers: Vec<(IdentifierNo, &Stored)> = last.into_iter().collect();
+    identifiers.sort_unstable_by_key(|(no, _)| *no);
+    let claims: Vec<String> = identifiers.iter().map(|(_, d)| write_claims(&d.claims)).collect();
+    let columns = [
+        Column::Int(identifiers.iter().map(|(no, _)| no.0).collect()),
+        Column::Text(identifiers.iter().map(|(_, d)| rules.kinds[d.kind].kind.as_str()).collect()),
+        Column::Text(identifiers.iter().map(|(_, d)| d.value.as_str()).collect()),
+        Column::IntOrNull(identifiers.iter().map(|(_, d)| d.holder.map(|no| no.0)).collect()),
+        Column::Int(identifiers.iter().map(|(_, d)| d.first.no.0).collect()),
+        Column::Int(identifiers.iter().map(|(_, d)| d.latest.no.0).collect()),
+        Column::Text(claims.iter().map(String::as_str).collect()),
+    ];
+    tx.run_bulk(UPSERT_IDENTIFIERS, &scalars, &columns).await?;
+    let customers: FxHashMap<ObservationNo, usize> =
+        changes.customers.iter().enumerate().map(|(i, customer)| (customer.name, i)).collect();
+    let mut customers: Vec<usize> = customers.into_values().collect();
+    customers.sort_unstable();
+    let each = || customers.iter().map(|&i| &changes.customers[i]);
+    let columns = [
+        Column::Int(each().map(|c| c.name.0).collect()),
+        Column::Int(each().map(|c| i64::from(c.registered)).collect()),
+        Column::Int(each().map(|c| c.latest_in.0).collect()),
+    ];
+    let at_revision = [scalars[0], Scalar::Int(taken.revision.0)];
+    tx.run_bulk(LOG_UNREGISTERED, &at_revision, &columns[..2]).await?;
+    tx.run_bulk(UPSERT_CUSTOMERS, &scalars, &columns).await?;
+    let columns = [Column::Int(changes.vanished.iter().map(|no| no.0).collect())];
+    tx.run_bulk(DELETE_CUSTOMERS, &scalars, &columns).await
+}
+
+pub(super) fn read_identifier(row: &Row, rules: &Rules) -> Result<(IdentifierNo, Stored), StoreError> {
+    let claims: String = row.get(4)?;
+    let stored = Stored {
+        kind: kind_index(rules, &row.get::<String>(1)?)?,
+        value: row.get(2)?,
+        holder: row.get::<Option<i64>>(3)?.map(ObservationNo),
+        claims: read_claims(&claims)?,
+        first: Seen { no: ObservationNo(row.get(5)?), position: read_position(row, 6)? },
+        component: Some(ObservationNo(row.get(9)?)),
+        latest: Seen { no: ObservationNo(row.get(10)?), position: read_position(row, 11)? },
+    };
+    Ok((IdentifierNo(row.get(0)?), stored))
+}
+
+/// A position in three columns: instant, source, source id.
+pub(super) fn read_position(row: &Row, column: usize) -> Result<Position, StoreError> {
+    let key = TouchKey { source: row.get(column + 1)?, source_id: row.get(column + 2)? };
+    Ok(Position { at: Micros(row.get(column)?), key })
+}
+
+pub(super) fn kind_index(rules: &Rules, name: &str) -> Result<usize, StoreError> {
+    let found = rules.kinds.iter().position(|rule| rule.kind.as_str() == name);
+    found.ok_or(StoreError::Corrupt { what: "identifier kind" })
+}
+
+/// Numbers in a text column: `3,17`.
+fn write_numbers(numbers: &[IdentifierNo]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(|no| no.0.to_string()).collect();
+    numbers.join(",")
+}
+
+pub(super) fn read_numbers(text: &str) -> Result<Vec<IdentifierNo>, StoreError> {
+    let numbers = text.split(',').filter(|part| !part.is_empty()).map(|part| part.parse().map(IdentifierNo));
+    numbers.collect::<Result<_, _>>().map_err(|_| StoreError::Corrupt { what: "list of identifiers" })
+}
+
+fn write_claims(claims: &Claims) -> String {
+    if claims.is_empty() { String::new() } else { serde_json::to_string(claims).unwrap_or_default() }
+}
+
+fn read_claims(text: &str) -> Result<Claims, StoreError> {
+    if text.is_empty() {
+        return Ok(Claims::new());
+    }
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what: "claims" })
+}

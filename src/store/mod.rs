@@ -1,0 +1,101 @@
+//! The memory. SQL lives here and nowhere else; what an identity is, is asked of `identity`.
+//!
+//! Every write goes through one writer a tenant's shard (`writer`), which commits in groups. A
+//! write transaction begins with the tenant's next revision, and so holds the tenant's row: the
+//! order of revisions is the order of commits, without a gap, also between processes.
+
+mod changes;
+mod costs;
+mod driver;
+mod error;
+mod identities;
+mod read;
+mod record;
+mod tenants;
+mod void;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use changes::{Changed, Cursor, Fact, Moved};
+pub use costs::{Capacity, CostRate, Request};
+pub use driver::Database;
+pub use error::StoreError;
+pub use read::{
+    By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
+};
+pub use record::{Incoming, Outcome, Recorded};
+pub use tenants::Tenant;
+pub use void::Voided;
+
+use crate::clock::Clock;
+use crate::model::{Micros, Revision, TenantKey};
+
+/// Limits of the store.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Connections to the database at most (SQLite: readers; there is one writer).
+    pub connections: u32,
+    /// Touchpoints waiting for the writer at most.
+    pub queue_touchpoints: usize,
+    /// Touchpoints in one transaction at most.
+    pub group_touchpoints: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { connections: 8, queue_touchpoints: 50_000, group_touchpoints: 8_192 }
+    }
+}
+
+/// The store of one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    db: Database,
+    clock: Clock,
+    tenants: Arc<tenants::Tenants>,
+    writer: writer::Writer,
+    /// The last revision that this process committed, by tenant: wakes the mirrors.
+    committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
+}
+
+impl Store {
+    /// Opens the database of the URL (`sqlite:` or `postgres:`) and applies its migrations.
+    ///
+    /// # Errors
+    /// When the scheme is neither, the database cannot be reached or a migration fails.
+    pub async fn open(url: &str, settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
+        let db = Database::open(url, settings.connections).await?;
+        let tenants = Arc::new(tenants::Tenants::default());
+        let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
+        let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
+        Ok(Self { db, clock, tenants, writer, committed })
+    }
+
+    /// Wakes whenever this process has committed a revision.
+    #[must_use]
+    pub fn committed(&self) -> tokio::sync::watch::Receiver<(TenantKey, Revision)> {
+        self.committed.clone()
+    }
+
+    /// Records a batch; one outcome per touchpoint, in order. What is refused is refused alone.
+    ///
+    /// # Errors
+    /// [`StoreError::QueueFull`] when too much waits already; nothing of the batch is stored then.
+    pub async fn record(&self, tenant: TenantKey, batch: Vec<Incoming>) -> Result<Recorded, StoreError> {
+        self.writer.record(tenant, batch).await
+    }
+
+    /// Stops accepting writes, finishes those accepted, and closes the connections.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.db.close().await;
+    }
+
+    fn now(&self) -> Micros {
+        (self.clock)()
+    }
+}

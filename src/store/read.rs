@@ -1,0 +1,481 @@
+//! Reading: touchpoints, customers, and the evidence behind them. Every read is one transaction
+//! that sees one revision.
+
+use rustc_hash::FxHashMap;
+
+use super::driver::{Column, Row, Scalar, Transaction};
+use super::identities::{self, kind_index, read_identifier, read_numbers};
+use super::record::{Taken, decode_summary};
+use super::tenants::revision;
+use super::{Store, StoreError};
+use crate::identity::Rules;
+use crate::identity::batch::{Before, Stored, StoredObservation};
+use crate::identity::resolve::{IdentifierNo, Observation};
+use crate::model::{
+    ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey,
+    TimeRange, TouchKey, Touchpoint, TouchpointNo,
+};
+use crate::view::Summary;
+
+/// A touchpoint as stored.
+#[derive(Debug, Clone)]
+pub struct StoredTouchpoint {
+    pub no: TouchpointNo,
+    pub revision: Revision,
+    pub touchpoint: Touchpoint,
+    pub customer: Option<ObservationNo>,
+    /// Why it was voided, if it was.
+    pub voided: Option<String>,
+}
+
+/// Whose touchpoints to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Newest first; void ones are left out.
+    Customer(ObservationNo),
+    /// In the order of recording, newest first; void ones are left out.
+    Tenant,
+}
+
+/// What a list of touchpoints leaves out.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    pub range: TimeRange,
+    /// Empty: every activity.
+    pub activities: Vec<ActivityType>,
+    /// Empty: every channel.
+    pub channels: Vec<Channel>,
+}
+
+/// A page: at most `size` entries beyond the given place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The instant and number of the last entry of the page before.
+    pub after: Option<(Micros, i64)>,
+    pub size: i64,
+}
+
+/// A page's entries at one revision; there may be more if it is full.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    pub revision: Revision,
+    pub entries: Vec<T>,
+}
+
+/// An identifier as a customer holds it, or was seen with it.
+#[derive(Debug, Clone)]
+pub struct HeldIdentifier {
+    pub no: IdentifierNo,
+    pub stored: Stored,
+    /// Held by this very customer; otherwise shared, refused, or held by another.
+    pub held: bool,
+    pub first_seen: Option<Micros>,
+    pub last_seen: Option<Micros>,
+    /// The touchpoint that first showed it with this customer.
+    pub first_shown_by: Option<TouchKey>,
+}
+
+/// Everything that a customer's view is made of.
+#[derive(Debug, Clone)]
+pub struct CustomerRecord {
+    pub customer: ObservationNo,
+    pub kind: CustomerKind,
+    pub observations: Vec<ObservationNo>,
+    pub identifiers: Vec<HeldIdentifier>,
+    pub summary: Summary,
+}
+
+/// An identifier that callers asked for.
+#[derive(Debug, Clone)]
+pub struct ResolvedIdentifier {
+    pub no: IdentifierNo,
+    pub stored: Stored,
+}
+
+/// All evidence that bears on an observation: its component.
+#[derive(Debug, Clone)]
+pub struct Component {
+    pub revision: Revision,
+    pub observations: Vec<StoredObservation>,
+    pub identifiers: FxHashMap<IdentifierNo, Stored>,
+}
+
+macro_rules! touchpoint_columns {
+    () => {
+        "t.touchpoint, t.revision, t.source, t.source_id, t.at_us, t.channel, t.details, o.customer, o.identifiers, \
+         x.reason"
+    };
+}
+macro_rules! touchpoint_joins {
+    () => {
+        " LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
+          LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint "
+    };
+}
+const FIND_TOUCHPOINT: &str = concat!(
+    "SELECT ",
+    touchpoint_columns!(),
+    " FROM touchpoint t",
+    touchpoint_joins!(),
+    "WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3"
+);
+// LIKE over a list: `,order,return,`; an empty list lets everything through.
+macro_rules! touchpoint_filter {
+    () => {
+        " AND t.at_us >= $2 AND t.at_us < $3 \
+          AND ($4 = '' OR $4 LIKE '%,' || t.activity || ',%') AND ($5 = '' OR $5 LIKE '%,' || t.channel || ',%') \
+          AND NOT EXISTS (SELECT 1 FROM void y WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint) "
+    };
+}
+/// One branch for each of a customer's observations, each in the order of its index.
+const OF_OBSERVATION: &str = concat!(
+    "SELECT * FROM (SELECT t.touchpoint, t.at_us FROM touchpoint t WHERE t.tenant = $1 AND t.observation = {n}",
+    touchpoint_filter!(),
+    "AND (t.at_us < $6 OR (t.at_us = $6 AND t.touchpoint < $7)) \
+     ORDER BY t.at_us DESC, t.touchpoint DESC LIMIT $8) b"
+);
+const OF_TENANT: &str = concat!(
+    "SELECT ",
+    touchpoint_columns!(),
+    " FROM touchpoint t",
+    touchpoint_joins!(),
+    "WHERE t.tenant = $1",
+    touchpoint_filter!(),
+    "AND t.touchpoint < $6 ORDER BY t.touchpoint DESC LIMIT $7"
+);
+const LOAD_TOUCHPOINTS: &str = concat!(
+    "WITH v(touchpoint) AS ({rows}) SELECT ",
+    touchpoint_columns!(),
+    " FROM v CROSS JOIN touchpoint t",
+    touchpoint_joins!(),
+    "WHERE t.tenant = $1 AND t.touchpoint = v.touchpoint"
+);
+const FIND_CUSTOMERS: &str = "WITH v(observation) AS ({rows}) \
+    SELECT v.observation, o.customer, r.component, c.registered FROM v \
+    CROSS JOIN observation o \
+    JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
+    JOIN observation r ON r.tenant = o.tenant AND r.observation = o.customer \
+    WHERE o.tenant = $1 AND o.observation = v.observation";
+const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
+    SELECT o.customer, o.observation, o.identifiers, o.first_source, o.first_source_id, s.summary \
+    FROM v CROSS JOIN observation o \
+    JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1";
+const LIST_CUSTOMERS: &str = "SELECT customer FROM customer WHERE tenant = $1 AND customer > $2 \
+    AND registered >= $3 AND registered <= $4 ORDER BY customer LIMIT $5";
+const COMPONENT_OF: &str = "SELECT component FROM observation WHERE tenant = $1 AND observation = $2";
+
+impl Store {
+    /// The touchpoint of a source and source id, void or not.
+    pub async fn touchpoint(
+        &self,
+        tenant: TenantKey,
+        key: &TouchKey,
+    ) -> Result<(Revision, Option<StoredTouchpoint>), StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = revision(&mut tx, tenant).await?;
+        let scalars = [Scalar::Int(tenant.0), Scalar::Text(&key.source), Scalar::Text(&key.source_id)];
+        let rows = tx.fetch(FIND_TOUCHPOINT, &scalars).await?;
+        let found = parse_touchpoints(&mut tx, tenant, &rows).await?;
+        Ok((revision, found.into_iter().next()))
+    }
+
+    /// A page of touchpoints, newest first.
+    pub async fn touchpoints(
+        &self,
+        tenant: TenantKey,
+        by: By,
+        filter: &Filter,
+        page: Page,
+    ) -> Result<Listed<StoredTouchpoint>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = revision(&mut tx, tenant).await?;
+        let activities = list(filter.activities.iter().map(|a| a.name()));
+        let channels = list(filter.channels.iter().map(Channel::as_str));
+        let mut scalars = vec![
+            Scalar::Int(tenant.0),
+            Scalar::Int(filter.range.from.0),
+            Scalar::Int(filter.range.until.0),
+            Scalar::Text(&activities),
+            Scalar::Text(&channels),
+        ];
+        let rows = match by {
+            By::Tenant => {
+                let after = page.after.map_or(i64::MAX, |(_, no)| no);
+                scalars.extend([Scalar::Int(after), Scalar::Int(page.size)]);
+                tx.fetch(OF_TENANT, &scalars).await?
+            }
+            By::Customer(customer) => {
+                let (at, no) = page.after.unwrap_or((Micros::MAX, i64::MAX));
+                scalars.extend([Scalar::Int(at.0), Scalar::Int(no), Scalar::Int(page.size)]);
+                let records = customers(&mut tx, tenant, &[customer]).await?;
+                let members = records.iter().flatten().flat_map(|record| &record.members);
+                let members: Vec<i64> = members.map(|member| member.no.0).collect();
+                let mut places: Vec<(i64, i64)> = Vec::new();
+                for row in tx.fetch_union(OF_OBSERVATION, &scalars, &members).await? {
+                    places.push((row.get(1)?, row.get(0)?));
+                }
+                places.sort_unstable_by(|a, b| b.cmp(a));
+                places.truncate(usize::try_from(page.size).unwrap_or(0));
+                let columns = [Column::Int(places.into_iter().map(|(_, no)| no).collect())];
+                tx.fetch_bulk(LOAD_TOUCHPOINTS, &scalars[..1], &columns).await?
+            }
+        };
+        let mut entries = parse_touchpoints(&mut tx, tenant, &rows).await?;
+        match by {
+            By::Tenant => entries.sort_by_key(|e| std::cmp::Reverse(e.no)),
+            By::Customer(_) => entries.sort_by_key(|e| std::cmp::Reverse((e.touchpoint.at, e.no))),
+        }
+        Ok(Listed { revision, entries })
+    }
+
+    /// The customers that observations belong to now; `None` where there is no such observation.
+    pub async fn customers(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        observations: &[ObservationNo],
+    ) -> Result<(Revision, Vec<Option<CustomerRecord>>), StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = revision(&mut tx, tenant).await?;
+        let found = customers(&mut tx, tenant, observations).await?;
+        let mut numbers: Vec<i64> = found
+            .iter()
+            .flatten()
+            .flat_map(|f| &f.members)
+            .flat_map(|m| &m.identifiers)
+            .map(|no| no.0)
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut identifiers = FxHashMap::default();
+        let scalars = [Scalar::Int(tenant.0)];
+        for row in tx.fetch_bulk(identities::LOAD_IDENTIFIERS, &scalars, &[Column::Int(numbers)]).await? {
+            let (no, stored) = read_identifier(&row, rules)?;
+            identifiers.insert(no, stored);
+        }
+        Ok((revision, found.into_iter().map(|f| f.map(|f| f.into_record(&identifiers))).collect()))
+    }
+
+    /// A page of customers, by number, optionally of one kind.
+    pub async fn list_customers(
+        &self,
+        tenant: TenantKey,
+        kind: Option<CustomerKind>,
+        after: Option<ObservationNo>,
+        size: i64,
+    ) -> Result<Listed<ObservationNo>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = revision(&mut tx, tenant).await?;
+        let (least, most) = match kind {
+            None => (0, 1),
+            Some(CustomerKind::Anonymous) => (0, 0),
+            Some(CustomerKind::Registered) => (1, 1),
+        };
+        let scalars = [tenant.0, after.map_or(0, |no| no.0), least, most, size].map(Scalar::Int);
+        let rows = tx.fetch(LIST_CUSTOMERS, &scalars).await?;
+        let entries = rows.iter().map(|row| row.get(0).map(ObservationNo)).collect::<Result<_, _>>()?;
+        Ok(Listed { revision, entries })
+    }
+
+    /// What is known of identifiers and of their holders, and an observation of them as if they
+    /// were seen together at that position. Writes nothing.
+    pub async fn outlook(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        identifiers: &[Identifier],
+        position: Position,
+    ) -> Result<(Revision, Before, Observation), StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = revision(&mut tx, tenant).await?;
+        let mut taken = Taken::beyond(revision);
+        let (before, observation) =
+            identities::load_outlook(&mut tx, tenant, rules, &mut taken, identifiers, position).await?;
+        Ok((revision, before, observation))
+    }
+
+    /// What is known of identifiers; `None` for one never seen.
+    pub async fn identifiers(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        identifiers: &[Identifier],
+    ) -> Result<(Revision, Vec<Option<ResolvedIdentifier>>), StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = revision(&mut tx, tenant).await?;
+        let columns = [
+            Column::Text(identifiers.iter().map(|d| d.kind.as_str()).collect()),
+            Column::Text(identifiers.iter().map(|d| d.value.as_str()).collect()),
+        ];
+        let mut found: FxHashMap<(usize, String), ResolvedIdentifier> = FxHashMap::default();
+        let scalars = [Scalar::Int(tenant.0)];
+        for row in tx.fetch_bulk(identities::FIND_IDENTIFIERS, &scalars, &columns).await? {
+            let (no, stored) = read_identifier(&row, rules)?;
+            found.insert((stored.kind, stored.value.clone()), ResolvedIdentifier { no, stored });
+        }
+        let find = |d: &Identifier| {
+            let kind = kind_index(rules, d.kind.as_str())?;
+            Ok(found.get(&(kind, d.value.clone())).cloned())
+        };
+        Ok((revision, identifiers.iter().map(find).collect::<Result<_, StoreError>>()?))
+    }
+
+    /// The component of an observation; `None` if there is no such observation.
+    pub async fn component(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        observation: ObservationNo,
+    ) -> Result<Option<Component>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = revision(&mut tx, tenant).await?;
+        let key = [Scalar::Int(tenant.0), Scalar::Int(observation.0)];
+        let Some(row) = tx.fetch_one(COMPONENT_OF, &key).await? else { return Ok(None) };
+        let labels = std::iter::once(ObservationNo(row.get(0)?)).collect();
+        let (observations, identifiers) =
+            identities::load_components(&mut tx, tenant, rules, &labels).await?;
+        Ok(Some(Component { revision, observations, identifiers }))
+    }
+}
+
+struct Found {
+    customer: ObservationNo,
+    kind: CustomerKind,
+    members: Vec<Member>,
+}
+
+struct Member {
+    no: ObservationNo,
+    identifiers: Vec<IdentifierNo>,
+    first_key: TouchKey,
+    summary: Summary,
+}
+
+async fn customers(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    observations: &[ObservationNo],
+) -> Result<Vec<Option<Found>>, StoreError> {
+    let scalars = [Scalar::Int(tenant.0)];
+    let columns = [Column::Int(observations.iter().map(|no| no.0).collect())];
+    let mut customer_of: FxHashMap<i64, (i64, i64, CustomerKind)> = FxHashMap::default();
+    for row in tx.fetch_bulk(FIND_CUSTOMERS, &scalars, &columns).await? {
+        let kind = if row.get::<i64>(3)? == 0 { CustomerKind::Anonymous } else { CustomerKind::Registered };
+        customer_of.insert(row.get(0)?, (row.get(1)?, row.get(2)?, kind));
+    }
+    let mut blocks: Vec<(i64, i64)> = customer_of.values().map(|&(c, component, _)| (component, c)).collect();
+    blocks.sort_unstable();
+    blocks.dedup();
+    let columns = [
+        Column::Int(blocks.iter().map(|(component, _)| *component).collect()),
+        Column::Int(blocks.iter().map(|(_, customer)| *customer).collect()),
+    ];
+    let mut members: FxHashMap<i64, Vec<Row>> = FxHashMap::default();
+    for row in tx.fetch_bulk(LOAD_MEMBERS, &scalars, &columns).await? {
+        members.entry(row.get(0)?).or_default().push(row);
+    }
+    let find = |no: &ObservationNo| {
+        let Some(&(customer, _, kind)) = customer_of.get(&no.0) else { return Ok(None) };
+        let members = members.get(&customer).map_or(&[][..], Vec::as_slice);
+        let members = members.iter().map(parse_member).collect::<Result<_, StoreError>>()?;
+        Ok(Some(Found { customer: ObservationNo(customer), kind, members }))
+    };
+    observations.iter().map(find).collect()
+}
+
+fn parse_member(row: &Row) -> Result<Member, StoreError> {
+    Ok(Member {
+        no: ObservationNo(row.get(1)?),
+        identifiers: read_numbers(&row.get::<String>(2)?)?,
+        first_key: TouchKey { source: row.get(3)?, source_id: row.get(4)? },
+        summary: decode_summary(&row.get::<Vec<u8>>(5)?)?,
+    })
+}
+
+impl Found {
+    fn into_record(self, identifiers: &FxHashMap<IdentifierNo, Stored>) -> CustomerRecord {
+        let mut seen: FxHashMap<IdentifierNo, HeldIdentifier> = FxHashMap::default();
+        let mut summary = Summary::default();
+        let mut observations = Vec::with_capacity(self.members.len());
+        for member in self.members {
+            let first = member.summary.first.as_ref().map(|moment| moment.at);
+            let last = member.summary.last.as_ref().map(|moment| moment.at);
+            for no in member.identifiers {
+                let Some(stored) = identifiers.get(&no) else { continue };
+                let entry = seen.entry(no).or_insert_with(|| HeldIdentifier {
+                    no,
+                    held: stored.holder == Some(self.customer),
+                    stored: stored.clone(),
+                    first_seen: None,
+                    last_seen: None,
+                    first_shown_by: None,
+                });
+                if entry.first_seen.is_none() || first < entry.first_seen {
+                    entry.first_seen = first;
+                    entry.first_shown_by = Some(member.first_key.clone());
+                }
+                entry.last_seen = entry.last_seen.max(last);
+            }
+            observations.push(member.no);
+            summary = summary.combine(member.summary);
+        }
+        let mut identifiers: Vec<HeldIdentifier> = seen.into_values().collect();
+        identifiers.sort_by(|a, b| (a.stored.kind, &a.stored.value).cmp(&(b.stored.kind, &b.stored.value)));
+        observations.sort_unstable();
+        CustomerRecord { customer: self.customer, kind: self.kind, observations, identifiers, summary }
+    }
+}
+
+async fn parse_touchpoints(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rows: &[Row],
+) -> Result<Vec<StoredTouchpoint>, StoreError> {
+    let mut numbers = Vec::new();
+    for row in rows {
+        if let Some(list) = row.get::<Option<String>>(8)? {
+            numbers.extend(read_numbers(&list)?.into_iter().map(|no| no.0));
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut identifiers: FxHashMap<IdentifierNo, Identifier> = FxHashMap::default();
+    for row in tx.fetch_bulk(NAME_IDENTIFIERS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
+        let kind = crate::model::KindName::parse(&row.get::<String>(1)?);
+        let kind = kind.ok_or(StoreError::Corrupt { what: "identifier kind" })?;
+        identifiers.insert(IdentifierNo(row.get(0)?), Identifier { kind, value: row.get(2)? });
+    }
+    rows.iter().map(|row| parse_touchpoint(row, &identifiers)).collect()
+}
+
+const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
+    SELECT d.identifier, d.kind, d.value FROM v CROSS JOIN identifier d \
+    WHERE d.tenant = $1 AND d.identifier = v.identifier";
+
+fn parse_touchpoint(
+    row: &Row,
+    names: &FxHashMap<IdentifierNo, Identifier>,
+) -> Result<StoredTouchpoint, StoreError> {
+    let details: String = row.get(6)?;
+    let numbers = row.get::<Option<String>>(8)?.map(|list| read_numbers(&list)).transpose()?;
+    Ok(StoredTouchpoint {
+        no: TouchpointNo(row.get(0)?),
+        revision: Revision(row.get(1)?),
+        customer: row.get::<Option<i64>>(7)?.map(ObservationNo),
+        voided: row.get(9)?,
+        touchpoint: Touchpoint {
+            key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
+            at: Micros(row.get(4)?),
+            channel: super::costs::channel(&row.get::<String>(5)?)?,
+            identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
+            details: serde_json::from_str(&details).map_err(|_| StoreError::Corrupt { what: "details" })?,
+        },
+    })
+}
+
+/// A list that LIKE can search: `,a,b,`, or nothing.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { String::new() } else { format!(",{},", names.join(",")) }
+}

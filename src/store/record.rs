@@ -1,0 +1,457 @@
+//! Recording: the only road in.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use sha2::{Digest, Sha256};
+
+use super::StoreError;
+use super::driver::{Column, Database, Scalar, Transaction};
+use super::identities::{self, Evidence};
+use super::tenants::Tenants;
+use crate::model::{
+    Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+};
+use crate::view::Summary;
+
+/// A touchpoint on its way in. Everything that needs no database was done by the caller's task.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    pub touchpoint: Touchpoint,
+    /// Of the message as parsed, before normalization and defaults.
+    pub payload_hash: [u8; 16],
+    details: String,
+    set: Option<[u8; 16]>,
+}
+
+impl Incoming {
+    /// Prepares a touchpoint for the writer.
+    #[must_use]
+    pub fn new(touchpoint: Touchpoint, payload_hash: [u8; 16]) -> Self {
+        let details =
+            serde_json::to_string(&touchpoint.details).expect("details are plain values with text keys");
+        let set = (!touchpoint.identifiers.is_empty()).then(|| identifier_set(&touchpoint.identifiers));
+        Self { touchpoint, payload_hash, details, set }
+    }
+}
+
+/// What became of a touchpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored, with the customer it belongs to; `None` if it is unidentified.
+    Recorded(Option<ObservationNo>),
+    /// The same touchpoint was stored before.
+    Duplicate(Option<ObservationNo>),
+    /// Another touchpoint has this source and source id.
+    KeyTaken,
+    /// Another touchpoint that is not void has this order id.
+    OrderTaken,
+}
+
+/// The outcomes of a batch, in its order, and the revision at which they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    pub revision: Revision,
+    pub outcomes: Vec<Outcome>,
+}
+
+/// The tenant's counters while its row is held.
+pub(super) struct Taken {
+    pub(super) revision: Revision,
+    pub(super) next_touchpoint: i64,
+    pub(super) next_observation: i64,
+    pub(super) next_identifier: i64,
+    pub(super) rules_version: i64,
+}
+
+impl Taken {
+    /// Numbers that nobody has yet, for what is only thought of and never written.
+    pub(super) fn beyond(revision: Revision) -> Self {
+        let far = i64::MAX / 2;
+        Self { revision, next_touchpoint: far, next_observation: far, next_identifier: far, rules_version: 0 }
+    }
+}
+
+const TAKE_REVISION: &str = "UPDATE tenant SET revision = revision + 1, committed_at_us = $2 WHERE tenant = $1 \
+    RETURNING revision, next_touchpoint, next_observation, next_identifier, rules_version";
+const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observation = $3, next_identifier = $4 \
+    WHERE tenant = $1";
+const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us) VALUES ($1, $2, $3)";
+const FIND_KEYS: &str = "WITH v(source, source_id, i) AS ({rows}) \
+    SELECT v.i, t.payload_hash, o.customer FROM v CROSS JOIN touchpoint t \
+    LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
+    WHERE t.tenant = $1 AND t.source = v.source AND t.source_id = v.source_id";
+const FIND_ORDERS: &str = "WITH v(order_id, i) AS ({rows}) \
+    SELECT v.i FROM v CROSS JOIN order_key k WHERE k.tenant = $1 AND k.order_id = v.order_id";
+const FIND_OBSERVATIONS: &str = "WITH v(identifier_set, i) AS ({rows}) \
+    SELECT v.i, o.observation, o.customer, o.live, o.severed, o.first_at_us, o.first_source, o.first_source_id, \
+    s.summary FROM v CROSS JOIN observation o \
+    LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
+    WHERE o.tenant = $1 AND o.identifier_set = v.identifier_set";
+const INSERT_TOUCHPOINTS: &str = "WITH v(touchpoint, source, source_id, payload_hash, observation, at_us, activity, \
+    channel, details) AS ({rows}) \
+    INSERT INTO touchpoint (tenant, touchpoint, revision, source, source_id, payload_hash, observation, at_us, \
+    activity, channel, details) SELECT $1, v.touchpoint, $2, v.source, v.source_id, v.payload_hash, v.observation, \
+    v.at_us, v.activity, v.channel, v.details FROM v";
+const INSERT_ORDERS: &str = "WITH v(order_id, touchpoint) AS ({rows}) \
+    INSERT INTO order_key (tenant, order_id, touchpoint) SELECT $1, v.order_id, v.touchpoint FROM v";
+const UPSERT_SUMMARIES: &str = "WITH v(observation, summary) AS ({rows}) \
+    INSERT INTO summary (tenant, observation, summary) SELECT $1, v.observation, v.summary FROM v WHERE true \
+    ON CONFLICT (tenant, observation) DO UPDATE SET summary = excluded.summary";
+
+/// Records a batch in one transaction.
+pub(super) async fn record(
+    db: &Database,
+    tenants: &Tenants,
+    tenant: TenantKey,
+    batch: &[Incoming],
+    now: Micros,
+) -> Result<Recorded, StoreError> {
+    let mut tx = db.write().await?;
+    let mut taken = take_revision(&mut tx, tenant, now).await?;
+    let rules = tenants.rules(&mut tx, tenant, taken.rules_version).await?;
+    let mut outcomes = known_outcomes(&mut tx, tenant, batch).await?;
+    refuse_taken_orders(&mut tx, tenant, batch, &mut outcomes).await?;
+    let accepted: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
+    if accepted.is_empty() {
+        // Nothing is new: no revision is taken, the transaction rolls back.
+        let revision = Revision(taken.revision.0 - 1);
+        return Ok(Recorded { revision, outcomes: resolve_copies(batch, outcomes) });
+    }
+    let mut sets = find_sets(&mut tx, tenant, batch, &accepted).await?;
+    let evidence: Vec<Evidence> = sets.evidence(batch, &mut taken);
+    identities::settle(&mut tx, tenant, &rules, &mut taken, evidence, &mut sets.customers).await?;
+    write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
+    write_summaries(&mut tx, tenant, batch, &accepted, sets.summaries, &sets.observation_of).await?;
+    keep_revision(&mut tx, tenant, &taken, now).await?;
+    tx.commit().await?;
+    for i in accepted {
+        let customer = batch[i].set.map(|set| sets.customers[&sets.observation_of[&set]]);
+        outcomes[i] = Some(Outcome::Recorded(customer));
+    }
+    Ok(Recorded { revision: taken.revision, outcomes: resolve_copies(batch, outcomes) })
+}
+
+/// Takes the tenant's next revision, and with it the tenant's row until the end.
+pub(super) async fn take_revision(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    now: Micros,
+) -> Result<Taken, StoreError> {
+    let row = tx.fetch_one(TAKE_REVISION, &[Scalar::Int(tenant.0), Scalar::Int(now.0)]).await?;
+    let row = row.ok_or(StoreError::Corrupt { what: "tenant" })?;
+    Ok(Taken {
+        revision: Revision(row.get(0)?),
+        next_touchpoint: row.get(1)?,
+        next_observation: row.get(2)?,
+        next_identifier: row.get(3)?,
+        rules_version: row.get(4)?,
+    })
+}
+
+/// Writes the counters back and the revision's commit time.
+pub(super) async fn keep_revision(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    now: Micros,
+) -> Result<(), StoreError> {
+    let counters = [taken.next_touchpoint, taken.next_observation, taken.next_identifier].map(Scalar::Int);
+    tx.run(KEEP_REVISION, &[&[Scalar::Int(tenant.0)], &counters[..]].concat()).await?;
+    let revision = [tenant.0, taken.revision.0, now.0].map(Scalar::Int);
+    tx.run(INSERT_REVISION, &revision).await
+}
+
+/// A mark that only stands between `known_outcomes` and `resolve_copies`: the outcome of a later
+/// copy is that of the first in the batch.
+fn first_of_key(batch: &[Incoming]) -> FxHashMap<&TouchKey, usize> {
+    let mut first = FxHashMap::default();
+    for (i, incoming) in batch.iter().enumerate() {
+        first.entry(&incoming.touchpoint.key).or_insert(i);
+    }
+    first
+}
+
+/// Outcomes of what is stored already, and of all but the first of a key within the batch.
+async fn known_outcomes(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    batch: &[Incoming],
+) -> Result<Vec<Option<Outcome>>, StoreError> {
+    let first = first_of_key(batch);
+    let mut outcomes = vec![None; batch.len()];
+    for (i, incoming) in batch.iter().enumerate() {
+        let first = &batch[first[&incoming.touchpoint.key]];
+        if !std::ptr::eq(first, incoming) {
+            let same = first.payload_hash == incoming.payload_hash;
+            outcomes[i] = Some(if same { Outcome::Duplicate(None) } else { Outcome::KeyTaken });
+        }
+    }
+    let asked: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
+    let columns = [
+        Column::Text(asked.iter().map(|&i| batch[i].touchpoint.key.source.as_str()).collect()),
+        Column::Text(asked.iter().map(|&i| batch[i].touchpoint.key.source_id.as_str()).collect()),
+        Column::Int(asked.iter().map(|&i| i as i64).collect()),
+    ];
+    for row in tx.fetch_bulk(FIND_KEYS, &[Scalar::Int(tenant.0)], &columns).await? {
+        let i = row.get::<i64>(0)? as usize;
+        let hash: Vec<u8> = row.get(1)?;
+        let customer = row.get::<Option<i64>>(2)?.map(ObservationNo);
+        let same = hash == batch[i].payload_hash;
+        outcomes[i] = Some(if same { Outcome::Duplicate(customer) } else { Outcome::KeyTaken });
+    }
+    Ok(outcomes)
+}
+
+/// Copies within the batch share the fate of the first: its customer if that was stored, its
+/// refusal if it was refused.
+fn resolve_copies(batch: &[Incoming], outcomes: Vec<Option<Outcome>>) -> Vec<Outcome> {
+    let first = first_of_key(batch);
+    let resolve = |i: usize| {
+        let of_first = outcomes[first[&batch[i].touchpoint.key]].as_ref();
+        match (outcomes[i].as_ref(), of_first) {
+            (
+                Some(Outcome::Duplicate(_)),
+                Some(Outcome::Recorded(customer) | Outcome::Duplicate(customer)),
+            ) => Outcome::Duplicate(*customer),
+            (Some(Outcome::Duplicate(_)), Some(refused)) => refused.clone(),
+            (Some(outcome), _) => outcome.clone(),
+            (None, _) => Outcome::KeyTaken,
+        }
+    };
+    (0..batch.len()).map(resolve).collect()
+}
+
+fn order_id(incoming: &Incoming) -> Option<&str> {
+    match &incoming.touchpoint.details.activity {
+        Activity::Order(order) => Some(&order.order_id),
+        _ => None,
+    }
+}
+
+async fn refuse_taken_orders(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    batch: &[Incoming],
+    outcomes: &mut [Option<Outcome>],
+) -> Result<(), StoreError> {
+    let mut seen = FxHashSet::default();
+    let mut asked = Vec::new();
+    for (i, incoming) in batch.iter().enumerate() {
+        let Some(order_id) = order_id(incoming).filter(|_| outcomes[i].is_none()) else { continue };
+        if seen.insert(order_id) {
+            asked.push((order_id, i as i64));
+        } else {
+            outcomes[i] = Some(Outcome::OrderTaken);
+        }
+    }
+    let columns = [
+        Column::Text(asked.iter().map(|(order_id, _)| *order_id).collect()),
+        Column::Int(asked.iter().map(|(_, i)| *i).collect()),
+    ];
+    for row in tx.fetch_bulk(FIND_ORDERS, &[Scalar::Int(tenant.0)], &columns).await? {
+        outcomes[row.get::<i64>(0)? as usize] = Some(Outcome::OrderTaken);
+    }
+    Ok(())
+}
+
+/// The distinct identifier sets of a batch.
+struct Sets {
+    /// In order of arrival: the set, its earliest position in the batch, an example touchpoint.
+    arrived: Vec<([u8; 16], Position, usize)>,
+    stored: FxHashMap<[u8; 16], StoredSet>,
+    observation_of: FxHashMap<[u8; 16], ObservationNo>,
+    /// The customer of each observation in the batch; what is new is added when it is resolved.
+    customers: FxHashMap<ObservationNo, ObservationNo>,
+    summaries: FxHashMap<ObservationNo, Summary>,
+}
+
+struct StoredSet {
+    no: ObservationNo,
+    customer: ObservationNo,
+    live: bool,
+    severed: String,
+    first: Position,
+}
+
+async fn find_sets(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    batch: &[Incoming],
+    accepted: &[usize],
+) -> Result<Sets, StoreError> {
+    let mut index: FxHashMap<[u8; 16], usize> = FxHashMap::default();
+    let mut arrived: Vec<([u8; 16], Position, usize)> = Vec::new();
+    for &i in accepted {
+        let Some(set) = batch[i].set else { continue };
+        let touchpoint = &batch[i].touchpoint;
+        match index.get(&set) {
+            None => {
+                index.insert(set, arrived.len());
+                arrived.push((set, touchpoint.position(), i));
+            }
+            Some(&known) => {
+                let first = &arrived[known].1;
+                if (touchpoint.at, &touchpoint.key) < (first.at, &first.key) {
+                    arrived[known].1 = touchpoint.position();
+                }
+            }
+        }
+    }
+    let asked: Vec<[u8; 16]> = arrived.iter().map(|(set, ..)| *set).collect();
+    let columns = [
+        Column::Bytes(asked.iter().map(<[u8; 16]>::as_slice).collect()),
+        Column::Int((0..arrived.len() as i64).collect()),
+    ];
+    let mut sets = Sets {
+        stored: FxHashMap::default(),
+        observation_of: FxHashMap::default(),
+        customers: FxHashMap::default(),
+        summaries: FxHashMap::default(),
+        arrived,
+    };
+    for row in tx.fetch_bulk(FIND_OBSERVATIONS, &[Scalar::Int(tenant.0)], &columns).await? {
+        let set = sets.arrived[row.get::<i64>(0)? as usize].0;
+        let (no, customer) = (ObservationNo(row.get(1)?), ObservationNo(row.get(2)?));
+        let key = TouchKey { source: row.get(6)?, source_id: row.get(7)? };
+        let first = Position { at: Micros(row.get(5)?), key };
+        let live = row.get::<i64>(3)? != 0;
+        sets.stored.insert(set, StoredSet { no, customer, live, severed: row.get(4)?, first });
+        sets.observation_of.insert(set, no);
+        sets.customers.insert(no, customer);
+        if let Some(summary) = row.get::<Option<Vec<u8>>>(8)? {
+            sets.summaries.insert(no, decode_summary(&summary)?);
+        }
+    }
+    Ok(sets)
+}
+
+impl Sets {
+    /// What the resolver has to look at: sets never seen, sets seen earlier than was known, and
+    /// sets whose every touchpoint was void until now. New ones are numbered in order of arrival.
+    fn evidence(&mut self, batch: &[Incoming], taken: &mut Taken) -> Vec<Evidence> {
+        let mut evidence = Vec::new();
+        for (set, position, example) in &self.arrived {
+            let identifiers = batch[*example].touchpoint.identifiers.clone();
+            match self.stored.get(set) {
+                Some(stored) if stored.live && stored.first <= *position => {}
+                Some(stored) => evidence.push(Evidence {
+                    no: stored.no,
+                    is_new: false,
+                    was: Some(stored.customer),
+                    set: *set,
+                    position: position.clone(),
+                    identifiers,
+                    severed: stored.severed.clone(),
+                }),
+                None => {
+                    let no = ObservationNo(taken.next_observation);
+                    taken.next_observation += 1;
+                    self.observation_of.insert(*set, no);
+                    evidence.push(Evidence {
+                        no,
+                        is_new: true,
+                        was: None,
+                        set: *set,
+                        position: position.clone(),
+                        identifiers,
+                        severed: String::new(),
+                    });
+                }
+            }
+        }
+        evidence
+    }
+}
+
+async fn write_touchpoints(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    batch: &[Incoming],
+    accepted: &[usize],
+    sets: &Sets,
+    taken: &mut Taken,
+) -> Result<(), StoreError> {
+    let each = || accepted.iter().map(|&i| &batch[i]);
+    let first = taken.next_touchpoint;
+    taken.next_touchpoint += accepted.len() as i64;
+    let numbers: Vec<i64> = (first..taken.next_touchpoint).collect();
+    let orders: Vec<(&str, i64)> =
+        each().zip(&numbers).filter_map(|(incoming, &no)| Some((order_id(incoming)?, no))).collect();
+    let columns = [
+        Column::Int(numbers),
+        Column::Text(each().map(|i| i.touchpoint.key.source.as_str()).collect()),
+        Column::Text(each().map(|i| i.touchpoint.key.source_id.as_str()).collect()),
+        Column::Bytes(each().map(|i| i.payload_hash.as_slice()).collect()),
+        Column::IntOrNull(each().map(|i| i.set.map(|set| sets.observation_of[&set].0)).collect()),
+        Column::Int(each().map(|i| i.touchpoint.at.0).collect()),
+        Column::Text(each().map(|i| i.touchpoint.details.activity.activity_type().name()).collect()),
+        Column::Text(each().map(|i| i.touchpoint.channel.as_str()).collect()),
+        Column::Text(each().map(|i| i.details.as_str()).collect()),
+    ];
+    let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    tx.run_bulk(INSERT_TOUCHPOINTS, &scalars, &columns).await?;
+    let columns = [
+        Column::Text(orders.iter().map(|(order_id, _)| *order_id).collect()),
+        Column::Int(orders.iter().map(|(_, no)| *no).collect()),
+    ];
+    tx.run_bulk(INSERT_ORDERS, &[Scalar::Int(tenant.0)], &columns).await
+}
+
+async fn write_summaries(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    batch: &[Incoming],
+    accepted: &[usize],
+    mut summaries: FxHashMap<ObservationNo, Summary>,
+    observation_of: &FxHashMap<[u8; 16], ObservationNo>,
+) -> Result<(), StoreError> {
+    for &i in accepted {
+        if let Some(set) = batch[i].set {
+            summaries.entry(observation_of[&set]).or_default().add(&batch[i].touchpoint);
+        }
+    }
+    upsert_summaries(tx, tenant, &summaries).await
+}
+
+pub(super) async fn upsert_summaries(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    summaries: &FxHashMap<ObservationNo, Summary>,
+) -> Result<(), StoreError> {
+    let mut numbers: Vec<ObservationNo> = summaries.keys().copied().collect();
+    numbers.sort_unstable();
+    let encoded: Vec<Vec<u8>> = numbers.iter().map(|no| encode_summary(&summaries[no])).collect();
+    let columns = [
+        Column::Int(numbers.iter().map(|no| no.0).collect()),
+        Column::Bytes(encoded.iter().map(Vec::as_slice).collect()),
+    ];
+    tx.run_bulk(UPSERT_SUMMARIES, &[Scalar::Int(tenant.0)], &columns).await
+}
+
+/// The first byte names the form of a stored summary.
+const SUMMARY_FORM: u8 = 1;
+
+fn encode_summary(summary: &Summary) -> Vec<u8> {
+    postcard::to_extend(summary, vec![SUMMARY_FORM]).expect("a summary is plain values")
+}
+
+pub(super) fn decode_summary(bytes: &[u8]) -> Result<Summary, StoreError> {
+    let corrupt = StoreError::Corrupt { what: "summary" };
+    match bytes.split_first() {
+        Some((&SUMMARY_FORM, body)) => postcard::from_bytes(body).map_err(|_| corrupt),
+        _ => Err(corrupt),
+    }
+}
+
+/// The key of a distinct set of identifiers: 16 bytes of SHA-256 over its sorted members. The
+/// separators cannot occur in a kind or a value.
+fn identifier_set(sorted: &[Identifier]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for identifier in sorted {
+        hash.update(identifier.kind.as_str());
+        hash.update([0]);
+        hash.update(&identifier.value);
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    std::array::from_fn(|i| digest[i])
+}

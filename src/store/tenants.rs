@@ -1,0 +1,102 @@
+//! Tenants: their keys, revisions and rules.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::driver::{Scalar, Transaction};
+use super::{Store, StoreError};
+use crate::identity::Rules;
+use crate::model::{Micros, Revision, TenantKey, TenantName};
+
+/// A tenant as of its present revision.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    pub key: TenantKey,
+    pub revision: Revision,
+    pub committed_at: Micros,
+    pub rules_version: i64,
+    pub rules: Arc<Rules>,
+}
+
+/// What never changes of tenants, remembered: keys by name, and rules by version.
+#[derive(Default)]
+pub(super) struct Tenants {
+    rules: Mutex<HashMap<(TenantKey, i64), Arc<Rules>>>,
+}
+
+const SELECT: &str = "SELECT tenant, revision, committed_at_us, rules_version FROM tenant WHERE name = $1";
+const INSERT: &str = "INSERT INTO tenant (tenant, name, revision, committed_at_us, next_touchpoint, \
+    next_observation, next_identifier, rules_version) VALUES ($1, $2, 0, $3, 1, 1, 1, 1) \
+    ON CONFLICT DO NOTHING";
+const INSERT_RULES: &str = "INSERT INTO rule_set (tenant, version, revision, rules) \
+    SELECT tenant, 1, 0, $2 FROM tenant WHERE tenant = $1 ON CONFLICT DO NOTHING";
+const SELECT_RULES: &str = "SELECT rules FROM rule_set WHERE tenant = $1 AND version = $2";
+const SELECT_BY_KEY: &str = "SELECT revision FROM tenant WHERE tenant = $1";
+
+impl Store {
+    /// The tenant of that name; `None` if it never recorded anything.
+    pub async fn tenant(&self, name: &TenantName) -> Result<Option<Tenant>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let Some(row) = tx.fetch_one(SELECT, &[Scalar::Text(name.as_str())]).await? else { return Ok(None) };
+        let (key, rules_version) = (TenantKey(row.get(0)?), row.get(3)?);
+        let rules = self.tenants.rules(&mut tx, key, rules_version).await?;
+        Ok(Some(Tenant {
+            key,
+            revision: Revision(row.get(1)?),
+            committed_at: Micros(row.get(2)?),
+            rules_version,
+            rules,
+        }))
+    }
+
+    /// The tenant of that name, made with the default rules if it is new.
+    pub async fn open_tenant(&self, name: &TenantName) -> Result<Tenant, StoreError> {
+        if let Some(tenant) = self.tenant(name).await? {
+            return Ok(tenant);
+        }
+        let rules =
+            serde_json::to_string(&Rules::default()).map_err(|_| StoreError::Corrupt { what: "rules" })?;
+        // Seeded by the process: unguessable enough for a number that only has to be distinct.
+        let key = RandomState::new().hash_one(name.as_str()) & 0xFFFF_FFFF_FFFF;
+        let key = Scalar::Int(key.cast_signed().max(1));
+        let mut tx = self.db.write().await?;
+        tx.run(INSERT, &[key, Scalar::Text(name.as_str()), Scalar::Int(self.now().0)]).await?;
+        tx.run(INSERT_RULES, &[key, Scalar::Text(&rules)]).await?;
+        tx.commit().await?;
+        self.tenant(name).await?.ok_or(StoreError::Contention)
+    }
+
+    /// The revision that the tenant is at.
+    pub async fn revision(&self, tenant: TenantKey) -> Result<Revision, StoreError> {
+        let mut tx = self.db.read().await?;
+        revision(&mut tx, tenant).await
+    }
+}
+
+/// The revision that a transaction sees.
+pub(super) async fn revision(tx: &mut Transaction, tenant: TenantKey) -> Result<Revision, StoreError> {
+    let row = tx.fetch_one(SELECT_BY_KEY, &[Scalar::Int(tenant.0)]).await?;
+    row.map_or(Ok(Revision(0)), |row| row.get(0).map(Revision))
+}
+
+impl Tenants {
+    pub(super) async fn rules(
+        &self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+        version: i64,
+    ) -> Result<Arc<Rules>, StoreError> {
+        let remembered =
+            self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&(tenant, version)).cloned();
+        if let Some(rules) = remembered {
+            return Ok(rules);
+        }
+        let row = tx.fetch_one(SELECT_RULES, &[Scalar::Int(tenant.0), Scalar::Int(version)]).await?;
+        let text: String = row.ok_or(StoreError::Corrupt { what: "rules" })?.get(0)?;
+        let rules: Rules = serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "rules" })?;
+        let rules = Arc::new(rules);
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant, version), rules.clone());
+        Ok(rules)
+    }
+}

@@ -1,0 +1,129 @@
+//! What cannot be seen from outside: the plans of the statements, and the tables of both dialects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::driver::{Database, SEEN};
+use super::*;
+use crate::model::activity::Visit;
+use crate::model::{
+    Activity, ActivityType, Channel, CustomerKind, Details, Identifier, KindName, ObservationNo, Position,
+    TenantName, TimeRange, TouchKey, Touchpoint,
+};
+
+fn touch(id: usize, at: i64, identifiers: &[(&str, &str)]) -> Incoming {
+    let identifier = |(kind, value): &(&str, &str)| Identifier {
+        kind: KindName::parse(kind).unwrap(),
+        value: (*value).into(),
+    };
+    let details = Details {
+        activity: Activity::Visit(Visit::default()),
+        visit_id: None,
+        location: None,
+        campaign: None,
+        product: None,
+        cost: None,
+        handling_seconds: None,
+        traits: vec![],
+        attributes: BTreeMap::new(),
+        blocked: vec![],
+    };
+    let key = TouchKey { source: "s".into(), source_id: id.to_string() };
+    let channel = Channel::parse("web").unwrap();
+    let identifiers = identifiers.iter().map(identifier).collect();
+    Incoming::new(Touchpoint { key, at: Micros(at), channel, identifiers, details }, [0; 16])
+}
+
+/// Runs every kind of operation, so that every statement is seen.
+async fn exercise(store: &Store) {
+    let tenant = store.open_tenant(&TenantName::parse("plans").unwrap()).await.unwrap();
+    let (a, c, d) = (("ACCOUNT", "a"), ("COOKIE", "c"), ("DEVICE", "d"));
+    let sets: [&[(&str, &str)]; 6] = [&[c], &[a], &[a, c], &[d], &[a, d], &[]];
+    for (i, set) in sets.iter().enumerate() {
+        store.record(tenant.key, vec![touch(i, i as i64 * 10 + 100, set)]).await.unwrap();
+    }
+    store.record(tenant.key, vec![touch(90, 5, &[d]), touch(91, 6, &[c, d])]).await.unwrap();
+    let key = |id: usize| TouchKey { source: "s".into(), source_id: id.to_string() };
+    for id in [2, 4, 90, 0] {
+        store.void(tenant.key, &key(id), "wrong").await.unwrap().unwrap();
+    }
+    store.touchpoint(tenant.key, &key(1)).await.unwrap();
+    let filter = Filter { range: TimeRange::ALL, activities: vec![ActivityType::Visit], channels: vec![] };
+    let page = Page { after: None, size: 10 };
+    for by in [By::Tenant, By::Customer(ObservationNo(1))] {
+        store.touchpoints(tenant.key, by, &filter, page).await.unwrap();
+    }
+    store.customers(tenant.key, &tenant.rules, &[ObservationNo(1), ObservationNo(2)]).await.unwrap();
+    store.list_customers(tenant.key, Some(CustomerKind::Registered), None, 10).await.unwrap();
+    store.component(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
+    let who = [Identifier { kind: KindName::parse("COOKIE").unwrap(), value: "c".into() }];
+    store.identifiers(tenant.key, &tenant.rules, &who).await.unwrap();
+    let position = Position { at: Micros(1_000), key: key(1_000) };
+    store.outlook(tenant.key, &tenant.rules, &who, position).await.unwrap();
+    store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
+    store.set_cost_rates(tenant.key, None, vec![]).await.unwrap();
+    store.cost_rates(tenant.key).await.unwrap();
+    store.capacity(tenant.key).await.unwrap();
+}
+
+/// A statement that reads a whole table is a statement that grows with the data.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_statement_scans_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("plans.db").display());
+    let store = Store::open(&url, &Settings::default(), crate::clock::system()).await.unwrap();
+    exercise(&store).await;
+    let Database::Sqlite { readers, .. } = &store.db else { panic!("not SQLite") };
+    let texts: BTreeSet<String> = SEEN.lock().unwrap().clone();
+    assert!(texts.len() > 30, "the exercise runs the store's statements");
+    for text in texts {
+        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")));
+        for row in plan.fetch_all(readers).await.unwrap() {
+            let step: String = row.get("detail");
+            // v is the statement's own list of rows, b one branch of a union.
+            let scanned = step.strip_prefix("SCAN ").map(|rest| rest.split(' ').next().unwrap_or(""));
+            let own = ["v", "b", "CONSTANT", "2", "3"];
+            let rows =
+                |name: &str| own.contains(&name) || name.ends_with("-ROW") || name.parse::<u32>().is_ok();
+            assert!(scanned.is_none_or(rows) && !step.contains("AUTOMATIC"), "{step}: {text}");
+        }
+    }
+}
+
+/// Tables and columns by name, with whether a column may be null.
+async fn columns(db: &Database) -> BTreeMap<String, BTreeSet<(String, bool)>> {
+    let mut tables: BTreeMap<String, BTreeSet<(String, bool)>> = BTreeMap::new();
+    let mut add = |table: String, column: String, null: bool| {
+        if !table.starts_with('_') {
+            tables.entry(table).or_default().insert((column, null));
+        }
+    };
+    match db {
+        Database::Sqlite { readers, .. } => {
+            let sql = "SELECT m.name, c.name, c.\"notnull\" FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'";
+            for row in sqlx::query(sql).fetch_all(readers).await.unwrap() {
+                add(row.get(0), row.get(1), row.get::<i64, _>(2) == 0);
+            }
+        }
+        Database::Postgres(pool) => {
+            let sql = "SELECT table_name::text, column_name::text, is_nullable::text FROM information_schema.columns \
+                       WHERE table_schema = 'public'";
+            for row in sqlx::query(sql).fetch_all(pool).await.unwrap() {
+                add(row.get(0), row.get(1), row.get::<String, _>(2) == "YES");
+            }
+        }
+    }
+    tables
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_dialects_have_the_same_tables_and_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("tables.db").display());
+    let postgres = std::env::var("CUSTOMER360_TEST_POSTGRES").expect("tests/run sets it");
+    let sqlite = Database::open(&sqlite, 2).await.unwrap();
+    let postgres = Database::open(&postgres, 2).await.unwrap();
+    assert_eq!(columns(&sqlite).await, columns(&postgres).await);
+}

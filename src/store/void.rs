@@ -1,0 +1,242 @@
+//! Voiding: a wrong touchpoint leaves the answers, and what it proved is unproved.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::driver::{Column, Scalar, Transaction};
+use super::identities::{self, read_identifier, read_numbers};
+use super::record::{Taken, keep_revision, take_revision, upsert_summaries};
+use super::{Store, StoreError};
+use crate::identity::Rules;
+use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims, is_shared};
+use crate::identity::resolve::IdentifierNo;
+use crate::model::{Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
+use crate::view::Summary;
+
+/// What voiding did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voided {
+    pub revision: Revision,
+    /// It was void already; nothing changed.
+    pub already: bool,
+}
+
+/// The observation that a touchpoint was voided in.
+struct Bereft {
+    no: ObservationNo,
+    customer: ObservationNo,
+    component: ObservationNo,
+    identifiers: Vec<IdentifierNo>,
+    first: Position,
+}
+
+const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint FROM touchpoint t \
+    LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
+    WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3";
+const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason) VALUES ($1, $2, $3, $4)";
+const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND touchpoint = $2";
+const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id \
+    FROM observation WHERE tenant = $1 AND observation = $2";
+const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
+    WHERE t.tenant = $1 AND t.observation = $2 AND NOT EXISTS \
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) \
+    ORDER BY t.at_us, t.source, t.source_id";
+const SET_FIRST: &str = "UPDATE observation SET live = $3, first_at_us = $4, first_source = $5, first_source_id = $6 \
+    WHERE tenant = $1 AND observation = $2";
+const DELETE_SUMMARY: &str = "DELETE FROM summary WHERE tenant = $1 AND observation = $2";
+const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
+    SELECT DISTINCT o.observation, o.identifiers, o.component, o.live \
+    FROM v CROSS JOIN sighting s JOIN observation o ON o.tenant = s.tenant AND o.observation = s.observation \
+    WHERE s.tenant = $1 AND s.identifier = v.identifier";
+const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
+const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
+
+impl Store {
+    /// Voids a touchpoint; `None` if there is none of that key. Its key stays taken for ever, its
+    /// order id becomes free.
+    pub async fn void(
+        &self,
+        tenant: TenantKey,
+        key: &TouchKey,
+        reason: &str,
+    ) -> Result<Option<Voided>, StoreError> {
+        let now = self.now();
+        let mut tx = self.db.write().await?;
+        let mut taken = take_revision(&mut tx, tenant, now).await?;
+        let scalar = Scalar::Int(tenant.0);
+        let named = [scalar, Scalar::Text(&key.source), Scalar::Text(&key.source_id)];
+        let Some(row) = tx.fetch_one(FIND, &named).await? else { return Ok(None) };
+        let touchpoint = Scalar::Int(row.get(0)?);
+        if row.get::<Option<i64>>(2)?.is_some() {
+            return Ok(Some(Voided { revision: Revision(taken.revision.0 - 1), already: true }));
+        }
+        let voided = [scalar, touchpoint, Scalar::Int(taken.revision.0), Scalar::Text(reason)];
+        tx.run(INSERT, &voided).await?;
+        tx.run(FREE_ORDER, &[scalar, touchpoint]).await?;
+        if let Some(no) = row.get::<Option<i64>>(1)? {
+            let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
+            withdraw(&mut tx, tenant, &rules, &mut taken, ObservationNo(no)).await?;
+        }
+        keep_revision(&mut tx, tenant, &taken, now).await?;
+        tx.commit().await?;
+        self.writer.wake(tenant, taken.revision);
+        Ok(Some(Voided { revision: taken.revision, already: false }))
+    }
+}
+
+/// Recomputes an observation from the touchpoints that remain, and resolves again if its first
+/// one is another now or none is left.
+async fn withdraw(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &mut Taken,
+    no: ObservationNo,
+) -> Result<(), StoreError> {
+    let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
+    let row =
+        tx.fetch_one(FIND_OBSERVATION, &key).await?.ok_or(StoreError::Corrupt { what: "observation" })?;
+    let bereft = Bereft {
+        no,
+        customer: ObservationNo(row.get(0)?),
+        component: ObservationNo(row.get(1)?),
+        identifiers: read_numbers(&row.get::<String>(2)?)?,
+        first: identities::read_position(&row, 3)?,
+    };
+    let (summary, first) = remaining(tx, &key).await?;
+    let live = first.is_some();
+    let now_first = first.unwrap_or_else(|| bereft.first.clone());
+    if live {
+        upsert_summaries(tx, tenant, &FxHashMap::from_iter([(no, summary)])).await?;
+    } else {
+        tx.run(DELETE_SUMMARY, &key).await?;
+    }
+    if live && now_first == bereft.first {
+        return Ok(());
+    }
+    let first = [
+        key[0],
+        key[1],
+        Scalar::Int(i64::from(live)),
+        Scalar::Int(now_first.at.0),
+        Scalar::Text(&now_first.key.source),
+        Scalar::Text(&now_first.key.source_id),
+    ];
+    tx.run(SET_FIRST, &first).await?;
+    resolve_again(tx, tenant, rules, taken, &bereft, live).await
+}
+
+async fn remaining(
+    tx: &mut Transaction,
+    key: &[Scalar<'_>; 2],
+) -> Result<(Summary, Option<Position>), StoreError> {
+    let mut summary = Summary::default();
+    let mut first = None;
+    for row in tx.fetch(REMAINING, key).await? {
+        let details: String = row.get(4)?;
+        let touchpoint = Touchpoint {
+            key: TouchKey { source: row.get(0)?, source_id: row.get(1)? },
+            at: Micros(row.get(2)?),
+            channel: super::costs::channel(&row.get::<String>(3)?)?,
+            identifiers: Vec::new(),
+            details: serde_json::from_str(&details).map_err(|_| StoreError::Corrupt { what: "details" })?,
+        };
+        summary.add(&touchpoint);
+        first.get_or_insert_with(|| touchpoint.position());
+    }
+    Ok((summary, first))
+}
+
+async fn resolve_again(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &mut Taken,
+    bereft: &Bereft,
+    live: bool,
+) -> Result<(), StoreError> {
+    let mut replay = FxHashSet::from_iter([bereft.component]);
+    let before = if live {
+        Before::default()
+    } else {
+        unclaim(tx, tenant, rules, &bereft.identifiers, &mut replay).await?
+    };
+    let recounted = before.identifiers.clone();
+    let (loaded, beside) = identities::load_components(tx, tenant, rules, &replay).await?;
+    let plan = Plan::replay_only(replay);
+    let mut changes = batch::settle(rules, before, &plan, &[], &loaded, beside);
+    let written: FxHashSet<IdentifierNo> = changes.identifiers.iter().map(|(no, _)| *no).collect();
+    for (no, stored) in recounted {
+        if !written.contains(&no) {
+            changes.identifiers.push((no, Stored { holder: None, ..stored }));
+        }
+    }
+    identities::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
+    if !live {
+        let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
+        let heir = peers.map(|peer| peer.observation.no).min();
+        let heir = changes.assigned.iter().find(|assigned| Some(assigned.no) == heir);
+        let customer = heir.map_or(bereft.no, |heir| heir.customer);
+        let left = [Scalar::Int(tenant.0), Scalar::Int(bereft.no.0), Scalar::Int(customer.0)];
+        tx.run(LEAVE, &left).await?;
+        let moved =
+            [left[0], Scalar::Int(taken.revision.0), left[1], Scalar::Int(bereft.customer.0), left[2]];
+        tx.run(LOG_LEAVE, &moved).await?;
+        if heir.is_none() {
+            tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
+        }
+    }
+    identities::write_holdings(tx, tenant, rules, taken, &changes).await
+}
+
+/// Counts the claims of identifiers anew from the observations that live. One that is shared no
+/// longer links again: the components it links are resolved too.
+async fn unclaim(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    identifiers: &[IdentifierNo],
+    replay: &mut FxHashSet<ObservationNo>,
+) -> Result<Before, StoreError> {
+    let scalars = [Scalar::Int(tenant.0)];
+    let columns = [Column::Int(identifiers.iter().map(|no| no.0).collect())];
+    let mut sighted = Vec::new();
+    for row in tx.fetch_bulk(SIGHTED, &scalars, &columns).await? {
+        if row.get::<i64>(3)? != 0 {
+            sighted.push((read_numbers(&row.get::<String>(1)?)?, ObservationNo(row.get(2)?)));
+        }
+    }
+    let mut numbers: Vec<i64> =
+        sighted.iter().flat_map(|(set, _)| set).chain(identifiers).map(|no| no.0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut known: FxHashMap<IdentifierNo, Stored> = FxHashMap::default();
+    for row in tx.fetch_bulk(identities::LOAD_IDENTIFIERS, &scalars, &[Column::Int(numbers)]).await? {
+        let (no, stored) = read_identifier(&row, rules)?;
+        known.insert(no, stored);
+    }
+    let was_shared: FxHashSet<IdentifierNo> = identifiers
+        .iter()
+        .filter(|no| is_shared(rules, known[no].kind, &known[no].claims))
+        .copied()
+        .collect();
+    for no in identifiers {
+        if let Some(stored) = known.get_mut(no) {
+            stored.claims = Claims::new();
+        }
+    }
+    for (set, _) in &sighted {
+        add_claims(rules, &mut known, set);
+    }
+    let mut before = Before::default();
+    for no in identifiers {
+        let stored = known[no].clone();
+        if was_shared.contains(no) && !is_shared(rules, stored.kind, &stored.claims) {
+            replay
+                .extend(sighted.iter().filter(|(set, _)| set.contains(no)).map(|(_, component)| *component));
+        }
+        before.identifiers.insert(*no, stored);
+    }
+    Ok(before)
+}

@@ -1,0 +1,176 @@
+//! Group commit: requests that wait while a transaction runs go into the next one together.
+//!
+//! Writers run apart from the requests: a request that is cancelled takes nothing back and
+//! leaves no transaction open.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+
+use super::driver::Database;
+use super::record::{Incoming, Recorded, record};
+use super::tenants::Tenants;
+use super::{Settings, StoreError};
+use crate::clock::Clock;
+use crate::model::{Revision, TenantKey};
+
+/// The way to the writers of one database. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Writer {
+    shards: Arc<Mutex<Option<Vec<mpsc::UnboundedSender<Job>>>>>,
+    room: Arc<Semaphore>,
+    limit: usize,
+    stopped: Arc<Semaphore>,
+    shard_count: usize,
+    woken: Arc<watch::Sender<(TenantKey, Revision)>>,
+}
+
+struct Job {
+    tenant: TenantKey,
+    batch: Vec<Incoming>,
+    answer: oneshot::Sender<Result<Recorded, StoreError>>,
+    _room: OwnedSemaphorePermit,
+}
+
+struct Shard {
+    db: Database,
+    tenants: Arc<Tenants>,
+    clock: Clock,
+    group_touchpoints: usize,
+    woken: Arc<watch::Sender<(TenantKey, Revision)>>,
+    stopped: Arc<Semaphore>,
+}
+
+impl Writer {
+    /// Starts the writers: one for SQLite, which has one writer anyway; for PostgreSQL a few, each
+    /// for its share of the tenants.
+    pub(super) fn start(
+        db: Database,
+        tenants: Arc<Tenants>,
+        clock: Clock,
+        settings: &Settings,
+        woken: watch::Sender<(TenantKey, Revision)>,
+    ) -> Self {
+        let shard_count = if db.is_postgres() { (settings.connections as usize / 2).clamp(1, 4) } else { 1 };
+        let stopped = Arc::new(Semaphore::new(0));
+        let woken = Arc::new(woken);
+        let start = |_| {
+            let (sender, jobs) = mpsc::unbounded_channel();
+            let shard = Shard {
+                db: db.clone(),
+                tenants: tenants.clone(),
+                clock: clock.clone(),
+                group_touchpoints: settings.group_touchpoints,
+                woken: woken.clone(),
+                stopped: stopped.clone(),
+            };
+            tokio::spawn(shard.run(jobs));
+            sender
+        };
+        Self {
+            shards: Arc::new(Mutex::new(Some((0..shard_count).map(start).collect()))),
+            room: Arc::new(Semaphore::new(settings.queue_touchpoints)),
+            limit: settings.queue_touchpoints,
+            stopped,
+            shard_count,
+            woken,
+        }
+    }
+
+    /// Says that a revision was committed.
+    pub(super) fn wake(&self, tenant: TenantKey, revision: Revision) {
+        self.woken.send_replace((tenant, revision));
+    }
+
+    pub(super) async fn record(
+        &self,
+        tenant: TenantKey,
+        batch: Vec<Incoming>,
+    ) -> Result<Recorded, StoreError> {
+        let full = || StoreError::QueueFull { limit: self.limit };
+        let size = u32::try_from(batch.len().max(1)).map_err(|_| full())?;
+        let room = self.room.clone().try_acquire_many_owned(size).map_err(|_| full())?;
+        metrics::gauge!("customer360_write_queue_touchpoints")
+            .set((self.limit - self.room.available_permits()) as f64);
+        let (answer, answered) = oneshot::channel();
+        let job = Job { tenant, batch, answer, _room: room };
+        {
+            let shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
+            let shards = shards.as_ref().ok_or(StoreError::Closed)?;
+            let shard = tenant.0.cast_unsigned() as usize % shards.len();
+            shards[shard].send(job).map_err(|_| StoreError::Closed)?;
+        }
+        answered.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Accepts no more, and waits until what was accepted is written.
+    pub(super) async fn close(&self) {
+        let open = self.shards.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if open.is_some() {
+            drop(open);
+            let all = u32::try_from(self.shard_count).unwrap_or(u32::MAX);
+            let _ = self.stopped.acquire_many(all).await;
+        }
+    }
+}
+
+impl Shard {
+    async fn run(self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+        let mut next = None;
+        loop {
+            let first = match next.take() {
+                Some(job) => job,
+                None => match jobs.recv().await {
+                    Some(job) => job,
+                    None => break,
+                },
+            };
+            let tenant = first.tenant;
+            let mut touchpoints = first.batch.len();
+            let mut group = vec![first];
+            // Whatever waits already, of the same tenant, in order.
+            while touchpoints < self.group_touchpoints
+                && let Ok(job) = jobs.try_recv()
+            {
+                if job.tenant != tenant || touchpoints + job.batch.len() > self.group_touchpoints {
+                    next = Some(job);
+                    break;
+                }
+                touchpoints += job.batch.len();
+                group.push(job);
+            }
+            self.commit(tenant, group).await;
+        }
+        self.stopped.add_permits(1);
+    }
+
+    async fn commit(&self, tenant: TenantKey, group: Vec<Job>) {
+        let sizes: Vec<usize> = group.iter().map(|job| job.batch.len()).collect();
+        let mut batch = Vec::with_capacity(sizes.iter().sum());
+        let mut answers = Vec::with_capacity(group.len());
+        for job in group {
+            batch.extend(job.batch);
+            answers.push((job.answer, job._room));
+        }
+        metrics::histogram!("customer360_write_group_touchpoints").record(batch.len() as f64);
+        match record(&self.db, &self.tenants, tenant, &batch, (self.clock)()).await {
+            Ok(recorded) => {
+                self.woken.send_replace((tenant, recorded.revision));
+                let mut outcomes = recorded.outcomes.into_iter();
+                for ((answer, _room), size) in answers.into_iter().zip(sizes) {
+                    let outcomes = outcomes.by_ref().take(size).collect();
+                    let _ = answer.send(Ok(Recorded { revision: recorded.revision, outcomes }));
+                }
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a group of touchpoints was not stored"
+                );
+                for (answer, _room) in answers {
+                    let _ = answer.send(Err(StoreError::Contention));
+                }
+            }
+        }
+    }
+}

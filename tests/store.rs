@@ -1,0 +1,281 @@
+//! One suite for both databases: what a store must keep, whatever it is made of.
+
+mod worlds;
+
+use std::collections::BTreeMap;
+
+use customer360::model::activity::{Order, SurveyAnswer, SurveyKind};
+use customer360::model::{
+    Activity, ActivityType, Currency, CustomerId, CustomerKind, Micros, Money, ObservationNo, TimeRange,
+    Touchpoint, TraitWrite, Value,
+};
+use customer360::store::{By, Filter, Incoming, Outcome, Page, Settings, Store, StoreError, Tenant};
+use customer360::view::{Summary, survivor};
+use worlds::{databases, details, history, incoming, oracle, stored_map, tenant, touch};
+
+const EVERYTHING: Filter = Filter { range: TimeRange::ALL, activities: Vec::new(), channels: Vec::new() };
+
+async fn record(store: &Store, tenant: &Tenant, touches: &[Touchpoint]) -> Vec<Outcome> {
+    store.record(tenant.key, touches.iter().map(incoming).collect()).await.unwrap().outcomes
+}
+
+fn order(id: &str, second: i64, order_id: &str, minor: i64, identifiers: &[&str]) -> Touchpoint {
+    let amount = Money { minor, currency: Currency::EUR };
+    let order = Order {
+        order_id: order_id.into(),
+        amount,
+        lines: vec![],
+        fulfilment: Default::default(),
+        mobile_pos: false,
+        offer_id: String::new(),
+        margin: None,
+    };
+    Touchpoint { details: details(Activity::Order(order)), ..touch(id, second, identifiers) }
+}
+
+fn customer(outcome: &Outcome) -> ObservationNo {
+    match outcome {
+        Outcome::Recorded(Some(customer)) | Outcome::Duplicate(Some(customer)) => *customer,
+        other => panic!("not recorded with a customer: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_in_comes_out_to_the_microsecond_and_the_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let mut odd = touch("Ünï'\"--;", 1, &["EMAIL:zoë@x.io", "COOKIE:aBc"]);
+        odd.at = Micros(1_700_000_000_123_457);
+        odd.details.traits =
+            vec![TraitWrite { name: "name".into(), value: Value::Text("O'Hara".into()), if_absent: false }];
+        let other_case = touch("2", 2, &["COOKIE:AbC"]);
+        let outcomes = record(&store, &tenant, &[odd.clone(), other_case]).await;
+        assert_ne!(customer(&outcomes[0]), customer(&outcomes[1]), "{name}: values differ by case");
+        let (_, found) = store.touchpoint(tenant.key, &odd.key).await.unwrap();
+        assert_eq!(found.unwrap().touchpoint, odd, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_order_id_is_one_order_until_it_is_voided() {
+    let folder = tempfile::tempdir().unwrap();
+    for (_, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let first = order("1", 1, "o-1", 500, &["ACCOUNT:a"]);
+        let second = order("2", 2, "o-1", 700, &["ACCOUNT:a"]);
+        let third = order("3", 3, "o-1", 900, &["ACCOUNT:a"]);
+        let outcomes = record(&store, &tenant, &[first.clone(), second.clone()]).await;
+        assert!(matches!(outcomes[..], [Outcome::Recorded(_), Outcome::OrderTaken]));
+        assert_eq!(record(&store, &tenant, std::slice::from_ref(&third)).await, [Outcome::OrderTaken]);
+        assert!(!store.void(tenant.key, &first.key, "wrong").await.unwrap().unwrap().already);
+        assert!(store.void(tenant.key, &first.key, "wrong").await.unwrap().unwrap().already);
+        assert!(store.void(tenant.key, &second.key, "wrong").await.unwrap().is_none(), "never recorded");
+        let outcome = &record(&store, &tenant, &[third]).await[0];
+        let (_, found) = store.customers(tenant.key, &tenant.rules, &[customer(outcome)]).await.unwrap();
+        let revenue = found[0].as_ref().unwrap().summary.revenue[&Currency::EUR];
+        assert_eq!((revenue.orders, revenue.gross_minor), (1, 900));
+        assert_eq!(record(&store, &tenant, &[first]).await.len(), 1, "a void key stays a duplicate");
+    }
+}
+
+/// Law 7: a customer's summary is that of all its touchpoints, however they were merged.
+#[tokio::test(flavor = "multi_thread")]
+async fn summaries_add_up_over_every_merge() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        for seed in 0..worlds::cases(15) {
+            let tenant = tenant(&store).await;
+            let mut touches = history(seed, 40);
+            for (i, t) in touches.iter_mut().enumerate() {
+                let names: Vec<String> =
+                    t.identifiers.iter().map(|d| format!("{}:{}", d.kind, d.value)).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let second = (t.at.0 - 1_700_000_000_000_000) / 1_000_000;
+                match i % 3 {
+                    0 => *t = order(&t.key.source_id, second, &format!("o{i}"), i as i64 * 100, &names),
+                    1 => {
+                        let score = (i % 11) as u8;
+                        let answer = SurveyAnswer { kind: SurveyKind::Nps, score, ..Default::default() };
+                        t.details = details(Activity::SurveyAnswer(answer));
+                    }
+                    _ => t.details.handling_seconds = Some(i as u32),
+                }
+            }
+            for batch in touches.chunks(7) {
+                record(&store, &tenant, batch).await;
+            }
+            let mut expected: BTreeMap<ObservationNo, Summary> = BTreeMap::new();
+            for t in &touches {
+                let (_, found) = store.touchpoint(tenant.key, &t.key).await.unwrap();
+                expected.entry(found.unwrap().customer.unwrap()).or_default().add(t);
+            }
+            let keys: Vec<ObservationNo> = expected.keys().copied().collect();
+            let (_, found) = store.customers(tenant.key, &tenant.rules, &keys).await.unwrap();
+            for (record, summary) in found.into_iter().zip(expected.into_values()) {
+                assert_eq!(record.unwrap().summary, summary, "{name}, seed {seed}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_id_ever_given_out_leads_to_the_customer_of_now() {
+    let folder = tempfile::tempdir().unwrap();
+    for (_, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let apart =
+            record(&store, &tenant, &[touch("1", 1, &["COOKIE:c"]), touch("2", 2, &["ACCOUNT:a"])]).await;
+        let (cookie, account) = (customer(&apart[0]), customer(&apart[1]));
+        assert_ne!(cookie, account);
+        let login = touch("3", 3, &["COOKIE:c", "ACCOUNT:a"]);
+        let together = customer(&record(&store, &tenant, std::slice::from_ref(&login)).await[0]);
+        assert_eq!(together, cookie, "the oldest id survives");
+        for id in [cookie, account, ObservationNo(3)] {
+            let (_, found) = store.customers(tenant.key, &tenant.rules, &[id]).await.unwrap();
+            let record = found[0].as_ref().unwrap();
+            assert_eq!((record.customer, record.kind), (cookie, CustomerKind::Registered));
+            assert_eq!(record.identifiers.iter().filter(|d| d.held).count(), 2);
+        }
+        store.void(tenant.key, &login.key, "not the same person").await.unwrap();
+        let (_, found) = store.customers(tenant.key, &tenant.rules, &[cookie, account]).await.unwrap();
+        let names: Vec<ObservationNo> = found.iter().map(|r| r.as_ref().unwrap().customer).collect();
+        assert_eq!(names, [cookie, account], "a split gives the old ids back");
+        let id = CustomerId::new(tenant.key, account);
+        assert_eq!(id.observation(tenant.key), Some(account));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_is_read_by_pages_newest_first_across_observations() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let sets: [&[&str]; 3] = [&["ACCOUNT:a"], &["ACCOUNT:a", "COOKIE:c"], &["COOKIE:c"]];
+        let touches: Vec<Touchpoint> =
+            (0..50).map(|i| touch(&format!("{i:02}"), i64::from(i) / 2, sets[i as usize % 3])).collect();
+        let outcomes = record(&store, &tenant, &touches).await;
+        let by = By::Customer(customer(&outcomes[0]));
+        let mut read: Vec<(i64, i64)> = Vec::new();
+        let mut after = None;
+        loop {
+            let page = Page { after, size: 7 };
+            let listed = store.touchpoints(tenant.key, by, &EVERYTHING, page).await.unwrap().entries;
+            read.extend(listed.iter().map(|e| (e.touchpoint.at.0, e.no.0)));
+            let Some(last) = listed.last().filter(|_| listed.len() == 7) else { break };
+            after = Some((last.touchpoint.at, last.no.0));
+        }
+        assert_eq!(read.len(), 50, "{name}");
+        assert!(read.is_sorted_by(|a, b| a > b), "{name}: newest first, nothing twice");
+        let orders = Filter { activities: vec![ActivityType::Order], ..EVERYTHING };
+        let none = store.touchpoints(tenant.key, by, &orders, Page { after: None, size: 10 }).await.unwrap();
+        assert!(none.entries.is_empty());
+        let logins = Filter { activities: vec![ActivityType::Login], ..EVERYTHING };
+        let all = store
+            .touchpoints(tenant.key, By::Tenant, &logins, Page { after: None, size: 100 })
+            .await
+            .unwrap();
+        assert_eq!(all.entries.len(), 17);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traits_survive_by_recency_and_never_by_filling_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    for (_, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let says = |id: &str, second, city: &str, if_absent| {
+            let mut t = touch(id, second, &["ACCOUNT:a"]);
+            let value = Value::Text(city.into());
+            t.details.traits = vec![TraitWrite { name: "city".into(), value, if_absent }];
+            t
+        };
+        let said = [says("1", 5, "Oslo", false), says("2", 3, "Rome", false), says("3", 9, "Bern", true)];
+        let outcomes = record(&store, &tenant, &said).await;
+        let (_, found) = store.customers(tenant.key, &tenant.rules, &[customer(&outcomes[0])]).await.unwrap();
+        let summary = &found[0].as_ref().unwrap().summary;
+        let city = survivor(&summary.traits["city"], &tenant.rules.trait_sources).unwrap();
+        assert_eq!(city.said.value, Value::Text("Oslo".into()));
+    }
+}
+
+/// Nothing that was acknowledged is lost, and nothing is half there, when callers give up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_request_loses_nothing_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let mut flights = Vec::new();
+        for i in 0..200_u64 {
+            let (store, key) = (store.clone(), tenant.key);
+            let touches: Vec<Incoming> = (0..3)
+                .map(|j| incoming(&touch(&format!("{i}-{j}"), i as i64, &[&format!("COOKIE:{}", i % 20)])))
+                .collect();
+            flights.push(tokio::spawn(async move {
+                let patience = std::time::Duration::from_micros(i * 40 % 3_000);
+                tokio::time::timeout(patience, store.record(key, touches)).await.is_ok_and(|r| r.is_ok())
+            }));
+        }
+        let mut acknowledged = Vec::new();
+        for (i, flight) in flights.into_iter().enumerate() {
+            if flight.await.unwrap() {
+                acknowledged.push(i);
+            }
+        }
+        // The writer works in order: once this is stored, everything before it is settled.
+        record(&store, &tenant, &[touch("last", 999, &["COOKIE:x"])]).await;
+        for i in 0..200 {
+            let mut there = 0;
+            for j in 0..3 {
+                let key = touch(&format!("{i}-{j}"), 0, &[]).key;
+                there += usize::from(store.touchpoint(tenant.key, &key).await.unwrap().1.is_some());
+            }
+            assert!(there == 0 || there == 3, "{name}: request {i} is half there");
+            assert!(
+                there == 3 || !acknowledged.contains(&i),
+                "{name}: request {i} was acknowledged and lost"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("full.db").display());
+    let settings = Settings { queue_touchpoints: 10, ..Settings::default() };
+    let store = Store::open(&url, &settings, customer360::clock::system()).await.unwrap();
+    let tenant = tenant(&store).await;
+    let many: Vec<Incoming> = (0..11).map(|i| incoming(&touch(&format!("{i}"), i, &["COOKIE:c"]))).collect();
+    let refused = store.record(tenant.key, many).await;
+    assert!(matches!(refused, Err(StoreError::QueueFull { limit: 10 })));
+    assert_eq!(store.revision(tenant.key).await.unwrap().0, 0);
+    record(&store, &tenant, &[touch("1", 1, &["COOKIE:c"])]).await;
+    assert_eq!(store.revision(tenant.key).await.unwrap().0, 1);
+}
+
+/// Two processes on one PostgreSQL: two stores that know nothing of each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_on_one_database_keep_the_laws() {
+    let url = std::env::var("CUSTOMER360_TEST_POSTGRES").unwrap();
+    let (one, two) = (worlds::open(&url).await, worlds::open(&url).await);
+    for seed in 0..worlds::cases(8) {
+        let tenant = tenant(&one).await;
+        let mut touches = history(seed + 500, 60);
+        let writers =
+            [one.clone(), two.clone(), one.clone(), two.clone()].into_iter().enumerate().map(|(w, store)| {
+                let (mut touches, tenant) = (touches.clone(), tenant.clone());
+                tokio::spawn(async move {
+                    worlds::shuffle(&mut touches, seed * 10 + w as u64);
+                    for batch in touches.chunks(5) {
+                        record(&store, &tenant, batch).await;
+                    }
+                })
+            });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        touches.sort_by_key(Touchpoint::position);
+        assert_eq!(stored_map(&two, &tenant, &touches).await, oracle(&tenant.rules, &touches), "seed {seed}");
+    }
+}

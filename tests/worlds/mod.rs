@@ -1,0 +1,217 @@
+//! Small worlds for tests of the store: both databases, seeded histories, and a naive oracle.
+
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use customer360::clock;
+use customer360::identity::Rules;
+use customer360::model::activity::{Login, Visit};
+use customer360::model::{
+    Activity, Channel, Details, Identifier, KindName, Micros, Position, TenantName, TouchKey, Touchpoint,
+};
+use customer360::store::{Incoming, Settings, Store, Tenant};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The databases to test, by name. PostgreSQL is named by an environment variable, which
+/// `tests/run` sets: without it the tests fail rather than test half of it.
+pub async fn databases(folder: &tempfile::TempDir) -> Vec<(&'static str, Store)> {
+    let sqlite = format!("sqlite:{}", folder.path().join("world.db").display());
+    let postgres = std::env::var("CUSTOMER360_TEST_POSTGRES")
+        .expect("CUSTOMER360_TEST_POSTGRES names a PostgreSQL database; tests/run sets it");
+    vec![("sqlite", open(&sqlite).await), ("postgres", open(&postgres).await)]
+}
+
+pub async fn open(url: &str) -> Store {
+    Store::open(url, &Settings { connections: 4, ..Settings::default() }, clock::system()).await.unwrap()
+}
+
+/// A tenant that no other test has.
+pub async fn tenant(store: &Store) -> Tenant {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let no = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let name = format!("t{}-{}-{no}", std::process::id(), clock::system()().0);
+    store.open_tenant(&TenantName::parse(&name).unwrap()).await.unwrap()
+}
+
+/// How many random histories a law is tried on; `CUSTOMER360_TEST_CASES` asks for more.
+pub fn cases(standard: u64) -> u64 {
+    std::env::var("CUSTOMER360_TEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(standard)
+}
+
+pub fn identifier(text: &str) -> Identifier {
+    let (kind, value) = text.split_once(':').unwrap();
+    Identifier { kind: KindName::parse(kind).unwrap(), value: value.to_owned() }
+}
+
+/// A visit, seen at a second, with identifiers given as `KIND:value`.
+pub fn touch(id: &str, second: i64, identifiers: &[&str]) -> Touchpoint {
+    let mut identifiers: Vec<Identifier> = identifiers.iter().map(|text| identifier(text)).collect();
+    identifiers.sort();
+    identifiers.dedup();
+    let activity = if identifiers.len() > 1 {
+        Activity::Login(Login::default())
+    } else {
+        Activity::Visit(Visit::default())
+    };
+    Touchpoint {
+        key: TouchKey { source: "test".into(), source_id: id.into() },
+        at: Micros(1_700_000_000_000_000 + second * 1_000_000),
+        channel: Channel::parse("web").unwrap(),
+        identifiers,
+        details: details(activity),
+    }
+}
+
+pub fn details(activity: Activity) -> Details {
+    Details {
+        activity,
+        visit_id: None,
+        location: None,
+        campaign: None,
+        product: None,
+        cost: None,
+        handling_seconds: None,
+        traits: vec![],
+        attributes: BTreeMap::new(),
+        blocked: vec![],
+    }
+}
+
+pub fn incoming(touchpoint: &Touchpoint) -> Incoming {
+    let mut hash = [0_u8; 16];
+    for (i, byte) in format!("{touchpoint:?}").bytes().enumerate() {
+        hash[i % 16] = hash[i % 16].wrapping_mul(31).wrapping_add(byte);
+    }
+    Incoming::new(touchpoint.clone(), hash)
+}
+
+/// A history of a few people with few identifiers, so that they collide in every way.
+pub fn history(seed: u64, touches: usize) -> Vec<Touchpoint> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let span = random.random_range(3..60);
+    (0..touches)
+        .map(|i| {
+            let count = [1, 1, 2, 2, 2, 3, 4][random.random_range(0..7)];
+            let names: Vec<String> = (0..count).map(|_| name(&mut random)).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            touch(&format!("{i}"), random.random_range(0..span), &names)
+        })
+        .collect()
+}
+
+fn name(random: &mut ChaCha8Rng) -> String {
+    let (kind, values) = [
+        ("ACCOUNT", 3),
+        ("CRM_ID", 2),
+        ("LOYALTY_CARD", 4),
+        ("EMAIL", 5),
+        ("DEVICE", 3),
+        ("COOKIE", 6),
+        ("COOKIE", 6),
+    ][random.random_range(0..7)];
+    format!("{kind}:{}", random.random_range(0..values))
+}
+
+pub fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for i in (1..items.len()).rev() {
+        items.swap(i, random.random_range(0..=i));
+    }
+    let _ = random.next_u32();
+}
+
+/// Who is who: per identifier set that lives, the block it is in, as the set of sets in it; and
+/// per identifier, the block that holds it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Map {
+    pub blocks: BTreeSet<BTreeSet<Vec<Identifier>>>,
+    pub holders: BTreeMap<Identifier, BTreeSet<Vec<Identifier>>>,
+}
+
+/// The definition, word by word, with nothing in it for speed.
+pub fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
+    let mut first: BTreeMap<Vec<Identifier>, Position> = BTreeMap::new();
+    for t in touches.iter().filter(|t| !t.identifiers.is_empty()) {
+        let position = first.entry(t.identifiers.clone()).or_insert_with(|| t.position());
+        *position = position.clone().min(t.position());
+    }
+    let mut sets: Vec<(Position, Vec<Identifier>)> = first.into_iter().map(|(set, at)| (at, set)).collect();
+    sets.sort();
+    let rule = |d: &Identifier| rules.kind(&d.kind).unwrap();
+    let shared = |d: &Identifier| {
+        let Some(limit) = rule(d).share_after else { return false };
+        let mut claims: BTreeMap<&KindName, BTreeSet<&Identifier>> = BTreeMap::new();
+        for other in sets.iter().filter(|(_, set)| set.contains(d)).flat_map(|(_, set)| set) {
+            if other != d && rule(other).registered {
+                claims.entry(&other.kind).or_default().insert(other);
+            }
+        }
+        claims.values().any(|values| values.len() > limit as usize)
+    };
+    let first_seen = |d: &Identifier| sets.iter().find(|(_, set)| set.contains(d)).map(|(at, _)| at.clone());
+    // A customer: what it holds, and its observations.
+    let mut customers: Vec<(BTreeSet<Identifier>, BTreeSet<Vec<Identifier>>)> = Vec::new();
+    for (_, set) in &sets {
+        let mut kept: Vec<Identifier> = set.iter().filter(|d| !shared(d)).cloned().collect();
+        let named = loop {
+            let named: Vec<usize> =
+                (0..customers.len()).filter(|&c| kept.iter().any(|d| customers[c].0.contains(d))).collect();
+            let mut union: BTreeSet<Identifier> = kept.iter().cloned().collect();
+            union.extend(named.iter().flat_map(|&c| customers[c].0.iter().cloned()));
+            let over: Vec<&KindName> = (rules.kinds.iter())
+                .filter(|r| union.iter().filter(|d| d.kind == r.kind).count() > r.limit as usize)
+                .map(|r| &r.kind)
+                .collect();
+            let registered: Vec<usize> = named
+                .iter()
+                .copied()
+                .filter(|&c| customers[c].0.iter().any(|d| rule(d).registered))
+                .collect();
+            let spoken_for =
+                |c: &usize| kept.iter().any(|d| customers[*c].0.contains(d) && rule(d).joins_registered);
+            if over.is_empty() && (registered.len() < 2 || registered.iter().all(spoken_for)) {
+                break named;
+            }
+            let held = |d: &Identifier| customers.iter().any(|(holds, _)| holds.contains(d));
+            let droppable = kept.iter().filter(|d| held(d) || over.contains(&&d.kind));
+            let weakest =
+                droppable.max_by_key(|d| (rule(d).priority, first_seen(d), d.value.clone())).unwrap().clone();
+            kept.retain(|d| *d != weakest);
+        };
+        let mut one: (BTreeSet<Identifier>, BTreeSet<Vec<Identifier>>) =
+            (kept.into_iter().collect(), [set.clone()].into());
+        for c in named.into_iter().rev() {
+            let (holds, members) = customers.remove(c);
+            one.0.extend(holds);
+            one.1.extend(members);
+        }
+        customers.push(one);
+    }
+    let holders =
+        customers.iter().flat_map(|(holds, members)| holds.iter().map(|d| (d.clone(), members.clone())));
+    Map { holders: holders.collect(), blocks: customers.iter().map(|(_, members)| members.clone()).collect() }
+}
+
+/// What the store says, asked identifier by identifier and customer by customer.
+pub async fn stored_map(store: &Store, tenant: &Tenant, touches: &[Touchpoint]) -> Map {
+    let mut block_of: BTreeMap<i64, BTreeSet<Vec<Identifier>>> = BTreeMap::new();
+    for t in touches.iter().filter(|t| !t.identifiers.is_empty()) {
+        let (_, found) = store.touchpoint(tenant.key, &t.key).await.unwrap();
+        let found = found.expect("a recorded touchpoint is found");
+        assert_eq!(found.touchpoint.identifiers, t.identifiers);
+        block_of.entry(found.customer.unwrap().0).or_default().insert(t.identifiers.clone());
+    }
+    let mut all: Vec<Identifier> = touches.iter().flat_map(|t| t.identifiers.clone()).collect();
+    all.sort();
+    all.dedup();
+    let (_, resolved) = store.identifiers(tenant.key, &tenant.rules, &all).await.unwrap();
+    let mut holders = BTreeMap::new();
+    for (identifier, resolved) in all.into_iter().zip(resolved) {
+        if let Some(holder) = resolved.and_then(|r| r.stored.holder) {
+            holders.insert(identifier, block_of.get(&holder.0).cloned().unwrap_or_default());
+        }
+    }
+    Map { blocks: block_of.into_values().collect(), holders }
+}
