@@ -3,7 +3,7 @@
 //! A question lays its boundaries out once; then an instant finds its interval by two reads
 //! and a comparison, across changes of the clock too.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -63,12 +63,20 @@ impl Zone {
             .map_err(|_| CalendarError::OutOfCalendar)
     }
 
+    /// What the local clock and calendar show at an instant.
+    ///
+    /// # Errors
+    /// When the instant lies outside the years -9999 to 9999.
+    pub fn local(&self, at: Micros) -> Result<DateTime, CalendarError> {
+        Ok(self.0.to_datetime(timestamp(at)?))
+    }
+
     /// The local date of an instant.
     ///
     /// # Errors
     /// When the instant lies outside the years -9999 to 9999.
     pub fn date(&self, at: Micros) -> Result<Date, CalendarError> {
-        Ok(self.0.to_datetime(timestamp(at)?).date())
+        Ok(self.local(at)?.date())
     }
 
     /// Whether the instant is the beginning of a local day.

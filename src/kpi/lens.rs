@@ -207,6 +207,11 @@ impl Grouping {
         self.keys.len()
     }
 
+    /// The name of a group.
+    pub fn key(&self, group: usize) -> Option<&str> {
+        self.keys[group].as_deref()
+    }
+
     pub fn is_asked(&self) -> bool {
         !matches!(self.by, By::Nothing)
     }

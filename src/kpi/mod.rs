@@ -3,15 +3,22 @@
 pub mod answer;
 pub mod bitmap;
 pub mod calendar;
+pub mod catalogue;
+pub mod cost;
 pub mod dictionary;
+mod events;
 pub mod fact;
 mod lens;
+pub mod repurchase;
+pub mod retention;
 pub mod scope;
 pub mod segment;
 pub mod snapshot;
 pub mod stats;
+pub mod survey;
 pub mod tables;
 pub mod traits;
+pub mod triangle;
 
 pub use answer::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
 pub use bitmap::Bitmap;
@@ -24,3 +31,5 @@ pub use tables::Tables;
 
 #[cfg(test)]
 mod segment_tests;
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,9 @@ pub const CELLS_LIMIT: usize = 2_000_000;
 /// The longest window.
 pub const WINDOW_DAYS_LIMIT: u32 = 3_660;
 
+/// The greatest rate per touch or minute: a thousand million currency units.
+pub const RATE_LIMIT_MICROS: i64 = 1_000_000_000_000_000;
+
 /// Why a question has no answer. All are the caller's to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KpiError {
@@ -28,6 +31,8 @@ pub enum KpiError {
     TooManyCells,
     #[error("a window is 1 to {WINDOW_DAYS_LIMIT} days long")]
     WindowOutOfRange,
+    #[error("a rate lies between 0 and {RATE_LIMIT_MICROS} millionths of a currency unit")]
+    RateOutOfRange,
     #[error("brackets begin in increasing order and within the periods")]
     BracketsOutOfOrder,
 }

@@ -152,6 +152,13 @@ impl Ranks {
         Some(Self { below, fraction: position - below as f64, interval })
     }
 
+    /// All ranks that [`Ranks::read`] reads.
+    pub fn all(self) -> impl Iterator<Item = u64> {
+        let next = (self.fraction > 0.0).then_some(self.below + 1);
+        let interval = self.interval.map(|(low, high)| [low, high]);
+        std::iter::once(self.below).chain(next).chain(interval.into_iter().flatten())
+    }
+
     /// The quantile, given a way to read the value at a rank.
     pub fn read(self, count: u64, mut at_rank: impl FnMut(u64) -> f64) -> Quantile {
         let low = at_rank(self.below);
@@ -173,6 +180,59 @@ pub fn quantile<T: Copy + Ord>(values: &mut [T], p: f64, number: impl Fn(T) -> f
     let count = values.len() as u64;
     let ranks = Ranks::of(count, p)?;
     Some(ranks.read(count, |rank| number(*values.select_nth_unstable(rank as usize).1)))
+}
+
+/// The values at some ranks (from 0) of the sorted values, without sorting them: two passes and
+/// sorts of small buckets. Sorts the ranks and drops repeated ones; the values come in their order.
+#[must_use]
+pub fn at_ranks(values: &[i64], ranks: &mut Vec<u64>) -> Vec<i64> {
+    ranks.sort_unstable();
+    ranks.dedup();
+    let mut counts = vec![0_u64; 2 * BUCKETS];
+    values.iter().for_each(|&value| counts[bucket(value)] += 1);
+    // The bucket of each rank, and how many values stand before it.
+    let mut buckets: Vec<(usize, u64)> = Vec::new();
+    let (mut at, mut before) = (0, 0);
+    for &rank in &*ranks {
+        while before + counts[at] <= rank {
+            before += counts[at];
+            at += 1;
+        }
+        buckets.push((at, before));
+    }
+    let mut members: Vec<Vec<i64>> = Vec::new();
+    let mut member_of = vec![u32::MAX; 2 * BUCKETS];
+    for &(bucket, _) in &buckets {
+        if member_of[bucket] == u32::MAX {
+            member_of[bucket] = members.len() as u32;
+            members.push(Vec::with_capacity(counts[bucket] as usize));
+        }
+    }
+    for &value in values {
+        if let Some(members) = members.get_mut(member_of[bucket(value)] as usize) {
+            members.push(value);
+        }
+    }
+    members.iter_mut().for_each(|members| members.sort_unstable());
+    let value = |(&rank, &(bucket, before)): (&u64, &(usize, u64))| {
+        members[member_of[bucket] as usize][(rank - before) as usize]
+    };
+    ranks.iter().zip(&buckets).map(value).collect()
+}
+
+/// Buckets on each side of zero: 256 for each power of two.
+const BUCKETS: usize = 64 << 8;
+
+/// Buckets are in the order of values.
+#[inline]
+fn bucket(value: i64) -> usize {
+    let size = if value < 0 { !value } else { value }.cast_unsigned();
+    let bits = 64 - size.leading_zeros();
+    let bucket = match bits {
+        0..=8 => size as usize,
+        _ => (bits as usize - 8) << 8 | (size >> (bits - 9)) as usize & 0xFF,
+    };
+    if value < 0 { BUCKETS - 1 - bucket } else { BUCKETS + bucket }
 }
 
 /// A quantile of values given as a histogram: `counts[v]` values equal `v`.
@@ -297,6 +357,30 @@ mod tests {
             assert_eq!(quantile_of_counts(&counts, p), quantile(&mut values, p, f64::from), "{p}");
         }
         assert_eq!(quantile_of_counts(&[0, 0], 0.5), None);
+    }
+
+    #[test]
+    fn values_at_ranks_are_those_of_the_sorted_list() {
+        let mut seed = 1_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 20).cast_signed() >> (seed % 41) as u32
+        };
+        for count in [1_usize, 2, 10, 300, 5_000] {
+            let mut values: Vec<i64> =
+                (0..count).map(|i| if i % 3 == 0 { -next() } else { next() }).collect();
+            values[0] = i64::MAX;
+            if count > 5 {
+                values[1..5].copy_from_slice(&[i64::MIN, 0, -1, 256]);
+            }
+            let mut ranks: Vec<u64> = (0..count as u64).rev().take(200).chain([0]).collect();
+            let found = at_ranks(&values, &mut ranks);
+            values.sort_unstable();
+            for (&rank, value) in ranks.iter().zip(found) {
+                assert_eq!(values[rank as usize], value, "rank {rank} of {count}");
+            }
+        }
+        assert_eq!(at_ranks(&[], &mut Vec::new()), Vec::<i64>::new());
     }
 
     #[test]

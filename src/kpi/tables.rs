@@ -173,8 +173,9 @@ tables! {
         /// A [`super::fact::TouchType`].
         kind: u8,
         seconds: u32,
-        /// Minor units; 0 when there is no explicit cost.
+        /// Minor units.
         cost: i64,
+        /// [`NO_CURRENCY`] when there is no explicit cost.
         currency: u8,
     }
     /// Writes of traits, by touchpoints of any type. 33 bytes a row.
@@ -187,6 +188,8 @@ tables! {
     }
 }
 
+/// The currency of no amount: the dictionary numbers fewer.
+pub const NO_CURRENCY: u8 = u8::MAX;
 /// The write only fills a gap.
 pub const IF_ABSENT: u8 = 1;
 /// The write stands as the customer's value; set when the facts are gathered.
@@ -263,7 +266,7 @@ impl Tables {
         self.charges.kind.push(fact.body.touch_type().0);
         self.charges.seconds.push(charge.seconds);
         self.charges.cost.push(charge.cost.map_or(0, |cost| cost.minor));
-        self.charges.currency.push(charge.cost.map_or(0, |cost| cost.currency));
+        self.charges.currency.push(charge.cost.map_or(NO_CURRENCY, |cost| cost.currency));
     }
 
     fn push_trait(&mut self, fact: &Fact, write: TraitFact) {

@@ -1,0 +1,212 @@
+//! The KPI kernels over generated columns: time per question, bytes per touchpoint, time to gather.
+//!
+//! `cargo bench --bench kpi [-- TOUCHPOINTS]`; 10 million by default, ten for each customer and
+//! 1.6 observations for each. Each figure is the best of several runs.
+
+use std::time::{Duration, Instant};
+
+use customer360::kpi::cost::CostRate;
+use customer360::kpi::fact::{Amount, AnswerKind, Body, Charge, TouchType};
+use customer360::kpi::retention::PeriodOptions;
+use customer360::kpi::survey::AnswersCounted;
+use customer360::kpi::triangle::TriangleOptions;
+use customer360::kpi::{
+    Dictionary, Fact, GroupBy, Identity, Live, OrderOptions, OrderUnit, Scope, Segment, Snapshot, Source,
+    Tables, Trust, Window, WindowKind, calendar, cost, repurchase, retention, survey,
+};
+use customer360::model::{ActivityType, Channel, Currency, Micros, TimeRange};
+use rand::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rustc_hash::FxHashSet;
+
+/// Observations are dealt out to customers in pairs and single ones: 1.6 for each.
+struct Map;
+
+impl Identity for Map {
+    fn customer_of(&self, observation: u32, _at: i64) -> u32 {
+        match (observation - 1) % 8 {
+            5..=7 => observation - 4,
+            _ => observation,
+        }
+    }
+
+    fn is_registered(&self, customer: u32) -> bool {
+        customer % 2 == 0
+    }
+}
+
+const DAY: i64 = 86_400_000_000;
+
+fn main() {
+    let count = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(10_000_000_u32);
+    let (tables, dictionary) = generate(count);
+    let trust = Trust::of(&dictionary, &[]);
+    let none = FxHashSet::default();
+    let begun = Instant::now();
+    let segment = Segment::gather(&[Source::New(&tables)], &Map, &none, &trust);
+    let gathered = begun.elapsed();
+    drop(tables);
+    println!(
+        "{} touchpoints of {} customers gathered in {:.0} ms; {:.1} bytes a touchpoint",
+        segment.tables.touchpoints(),
+        segment.customers.len(),
+        ms(gathered),
+        segment.bytes() as f64 / segment.tables.touchpoints() as f64
+    );
+    let chosen: Vec<u32> = (0..segment.customers.len() as u32).step_by(500).collect();
+    report("gather 1 customer in 500", || {
+        let part = Segment::gather(&[Source::Customers(&segment, &chosen)], &Map, &none, &trust);
+        part.tables.touchpoints() as f64
+    });
+    let snapshot = Snapshot {
+        segments: vec![Live::new(segment)],
+        dictionary: std::sync::Arc::new(dictionary),
+        ..Snapshot::default()
+    };
+    ask(&snapshot);
+    let moved = chosen.iter().copied();
+    let source = Source::Customers(&snapshot.segments[0].segment, &chosen);
+    let after = Snapshot {
+        segments: vec![
+            Live::new(Segment::gather(&[source], &Map, &none, &trust)),
+            snapshot.segments[0].without(moved),
+        ],
+        ..snapshot.clone()
+    };
+    println!("with 1 customer in 500 gathered anew:");
+    ask(&after);
+}
+
+fn ask(snapshot: &Snapshot) {
+    let scope = scope();
+    let retention = |period: Option<PeriodOptions>, triangle: Option<TriangleOptions>| retention::Question {
+        scope: scope.clone(),
+        group_by: None,
+        orders: OrderOptions::default(),
+        period,
+        triangle,
+    };
+    let question = retention(None, Some(TriangleOptions::default()));
+    report("retention triangle", || retention::compute(snapshot, &question).unwrap().basis.customers as f64);
+    let question = retention(Some(PeriodOptions::default()), None);
+    report("retention over a period", || {
+        retention::compute(snapshot, &question).unwrap().basis.customers as f64
+    });
+    let visits = TriangleOptions {
+        start_event: ActivityType::Visit,
+        return_events: vec![ActivityType::Order, ActivityType::Visit],
+        ..TriangleOptions::default()
+    };
+    let question = retention(None, Some(visits));
+    report("triangle of visits and orders", || {
+        retention::compute(snapshot, &question).unwrap().basis.customers as f64
+    });
+    let mut question = repurchase::Question::of(scope.clone());
+    report("repurchase", || repurchase::compute(snapshot, &question).unwrap().basis.customers as f64);
+    question.window = Window { days: 90, kind: WindowKind::Elapsed };
+    report("repurchase, elapsed", || {
+        repurchase::compute(snapshot, &question).unwrap().basis.customers as f64
+    });
+    question.orders.unit = OrderUnit::CustomerDay;
+    question.orders.drop_fully_returned = true;
+    question.scope.channels = vec!["web".into(), "store".into()];
+    report("repurchase, filtered", || {
+        repurchase::compute(snapshot, &question).unwrap().basis.customers as f64
+    });
+    let question = survey::Question {
+        scope: scope.clone(),
+        group_by: Some(GroupBy::Channel),
+        answers_counted: AnswersCounted::default(),
+        survey_id: None,
+    };
+    report("NPS by channel", || survey::compute(snapshot, &question).unwrap().basis.customers as f64);
+    let mut question = cost::Question { scope, group_by: None, rates: rates(), capacities: Vec::new() };
+    report("cost to serve", || cost::compute(snapshot, &question).unwrap().basis.customers as f64);
+    for by in [GroupBy::Channel, GroupBy::Location, GroupBy::AcquisitionMonth] {
+        let name = format!("cost to serve by {by:?}");
+        question.group_by = Some(by);
+        report(&name, || cost::compute(snapshot, &question).unwrap().basis.customers as f64);
+    }
+}
+
+fn scope() -> Scope {
+    let mut scope = Scope::of(TimeRange { from: Micros(19_723 * DAY), until: Micros((19_723 + 731) * DAY) });
+    scope.zone = calendar::Zone::named("Europe/Berlin").unwrap();
+    scope
+}
+
+const CHANNELS: [&str; 8] =
+    ["web", "app", "store", "email", "call_centre", "marketplace", "social", "messaging"];
+
+fn rates() -> Vec<CostRate> {
+    let rate = |(n, channel): (usize, &&str)| CostRate {
+        channel: (*channel).into(),
+        activity_type: (n % 2 == 1).then_some(ActivityType::ServiceContact),
+        currency: Currency::EUR,
+        per_touch_micros: 10_000 * (n as i64 + 1),
+        per_minute_micros: 500_000 + n as i64,
+        from: Micros(0),
+    };
+    CHANNELS.iter().enumerate().chain([(1, &"web"), (2, &"app")]).map(rate).collect()
+}
+
+fn generate(count: u32) -> (Tables, Dictionary) {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut dictionary = Dictionary::default();
+    let mut places = Vec::new();
+    for channel in CHANNELS {
+        assert!(Channel::parse(channel).is_some());
+        for location in 0..40 {
+            let location = (channel == "store").then(|| format!("store {location}"));
+            places.push(dictionary.intern_place(channel, location.as_deref(), channel).unwrap());
+        }
+    }
+    let currency = dictionary.intern_currency(Currency::EUR).unwrap();
+    let survey = dictionary.intern_survey("").unwrap();
+    let mut tables = Tables::default();
+    let observations = (f64::from(count) / 10.0 * 1.6) as u32;
+    for number in 1..=count {
+        // In order of arrival, two years long.
+        let at = 19_723 * DAY + (i64::from(number) * 730 * DAY) / i64::from(count) + rng.random_range(0..DAY);
+        let amount = Amount { minor: rng.random_range(100..20_000), currency };
+        let body = match rng.random_range(0..1000) {
+            0..120 => Body::Order { amount, order_key: u64::from(number) },
+            120..135 => Body::Return { amount, order_key: u64::from(number - rng.random_range(0..number)) },
+            135..160 => {
+                let kind = *[AnswerKind::Nps, AnswerKind::Csat, AnswerKind::Ces].choose(rng).unwrap();
+                Body::Answer { kind, score: rng.random_range(1..=5), survey }
+            }
+            160..230 => Body::Touch(TouchType::new(ActivityType::ServiceContact, None)),
+            230..600 => Body::Touch(TouchType::new(ActivityType::Visit, None)),
+            n => Body::Touch(TouchType::new(ActivityType::ALL[n as usize % 14], None)),
+        };
+        let is_contact = body.touch_type().activity_type() == ActivityType::ServiceContact;
+        let charge = (is_contact || rng.random_bool(0.03))
+            .then(|| Charge { seconds: rng.random_range(10..1_200), cost: None });
+        tables.push(&Fact {
+            number,
+            observation: rng.random_range(1..=observations),
+            at,
+            place: *places.choose(rng).unwrap(),
+            body,
+            charge,
+            traits: Vec::new(),
+        });
+    }
+    (tables, dictionary)
+}
+
+fn report(name: &str, mut question: impl FnMut() -> f64) {
+    let mut best = Duration::MAX;
+    let mut value = 0.0;
+    for _ in 0..7 {
+        let begun = Instant::now();
+        value = question();
+        best = best.min(begun.elapsed());
+    }
+    println!("{name:<40} {:>9.2} ms   ({value})", ms(best));
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}

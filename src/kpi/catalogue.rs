@@ -1,0 +1,178 @@
+//! The catalogue: every KPI with its definition in words, as `ListKpis` and the manual print it.
+
+/// One KPI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Definition {
+    pub id: &'static str,
+    /// A change of the formula is a new version.
+    pub version: i32,
+    pub name: &'static str,
+    /// Of its headline figure.
+    pub unit: &'static str,
+    /// The formula in words, with every choice that was made.
+    pub formula: &'static str,
+    /// What "first" means in it; empty when nothing is first.
+    pub first_means: &'static str,
+    /// How its intervals are computed.
+    pub intervals: &'static str,
+    pub parameters: &'static [Parameter],
+    /// The remote procedure that computes it.
+    pub rpc: &'static str,
+}
+
+/// A parameter beside the scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its path in the request.
+    pub name: &'static str,
+    pub default: &'static str,
+    pub meaning: &'static str,
+}
+
+const fn parameter(name: &'static str, default: &'static str, meaning: &'static str) -> Parameter {
+    Parameter { name, default, meaning }
+}
+
+const GROUP_BY: Parameter = parameter(
+    "group_by",
+    "none",
+    "channel or location of the counted touchpoint; month or channel of acquisition, kind, or a trait of the \
+     customer",
+);
+const ORDER_UNIT: Parameter =
+    parameter("orders.unit", "ORDER", "each order, or all orders of a customer on one local day as one");
+const MIN_AMOUNT: Parameter =
+    parameter("orders.min_amount_minor", "0", "orders of less do not count; needs one currency");
+const DROP_RETURNED: Parameter = parameter(
+    "orders.drop_fully_returned",
+    "false",
+    "orders of which at least the amount came back before observed_until, by anyone, do not count",
+);
+
+/// Retention and churn over a period, and the cohort triangle.
+pub const RETENTION: Definition = Definition {
+    id: "retention",
+    version: 1,
+    name: "Retention and churn",
+    unit: "share of customers",
+    formula: "Period: of the customers active in the W local days before the start of the range, the share \
+              active in the W local days before its end; churn is one minus that. A customer stands in the \
+              group of their last activity before the start. Triangle: a customer joins the cohort of the \
+              local interval of their start event; column k counts those with at least min_count return \
+              events, later than the start event itself, in the k-th interval after it (exact), in it or \
+              later (rolling), or within a bracket of intervals. A cell is complete when its intervals ended \
+              by observed_until and absent when they had not begun; the mean of a column takes all complete \
+              cohorts as one. Scope filters by channel, location and source apply to start and return \
+              events alike.",
+    first_means: "first ever, by any channel, at any location, from any source (EVER, the default), or first \
+                  in scope and in range (IN_SCOPE)",
+    intervals: "Wilson score",
+    parameters: &[
+        GROUP_BY,
+        parameter("period.window_days", "90", "W"),
+        parameter("period.activity_types", "ORDER", "what counts as active"),
+        parameter("triangle.start_event", "ORDER", "what opens a cohort"),
+        parameter("triangle.return_events", "ORDER", "what counts as coming back"),
+        parameter("triangle.start", "FIRST_TIME", "once, or in every interval with a start event"),
+        parameter("triangle.first", "EVER", "which start event is the first"),
+        parameter("triangle.unit", "MONTH", "hour (elapsed, aligned to the local clock), day, week or month"),
+        parameter("triangle.min_count", "1", "how many return events make a return"),
+        parameter("triangle.mode", "EXACT", "exact, rolling or brackets"),
+        parameter("triangle.periods", "12", "the last column"),
+        ORDER_UNIT,
+        MIN_AMOUNT,
+        DROP_RETURNED,
+    ],
+    rpc: "ComputeRetention",
+};
+
+/// Who buys again, and when.
+pub const REPURCHASE: Definition = Definition {
+    id: "repurchase",
+    version: 1,
+    name: "Repurchase",
+    unit: "share of customers",
+    formula: "(a) Of the customers with an order in range, the share with two or more. (b) Of the first-time \
+              buyers in range, the share with a second order within W: calendar, on a later local day d with \
+              0 < d <= W; elapsed, within W x 24 hours; the limit included. Over all; over those observed for \
+              all of W; and by Kaplan-Meier, where a customer is followed to the last whole local day \
+              (elapsed: the last instant) before observed_until. Days between consecutive orders of a \
+              customer, the earlier one in range, the later one observed: median and 90th percentile. A \
+              customer stands in the group of their first order in range. Orders in another currency than \
+              the scope's are excluded.",
+    first_means: "first ever, by any channel, at any location, from any source (EVER, the default), or first \
+                  in scope and in range (IN_SCOPE)",
+    intervals: "Wilson score; Kaplan-Meier: Greenwood on the log-log scale; quantiles (type 7): order statistics",
+    parameters: &[
+        GROUP_BY,
+        parameter("window.days", "90", "W"),
+        parameter("window.kind", "CALENDAR", "local days, or 24 hours each"),
+        parameter("first", "EVER", "which order is the first"),
+        ORDER_UNIT,
+        MIN_AMOUNT,
+        DROP_RETURNED,
+    ],
+    rpc: "ComputeRepurchase",
+};
+
+/// NPS, CSAT and CES.
+pub const NPS: Definition = Definition {
+    id: "nps",
+    version: 1,
+    name: "NPS, CSAT and CES",
+    unit: "points from -100 to 100",
+    formula: "NPS: 100 x (answers of 9 and 10 - answers of 0 to 6) / all answers. CSAT: share of answers of 4 \
+              and 5. CES: mean answer, and share of answers of 5 to 7. Each from every customer's last answer \
+              to that question in range and scope, or from every answer; answers of nobody count one each, \
+              unless the scope asks for a kind or a segment of customers.",
+    first_means: "",
+    intervals: "NPS: adjusted Wald (3 answers, 3/4 promoters and 3/4 detractors more), not clipped; shares: \
+                Wilson score; mean: normal",
+    parameters: &[
+        GROUP_BY,
+        parameter("answers_counted", "LAST_PER_CUSTOMER", "or EVERY_ANSWER"),
+        parameter("survey_id", "any", "only answers to this survey"),
+    ],
+    rpc: "ComputeNps",
+};
+
+/// Time-driven activity-based cost to serve.
+pub const COST_TO_SERVE: Definition = Definition {
+    id: "cost_to_serve",
+    version: 1,
+    name: "Cost to serve",
+    unit: "minor units of one currency",
+    formula: "Each touchpoint in range costs its rate per touch, its minutes x the rate per minute, and its \
+              explicit cost. The rate of its channel that names its type goes before one that does not; among \
+              equals the latest effective at its time holds. Total, mean, median and 90th percentile per \
+              customer, over customers with any touchpoint in range and over those whose cost is not zero; by \
+              phase and channel. Grouped by channel or location, a customer's cost at each counts there. Net \
+              revenue: orders less returns of the same customers in range. Amounts of another currency, a \
+              rate that would apply included, are excluded and counted one by one. Touchpoints of nobody are \
+              apart. Capacity: minutes of all of a channel's touchpoints over practical minutes, in \
+              proportion to the part of its interval in range; the unused part is never spread over \
+              customers.",
+    first_means: "",
+    intervals: "mean: normal; quantiles (type 7): order statistics",
+    parameters: &[GROUP_BY],
+    rpc: "ComputeCostToServe",
+};
+
+/// All KPIs, in the order of the manual.
+pub const ALL: &[Definition] = &[RETENTION, REPURCHASE, NPS, COST_TO_SERVE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_definition_is_complete_and_its_id_its_own() {
+        for (index, kpi) in ALL.iter().enumerate() {
+            assert!(ALL[..index].iter().all(|other| other.id != kpi.id));
+            for text in [kpi.id, kpi.name, kpi.unit, kpi.formula, kpi.intervals, kpi.rpc] {
+                assert!(!text.is_empty() && !text.contains("  "), "{}: {text:?}", kpi.id);
+            }
+            assert!(kpi.version > 0);
+        }
+    }
+}

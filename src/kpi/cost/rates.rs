@@ -1,0 +1,295 @@
+//! Rates as a table: what a touchpoint of a type at a place costs at a time.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::fold::Slots;
+use super::{Capacity, CapacityUse, Cost, CostRate, Question};
+use crate::kpi::answer::Ratio;
+use crate::kpi::fact::TouchType;
+use crate::kpi::lens::{Grouping, Lens};
+use crate::kpi::scope::{CELLS_LIMIT, KpiError, RATE_LIMIT_MICROS};
+use crate::kpi::tables::{Charges, NO_CURRENCY};
+use crate::model::{Currency, Micros, Phase, TimeRange};
+
+/// Millionths of a currency unit in one minor unit.
+pub fn micros_per_minor(currency: Currency) -> i64 {
+    10_i64.pow(6_u32.saturating_sub(currency.exponent()))
+}
+
+/// The currency of the answer: the scope's, or the only one that has a cost.
+pub(super) fn currency_in_scope(lens: &Lens, question: &Question) -> Result<Option<Currency>, KpiError> {
+    if lens.scope.currency.is_some() {
+        return Ok(lens.scope.currency);
+    }
+    let names = &lens.snapshot.dictionary;
+    let mut said = [false; NO_CURRENCY as usize + 1];
+    let segments = lens.snapshot.segments.iter().map(|live| &live.segment.tables);
+    let all = segments.chain(lens.snapshot.unidentified.iter().map(AsRef::as_ref));
+    all.for_each(|tables| tables.charges.currency.iter().for_each(|&c| said[usize::from(c)] = true));
+    let explicit = names.currencies().iter().zip(said).filter(|(_, said)| *said).map(|(c, _)| *c);
+    let rates = question.rates.iter().map(|rate| rate.currency);
+    let capacities = question.capacities.iter().map(|capacity| capacity.cost.currency);
+    let mut currencies: Vec<Currency> = explicit.chain(rates).chain(capacities).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    match currencies.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(*only)),
+        _ => Err(KpiError::CurrencyRequired),
+    }
+}
+
+/// What holds for a touchpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rate {
+    None,
+    OtherCurrency,
+    /// Millionths of a currency unit per touchpoint and per minute.
+    Of(i64, i64),
+}
+
+/// Touchpoints with the same rate, channel, type and group share a slot:
+/// `((group * epochs + epoch) * classes + class) * TouchType::COUNT + type`, where a class is a
+/// channel, or a channel and a group when places are grouped; `group` counts groups of customers.
+pub(super) struct RateTable {
+    /// Sixtieths of a millionth per touchpoint, by slot of the first group; 0 without a rate.
+    pub per_touch: Vec<i64>,
+    rates: Vec<Rate>,
+    /// Where the second and later epochs begin: within an epoch no rate changes.
+    pub epochs: Vec<i64>,
+    /// By place.
+    pub class_of_place: Vec<u32>,
+    /// By class: the channel's name and the group.
+    classes: Vec<(String, u32)>,
+    /// Whether groups are of places.
+    by_place: bool,
+    customer_groups: usize,
+    /// The answer's currency, as facts number it; `None` when none has it.
+    pub currency: Option<u8>,
+    pub micros_per_minor: i64,
+}
+
+impl RateTable {
+    pub fn new(
+        lens: &Lens,
+        grouping: &Grouping,
+        rates: &[CostRate],
+        currency: Option<Currency>,
+    ) -> Result<Self, KpiError> {
+        let in_range = |micros: i64| (0..=RATE_LIMIT_MICROS).contains(&micros);
+        if !rates.iter().all(|rate| in_range(rate.per_touch_micros) && in_range(rate.per_minute_micros)) {
+            return Err(KpiError::RateOutOfRange);
+        }
+        let names = &*lens.snapshot.dictionary;
+        let by_place = grouping.of_places();
+        let mut classes: Vec<(String, u32)> = Vec::new();
+        let mut numbers = FxHashMap::default();
+        let class_of_place = names.places().iter().enumerate().map(|(place, at)| {
+            let group = by_place.map_or(0, |groups| groups[place]);
+            *numbers.entry((at.channel, group)).or_insert_with(|| {
+                classes.push((names.channels.name(at.channel).to_owned(), group));
+                classes.len() as u32 - 1
+            })
+        });
+        let class_of_place = class_of_place.collect();
+        let mut epochs: Vec<i64> = rates.iter().map(|rate| rate.from.0).collect();
+        epochs.retain(|&at| lens.from < at && at < lens.until);
+        epochs.sort_unstable();
+        epochs.dedup();
+        let customer_groups = if by_place.is_some() { 1 } else { grouping.len() };
+        let per_group = (epochs.len() + 1) * classes.len() * TouchType::COUNT;
+        if per_group.saturating_mul(customer_groups) > CELLS_LIMIT {
+            return Err(KpiError::TooManyCells);
+        }
+        let table: Vec<Rate> = (0..per_group)
+            .map(|slot| {
+                let touch_type = TouchType((slot % TouchType::COUNT) as u8);
+                let class = slot / TouchType::COUNT % classes.len();
+                let epoch = slot / TouchType::COUNT / classes.len();
+                let since = if epoch == 0 { lens.from } else { epochs[epoch - 1] };
+                rate_at(rates, &classes[class].0, touch_type, since, currency)
+            })
+            .collect();
+        let per_touch = |rate: &Rate| if let Rate::Of(per_touch, _) = rate { per_touch * 60 } else { 0 };
+        Ok(Self {
+            per_touch: table.iter().map(per_touch).collect(),
+            rates: table,
+            epochs,
+            class_of_place,
+            classes,
+            by_place: by_place.is_some(),
+            customer_groups,
+            currency: currency.and_then(|currency| names.find_currency(currency)),
+            micros_per_minor: currency.map_or(1, micros_per_minor),
+        })
+    }
+
+    /// Slots of one group of customers.
+    pub fn slots_per_group(&self) -> usize {
+        self.rates.len()
+    }
+
+    pub fn slots(&self) -> usize {
+        self.rates.len() * self.customer_groups
+    }
+
+    /// The slots of one group, or all.
+    pub fn slots_of(&self, group: Option<usize>) -> impl Iterator<Item = usize> + '_ {
+        let per_group = self.slots_per_group();
+        (0..self.slots()).filter(move |&slot| match group {
+            None => true,
+            Some(group) if self.by_place => self.classes[self.class(slot)].1 as usize == group,
+            Some(group) => slot / per_group == group,
+        })
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// The group of places to which a class belongs; 0 when places are not grouped.
+    pub fn group_of_class(&self, class: u32) -> usize {
+        self.classes[class as usize].1 as usize
+    }
+
+    pub fn phase(&self, slot: usize) -> Option<Phase> {
+        TouchType((slot % TouchType::COUNT) as u8).phase()
+    }
+
+    pub fn channel(&self, slot: usize) -> &str {
+        &self.classes[self.class(slot)].0
+    }
+
+    pub fn has_no_rate(&self, slot: usize) -> bool {
+        self.rates[slot % self.slots_per_group()] == Rate::None
+    }
+
+    pub fn is_other_currency(&self, slot: usize) -> bool {
+        self.rates[slot % self.slots_per_group()] == Rate::OtherCurrency
+    }
+
+    /// Millionths per minute.
+    pub fn per_minute(&self, slot: usize) -> i64 {
+        match self.rates[slot % self.slots_per_group()] {
+            Rate::Of(_, per_minute) => per_minute,
+            _ => 0,
+        }
+    }
+
+    /// The cost of everything in a slot, in sixtieths of a millionth.
+    pub fn cost(&self, slots: &Slots, slot: usize) -> i128 {
+        let touches = i128::from(slots.touches[slot]);
+        let minutes = i128::from(slots.seconds[slot]) * i128::from(self.per_minute(slot));
+        touches * i128::from(self.per_touch[slot % self.slots_per_group()]) + minutes + slots.explicit[slot]
+    }
+
+    /// The explicit cost of a charge: nothing, sixtieths of a millionth, or of another currency.
+    pub fn explicit(&self, charges: &Charges, row: usize) -> Explicit {
+        match charges.currency[row] {
+            NO_CURRENCY => Explicit::None,
+            other if Some(other) != self.currency => Explicit::OtherCurrency,
+            _ => {
+                let sixtieths = i128::from(charges.cost[row]) * 60 * i128::from(self.micros_per_minor);
+                Explicit::Of(sixtieths)
+            }
+        }
+    }
+
+    fn class(&self, slot: usize) -> usize {
+        slot / TouchType::COUNT % self.classes.len()
+    }
+}
+
+/// What a touchpoint says that it cost.
+pub(super) enum Explicit {
+    None,
+    OtherCurrency,
+    Of(i128),
+}
+
+fn rate_at(
+    rates: &[CostRate],
+    channel: &str,
+    touch_type: TouchType,
+    at: i64,
+    currency: Option<Currency>,
+) -> Rate {
+    let own = Some(touch_type.activity_type());
+    let holds = |rate: &&CostRate| {
+        rate.channel == channel
+            && rate.from.0 <= at
+            && (rate.activity_type.is_none() || rate.activity_type == own)
+    };
+    let best = rates.iter().filter(holds).max_by_key(|rate| (rate.activity_type.is_some(), rate.from));
+    match best {
+        None => Rate::None,
+        Some(rate) if Some(rate.currency) != currency => Rate::OtherCurrency,
+        Some(rate) => Rate::Of(rate.per_touch_micros, rate.per_minute_micros),
+    }
+}
+
+/// What was used of each capacity in range, by time of its interval and name of its channel.
+pub(super) fn capacity_use(lens: &Lens, question: &Question, currency: Option<Currency>) -> Vec<CapacityUse> {
+    let wanted = |capacity: &&Capacity| {
+        let channels = &lens.scope.channels;
+        let asked = channels.is_empty() || channels.contains(&capacity.channel);
+        asked && capacity.interval.from.0 < lens.until && lens.from < capacity.interval.until.0
+    };
+    let mut uses: Vec<CapacityUse> =
+        question.capacities.iter().filter(wanted).map(|capacity| use_of(lens, capacity, currency)).collect();
+    uses.sort_by(|a, b| (&a.channel, a.interval.from).cmp(&(&b.channel, b.interval.from)));
+    uses
+}
+
+fn use_of(lens: &Lens, capacity: &Capacity, currency: Option<Currency>) -> CapacityUse {
+    let whole = capacity.interval;
+    let interval =
+        TimeRange { from: Micros(whole.from.0.max(lens.from)), until: Micros(whole.until.0.min(lens.until)) };
+    let (part, whole) = (interval.until.0 - interval.from.0, whole.until.0 - whole.from.0);
+    let practical_minutes = capacity.practical_minutes as f64 * (part as f64 / whole as f64);
+    let used_minutes = seconds_in(lens, &capacity.channel, interval) as f64 / 60.0;
+    let utilization = Ratio::quotient(used_minutes, practical_minutes);
+    let cost = (Some(capacity.cost.currency) == currency).then(|| {
+        let micros = i128::from(capacity.cost.minor) * i128::from(micros_per_minor(capacity.cost.currency));
+        Cost { sixtieths: micros * 60 * i128::from(part) / i128::from(whole) }
+    });
+    let used = |cost: Cost| Cost {
+        sixtieths: (cost.sixtieths as f64 * utilization.value.unwrap_or(0.0)).round() as i128,
+    };
+    let used_cost = cost.map(used);
+    let rest = |(cost, used): (Cost, Cost)| Cost { sixtieths: cost.sixtieths - used.sixtieths };
+    CapacityUse {
+        channel: capacity.channel.clone(),
+        interval,
+        cost,
+        practical_minutes,
+        used_minutes,
+        utilization,
+        used_cost,
+        unused_cost: cost.zip(used_cost).map(rest),
+    }
+}
+
+/// Handling time of a channel's touchpoints, everybody's and nobody's.
+fn seconds_in(lens: &Lens, channel: &str, interval: TimeRange) -> u64 {
+    let names = &*lens.snapshot.dictionary;
+    let Some(channel) = names.channels.find(channel) else { return 0 };
+    let is_its: Vec<bool> = names.places().iter().map(|place| place.channel == channel).collect();
+    let seconds = |charges: &Charges, row: usize| {
+        let counts =
+            interval.contains(Micros(charges.stem.at[row])) && is_its[usize::from(charges.stem.place[row])];
+        if counts { u64::from(charges.seconds[row]) } else { 0 }
+    };
+    let identified = lens.snapshot.segments.par_iter().map(|live| {
+        let charges = &live.segment.tables.charges;
+        let living = (0..charges.stem.len()).filter(|&row| !live.dead.contains(charges.stem.customer[row]));
+        living.map(|row| seconds(charges, row)).sum::<u64>()
+    });
+    let nobody = lens.snapshot.unidentified.iter().map(|tables| {
+        let rows = 0..tables.charges.stem.len();
+        rows.map(|row| seconds(&tables.charges, row)).sum::<u64>()
+    });
+    identified.sum::<u64>() + nobody.sum::<u64>()
+}

@@ -1,0 +1,9 @@
+//! The kernels against naive oracles on random small worlds, worked examples and laws.
+
+mod cost;
+mod examples;
+mod laws;
+mod repurchase;
+mod retention;
+mod survey;
+mod world;
