@@ -1,5 +1,6 @@
 //! Logs and metrics. Neither ever holds an identifier, a trait value or a payload.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
@@ -14,7 +15,9 @@ const LATENCY_SECONDS: [f64; 14] =
 /// Sends logs to standard error in the form and from the level that the settings name.
 pub fn start_logs(config: &Config) {
     let filter = EnvFilter::new(&config.written.log_level);
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let terminal = std::io::stderr().is_terminal();
+    let logs =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first: there is one standard error.
     let _ = match config.log_format {
         LogFormat::Text => logs.try_init(),
