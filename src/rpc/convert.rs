@@ -10,7 +10,9 @@ use crate::model::{Currency, Micros, Money, Reason, Violation};
 use crate::rpc::proto;
 
 pub use choice::{Choice, activity_type, activity_type_number, violation_reason};
-pub use touchpoint::{identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto};
+pub use touchpoint::{
+    channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,
+};
 pub use value::{micros, timestamp, value, value_to_proto};
 
 /// Limits of what a request may hold. Each stands in the text of its error.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
+use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -76,6 +77,13 @@ pub fn with_standard_services(
     Ok((routes, reporter))
 }
 
+/// Says of each service, and of the whole (the empty name), how it is.
+pub async fn say(health: &HealthReporter, services: &[&'static str], status: ServingStatus) {
+    for service in services.iter().chain(&[""]) {
+        health.set_service_status(service, status).await;
+    }
+}
+
 /// Serves until `stop`, then drains: health says NOT_SERVING, no call is accepted, calls in
 /// progress get their time, and whoever still talks is cut.
 ///
@@ -85,7 +93,7 @@ pub async fn serve(
     listener: TcpListener,
     routes: Routes,
     health: HealthReporter,
-    services: &[&'static str],
+    services: Vec<&'static str>,
     limits: PortLimits,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
@@ -108,9 +116,7 @@ pub async fn serve(
     let hard_stop = async move {
         stop.await;
         tracing::info!(seconds = limits.drain.as_secs(), "stopping: calls in progress may end");
-        for service in services.iter().chain(&[""]) {
-            health.set_service_status(service, tonic_health::ServingStatus::NotServing).await;
-        }
+        say(&health, &services, ServingStatus::NotServing).await;
         let _ = draining.send(true);
         // tonic waits for every connection, also for a peer that never answers.
         tokio::time::sleep(limits.drain).await;

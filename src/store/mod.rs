@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub use changes::{Changed, Cursor, Fact, Moved};
 pub use costs::{Capacity, CostRate, Request};
 pub use driver::Database;
-pub use error::StoreError;
+pub use error::{Diagnosis, Failure, StoreError, diagnose};
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };

@@ -81,6 +81,8 @@ pub struct CustomerRecord {
     pub customer: ObservationNo,
     pub kind: CustomerKind,
     pub observations: Vec<ObservationNo>,
+    /// Event time of each observation's last touchpoint.
+    pub last_seen: FxHashMap<ObservationNo, Micros>,
     pub identifiers: Vec<HeldIdentifier>,
     pub summary: Summary,
 }
@@ -398,6 +400,7 @@ impl Found {
         let mut seen: FxHashMap<IdentifierNo, HeldIdentifier> = FxHashMap::default();
         let mut summary = Summary::default();
         let mut observations = Vec::with_capacity(self.members.len());
+        let mut last_seen = FxHashMap::default();
         for member in self.members {
             let first = member.summary.first.as_ref().map(|moment| moment.at);
             let last = member.summary.last.as_ref().map(|moment| moment.at);
@@ -418,12 +421,20 @@ impl Found {
                 entry.last_seen = entry.last_seen.max(last);
             }
             observations.push(member.no);
+            last_seen.extend(last.map(|last| (member.no, last)));
             summary = summary.combine(member.summary);
         }
         let mut identifiers: Vec<HeldIdentifier> = seen.into_values().collect();
         identifiers.sort_by(|a, b| (a.stored.kind, &a.stored.value).cmp(&(b.stored.kind, &b.stored.value)));
         observations.sort_unstable();
-        CustomerRecord { customer: self.customer, kind: self.kind, observations, identifiers, summary }
+        CustomerRecord {
+            customer: self.customer,
+            kind: self.kind,
+            observations,
+            last_seen,
+            identifiers,
+            summary,
+        }
     }
 }
 

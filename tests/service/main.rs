@@ -1,0 +1,8 @@
+//! The service as its callers and operators meet it: the binary, through its real port, on
+//! both databases.
+
+mod bad_input;
+mod crash;
+mod import;
+mod stop;
+mod support;
