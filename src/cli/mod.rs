@@ -17,7 +17,7 @@ mod simulate;
 
 /// One customer out of many identifiers, and omnichannel KPIs over them.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -20,6 +20,13 @@ pub use gate::{Gate, GateLayer};
 /// The domain of every `ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "customer360";
 
+/// What a peer may send before it is read. Fixed rather than adaptive: an adaptive window begins
+/// at 64 KiB, and h2 allows small frames by the window, so that a hundred small calls at once
+/// would end the connection (ENHANCE_YOUR_CALM, "too_many_data_frames").
+pub const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// The same for one call.
+pub const STREAM_WINDOW_BYTES: u32 = 4 << 20;
+
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("the port failed: {0}")]
@@ -105,7 +112,8 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(limits.keepalive))
         .tcp_keepalive(Some(limits.keepalive))
         .tcp_nodelay(true)
-        .http2_adaptive_window(Some(true))
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(gate)
         .layer(CatchPanicLayer::custom(|_| gate::panic_reply()))
         .add_routes(routes)

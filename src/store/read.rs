@@ -480,7 +480,7 @@ fn parse_touchpoint(
             at: Micros(row.get(4)?),
             channel: super::costs::channel(&row.get::<String>(5)?)?,
             identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
-            details: serde_json::from_str(&details).map_err(|_| StoreError::Corrupt { what: "details" })?,
+            details: super::record::parse_details(&details)?,
         },
     })
 }

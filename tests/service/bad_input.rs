@@ -37,7 +37,7 @@ fn wrong() -> Vec<(Touchpoint, &'static str, ViolationReason)> {
             "identifiers[0].value",
             Malformed,
         ),
-        (changed("kind", |t| t.identifiers[0].kind = "E-MAIL".to_owned()), "identifiers[0].kind", Unknown),
+        (changed("kind", |t| t.identifiers[0].kind = "MAIL".to_owned()), "identifiers[0].kind", Unknown),
         (changed("seventeen", |t| t.identifiers = seventeen), "identifiers", TooMany),
         (changed("1970", |t| t.at = Some(pbjson_types::Timestamp::default())), "at", OutOfRange),
         (changed("future", |t| t.at.as_mut().unwrap().seconds = 4_000_000_000), "at", OutOfRange),
@@ -46,7 +46,7 @@ fn wrong() -> Vec<(Touchpoint, &'static str, ViolationReason)> {
         (changed("currency", |t| t.cost = cost("EUX")), "cost.currency", Unknown),
         (
             changed("2 MB", |t| _ = t.attributes.insert("note".to_owned(), text("x".repeat(2_000_000)))),
-            "attributes[note].text",
+            "attributes[\"note\"].text",
             TooLong,
         ),
         (changed("NUL", |t| t.location = "Ber\0lin".to_owned()), "location", Malformed),

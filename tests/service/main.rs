@@ -4,5 +4,6 @@
 mod bad_input;
 mod crash;
 mod import;
+mod load;
 mod stop;
 mod support;

@@ -42,6 +42,7 @@ impl Service {
         let mut child = Command::new(BINARY)
             .args(["serve", "--listen", listen, "--metrics-listen", "", "--database-url", database_url])
             .args(["--set", "log_format=json"])
+            // The later of two flags wins, so a test can have metrics.
             .args(further)
             .stderr(Stdio::piped())
             .spawn()
