@@ -14,7 +14,7 @@ use crate::model::{
     CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation,
 };
 use crate::store::{CustomerRecord, HeldIdentifier, Tenant};
-use crate::view::cost::{Rates, micros_per_minor};
+use crate::view::cost::Rates;
 use crate::view::{Moment, Summary, survivor};
 
 /// Customers of one `BatchGetCustomers` at most.
@@ -373,7 +373,7 @@ fn cost_to_proto(rates: &Rates, summary: &Summary) -> Vec<proto::CostAmount> {
         .map(|(currency, micros)| proto::CostAmount {
             currency: currency.code().to_owned(),
             micros,
-            minor: micros as f64 / micros_per_minor(currency) as f64,
+            minor: micros as f64 / currency.micros_per_minor() as f64,
         })
         .collect()
 }

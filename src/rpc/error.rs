@@ -9,6 +9,9 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::convert::violation_reason;
 use super::proto::{self, ErrorReason};
+use crate::kpi::KpiError;
+use crate::kpi::calendar::{CalendarError, INTERVALS_LIMIT};
+use crate::kpi::scope::{CELLS_LIMIT, GROUPS_LIMIT};
 use crate::mirror::MirrorError;
 use crate::model::{Reason, Revision, Violation};
 use crate::store::{Failure, StoreError, diagnose};
@@ -42,6 +45,8 @@ pub enum PortError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Mirror(#[from] MirrorError),
+    #[error(transparent)]
+    Kpi(#[from] KpiError),
     /// A task of ours panicked.
     #[error("a defect of the service; it was logged")]
     Panicked,
@@ -114,9 +119,31 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", format!("{limit} {unit}"))]),
             ..plain(Code::FailedPrecondition, ErrorReason::AnswerTooLarge)
         },
+        PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
         PortError::Mirror(error) => told_mirror(error, plain),
         PortError::Panicked => plain(Code::Internal, ErrorReason::Internal),
+    }
+}
+
+/// The fields are those that the kernels look at; what the port checks itself has its own path.
+fn told_kpi(error: &KpiError, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
+    let field = |field: &str, reason| {
+        told(PortError::Invalid(vec![Violation::new(field, reason, error.to_string())]))
+    };
+    let too_large = |limit, unit| told(PortError::AnswerTooLarge { limit, unit });
+    match error {
+        KpiError::Calendar(CalendarError::UnknownZone) => field("scope.time_zone", Reason::Unknown),
+        KpiError::Calendar(CalendarError::OutOfCalendar) | KpiError::RangeReversed => {
+            field("scope.range", Reason::OutOfRange)
+        }
+        KpiError::Calendar(CalendarError::TooManyIntervals) => too_large(INTERVALS_LIMIT, "intervals"),
+        KpiError::CurrencyRequired => plain(Code::FailedPrecondition, ErrorReason::CurrencyRequired),
+        KpiError::TooManyGroups => too_large(GROUPS_LIMIT, "groups"),
+        KpiError::TooManyCells => too_large(CELLS_LIMIT, "cells"),
+        KpiError::WindowOutOfRange => field("window.days", Reason::OutOfRange),
+        KpiError::RateOutOfRange => field("rates", Reason::OutOfRange),
+        KpiError::BracketsOutOfOrder => field("triangle.bracket_starts", Reason::OutOfRange),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod convert;
 mod customers;
 pub mod error;
 mod identities;
+mod kpis;
 pub mod page;
 pub mod proto;
 mod touchpoints;
@@ -26,6 +27,7 @@ use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
+use proto::kpi_service_server::KpiServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// Names the tenant of a call.
@@ -54,7 +56,6 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Port {
     store: Store,
-    #[expect(dead_code, reason = "the KPI service asks it")]
     mirrors: Mirrors,
     clock: Clock,
     settings: Arc<Settings>,
@@ -89,7 +90,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
             (routes.routes(), names)
         }};
     }
-    serve!(TouchpointServiceServer, IdentityServiceServer, CustomerServiceServer)
+    serve!(TouchpointServiceServer, IdentityServiceServer, CustomerServiceServer, KpiServiceServer)
 }
 
 /// Runs the work of a call apart from the call: when the caller goes away, nothing is left half

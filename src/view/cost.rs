@@ -64,7 +64,7 @@ impl Rates {
         }
         for (currency, minor) in &summary.explicit_costs {
             *sixtieths.entry(*currency).or_default() +=
-                i128::from(*minor) * i128::from(micros_per_minor(*currency)) * 60;
+                i128::from(*minor) * i128::from(currency.micros_per_minor()) * 60;
         }
         let round = |sum: i128| {
             let half = if sum < 0 { -30 } else { 30 };
@@ -76,12 +76,6 @@ impl Rates {
 
 fn effective(by_month: &BTreeMap<Month, Rate>, month: Month) -> Option<Rate> {
     by_month.range(..=month).next_back().map(|(_, rate)| *rate)
-}
-
-/// Millionths of a currency unit in a minor unit: 10,000 for EUR, 1,000,000 for JPY.
-#[must_use]
-pub fn micros_per_minor(currency: Currency) -> i64 {
-    10_i64.pow(6_u32.saturating_sub(currency.exponent()))
 }
 
 #[cfg(test)]
