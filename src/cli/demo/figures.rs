@@ -88,7 +88,7 @@ impl Figures {
 
     /// Prints both side by side.
     pub fn compare(&self, after: &Self, paper: &Paper, people: u32) {
-        println!("  {:<44} {:<26} {}", "", paper.dim("before"), paper.dim("after"));
+        println!("  {}", paper.dim(&format!("{:<44} {:<26} after", "", "before")));
         for ((name, was), (_, is)) in self.lines().into_iter().zip(after.lines()) {
             println!("  {name:<44} {was:<26} {}", paper.bold(&is));
         }

@@ -105,16 +105,16 @@ pub fn print_summary(paper: &Paper, customer: &Customer) {
         _ => "anonymous",
     };
     let revenue: Vec<String> = summary.revenue.iter().map(|r| money(r.net_minor, &r.currency)).collect();
-    let mut parts = vec![kind.to_owned(), format!("{} touchpoints", count(summary.touchpoints))];
+    let mut parts = vec![kind.to_owned(), several(summary.touchpoints, "touchpoint")];
     if summary.orders > 0 {
-        parts.push(format!("{} orders", summary.orders));
+        parts.push(several(summary.orders, "order"));
         parts.push(format!("{} net", revenue.join(" + ")));
     }
     if summary.returns > 0 {
-        parts.push(format!("{} returns", summary.returns));
+        parts.push(several(summary.returns, "return"));
     }
     for visits in &summary.visits {
-        parts.push(format!("{} {} visits", visits.visits, visits.channel));
+        parts.push(several(visits.visits, &format!("{} visit", visits.channel)));
     }
     if let Some(score) = &summary.last_nps {
         parts.push(format!("NPS answer {}", score.score));
@@ -166,6 +166,10 @@ pub fn print_chain(paper: &Paper, explained: &proto::ExplainIdentityResponse) {
         }
     }
     println!();
+}
+
+fn several(n: i64, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 fn day(touch: &proto::TouchSummary) -> String {

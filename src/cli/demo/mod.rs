@@ -137,7 +137,7 @@ async fn play(
     let seconds = started.elapsed().as_secs_f64().max(0.001);
     let recorded = i64::try_from(total.recorded).unwrap_or(i64::MAX);
     println!(
-        "  {} touchpoints recorded, {what} {}\n",
+        "  {} touchpoints recorded: {what} {}\n",
         paper.bold(&paper::count(recorded)),
         paper.dim(&format!("({seconds:.1} s, {:.0} a second)", total.recorded as f64 / seconds)),
     );
