@@ -49,6 +49,9 @@ pub enum PortError {
     Mirror(#[from] MirrorError),
     #[error(transparent)]
     Kpi(#[from] KpiError),
+    /// The sender's stream broke off, or held something that is no message.
+    #[error("the stream broke off")]
+    Stream(Box<Status>),
     /// A task of ours panicked.
     #[error("a defect of the service; it was logged")]
     Panicked,
@@ -92,6 +95,9 @@ struct Told {
 
 impl From<PortError> for Status {
     fn from(error: PortError) -> Self {
+        if let PortError::Stream(status) = error {
+            return explained(&status).unwrap_or(*status);
+        }
         let told = told(error);
         let mut details = ErrorDetails::with_error_info(reason_name(told.reason), DOMAIN, told.metadata);
         if !told.violations.is_empty() {
@@ -143,7 +149,8 @@ fn told(error: PortError) -> Told {
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
         PortError::Mirror(error) => told_mirror(error, plain),
-        PortError::Panicked => plain(Code::Internal, ErrorReason::Internal),
+        // A status already, except inside other errors, where it does not stand.
+        PortError::Stream(_) | PortError::Panicked => plain(Code::Internal, ErrorReason::Internal),
     }
 }
 
