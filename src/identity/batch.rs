@@ -3,7 +3,7 @@
 //!
 //! The store loads what `Plan` asks for and carries out `Changes`; it decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,10 +13,10 @@ use crate::model::{KindName, ObservationNo};
 
 /// Per registered kind, the distinct identifiers of that kind seen directly beside an identifier.
 /// Frozen once the identifier is shared.
-pub type Claims = BTreeMap<String, Vec<i64>>;
+pub type Claims = BTreeMap<String, BTreeSet<i64>>;
 
 /// An identifier as the store keeps it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub kind: KindIndex,
     pub value: String,
@@ -197,7 +197,7 @@ pub fn settle(
 /// Whether an identifier has more claims than its kind allows.
 #[must_use]
 pub fn is_shared(rules: &Rules, kind: KindIndex, claims: &Claims) -> bool {
-    let most = claims.values().map(Vec::len).max().unwrap_or(0);
+    let most = claims.values().map(BTreeSet::len).max().unwrap_or(0);
     rules.kinds[kind].share_after.is_some_and(|limit| most > limit as usize)
 }
 
@@ -215,10 +215,7 @@ pub fn add_claims(rules: &Rules, identifiers: &mut FxHashMap<IdentifierNo, Store
             .collect();
         let Some(stored) = identifiers.get_mut(no) else { continue };
         for (kind, other) in beside {
-            let of_kind = stored.claims.entry(kind.as_str().to_owned()).or_default();
-            if !of_kind.contains(&other) {
-                of_kind.push(other);
-            }
+            stored.claims.entry(kind.as_str().to_owned()).or_default().insert(other);
         }
     }
 }

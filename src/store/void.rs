@@ -46,7 +46,7 @@ const DELETE_SUMMARY: &str = "DELETE FROM summary WHERE tenant = $1 AND observat
 const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
     SELECT DISTINCT o.observation, o.identifiers, o.component, o.live \
     FROM v CROSS JOIN sighting s JOIN observation o ON o.tenant = s.tenant AND o.observation = s.observation \
-    WHERE s.tenant = $1 AND s.identifier = v.identifier";
+    WHERE s.tenant = $1 AND s.identifier = v.identifier ORDER BY o.observation";
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
