@@ -29,6 +29,8 @@ pub enum PortError {
     Invalid(Vec<Violation>),
     #[error("{size} elements; at most {limit} in one request")]
     BatchTooLarge { limit: usize, size: usize },
+    #[error("the bytes are no message of this method")]
+    MessageMalformed,
     #[error("the page token is none of ours")]
     PageTokenMalformed,
     #[error("the page token belongs to another query")]
@@ -58,6 +60,24 @@ impl PortError {
     pub fn field(field: impl Into<String>, reason: Reason, description: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(field, reason, description)])
     }
+}
+
+/// A refusal by the transport, with the reason that every refusal has; `None` if it has one, or is
+/// none of the transport's.
+#[must_use]
+pub fn explained(status: &Status) -> Option<Status> {
+    let reason = match status.code() {
+        _ if !status.details().is_empty() => return None,
+        Code::OutOfRange => ErrorReason::MessageTooLarge,
+        Code::Unimplemented => ErrorReason::MethodUnknown,
+        _ => return None,
+    };
+    let details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, HashMap::new());
+    let message = match status.message() {
+        "" => "there is no such method",
+        message => message,
+    };
+    Some(Status::with_error_details(status.code(), message, details))
 }
 
 /// What a status is made of.
@@ -110,6 +130,7 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", limit.to_string()), ("size", size.to_string())]),
             ..plain(Code::InvalidArgument, ErrorReason::BatchTooLarge)
         },
+        PortError::MessageMalformed => plain(Code::InvalidArgument, ErrorReason::MessageMalformed),
         PortError::PageTokenMalformed => plain(Code::InvalidArgument, ErrorReason::PageTokenMalformed),
         PortError::PageTokenMismatch => plain(Code::InvalidArgument, ErrorReason::PageTokenMismatch),
         PortError::TenantMalformed => plain(Code::InvalidArgument, ErrorReason::TenantMalformed),
@@ -291,5 +312,14 @@ mod tests {
     fn defects_are_internal_and_say_nothing_of_the_inside() {
         let status = check(StoreError::Corrupt { what: "details" }.into(), Code::Internal, "INTERNAL", false);
         assert_eq!(status.message(), "a defect of the service; it was logged");
+    }
+
+    #[test]
+    fn refusals_by_the_transport_get_a_reason_and_ours_keep_theirs() {
+        let reason = |status: &Status| explained(status).unwrap().get_details_error_info().unwrap().reason;
+        assert_eq!(reason(&Status::out_of_range("5 bytes")), "MESSAGE_TOO_LARGE");
+        assert_eq!(reason(&Status::unimplemented("")), "METHOD_UNKNOWN");
+        assert!(explained(&Status::not_found("of health")).is_none());
+        assert!(explained(&PortError::CustomerNotFound.into()).is_none());
     }
 }

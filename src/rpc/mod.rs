@@ -1,6 +1,7 @@
 //! The port: the only room that speaks protobuf. Handlers parse, ask the rooms behind, and write
 //! the answer; they decide nothing.
 
+pub mod codec;
 pub mod convert;
 mod customers;
 pub mod error;

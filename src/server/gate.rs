@@ -20,7 +20,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use tower::{Layer, Service};
 
 use super::ERROR_DOMAIN;
-use crate::clock;
+use crate::{clock, rpc};
 
 /// Distinct methods that get metrics of their own; a guard, as labels must stay few.
 const MAX_METHODS: usize = 200;
@@ -108,7 +108,8 @@ where
         let asked = request.headers().get("grpc-timeout").map(|text| parse_timeout(text.as_bytes()));
         let deadline = match asked {
             Some(None) => {
-                let reply = Status::invalid_argument("grpc-timeout is malformed").into_http();
+                let status = error(Code::InvalidArgument, "TIMEOUT_MALFORMED", "grpc-timeout is malformed");
+                let reply = status.into_http();
                 return Box::pin(async move { Ok(reply) });
             }
             Some(Some(asked)) if lasting => Some(asked),
@@ -142,6 +143,9 @@ where
             };
             if let Some(status) = Status::from_header_map(&head.headers) {
                 pass.ended(status.code());
+                if let Some(explained) = rpc::error::explained(&status) {
+                    return Ok(explained.into_http());
+                }
             }
             Ok(Response::from_parts(head, Body::new(Passing { inner: Some(Box::pin(body)), pass })))
         })

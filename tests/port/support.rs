@@ -21,7 +21,7 @@ use tonic_types::StatusExt;
 pub const NOW: i64 = 1_780_272_000;
 
 pub struct Service {
-    channel: Channel,
+    pub channel: Channel,
     _folder: tempfile::TempDir,
 }
 

@@ -146,3 +146,72 @@ async fn a_voided_touchpoint_is_gone_and_its_order_id_is_free() {
     let status = service.touchpoints().void_touchpoint(unknown).await.unwrap_err();
     refused(&status, Code::NotFound, "TOUCHPOINT_NOT_FOUND");
 }
+
+/// Puts bytes on the wire as they are.
+#[derive(Default)]
+struct Raw;
+
+impl tonic::codec::Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = ();
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl tonic::codec::Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = tonic::Status;
+
+    fn encode(&mut self, bytes: Vec<u8>, to: &mut tonic::codec::EncodeBuf<'_>) -> Result<(), tonic::Status> {
+        prost::bytes::BufMut::put_slice(to, &bytes);
+        Ok(())
+    }
+}
+
+impl tonic::codec::Decoder for Raw {
+    type Item = ();
+    type Error = tonic::Status;
+
+    fn decode(&mut self, _: &mut tonic::codec::DecodeBuf<'_>) -> Result<Option<()>, tonic::Status> {
+        Ok(None)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_bytes_are_no_message_and_harm_nobody() {
+    let service = service().await;
+    let mut state = 1_u32;
+    let mut refusals = 0;
+    for length in 1..200_usize {
+        let random = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let bytes: Vec<u8> = (0..length).map(random).collect();
+        let mut client = tonic::client::Grpc::new(service.channel.clone());
+        client.ready().await.unwrap();
+        let path = "/customer360.v1.TouchpointService/RecordTouchpoints".parse().unwrap();
+        match client.unary(tonic::Request::new(bytes), path, Raw).await {
+            // By chance they may be a message with unknown fields only.
+            Ok(_) => {}
+            Err(status) if status.code() == Code::Internal => {
+                assert!(status.message().contains("Missing response message"), "{status:?}");
+            }
+            Err(status) => {
+                refused(&status, Code::InvalidArgument, "MESSAGE_MALFORMED");
+                refusals += 1;
+            }
+        }
+    }
+    assert!(refusals > 100, "{refusals}");
+    let answer = service.record(vec![touch("1", 1, &[], visit())]).await;
+    assert_eq!(answer.outcomes[0].status(), RecordStatus::Recorded);
+}
