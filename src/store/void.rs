@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
-use super::{Store, StoreError};
+use super::{Store, StoreError, settled};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims, is_shared};
 use crate::identity::resolve::IdentifierNo;
@@ -175,7 +175,7 @@ async fn resolve_again(
             changes.identifiers.push((no, Stored { holder: None, ..stored }));
         }
     }
-    identities::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
+    settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
         let heir = peers.map(|peer| peer.observation.no).min();
@@ -190,7 +190,7 @@ async fn resolve_again(
             tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
         }
     }
-    identities::write_holdings(tx, tenant, rules, taken, &changes).await
+    settled::write_holdings(tx, tenant, rules, taken, &changes).await
 }
 
 /// Counts the claims of identifiers anew from the observations that live. One that is shared no
