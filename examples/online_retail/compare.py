@@ -40,24 +40,25 @@ ORDERS = """
            row_number() over (partition by customer_id order by ts, invoice_no) as n
     from invoices where kind = 'sale' and customer_id is not null"""
 
+# Calendar days, 0 < d <= W: an order on the first one's own day is not yet a return.
 REPURCHASE = f"""
-    with buyers as (
-        select customer_id, count(*) as orders,
-               min(day) filter (n = 1) as first, min(day) filter (n = 2) as second
-        from orders group by 1),
+    with buyers as (select customer_id, count(*) as orders, min(day) as first from orders group by 1),
     flags as (
         select orders >= 2 as repeated,
-               coalesce(second - first <= {WINDOW_DAYS}, false) as again,
+               exists (select 1 from orders o where o.customer_id = b.customer_id
+                       and o.day > first and o.day <= first + {WINDOW_DAYS}) as again,
                first + {WINDOW_DAYS} < date '{OBSERVED_UNTIL.date()}' as observed
-        from buyers)
+        from buyers b)
     select count(*) filter (repeated), count(*), count(*) filter (again), count(*),
            count(*) filter (again and observed), count(*) filter (observed)
     from flags"""
 
+# The first order opens the cohort and is not its own return: month 0 counts further orders.
 TRIANGLE = """
-    with firsts as (select customer_id, date_trunc('month', min(ts)) as cohort from orders group by 1),
+    with firsts as (
+        select customer_id, date_trunc('month', min(ts)) as cohort from orders group by 1),
     sizes as (select cohort, count(*) as size from firsts group by 1),
-    active as (select distinct customer_id, date_trunc('month', ts) as month from orders)
+    active as (select distinct customer_id, date_trunc('month', ts) as month from orders where n > 1)
     select strftime(cohort, '%Y-%m'), size, datediff('month', cohort, month) as k, count(*)
     from active join firsts using (customer_id) join sizes using (cohort)
     group by 1, 2, 3 order by 1, 3"""

@@ -1,6 +1,7 @@
 //! Statistics: point estimates with their 95 % intervals. Each interval names its method,
 //! and each function the source of its formula.
 
+use rayon::prelude::*;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 /// The 97.5 % point of the standard normal distribution.
@@ -144,8 +145,8 @@ impl Ranks {
         let position = last as f64 * p;
         let below = (position.floor() as u64).min(last);
         let interval = Binomial::new(p, count).ok().and_then(|binomial| {
-            let low = binomial.inverse_cdf(ALPHA / 2.0);
-            let high = binomial.inverse_cdf(1.0 - ALPHA / 2.0) + 1;
+            let low = binomial_quantile(&binomial, -Z95, ALPHA / 2.0);
+            let high = binomial_quantile(&binomial, Z95, 1.0 - ALPHA / 2.0) + 1;
             // Ranks from 1, as in the books: 0 and n + 1 do not exist.
             (low >= 1 && high <= count).then(|| (low - 1, high - 1))
         });
@@ -175,6 +176,21 @@ impl Ranks {
     }
 }
 
+/// The least number whose cumulative probability reaches `q`, whose standard normal quantile is
+/// `z`: from the guess of Cornish and Fisher a few steps lead there.
+fn binomial_quantile(binomial: &Binomial, z: f64, q: f64) -> u64 {
+    let (n, p) = (binomial.n() as f64, binomial.p());
+    let guess = n * p + z * (n * p * (1.0 - p)).sqrt() + (z * z - 1.0) * (1.0 - 2.0 * p) / 6.0;
+    let mut at = guess.round().clamp(0.0, n) as u64;
+    while at > 0 && binomial.cdf(at - 1) >= q {
+        at -= 1;
+    }
+    while binomial.cdf(at) < q {
+        at += 1;
+    }
+    at
+}
+
 /// A quantile of values by selection; their order is lost.
 pub fn quantile<T: Copy + Ord>(values: &mut [T], p: f64, number: impl Fn(T) -> f64) -> Option<Quantile> {
     let count = values.len() as u64;
@@ -182,46 +198,61 @@ pub fn quantile<T: Copy + Ord>(values: &mut [T], p: f64, number: impl Fn(T) -> f
     Some(ranks.read(count, |rank| number(*values.select_nth_unstable(rank as usize).1)))
 }
 
-/// The values at some ranks (from 0) of the sorted values, without sorting them: two passes and
-/// sorts of small buckets. Sorts the ranks and drops repeated ones; the values come in their order.
+/// The values at some ranks (from 0) of the sorted values, which are given in pieces: two passes
+/// and sorts of small buckets, instead of sorting all. Sorts the ranks and drops repeated ones;
+/// the values come in their order.
 #[must_use]
-pub fn at_ranks(values: &[i64], ranks: &mut Vec<u64>) -> Vec<i64> {
+pub fn at_ranks(pieces: &[Vec<i64>], ranks: &mut Vec<u64>) -> Vec<i64> {
     ranks.sort_unstable();
     ranks.dedup();
-    let mut counts = vec![0_u64; 2 * BUCKETS];
-    values.iter().for_each(|&value| counts[bucket(value)] += 1);
+    if ranks.is_empty() {
+        return Vec::new();
+    }
+    let counts = bucket_counts(pieces);
     // The bucket of each rank, and how many values stand before it.
     let mut buckets: Vec<(usize, u64)> = Vec::new();
     let (mut at, mut before) = (0, 0);
     for &rank in &*ranks {
-        while before + counts[at] <= rank {
-            before += counts[at];
+        while before + u64::from(counts[at]) <= rank {
+            before += u64::from(counts[at]);
             at += 1;
         }
         buckets.push((at, before));
     }
-    let mut members: Vec<Vec<i64>> = Vec::new();
-    let mut member_of = vec![u32::MAX; 2 * BUCKETS];
-    for &(bucket, _) in &buckets {
-        if member_of[bucket] == u32::MAX {
-            member_of[bucket] = members.len() as u32;
-            members.push(Vec::with_capacity(counts[bucket] as usize));
-        }
-    }
-    for &value in values {
-        if let Some(members) = members.get_mut(member_of[bucket(value)] as usize) {
-            members.push(value);
-        }
-    }
-    members.iter_mut().for_each(|members| members.sort_unstable());
-    let value = |(&rank, &(bucket, before)): (&u64, &(usize, u64))| {
-        members[member_of[bucket] as usize][(rank - before) as usize]
+    let mut wanted = vec![false; 2 * BUCKETS];
+    buckets.iter().for_each(|&(bucket, _)| wanted[bucket] = true);
+    let members = chunks(pieces).map(|chunk| {
+        let members = chunk.iter().filter(|&&value| wanted[bucket(value)]);
+        members.copied().collect::<Vec<i64>>()
+    });
+    let mut members: Vec<i64> = members.flatten().collect();
+    members.sort_unstable();
+    let value = |(&rank, &(its, before)): (&u64, &(usize, u64))| {
+        let begin = members.partition_point(|&value| bucket(value) < its);
+        members[begin + (rank - before) as usize]
     };
     ranks.iter().zip(&buckets).map(value).collect()
 }
 
-/// Buckets on each side of zero: 256 for each power of two.
-const BUCKETS: usize = 64 << 8;
+fn chunks(pieces: &[Vec<i64>]) -> impl ParallelIterator<Item = &[i64]> {
+    pieces.par_iter().flat_map(|piece| piece.par_chunks(1 << 15))
+}
+
+fn bucket_counts(pieces: &[Vec<i64>]) -> Vec<u32> {
+    let none = || vec![0_u32; 2 * BUCKETS];
+    let count = |mut counts: Vec<u32>, chunk: &[i64]| {
+        chunk.iter().for_each(|&value| counts[bucket(value)] += 1);
+        counts
+    };
+    let add = |mut mine: Vec<u32>, theirs: Vec<u32>| {
+        mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        mine
+    };
+    chunks(pieces).fold(none, count).reduce_with(add).unwrap_or_else(none)
+}
+
+/// Buckets on each side of zero: 128 for each power of two.
+const BUCKETS: usize = 64 << 7;
 
 /// Buckets are in the order of values.
 #[inline]
@@ -229,8 +260,8 @@ fn bucket(value: i64) -> usize {
     let size = if value < 0 { !value } else { value }.cast_unsigned();
     let bits = 64 - size.leading_zeros();
     let bucket = match bits {
-        0..=8 => size as usize,
-        _ => (bits as usize - 8) << 8 | (size >> (bits - 9)) as usize & 0xFF,
+        0..=7 => size as usize,
+        _ => (bits as usize - 7) << 7 | (size >> (bits - 8)) as usize & 0x7F,
     };
     if value < 0 { BUCKETS - 1 - bucket } else { BUCKETS + bucket }
 }
@@ -344,6 +375,8 @@ mod tests {
                 let below = if low == 0 { 0.0 } else { binomial.cdf(low) };
                 assert!(binomial.cdf(high) - below >= 0.95 || low == 0, "{n} {p}");
                 assert!(low < high && high < n);
+                assert_eq!(low + 1, binomial.inverse_cdf(ALPHA / 2.0));
+                assert_eq!(high, binomial.inverse_cdf(1.0 - ALPHA / 2.0));
             }
         }
     }
@@ -371,10 +404,11 @@ mod tests {
                 (0..count).map(|i| if i % 3 == 0 { -next() } else { next() }).collect();
             values[0] = i64::MAX;
             if count > 5 {
-                values[1..5].copy_from_slice(&[i64::MIN, 0, -1, 256]);
+                values[1..5].copy_from_slice(&[i64::MIN, 0, -1, 128]);
             }
             let mut ranks: Vec<u64> = (0..count as u64).rev().take(200).chain([0]).collect();
-            let found = at_ranks(&values, &mut ranks);
+            let (one, two) = values.split_at(count / 3);
+            let found = at_ranks(&[one.to_vec(), two.to_vec()], &mut ranks);
             values.sort_unstable();
             for (&rank, value) in ranks.iter().zip(found) {
                 assert_eq!(values[rank as usize], value, "rank {rank} of {count}");

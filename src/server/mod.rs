@@ -27,6 +27,11 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// The same for one call.
 pub const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 
+/// Calls on one connection that were given up before they were begun. h2's 20 would end the
+/// connection of a gateway whose callers are impatient, and with it everyone else's calls; a
+/// bound it stays, against peers who do nothing else.
+const MAX_PENDING_RESETS: usize = 1_024;
+
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("the port failed: {0}")]
@@ -112,6 +117,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(limits.keepalive))
         .tcp_keepalive(Some(limits.keepalive))
         .tcp_nodelay(true)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(gate)

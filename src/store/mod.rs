@@ -11,6 +11,7 @@ mod error;
 mod identities;
 mod read;
 mod record;
+mod settled;
 mod tenants;
 mod void;
 mod writer;

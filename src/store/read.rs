@@ -63,7 +63,7 @@ pub struct Listed<T> {
 }
 
 /// An identifier as a customer holds it, or was seen with it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeldIdentifier {
     pub no: IdentifierNo,
     pub stored: Stored,
@@ -76,7 +76,7 @@ pub struct HeldIdentifier {
 }
 
 /// Everything that a customer's view is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CustomerRecord {
     pub customer: ObservationNo,
     pub kind: CustomerKind,
@@ -414,7 +414,8 @@ impl Found {
                     last_seen: None,
                     first_shown_by: None,
                 });
-                if entry.first_seen.is_none() || first < entry.first_seen {
+                let shown = entry.first_shown_by.as_ref();
+                if shown.is_none_or(|key| (first, &member.first_key) < (entry.first_seen, key)) {
                     entry.first_seen = first;
                     entry.first_shown_by = Some(member.first_key.clone());
                 }

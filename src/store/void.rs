@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
-use super::{Store, StoreError};
+use super::{Store, StoreError, settled};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims, is_shared};
 use crate::identity::resolve::IdentifierNo;
@@ -46,7 +46,7 @@ const DELETE_SUMMARY: &str = "DELETE FROM summary WHERE tenant = $1 AND observat
 const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
     SELECT DISTINCT o.observation, o.identifiers, o.component, o.live \
     FROM v CROSS JOIN sighting s JOIN observation o ON o.tenant = s.tenant AND o.observation = s.observation \
-    WHERE s.tenant = $1 AND s.identifier = v.identifier";
+    WHERE s.tenant = $1 AND s.identifier = v.identifier ORDER BY o.observation";
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
@@ -175,7 +175,7 @@ async fn resolve_again(
             changes.identifiers.push((no, Stored { holder: None, ..stored }));
         }
     }
-    identities::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
+    settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
         let heir = peers.map(|peer| peer.observation.no).min();
@@ -190,7 +190,7 @@ async fn resolve_again(
             tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
         }
     }
-    identities::write_holdings(tx, tenant, rules, taken, &changes).await
+    settled::write_holdings(tx, tenant, rules, taken, &changes).await
 }
 
 /// Counts the claims of identifiers anew from the observations that live. One that is shared no

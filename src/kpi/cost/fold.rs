@@ -1,14 +1,16 @@
 //! The fold over customers: touches, seconds and explicit costs by slot, and each customer's sum.
 
+use std::ops::Range;
+
 use super::rates::{Explicit, RateTable};
 use crate::kpi::answer::Tally;
 use crate::kpi::fact::{AnswerKind, TouchType};
 use crate::kpi::lens::{Grouping, Lens};
-use crate::kpi::snapshot::{Part, TASK_CUSTOMERS};
+use crate::kpi::snapshot::Part;
 use crate::kpi::tables::{Charges, Stem, Tables};
 
-/// Sums of one task fit the second-level cache.
-const TASK_SUMS: u32 = 1 << 15;
+/// Cells of sums per task: they fit the second-level cache.
+const TASK_CELLS: u32 = 1 << 13;
 
 /// Sums by slot of the rate table.
 #[derive(Debug, Clone)]
@@ -42,8 +44,8 @@ impl Slots {
 /// Costs per customer of one group.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Spread {
-    /// Sixtieths of a millionth, of customers whose cost is not zero; in any order.
-    pub costed: Vec<i64>,
+    /// Sixtieths of a millionth, of customers whose cost is not zero; in any order, in pieces.
+    pub costed: Vec<Vec<i64>>,
     /// Customers whose cost is zero.
     pub free: u64,
 }
@@ -52,9 +54,10 @@ impl Spread {
     fn count(&mut self, cost: i128) {
         // Beyond 150 thousand million currency units a customer's place among others stays right.
         let cost = i64::try_from(cost).unwrap_or(if cost > 0 { i64::MAX } else { i64::MIN });
-        match cost {
-            0 => self.free += 1,
-            _ => self.costed.push(cost),
+        match (cost, self.costed.last_mut()) {
+            (0, _) => self.free += 1,
+            (_, Some(piece)) => piece.push(cost),
+            (_, None) => self.costed.push(vec![cost]),
         }
     }
 
@@ -74,6 +77,7 @@ pub(super) struct State {
     pub groups: Vec<Spread>,
     /// Orders less returns in minor units, by group; one when nothing is grouped.
     pub revenue: Vec<i128>,
+    sums: Sums,
 }
 
 impl State {
@@ -87,124 +91,172 @@ impl State {
     }
 }
 
-/// The sums of one customer, or of one customer at the places of one group.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    cost: i128,
-    touches: u32,
+/// Sums of the customers of one task, `width` cells for each: one, or one for each group of places.
+#[derive(Default)]
+struct Sums {
+    /// What touches cost at their rates.
+    rated: Vec<i64>,
+    /// What they cost beside: minutes and explicit costs.
+    beside: Vec<i128>,
+    touches: Vec<u32>,
+    /// By customer: the group, or one more for customers out of scope.
+    group: Vec<u32>,
+}
+
+impl Sums {
+    fn clear(&mut self, cells: usize) {
+        self.rated.clear();
+        self.rated.resize(cells, 0);
+        self.beside.clear();
+        self.beside.resize(cells, 0);
+        self.touches.clear();
+        self.touches.resize(cells, 0);
+        self.group.clear();
+    }
 }
 
 pub(super) struct Fold<'a> {
     lens: &'a Lens<'a>,
     grouping: &'a Grouping,
     table: &'a RateTable,
-    /// Sums per customer: groups of places, or one.
+    /// The groups of places, when they are grouped.
+    group_of_place: Option<&'a [u32]>,
+    /// Cells per customer.
     width: usize,
+    /// So many touches cost less than `i64` holds, whatever their types.
+    safe_rows: usize,
 }
 
 impl<'a> Fold<'a> {
     pub fn new(lens: &'a Lens<'a>, grouping: &'a Grouping, table: &'a RateTable) -> Self {
-        let width = if grouping.of_places().is_some() { grouping.len() } else { 1 };
-        Self { lens, grouping, table, width }
+        let group_of_place = grouping.of_places();
+        let width = if group_of_place.is_some() { grouping.len() } else { 1 };
+        let greatest = table.per_touch.iter().copied().max().unwrap_or(0).max(1);
+        let safe_rows = (i64::MAX / greatest) as usize;
+        Self { lens, grouping, table, group_of_place, width, safe_rows }
     }
 
     pub fn run(&self) -> State {
-        let task = (TASK_SUMS / self.width as u32).clamp(64, TASK_CUSTOMERS);
-        let snapshot = self.lens.snapshot;
-        let mut state =
-            snapshot.fold(task, || self.start(), |state, part| self.observe(state, part), State::merged);
+        let task = (TASK_CELLS / self.width as u32).max(64);
+        let observe = |state: &mut State, part: &Part| self.observe(state, part);
+        let mut state = self.lens.snapshot.fold(task, || self.start(), observe, State::merged);
         for tables in self.lens.unidentified() {
             self.observe_nobody(&mut state, tables);
         }
         state.tally.excluded.voided = self.lens.voided(|_| true);
-        let foreign = (0..self.table.slots()).filter(|&slot| self.table.is_other_currency(slot));
+        let foreign = self.table.slots_of(None).filter(|&slot| self.table.is_other_currency(slot));
         state.tally.excluded.other_currency += foreign.map(|slot| state.slots.touches[slot]).sum::<u64>();
         state
     }
 
     fn start(&self) -> State {
         let groups = if self.grouping.is_asked() { self.grouping.len() } else { 0 };
+        // One group more, for customers out of scope: adding there is cheaper than asking.
+        let slots = self.table.slots() + self.table.slots_per_group();
         State {
             tally: Tally::default(),
-            slots: Slots::new(self.table.slots()),
-            nobody: Slots::new(self.table.slots()),
-            total: Spread::default(),
+            slots: Slots::new(slots),
+            nobody: Slots::new(slots),
+            total: Spread { costed: vec![Vec::new()], free: 0 },
             groups: vec![Spread::default(); groups],
             revenue: vec![0; self.grouping.len()],
+            sums: Sums::default(),
         }
     }
 
     fn observe(&self, state: &mut State, part: &Part) {
-        let tables = &part.segment.tables;
-        let mut sums = vec![Sum::default(); part.customers.len() * self.width];
-        let each = |_| TouchType::ORDER;
-        self.touches(state, part, &tables.orders.stem, each, &mut sums);
-        self.touches(state, part, &tables.returns.stem, |_| TouchType::RETURN, &mut sums);
-        let answers = |row: usize| AnswerKind::touch_type(tables.answers.kind[row]);
-        self.touches(state, part, &tables.answers.stem, answers, &mut sums);
-        self.touches(state, part, &tables.touches.stem, |row| TouchType(tables.touches.kind[row]), &mut sums);
-        self.charges(state, part, &mut sums);
-        self.revenue(state, part);
-        self.count_customers(state, part, &sums);
+        let Tables { orders, returns, answers, touches, .. } = &part.segment.tables;
+        state.sums.clear(part.customers.len() * self.width);
+        let out_of_scope = self.out_of_scope();
+        state.sums.group.extend(part.customers.clone().map(|customer| {
+            match (self.lens.has_customer(part, customer), self.group_of_place) {
+                (false, _) => out_of_scope,
+                (true, Some(_)) => 0,
+                (true, None) => self.grouping.of(part, customer, 0) as u32,
+            }
+        }));
+        self.touches(state, part, &orders.stem, |_| TouchType::ORDER);
+        self.touches(state, part, &returns.stem, |_| TouchType::RETURN);
+        self.touches(state, part, &answers.stem, |row| AnswerKind::touch_type(answers.kind[row]));
+        self.touches(state, part, &touches.stem, |row| TouchType(touches.kind[row]));
+        self.charges(state, part);
+        self.revenue(state, part, &orders.stem, (&orders.amount, &orders.currency), 1);
+        self.revenue(state, part, &returns.stem, (&returns.amount, &returns.currency), -1);
+        self.count_customers(state, part);
     }
 
-    /// Adds the touches of one table.
-    fn touches(
+    /// The group of customers out of scope.
+    fn out_of_scope(&self) -> u32 {
+        (self.table.slots() / self.table.slots_per_group()) as u32
+    }
+
+    /// Adds the touches of one table, row by row and without branches: what is out of scope goes
+    /// to a slot of its own.
+    fn touches(&self, state: &mut State, part: &Part, stem: &Stem, touch_type: impl Fn(usize) -> TouchType) {
+        let rows = stem.rows(part.customers.clone());
+        if rows.len() > self.safe_rows || self.width > 1 || !self.table.epochs.is_empty() {
+            return self.touches_at_large(state, stem, part.customers.start, rows, touch_type);
+        }
+        let (from, length) = (self.lens.from, self.lens.until.wrapping_sub(self.lens.from));
+        let length = length.max(0).cast_unsigned();
+        let (begins, outside) = (self.table.begin_of_place.as_slice(), self.table.outside);
+        let (prices, per_group) = (self.table.per_touch.as_slice(), self.table.slots_per_group());
+        let Sums { rated, touches, group, .. } = &mut state.sums;
+        let (rated, touches, group) = (rated.as_mut_slice(), touches.as_mut_slice(), group.as_slice());
+        let counts = state.slots.touches.as_mut_slice();
+        let columns = stem.customer[rows.clone()].iter().zip(&stem.at[rows.clone()]);
+        let columns = columns.zip(&stem.place[rows.clone()]).zip(rows);
+        for (((&customer, &at), &place), row) in columns {
+            let inside = at.wrapping_sub(from).cast_unsigned() < length;
+            let begin = if inside { begins[usize::from(place)] as usize } else { outside };
+            let slot = begin + usize::from(touch_type(row).0);
+            let cell = (customer - part.customers.start) as usize;
+            counts[group[cell] as usize * per_group + slot] += 1;
+            rated[cell] += prices[slot];
+            touches[cell] += u32::from(slot < outside);
+        }
+    }
+
+    /// The same for groups of places, for rates that change in range, and for rates so high that
+    /// their sums need more than 64 bits.
+    fn touches_at_large(
         &self,
         state: &mut State,
-        part: &Part,
         stem: &Stem,
+        first: u32,
+        rows: Range<usize>,
         touch_type: impl Fn(usize) -> TouchType,
-        sums: &mut [Sum],
     ) {
-        let by_place = self.width > 1;
-        for (customer, rows) in stem.runs(stem.rows(part.customers.clone())) {
-            if !self.lens.has_customer(part, customer) {
-                continue;
-            }
-            let base = self.base_slot(part, customer);
-            let own = &mut sums[(customer - part.customers.start) as usize * self.width..];
-            let mut sum = Sum::default();
-            for row in rows {
-                let (at, place) = (stem.at[row], stem.place[row]);
-                if !self.lens.in_range(at) || !self.lens.has_place(place) {
-                    continue;
-                }
-                let class = self.table.class_of_place[usize::from(place)];
-                let slot = self.slot(at, class, touch_type(row));
-                state.slots.touches[base + slot] += 1;
-                let cost = i128::from(self.table.per_touch[slot]);
-                if by_place {
-                    let own = &mut own[self.table.group_of_class(class)];
-                    own.cost += cost;
-                    own.touches += 1;
-                } else {
-                    sum.cost += cost;
-                    sum.touches += 1;
-                }
-            }
-            if !by_place {
-                own[0].cost += sum.cost;
-                own[0].touches += sum.touches;
+        let is_safe = rows.len() <= self.safe_rows;
+        let (prices, per_group) = (self.table.per_touch.as_slice(), self.table.slots_per_group());
+        for row in rows {
+            let place = stem.place[row];
+            let slot = self.slot(stem.at[row], place, touch_type(row));
+            let customer = (stem.customer[row] - first) as usize;
+            let cell = customer * self.width + self.group_of_place(place);
+            state.slots.touches[state.sums.group[customer] as usize * per_group + slot] += 1;
+            state.sums.touches[cell] += u32::from(slot < self.table.outside);
+            match is_safe {
+                true => state.sums.rated[cell] += prices[slot],
+                false => state.sums.beside[cell] += i128::from(prices[slot]),
             }
         }
     }
 
     /// Adds minutes and explicit costs.
-    fn charges(&self, state: &mut State, part: &Part, sums: &mut [Sum]) {
+    fn charges(&self, state: &mut State, part: &Part) {
         let charges = &part.segment.tables.charges;
         for row in charges.stem.rows(part.customers.clone()) {
-            let (at, place) = (charges.stem.at[row], charges.stem.place[row]);
-            let customer = charges.stem.customer[row];
-            let in_scope = self.lens.in_range(at) && self.lens.has_place(place);
-            if !in_scope || !self.lens.has_customer(part, customer) {
+            let place = charges.stem.place[row];
+            let slot = self.slot(charges.stem.at[row], place, TouchType(charges.kind[row]));
+            let customer = (charges.stem.customer[row] - part.customers.start) as usize;
+            let group = state.sums.group[customer];
+            if slot >= self.table.outside || group == self.out_of_scope() {
                 continue;
             }
-            let class = self.table.class_of_place[usize::from(place)];
-            let slot = self.base_slot(part, customer) + self.slot(at, class, TouchType(charges.kind[row]));
+            let slot = group as usize * self.table.slots_per_group() + slot;
             let (cost, foreign) = self.charge(&mut state.slots, charges, row, slot);
-            let group = if self.width > 1 { self.table.group_of_class(class) } else { 0 };
-            sums[(customer - part.customers.start) as usize * self.width + group].cost += cost;
+            state.sums.beside[customer * self.width + self.group_of_place(place)] += cost;
             state.tally.excluded.other_currency += u64::from(foreign);
         }
     }
@@ -227,47 +279,59 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn revenue(&self, state: &mut State, part: &Part) {
-        let (orders, returns) = (&part.segment.tables.orders, &part.segment.tables.returns);
-        let sales = (&orders.stem, &orders.amount, &orders.currency, 1);
-        let refunds = (&returns.stem, &returns.amount, &returns.currency, -1);
-        for (stem, amounts, currencies, sign) in [sales, refunds] {
-            for row in stem.rows(part.customers.clone()) {
-                let (customer, place) = (stem.customer[row], stem.place[row]);
-                let in_scope = self.lens.in_range(stem.at[row]) && self.lens.has_place(place);
-                if !in_scope || !self.lens.has_customer(part, customer) {
-                    continue;
-                }
-                if Some(currencies[row]) == self.table.currency {
-                    let group = self.grouping.of(part, customer, place);
-                    state.revenue[group] += sign * i128::from(amounts[row]);
-                } else {
-                    state.tally.excluded.other_currency += 1;
-                }
+    /// Adds the amounts of one table.
+    fn revenue(
+        &self,
+        state: &mut State,
+        part: &Part,
+        stem: &Stem,
+        (amounts, currencies): (&[i64], &[u8]),
+        sign: i128,
+    ) {
+        let out_of_scope = self.out_of_scope();
+        for row in stem.rows(part.customers.clone()) {
+            let place = stem.place[row];
+            let group = state.sums.group[(stem.customer[row] - part.customers.start) as usize];
+            if !self.lens.in_range(stem.at[row]) || !self.lens.has_place(place) || group == out_of_scope {
+                continue;
+            }
+            if Some(currencies[row]) == self.table.currency {
+                let group = if self.width > 1 { self.group_of_place(place) } else { group as usize };
+                state.revenue[group] += sign * i128::from(amounts[row]);
+            } else {
+                state.tally.excluded.other_currency += 1;
             }
         }
     }
 
-    fn count_customers(&self, state: &mut State, part: &Part, sums: &[Sum]) {
-        for (customer, own) in part.customers.clone().zip(sums.chunks(self.width)) {
-            let mut all = Sum::default();
-            for (group, sum) in own.iter().enumerate().filter(|(_, sum)| sum.touches > 0) {
-                all.cost += sum.cost;
-                all.touches += sum.touches;
-                if self.width > 1 {
-                    state.groups[group].count(sum.cost);
-                }
-            }
-            if all.touches == 0 {
+    fn count_customers(&self, state: &mut State, part: &Part) {
+        let sums = std::mem::take(&mut state.sums);
+        let cells = sums.touches.chunks(self.width).zip(0..);
+        let customers = part.customers.clone().zip(&sums.group).zip(cells);
+        for ((customer, &group), (touches, nth)) in customers {
+            if group == self.out_of_scope() {
                 continue;
             }
-            state.total.count(all.cost);
-            if self.width == 1 && !state.groups.is_empty() {
-                state.groups[self.grouping.of(part, customer, 0)].count(all.cost);
+            let (mut cost, mut count) = (0, 0);
+            for (place_group, &touches) in touches.iter().enumerate().filter(|(_, touches)| **touches > 0) {
+                let cell = nth * self.width + place_group;
+                let sum = i128::from(sums.rated[cell]) + sums.beside[cell];
+                cost += sum;
+                count += touches;
+                if self.width > 1 {
+                    state.groups[place_group].count(sum);
+                }
             }
-            let registered = part.segment.customers.registered[customer as usize];
-            state.tally.count(u64::from(all.touches), registered);
+            if count == 0 {
+                continue;
+            }
+            state.total.count(cost);
+            if self.width == 1 && !state.groups.is_empty() {
+                state.groups[group as usize].count(cost);
+            }
+            state.tally.count(u64::from(count), part.segment.customers.registered[customer as usize]);
         }
+        state.sums = sums;
     }
 
     fn observe_nobody(&self, state: &mut State, tables: &Tables) {
@@ -275,8 +339,7 @@ impl<'a> Fold<'a> {
         let of_table = |stem: &Stem, touch_type: &dyn Fn(usize) -> TouchType, slots: &mut Slots| {
             let mut count = 0;
             for row in self.lens.rows_in_range(stem) {
-                let class = self.table.class_of_place[usize::from(stem.place[row])];
-                slots.touches[self.slot(stem.at[row], class, touch_type(row))] += 1;
+                slots.touches[self.slot(stem.at[row], stem.place[row], touch_type(row))] += 1;
                 count += 1;
             }
             count
@@ -288,27 +351,27 @@ impl<'a> Fold<'a> {
             + of_table(&tables.touches.stem, &|row| TouchType(tables.touches.kind[row]), slots);
         let charges = &tables.charges;
         for row in self.lens.rows_in_range(&charges.stem) {
-            let class = self.table.class_of_place[usize::from(charges.stem.place[row])];
-            let slot = self.slot(charges.stem.at[row], class, TouchType(charges.kind[row]));
+            let slot = self.slot(charges.stem.at[row], charges.stem.place[row], TouchType(charges.kind[row]));
             self.charge(slots, charges, row, slot);
         }
     }
 
-    /// Where the slots of a customer's group begin.
     #[inline]
-    fn base_slot(&self, part: &Part, customer: u32) -> usize {
-        match self.width == 1 && self.grouping.is_asked() {
-            true => self.grouping.of(part, customer, 0) * self.table.slots_per_group(),
-            false => 0,
-        }
+    fn group_of_place(&self, place: u16) -> usize {
+        self.group_of_place.map_or(0, |groups| groups[usize::from(place)] as usize)
     }
 
+    /// The slot of a touchpoint; from [`RateTable::outside`] on for one that is out of scope.
     #[inline]
-    fn slot(&self, at: i64, class: u32, touch_type: TouchType) -> usize {
-        let epoch = match self.table.epochs.is_empty() {
-            true => 0,
-            false => self.table.epochs.partition_point(|&begin| begin <= at) * self.table.classes(),
+    fn slot(&self, at: i64, place: u16, touch_type: TouchType) -> usize {
+        let table = self.table;
+        let inside = self.lens.in_range(at);
+        let begin = table.begin_of_place[usize::from(place)] as usize;
+        let begin = match table.epochs.is_empty() || begin >= table.outside {
+            true => begin,
+            false => begin + table.epochs.partition_point(|&e| e <= at) * table.slots_per_epoch(),
         };
-        (epoch + class as usize) * TouchType::COUNT + usize::from(touch_type.0)
+        let begin = if inside { begin } else { table.outside };
+        begin + usize::from(touch_type.0)
     }
 }

@@ -177,11 +177,11 @@ struct Figures<'a> {
 }
 
 impl Figures<'_> {
-    fn grouped(&self, mut state: State) -> Grouped<CostToServe> {
+    fn grouped(&self, state: State) -> Grouped<CostToServe> {
         let revenue = state.revenue.iter().sum();
-        let total = self.figures(&mut state.total, &state.slots, &state.nobody, None, revenue);
+        let total = self.figures(&state.total, &state.slots, &state.nobody, None, revenue);
         let mut groups = Vec::new();
-        for (group, spread) in state.groups.iter_mut().enumerate() {
+        for (group, spread) in state.groups.iter().enumerate() {
             let result = self.figures(spread, &state.slots, &state.nobody, Some(group), state.revenue[group]);
             let touched: u64 = result.by_channel.iter().map(|channel| channel.touchpoints).sum();
             if touched > 0 || result.unidentified != Cost::default() {
@@ -194,7 +194,7 @@ impl Figures<'_> {
 
     fn figures(
         &self,
-        spread: &mut Spread,
+        spread: &Spread,
         slots: &Slots,
         nobody: &Slots,
         group: Option<usize>,
@@ -249,10 +249,12 @@ impl Figures<'_> {
     }
 
     /// Over all customers and over costed ones.
-    fn distributions(&self, spread: &mut Spread) -> (Distribution, Distribution) {
-        let (costed, free) = (&spread.costed, spread.free);
-        let count = costed.len() as u64;
-        let below_zero = costed.iter().filter(|&&cost| cost < 0).count() as u64;
+    fn distributions(&self, spread: &Spread) -> (Distribution, Distribution) {
+        let (costed, free) = (spread.costed.as_slice(), spread.free);
+        let all = || costed.iter().flatten();
+        let count = costed.iter().map(|piece| piece.len() as u64).sum();
+        let below_zero = all().filter(|&&cost| cost < 0).count() as u64;
+        let sums = Sums::of(all().copied());
         let wanted = [(0.5, count + free), (0.9, count + free), (0.5, count), (0.9, count)];
         let ranks = wanted.map(|(p, count)| Ranks::of(count, p));
         let mut places: Vec<u64> = Vec::new();
@@ -279,7 +281,7 @@ impl Figures<'_> {
             Estimate::quantile(quantile)
         };
         let distribution = |first: usize, count: u64| Distribution {
-            mean: mean(costed, count, unit),
+            mean: sums.mean(count, unit),
             p50: estimate(first),
             p90: estimate(first + 1),
         };
@@ -287,24 +289,34 @@ impl Figures<'_> {
     }
 }
 
-/// The mean of `count` costs, those not listed being zero, with its normal interval. Sums are
-/// exact, so that the answer does not depend on the order of the customers.
-fn mean(costs: &[i64], count: u64, unit: f64) -> Estimate {
-    if count == 0 {
-        return Estimate::none();
+/// Exact sums, so that the answer does not depend on the order of the customers.
+struct Sums {
+    sum: i128,
+    squares: i128,
+}
+
+impl Sums {
+    fn of(costs: impl Iterator<Item = i64>) -> Self {
+        let (mut sum, mut squares) = (0, 0_i128);
+        for cost in costs.map(i128::from) {
+            sum += cost;
+            squares = squares.saturating_add(cost * cost);
+        }
+        Self { sum, squares }
     }
-    let (mut sum, mut squares) = (0_i128, 0_i128);
-    for &cost in costs {
-        let cost = i128::from(cost);
-        sum += cost;
-        squares = squares.saturating_add(cost * cost);
+
+    /// The mean of `count` costs, those not summed up being zero, with its normal interval.
+    fn mean(&self, count: u64, unit: f64) -> Estimate {
+        if count == 0 {
+            return Estimate::none();
+        }
+        let n = count as f64;
+        let mean = self.sum as f64 / n;
+        let interval = (count > 1).then(|| {
+            let variance = ((self.squares as f64 - self.sum as f64 * mean) / (n - 1.0)).max(0.0);
+            let half = Z95 * (variance / n).sqrt();
+            Interval { low: (mean - half) / unit, high: (mean + half) / unit, method: Method::Normal }
+        });
+        Estimate::of(Some((mean / unit, interval)), count)
     }
-    let n = count as f64;
-    let mean = sum as f64 / n;
-    let interval = (count > 1).then(|| {
-        let variance = ((squares as f64 - sum as f64 * mean) / (n - 1.0)).max(0.0);
-        let half = Z95 * (variance / n).sqrt();
-        Interval { low: (mean - half) / unit, high: (mean + half) / unit, method: Method::Normal }
-    });
-    Estimate::of(Some((mean / unit, interval)), count)
 }

@@ -50,16 +50,19 @@ enum Rate {
 }
 
 /// Touchpoints with the same rate, channel, type and group share a slot:
-/// `((group * epochs + epoch) * classes + class) * TouchType::COUNT + type`, where a class is a
-/// channel, or a channel and a group when places are grouped; `group` counts groups of customers.
+/// `group * slots_per_group + (epoch * classes + class) * TouchType::COUNT + type`, where a class is
+/// a channel, or a channel and a group when places are grouped; `group` counts groups of customers.
+/// Each group ends with slots for touchpoints out of scope.
 pub(super) struct RateTable {
     /// Sixtieths of a millionth per touchpoint, by slot of the first group; 0 without a rate.
     pub per_touch: Vec<i64>,
     rates: Vec<Rate>,
     /// Where the second and later epochs begin: within an epoch no rate changes.
     pub epochs: Vec<i64>,
-    /// By place.
-    pub class_of_place: Vec<u32>,
+    /// Where the slots of a place begin in the first epoch; [`Self::outside`] for one out of scope.
+    pub begin_of_place: Vec<u32>,
+    /// Where the slots of a group end that count; those of touchpoints out of scope follow.
+    pub outside: usize,
     /// By class: the channel's name and the group.
     classes: Vec<(String, u32)>,
     /// Whether groups are of places.
@@ -92,7 +95,7 @@ impl RateTable {
                 classes.len() as u32 - 1
             })
         });
-        let class_of_place = class_of_place.collect();
+        let class_of_place: Vec<u32> = class_of_place.collect();
         let mut epochs: Vec<i64> = rates.iter().map(|rate| rate.from.0).collect();
         epochs.retain(|&at| lens.from < at && at < lens.until);
         epochs.sort_unstable();
@@ -102,6 +105,7 @@ impl RateTable {
         if per_group.saturating_mul(customer_groups) > CELLS_LIMIT {
             return Err(KpiError::TooManyCells);
         }
+        let outside = std::iter::repeat_n(Rate::None, TouchType::COUNT);
         let table: Vec<Rate> = (0..per_group)
             .map(|slot| {
                 let touch_type = TouchType((slot % TouchType::COUNT) as u8);
@@ -110,13 +114,19 @@ impl RateTable {
                 let since = if epoch == 0 { lens.from } else { epochs[epoch - 1] };
                 rate_at(rates, &classes[class].0, touch_type, since, currency)
             })
+            .chain(outside)
             .collect();
+        let begin = |(place, &class): (usize, &u32)| match lens.has_place(place as u16) {
+            true => class * TouchType::COUNT as u32,
+            false => per_group as u32,
+        };
         let per_touch = |rate: &Rate| if let Rate::Of(per_touch, _) = rate { per_touch * 60 } else { 0 };
         Ok(Self {
             per_touch: table.iter().map(per_touch).collect(),
             rates: table,
             epochs,
-            class_of_place,
+            begin_of_place: class_of_place.iter().enumerate().map(begin).collect(),
+            outside: per_group,
             classes,
             by_place: by_place.is_some(),
             customer_groups,
@@ -137,21 +147,16 @@ impl RateTable {
     /// The slots of one group, or all.
     pub fn slots_of(&self, group: Option<usize>) -> impl Iterator<Item = usize> + '_ {
         let per_group = self.slots_per_group();
-        (0..self.slots()).filter(move |&slot| match group {
+        let counts = move |slot: &usize| slot % per_group < self.outside;
+        (0..self.slots()).filter(counts).filter(move |&slot| match group {
             None => true,
             Some(group) if self.by_place => self.classes[self.class(slot)].1 as usize == group,
             Some(group) => slot / per_group == group,
         })
     }
 
-    /// How many classes there are.
-    pub fn classes(&self) -> usize {
-        self.classes.len()
-    }
-
-    /// The group of places to which a class belongs; 0 when places are not grouped.
-    pub fn group_of_class(&self, class: u32) -> usize {
-        self.classes[class as usize].1 as usize
+    pub fn slots_per_epoch(&self) -> usize {
+        self.classes.len() * TouchType::COUNT
     }
 
     pub fn phase(&self, slot: usize) -> Option<Phase> {
@@ -198,7 +203,7 @@ impl RateTable {
     }
 
     fn class(&self, slot: usize) -> usize {
-        slot / TouchType::COUNT % self.classes.len()
+        slot % self.slots_per_group() / TouchType::COUNT % self.classes.len()
     }
 }
 
