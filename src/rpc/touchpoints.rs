@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use prost::Message as _;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{self, Checks, Path, activity_type_number, identifier_to_proto};
 use super::error::{PortError, violation_to_proto};
-use super::page::{self, Query};
+use super::page::{self, PAGE_BYTES, Query};
 use super::proto::touchpoint_service_server::TouchpointService;
 use super::proto::{self, ErrorReason, RecordStatus};
 use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
@@ -23,6 +24,10 @@ use crate::store::{By, Filter, Incoming, Outcome, Page, Recorded, StoreError, St
 
 /// Refusals that the answer to an import lists.
 const LISTED_REFUSALS: usize = 1_000;
+/// Violations of each of them: the answer stays below 4 MiB.
+const LISTED_VIOLATIONS: usize = 10;
+/// Bytes of outcomes after which violations are left out: a page without them stays well below 4 MiB.
+const VIOLATION_BYTES: usize = PAGE_BYTES - 500_000;
 /// Batches of one import that are checked at the same time, and as many in the writer's queue.
 const BATCHES_IN_FLIGHT: usize = 4;
 /// How long an import waits when the queue is full.
@@ -40,7 +45,8 @@ impl TouchpointService for Port {
         let touchpoints = request.into_inner().touchpoints;
         let port = self.clone();
         let recorded = detached(async move { port.record(tenant, touchpoints).await }).await?;
-        let outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect();
+        let mut outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect::<Vec<_>>();
+        trim_violations(&mut outcomes);
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }
 
@@ -293,6 +299,17 @@ impl RecordOutcome {
     }
 }
 
+/// Leaves violations out once the answer would grow too large; what became of each stays.
+fn trim_violations(outcomes: &mut [proto::RecordOutcome]) {
+    let mut bytes = 0;
+    for outcome in outcomes {
+        bytes += outcome.encoded_len();
+        if bytes > VIOLATION_BYTES {
+            outcome.violations.clear();
+        }
+    }
+}
+
 type Keys = Vec<proto::TouchpointKey>;
 type Refused = Vec<Option<Vec<Violation>>>;
 type Writing = Pin<Box<dyn Future<Output = Result<Recorded, StoreError>> + Send>>;
@@ -382,11 +399,12 @@ fn add(sum: &mut proto::ImportTouchpointsResponse, index: &mut i64, keys: Keys, 
             RecordOutcome::Refused { reason, violations } => {
                 sum.refused += 1;
                 if sum.refusals.len() < LISTED_REFUSALS {
+                    let listed = violations.into_iter().take(LISTED_VIOLATIONS);
                     sum.refusals.push(proto::RefusedTouchpoint {
                         index: *index,
                         key: Some(key),
                         reason: reason.into(),
-                        violations: violations.into_iter().map(below_the_touchpoint).collect(),
+                        violations: listed.map(below_the_touchpoint).collect(),
                     });
                 }
             }
