@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .btree_map(".")
         .extern_path(".google.protobuf", "::pbjson_types")
         .compile_well_known_types(true)
+        .codec_path("crate::rpc::codec::Codec")
         .compile_fds(descriptors)?;
     pbjson_build::Builder::new()
         .register_descriptors(&encoded)?

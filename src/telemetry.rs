@@ -1,5 +1,6 @@
 //! Logs and metrics. Neither ever holds an identifier, a trait value or a payload.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
@@ -11,10 +12,16 @@ use crate::config::{Config, LogFormat};
 const LATENCY_SECONDS: [f64; 14] =
     [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
+/// PostgreSQL notices that a connection which is rolled back before its next use was in no
+/// transaction, which is as it should be. The setting may still ask for them.
+const QUIET: &str = "sqlx::postgres::notice=error";
+
 /// Sends logs to standard error in the form and from the level that the settings name.
 pub fn start_logs(config: &Config) {
-    let filter = EnvFilter::new(&config.written.log_level);
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::new(format!("{QUIET},{}", config.written.log_level));
+    let terminal = std::io::stderr().is_terminal();
+    let logs =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first: there is one standard error.
     let _ = match config.log_format {
         LogFormat::Text => logs.try_init(),

@@ -1,6 +1,8 @@
 //! What do we know of them? A customer's view is the combination of the summaries of its
 //! observations: a merge or a split restates it for free.
 
+pub mod cost;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

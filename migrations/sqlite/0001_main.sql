@@ -181,3 +181,25 @@ CREATE TABLE request (
     revision     INTEGER NOT NULL,
     PRIMARY KEY (tenant, request_id)
 ) STRICT, WITHOUT ROWID;
+
+-- What the planner should expect: a tenant is large, everything else is selective. Without it
+-- SQLite takes the tenant's whole primary key for cheaper than an index.
+ANALYZE;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('touchpoint', 'touchpoint', '10000000 10000000 1'),
+    ('touchpoint', 'touchpoint_by_key', '10000000 10000000 1000000 1'),
+    ('touchpoint', 'touchpoint_by_observation', '10000000 10000000 6 1 1'),
+    ('void', 'void', '10000 10000 1'),
+    ('void', 'void_by_revision', '10000 10000 1'),
+    ('order_key', 'order_key', '1000000 1000000 1'),
+    ('observation', 'observation', '1600000 1600000 1'),
+    ('observation', 'observation_by_set', '1600000 1600000 1'),
+    ('observation', 'observation_by_component', '1600000 1600000 2 2'),
+    ('sighting', 'sighting', '2000000 2000000 2 1'),
+    ('identifier', 'identifier', '1600000 1600000 1'),
+    ('identifier', 'identifier_by_value', '1600000 1600000 200000 1'),
+    ('identifier', 'identifier_by_holder', '1600000 1600000 2'),
+    ('customer', 'customer', '1000000 1000000 1'),
+    ('summary', 'summary', '1600000 1600000 1'),
+    ('reassignment', 'reassignment', '1000000 1000000 10 1'),
+    ('revision', 'revision', '100000 100000 1');

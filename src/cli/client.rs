@@ -15,6 +15,7 @@ use crate::rpc::proto::customer_service_client::CustomerServiceClient;
 use crate::rpc::proto::identity_service_client::IdentityServiceClient;
 use crate::rpc::proto::kpi_service_client::KpiServiceClient;
 use crate::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
+use crate::server::{CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES};
 
 /// The metadata that names the tenant.
 pub const TENANT_METADATA: &str = "x-customer360-tenant";
@@ -73,7 +74,8 @@ pub async fn connect(target: &str, tenant: &str) -> Result<Clients, ClientError>
     let endpoint = Endpoint::from_shared(url).map_err(|_| ClientError::Target(target.to_owned()))?;
     let channel = endpoint
         .connect_timeout(Duration::from_secs(10))
-        .http2_adaptive_window(true)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .tcp_nodelay(true)
         .connect()
         .await

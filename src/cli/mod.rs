@@ -10,13 +10,14 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, Config, ConfigError};
 
 pub mod client;
+mod demo;
 pub mod import;
 mod serve;
 mod simulate;
 
 /// One customer out of many identifiers, and omnichannel KPIs over them.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -32,6 +33,8 @@ enum Command {
     Config(SettingsArgs),
     /// Record touchpoints of a file of JSON Lines through the port
     Import(import::ImportArgs),
+    /// Tell a simulated retailer's story: service, data and answers, from nothing
+    Demo(demo::DemoArgs),
     /// Write a simulated retailer as JSON Lines, and who was who
     Simulate(simulate::SimulateArgs),
 }
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
             print!("{}", config.to_toml());
         }),
         Command::Import(args) => import::command(&args),
+        Command::Demo(args) => demo::command(&args),
         Command::Simulate(args) => simulate::command(&args),
     };
     match done {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tonic::service::Routes;
+use tonic_health::ServingStatus;
 
 use super::{CliError, runtime};
 use crate::config::Config;
+use crate::mirror::{self, Mirrors};
 use crate::rpc;
 use crate::server::{self, PortLimits};
 use crate::store::{self, Store};
@@ -41,12 +42,29 @@ async fn run(config: &Config) -> Result<(), CliError> {
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(CliError::io(format!("listening on {}", config.listen)))?;
+    serve_on(listener, config, stopped()).await
+}
+
+/// Serves on a bound port until `stop`.
+///
+/// # Errors
+/// When the database or the port fails.
+pub async fn serve_on(
+    listener: TcpListener,
+    config: &Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), CliError> {
     let address = listener.local_addr().map_err(CliError::io("asking for the port's address"))?;
     let store = open(config).await?;
-    let routes = Routes::default();
+    let mirrors = Mirrors::new(store.clone(), mirror_settings(config));
+    // Dropped with the runtime: it only reads.
+    tokio::spawn(mirrors.clone().follow());
+    let port = rpc::Port::new(store.clone(), mirrors, clock::system(), port_settings(config));
+    let (routes, names) = rpc::services(&port);
     let (routes, health) = server::with_standard_services(routes, rpc::proto::DESCRIPTORS)?;
+    server::say(&health, &names, ServingStatus::Serving).await;
     tracing::info!(%address, "listening");
-    let served = server::serve(listener, routes, health, &[], PortLimits::of(config), stopped()).await;
+    let served = server::serve(listener, routes, health, names, PortLimits::of(config), stop).await;
     store.close().await;
     tracing::info!("stopped");
     served.map_err(Into::into)
@@ -55,14 +73,40 @@ async fn run(config: &Config) -> Result<(), CliError> {
 async fn open(config: &Config) -> Result<Store, CliError> {
     let settings = store::Settings {
         connections: u32::try_from(config.written.database_connections).unwrap_or(u32::MAX),
-        queue_touchpoints: usize::try_from(config.written.queue_touchpoints).unwrap_or(usize::MAX),
+        queue_touchpoints: size(config.written.queue_touchpoints),
         ..store::Settings::default()
     };
     Ok(Store::open(&config.written.database_url, &settings, clock::system()).await?)
 }
 
+fn mirror_settings(config: &Config) -> mirror::Settings {
+    let written = &config.written;
+    mirror::Settings {
+        memory_bytes: size(written.mirror_memory_mib) << 20,
+        wait: Duration::from_secs(written.freshness_wait_seconds),
+        ..mirror::Settings::default()
+    }
+}
+
+fn port_settings(config: &Config) -> rpc::Settings {
+    let written = &config.written;
+    let mut settings = rpc::Settings {
+        page_size: size(written.page_size),
+        max_page_size: size(written.max_page_size),
+        max_message_bytes: size(written.max_message_bytes),
+        ..rpc::Settings::default()
+    };
+    settings.limits.batch_touchpoints = size(written.max_batch);
+    settings
+}
+
+/// A setting as a size in memory; their ranges fit.
+fn size(setting: u64) -> usize {
+    usize::try_from(setting).unwrap_or(usize::MAX)
+}
+
 /// Resolves when the process is asked to end.
-async fn stopped() {
+pub async fn stopped() {
     let hear = |kind| signal(kind).ok();
     let (mut terminate, mut interrupt) = (hear(SignalKind::terminate()), hear(SignalKind::interrupt()));
     let wait = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {

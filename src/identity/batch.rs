@@ -3,20 +3,21 @@
 //!
 //! The store loads what `Plan` asks for and carries out `Changes`; it decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::groups::{Groups, components};
 use super::resolve::{Block, BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, World};
 use super::rules::Rules;
 use crate::model::{KindName, ObservationNo};
 
 /// Per registered kind, the distinct identifiers of that kind seen directly beside an identifier.
 /// Frozen once the identifier is shared.
-pub type Claims = BTreeMap<String, Vec<i64>>;
+pub type Claims = BTreeMap<String, BTreeSet<i64>>;
 
 /// An identifier as the store keeps it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub kind: KindIndex,
     pub value: String,
@@ -197,7 +198,7 @@ pub fn settle(
 /// Whether an identifier has more claims than its kind allows.
 #[must_use]
 pub fn is_shared(rules: &Rules, kind: KindIndex, claims: &Claims) -> bool {
-    let most = claims.values().map(Vec::len).max().unwrap_or(0);
+    let most = claims.values().map(BTreeSet::len).max().unwrap_or(0);
     rules.kinds[kind].share_after.is_some_and(|limit| most > limit as usize)
 }
 
@@ -215,10 +216,7 @@ pub fn add_claims(rules: &Rules, identifiers: &mut FxHashMap<IdentifierNo, Store
             .collect();
         let Some(stored) = identifiers.get_mut(no) else { continue };
         for (kind, other) in beside {
-            let of_kind = stored.claims.entry(kind.as_str().to_owned()).or_default();
-            if !of_kind.contains(&other) {
-                of_kind.push(other);
-            }
+            stored.claims.entry(kind.as_str().to_owned()).or_default().insert(other);
         }
     }
 }
@@ -457,86 +455,4 @@ fn known_anew(
         }
     }
     (known_anew, linked)
-}
-
-/// The label of each observation's component: the least observation connected to it.
-fn components(
-    known: &FxHashMap<IdentifierNo, Known>,
-    observations: &[Observation],
-) -> FxHashMap<ObservationNo, ObservationNo> {
-    let sizes = FxHashMap::default();
-    let mut groups = Groups::new(&sizes);
-    for observation in observations {
-        let own = groups.label_of_new(observation.no);
-        for no in &observation.identifiers {
-            if !known[no].shared && !observation.severed.contains(no) {
-                let label = *groups.label_by_identifier.entry(*no).or_insert(own);
-                groups.join(own, label);
-            }
-        }
-    }
-    observations.iter().map(|o| (o.no, groups.find(o.no))).collect()
-}
-
-/// Union-find over component labels; the least label names the union.
-struct Groups<'a> {
-    parent: FxHashMap<ObservationNo, ObservationNo>,
-    size: FxHashMap<ObservationNo, u32>,
-    label_by_identifier: FxHashMap<IdentifierNo, ObservationNo>,
-    stored_sizes: &'a FxHashMap<ObservationNo, u32>,
-}
-
-impl<'a> Groups<'a> {
-    fn new(stored_sizes: &'a FxHashMap<ObservationNo, u32>) -> Self {
-        Self {
-            parent: FxHashMap::default(),
-            size: FxHashMap::default(),
-            label_by_identifier: FxHashMap::default(),
-            stored_sizes,
-        }
-    }
-
-    fn label_of_new(&mut self, no: ObservationNo) -> ObservationNo {
-        self.parent.entry(no).or_insert(no);
-        self.size.entry(no).or_insert(1);
-        no
-    }
-
-    fn label(
-        &self,
-        identifier: IdentifierNo,
-        stored: Option<ObservationNo>,
-        own: ObservationNo,
-    ) -> ObservationNo {
-        self.label_by_identifier.get(&identifier).copied().or(stored).unwrap_or(own)
-    }
-
-    fn find_or_add(&mut self, label: ObservationNo) -> ObservationNo {
-        self.parent.entry(label).or_insert(label);
-        self.find(label)
-    }
-
-    fn find(&self, mut label: ObservationNo) -> ObservationNo {
-        while let Some(&parent) = self.parent.get(&label)
-            && parent != label
-        {
-            label = parent;
-        }
-        label
-    }
-
-    fn size(&self, root: ObservationNo) -> u32 {
-        self.size.get(&root).or_else(|| self.stored_sizes.get(&root)).copied().unwrap_or(1)
-    }
-
-    fn join(&mut self, a: ObservationNo, b: ObservationNo) {
-        let (a, b) = (self.find_or_add(a), self.find_or_add(b));
-        if a == b {
-            return;
-        }
-        let (root, child) = (a.min(b), a.max(b));
-        let size = self.size(a) + self.size(b);
-        self.parent.insert(child, root);
-        self.size.insert(root, size);
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod explain;
+mod groups;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;

@@ -28,6 +28,12 @@ impl Currency {
     pub fn exponent(&self) -> u32 {
         iso_currency::Currency::from_code(self.code()).and_then(|c| c.exponent()).unwrap_or(2).into()
     }
+
+    /// Millionths of a currency unit in a minor unit: 10,000 for EUR, 1,000,000 for JPY.
+    #[must_use]
+    pub fn micros_per_minor(&self) -> i64 {
+        10_i64.pow(6_u32.saturating_sub(self.exponent()))
+    }
 }
 
 impl std::fmt::Debug for Currency {

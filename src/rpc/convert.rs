@@ -2,15 +2,23 @@
 //! with its path; what comes out can be trusted.
 
 mod activity;
+mod answer;
 mod choice;
+mod costs;
+mod question;
 mod touchpoint;
 mod value;
 
 use crate::model::{Currency, Micros, Money, Reason, Violation};
 use crate::rpc::proto;
 
+pub use answer::{cost_to_serve, definition, nps, repurchase, retention};
 pub use choice::{Choice, activity_type, activity_type_number, violation_reason};
-pub use touchpoint::{identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto};
+pub use costs::{capacities, capacity_to_proto, rate_to_proto, rates};
+pub use question::{cost_question, nps_question, repurchase_question, retention_question};
+pub use touchpoint::{
+    channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,
+};
 pub use value::{micros, timestamp, value, value_to_proto};
 
 /// Limits of what a request may hold. Each stands in the text of its error.

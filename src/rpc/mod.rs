@@ -1,4 +1,148 @@
-//! The port: the only room that speaks protobuf.
+//! The port: the only room that speaks protobuf. Handlers parse, ask the rooms behind, and write
+//! the answer; they decide nothing.
 
+pub mod codec;
 pub mod convert;
+mod customers;
+pub mod error;
+mod identities;
+mod kpis;
+pub mod page;
 pub mod proto;
+mod touchpoints;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tonic::Request;
+use tonic::codec::CompressionEncoding::{Gzip, Zstd};
+use tonic::server::NamedService;
+use tonic::service::Routes;
+
+use crate::clock::Clock;
+use crate::identity::Rules;
+use crate::mirror::Mirrors;
+use crate::model::{CustomerId, ObservationNo, Reason, Revision, TenantKey, TenantName};
+use crate::store::{Store, StoreError, Tenant};
+use convert::Limits;
+use error::PortError;
+use proto::customer_service_server::CustomerServiceServer;
+use proto::identity_service_server::IdentityServiceServer;
+use proto::kpi_service_server::KpiServiceServer;
+use proto::touchpoint_service_server::TouchpointServiceServer;
+
+/// Names the tenant of a call.
+pub const TENANT_METADATA: &str = "x-customer360-tenant";
+/// The tenant of a call that names none.
+pub const DEFAULT_TENANT: &str = "default";
+
+/// Limits of the port.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub limits: Limits,
+    /// Entries of a page when the caller names no size.
+    pub page_size: usize,
+    pub max_page_size: usize,
+    /// Bytes of a request, decoded.
+    pub max_message_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { limits: Limits::default(), page_size: 100, max_page_size: 1_000, max_message_bytes: 32 << 20 }
+    }
+}
+
+/// What the handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct Port {
+    store: Store,
+    mirrors: Mirrors,
+    clock: Clock,
+    settings: Arc<Settings>,
+}
+
+impl Port {
+    #[must_use]
+    pub fn new(store: Store, mirrors: Mirrors, clock: Clock, settings: Settings) -> Self {
+        Self { store, mirrors, clock, settings: Arc::new(settings) }
+    }
+}
+
+/// The services, and their names for health.
+#[must_use]
+pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
+    macro_rules! serve {
+        ($( $server:ident ),*) => {{
+            let mut routes = Routes::builder();
+            let mut names = Vec::new();
+            $(
+                routes.add_service(
+                    $server::new(port.clone())
+                        .max_decoding_message_size(port.settings.max_message_bytes)
+                        .max_encoding_message_size(usize::MAX)
+                        .accept_compressed(Gzip)
+                        .accept_compressed(Zstd)
+                        .send_compressed(Gzip)
+                        .send_compressed(Zstd),
+                );
+                names.push(<$server<Port> as NamedService>::NAME);
+            )*
+            (routes.routes(), names)
+        }};
+    }
+    serve!(TouchpointServiceServer, IdentityServiceServer, CustomerServiceServer, KpiServiceServer)
+}
+
+/// Runs the work of a call apart from the call: when the caller goes away, nothing is left half
+/// done and no connection inside a transaction (sqlx 4385, 4393).
+async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, PortError>> + Send + 'static,
+) -> Result<T, PortError> {
+    tokio::spawn(work).await.unwrap_or(Err(PortError::Panicked))
+}
+
+/// Runs work for the processor where it holds up nobody who waits for the network.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| PortError::Panicked)
+}
+
+fn tenant_name<T>(request: &Request<T>) -> Result<TenantName, PortError> {
+    let name = match request.metadata().get(TENANT_METADATA) {
+        Some(name) => name.to_str().map_err(|_| PortError::TenantMalformed)?,
+        None => DEFAULT_TENANT,
+    };
+    TenantName::parse(name).ok_or(PortError::TenantMalformed)
+}
+
+impl Port {
+    /// The tenant at the asked revision or a later one; `None` if it never recorded anything.
+    async fn tenant(&self, name: &TenantName, at_least: i64) -> Result<Option<Tenant>, PortError> {
+        let tenant = self.store.tenant(name).await?;
+        let at = tenant.as_ref().map_or(Revision(0), |tenant| tenant.revision);
+        if at.0 < at_least {
+            return Err(StoreError::NotReached { asked: Revision(at_least), at }.into());
+        }
+        Ok(tenant)
+    }
+}
+
+/// What callers know a customer by.
+fn customer_id(tenant: TenantKey, observation: ObservationNo) -> String {
+    CustomerId::new(tenant, observation).to_string()
+}
+
+/// The observation that a customer id was given to. An id of another tenant leads to nobody.
+fn parse_customer_id(tenant: TenantKey, field: &str, text: &str) -> Result<ObservationNo, PortError> {
+    if text.is_empty() {
+        return Err(PortError::field(field, Reason::Required, "must be set"));
+    }
+    let id = CustomerId::parse(text)
+        .ok_or_else(|| PortError::field(field, Reason::Malformed, "is no customer id, which is a UUID"))?;
+    id.observation(tenant).ok_or(PortError::CustomerNotFound)
+}
+
+/// The place of a kind among a tenant's.
+fn kind_name(rules: &Rules, kind: usize) -> String {
+    rules.kinds.get(kind).map_or_else(String::new, |rule| rule.kind.as_str().to_owned())
+}

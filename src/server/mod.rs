@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
+use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -18,6 +19,18 @@ pub use gate::{Gate, GateLayer};
 
 /// The domain of every `ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "customer360";
+
+/// What a peer may send before it is read. Fixed rather than adaptive: an adaptive window begins
+/// at 64 KiB, and h2 allows small frames by the window, so that a hundred small calls at once
+/// would end the connection (ENHANCE_YOUR_CALM, "too_many_data_frames").
+pub const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// The same for one call.
+pub const STREAM_WINDOW_BYTES: u32 = 4 << 20;
+
+/// Calls on one connection that were given up before they were begun. h2's 20 would end the
+/// connection of a gateway whose callers are impatient, and with it everyone else's calls; a
+/// bound it stays, against peers who do nothing else.
+const MAX_PENDING_RESETS: usize = 1_024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -76,6 +89,13 @@ pub fn with_standard_services(
     Ok((routes, reporter))
 }
 
+/// Says of each service, and of the whole (the empty name), how it is.
+pub async fn say(health: &HealthReporter, services: &[&'static str], status: ServingStatus) {
+    for service in services.iter().chain(&[""]) {
+        health.set_service_status(service, status).await;
+    }
+}
+
 /// Serves until `stop`, then drains: health says NOT_SERVING, no call is accepted, calls in
 /// progress get their time, and whoever still talks is cut.
 ///
@@ -85,7 +105,7 @@ pub async fn serve(
     listener: TcpListener,
     routes: Routes,
     health: HealthReporter,
-    services: &[&'static str],
+    services: Vec<&'static str>,
     limits: PortLimits,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
@@ -97,7 +117,9 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(limits.keepalive))
         .tcp_keepalive(Some(limits.keepalive))
         .tcp_nodelay(true)
-        .http2_adaptive_window(Some(true))
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(gate)
         .layer(CatchPanicLayer::custom(|_| gate::panic_reply()))
         .add_routes(routes)
@@ -108,9 +130,7 @@ pub async fn serve(
     let hard_stop = async move {
         stop.await;
         tracing::info!(seconds = limits.drain.as_secs(), "stopping: calls in progress may end");
-        for service in services.iter().chain(&[""]) {
-            health.set_service_status(service, tonic_health::ServingStatus::NotServing).await;
-        }
+        say(&health, &services, ServingStatus::NotServing).await;
         let _ = draining.send(true);
         // tonic waits for every connection, also for a peer that never answers.
         tokio::time::sleep(limits.drain).await;

@@ -128,6 +128,6 @@ fn parse_fact(row: &Row) -> Result<Fact, StoreError> {
         key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
         at: Micros(row.get(4)?),
         channel: super::costs::channel(&row.get::<String>(5)?)?,
-        details: serde_json::from_str(&details).map_err(|_| StoreError::Corrupt { what: "details" })?,
+        details: super::record::parse_details(&details)?,
     })
 }

@@ -132,8 +132,11 @@ impl Database {
             .pragma("wal_autocheckpoint", "16384")
             .pragma("temp_store", "MEMORY")
             .pragma("mmap_size", "1073741824");
+        // Migrated on a connection of its own: the planner's statistics are read when one is opened.
+        let migrator = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&migrator).await?;
+        migrator.close().await;
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(connections)
             .connect_with(options.read_only(true).pragma("query_only", "1"))
@@ -330,21 +333,25 @@ fn chunk_rows(rows: usize) -> usize {
     if rows >= CHUNK_ROWS { CHUNK_ROWS } else { 1 << rows.ilog2() }
 }
 
+/// The values of the rows are anonymous parameters and come first; the scalars are renumbered to
+/// come after them. SQLite looks a named parameter up by walking a list of all names, once for
+/// each parameter: thousands of names would cost more than the rows.
 fn sqlite_text(sql: &str, scalars: usize, columns: usize, rows: usize) -> String {
-    use std::fmt::Write as _;
-    let mut values = String::with_capacity(rows * columns * 7 + 8);
-    values.push_str("VALUES ");
-    let mut parameter = scalars;
-    for row in 0..rows {
-        values.push_str(if row == 0 { "(" } else { "),(" });
-        for column in 0..columns {
-            parameter += 1;
-            let comma = if column == 0 { "" } else { "," };
-            let _ = write!(values, "{comma}${parameter}");
+    // Each scalar's number is one digit: no statement has ten.
+    debug_assert!(scalars < 10);
+    let mut text = String::with_capacity(sql.len() + rows * (columns * 2 + 3));
+    for (i, part) in sql.split('$').enumerate() {
+        match part.chars().next().and_then(|digit| digit.to_digit(10)).filter(|_| i > 0) {
+            Some(scalar) => {
+                text.push('$');
+                text.push_str(&(rows * columns + scalar as usize).to_string());
+                text.push_str(&part[1..]);
+            }
+            None => text.push_str(part),
         }
     }
-    values.push(')');
-    sql.replace("{rows}", &values)
+    let row = format!("({})", vec!["?"; columns].join(","));
+    text.replace("{rows}", &format!("VALUES {}", vec![row; rows].join(",")))
 }
 
 fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -> String {
@@ -355,6 +362,11 @@ fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -> String {
 
 fn sqlite_arguments(scalars: &[Scalar<'_>]) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
+    add_scalars(&mut arguments, scalars)?;
+    Ok(arguments)
+}
+
+fn add_scalars(arguments: &mut SqliteArguments, scalars: &[Scalar<'_>]) -> Result<(), sqlx::Error> {
     for scalar in scalars {
         match *scalar {
             Scalar::Int(value) => arguments.add(value),
@@ -363,7 +375,7 @@ fn sqlite_arguments(scalars: &[Scalar<'_>]) -> Result<SqliteArguments, sqlx::Err
         }
         .map_err(sqlx::Error::Encode)?;
     }
-    Ok(arguments)
+    Ok(())
 }
 
 fn sqlite_bulk_arguments(
@@ -371,8 +383,8 @@ fn sqlite_bulk_arguments(
     columns: &[Column<'_>],
     rows: std::ops::Range<usize>,
 ) -> Result<SqliteArguments, sqlx::Error> {
-    let mut arguments = sqlite_arguments(scalars)?;
-    arguments.reserve(columns.len() * rows.len(), 0);
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(columns.len() * rows.len() + scalars.len(), 0);
     for row in rows {
         for column in columns {
             match column {
@@ -384,6 +396,7 @@ fn sqlite_bulk_arguments(
             .map_err(sqlx::Error::Encode)?;
         }
     }
+    add_scalars(&mut arguments, scalars)?;
     Ok(arguments)
 }
 

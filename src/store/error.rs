@@ -40,3 +40,64 @@ impl StoreError {
         matches!(self, Self::QueueFull { .. } | Self::Contention | Self::NotReached { .. })
     }
 }
+
+/// What a failure of the database means to whoever called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Another writer was in the way: the same call may succeed at once.
+    Contention,
+    /// The database does not answer: the same call may succeed later.
+    Unavailable,
+    /// A defect of the service or of the data.
+    Defect,
+}
+
+/// What a failure means, and what of it can be logged: the database's own words may repeat values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    pub failure: Failure,
+    /// The database's code, or the name of the driver's error.
+    pub code: String,
+}
+
+/// Tells the failures of the database apart by their codes.
+#[must_use]
+pub fn diagnose(error: &sqlx::Error) -> Diagnosis {
+    use sqlx::Error::{BeginFailed, Database, Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
+    let code = match error.as_database_error().and_then(|reported| reported.code()) {
+        Some(code) => code.into_owned(),
+        // The variant's name alone.
+        None => format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect(),
+    };
+    let failure = match error {
+        Database(_) => match code.as_str() {
+            // PostgreSQL: serialization failure, deadlock, lock not available. SQLite: busy, locked.
+            "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517" => Failure::Contention,
+            // SQLite: I/O, disk full, cannot open.
+            "10" | "13" | "14" => Failure::Unavailable,
+            // PostgreSQL: connection exceptions, out of connections or disk, shutting down.
+            code if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => Failure::Unavailable,
+            _ => Failure::Defect,
+        },
+        Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed | BeginFailed => Failure::Unavailable,
+        _ => Failure::Defect,
+    };
+    Diagnosis { failure, code }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_of_the_driver_are_told_apart() {
+        let diagnosed = |error| {
+            let Diagnosis { failure, code } = diagnose(&error);
+            (failure, code)
+        };
+        assert_eq!(diagnosed(sqlx::Error::PoolTimedOut), (Failure::Unavailable, "PoolTimedOut".to_owned()));
+        assert_eq!(diagnosed(sqlx::Error::RowNotFound), (Failure::Defect, "RowNotFound".to_owned()));
+        let secret = sqlx::Error::Protocol("ada@x.io".to_owned());
+        assert_eq!(diagnosed(secret), (Failure::Defect, "Protocol".to_owned()));
+    }
+}

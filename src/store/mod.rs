@@ -11,6 +11,7 @@ mod error;
 mod identities;
 mod read;
 mod record;
+mod settled;
 mod tenants;
 mod void;
 mod writer;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 pub use changes::{Changed, Cursor, Fact, Moved};
 pub use costs::{Capacity, CostRate, Request};
 pub use driver::Database;
-pub use error::StoreError;
+pub use error::{Diagnosis, Failure, StoreError, diagnose};
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };

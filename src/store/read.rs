@@ -63,7 +63,7 @@ pub struct Listed<T> {
 }
 
 /// An identifier as a customer holds it, or was seen with it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeldIdentifier {
     pub no: IdentifierNo,
     pub stored: Stored,
@@ -76,11 +76,13 @@ pub struct HeldIdentifier {
 }
 
 /// Everything that a customer's view is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CustomerRecord {
     pub customer: ObservationNo,
     pub kind: CustomerKind,
     pub observations: Vec<ObservationNo>,
+    /// Event time of each observation's last touchpoint.
+    pub last_seen: FxHashMap<ObservationNo, Micros>,
     pub identifiers: Vec<HeldIdentifier>,
     pub summary: Summary,
 }
@@ -398,6 +400,7 @@ impl Found {
         let mut seen: FxHashMap<IdentifierNo, HeldIdentifier> = FxHashMap::default();
         let mut summary = Summary::default();
         let mut observations = Vec::with_capacity(self.members.len());
+        let mut last_seen = FxHashMap::default();
         for member in self.members {
             let first = member.summary.first.as_ref().map(|moment| moment.at);
             let last = member.summary.last.as_ref().map(|moment| moment.at);
@@ -411,19 +414,28 @@ impl Found {
                     last_seen: None,
                     first_shown_by: None,
                 });
-                if entry.first_seen.is_none() || first < entry.first_seen {
+                let shown = entry.first_shown_by.as_ref();
+                if shown.is_none_or(|key| (first, &member.first_key) < (entry.first_seen, key)) {
                     entry.first_seen = first;
                     entry.first_shown_by = Some(member.first_key.clone());
                 }
                 entry.last_seen = entry.last_seen.max(last);
             }
             observations.push(member.no);
+            last_seen.extend(last.map(|last| (member.no, last)));
             summary = summary.combine(member.summary);
         }
         let mut identifiers: Vec<HeldIdentifier> = seen.into_values().collect();
         identifiers.sort_by(|a, b| (a.stored.kind, &a.stored.value).cmp(&(b.stored.kind, &b.stored.value)));
         observations.sort_unstable();
-        CustomerRecord { customer: self.customer, kind: self.kind, observations, identifiers, summary }
+        CustomerRecord {
+            customer: self.customer,
+            kind: self.kind,
+            observations,
+            last_seen,
+            identifiers,
+            summary,
+        }
     }
 }
 
@@ -469,7 +481,7 @@ fn parse_touchpoint(
             at: Micros(row.get(4)?),
             channel: super::costs::channel(&row.get::<String>(5)?)?,
             identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
-            details: serde_json::from_str(&details).map_err(|_| StoreError::Corrupt { what: "details" })?,
+            details: super::record::parse_details(&details)?,
         },
     })
 }

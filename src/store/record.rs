@@ -8,7 +8,7 @@ use super::driver::{Column, Database, Scalar, Transaction};
 use super::identities::{self, Evidence};
 use super::tenants::Tenants;
 use crate::model::{
-    Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+    Activity, Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
 use crate::view::Summary;
 
@@ -440,6 +440,11 @@ pub(super) fn decode_summary(bytes: &[u8]) -> Result<Summary, StoreError> {
         Some((&SUMMARY_FORM, body)) => postcard::from_bytes(body).map_err(|_| corrupt),
         _ => Err(corrupt),
     }
+}
+
+/// The document of a touchpoint's details.
+pub(super) fn parse_details(text: &str) -> Result<Details, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what: "details" })
 }
 
 /// The key of a distinct set of identifiers: 16 bytes of SHA-256 over its sorted members. The

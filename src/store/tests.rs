@@ -67,6 +67,9 @@ async fn exercise(store: &Store) {
     store.capacity(tenant.key).await.unwrap();
 }
 
+/// Tables of a tenant that are short, and read whole.
+const LISTS: [&str; 4] = ["FROM tenant", "UPDATE tenant", "FROM cost_rate", "FROM capacity"];
+
 /// A statement that reads a whole table is a statement that grows with the data.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_statement_scans_a_table() {
@@ -77,6 +80,7 @@ async fn no_statement_scans_a_table() {
     let Database::Sqlite { readers, .. } = &store.db else { panic!("not SQLite") };
     let texts: BTreeSet<String> = SEEN.lock().unwrap().clone();
     assert!(texts.len() > 30, "the exercise runs the store's statements");
+    let mut slow = Vec::new();
     for text in texts {
         let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")));
         for row in plan.fetch_all(readers).await.unwrap() {
@@ -86,9 +90,14 @@ async fn no_statement_scans_a_table() {
             let own = ["v", "b", "CONSTANT", "2", "3"];
             let rows =
                 |name: &str| own.contains(&name) || name.ends_with("-ROW") || name.parse::<u32>().is_ok();
-            assert!(scanned.is_none_or(rows) && !step.contains("AUTOMATIC"), "{step}: {text}");
+            let whole_tenant = step.contains("(tenant=?)") && !LISTS.iter().any(|list| text.contains(list));
+            let scans = scanned.is_some_and(|name| !rows(name)) || step.contains("AUTOMATIC");
+            if scans || whole_tenant {
+                slow.push(format!("{step}: {}", text.replace("(?,?),", "").replace("(?),", "")));
+            }
         }
     }
+    assert!(slow.is_empty(), "{slow:#?}");
 }
 
 /// Tables and columns by name, with whether a column may be null.

@@ -4,12 +4,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, read_identifier, read_numbers};
-use super::record::{Taken, keep_revision, take_revision, upsert_summaries};
-use super::{Store, StoreError};
+use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
+use super::{Store, StoreError, settled};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims, is_shared};
 use crate::identity::resolve::IdentifierNo;
-use crate::model::{Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
+use crate::model::{Activity, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
 use crate::view::Summary;
 
 /// What voiding did.
@@ -29,11 +29,11 @@ struct Bereft {
     first: Position,
 }
 
-const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint FROM touchpoint t \
+const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details FROM touchpoint t \
     LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3";
 const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason) VALUES ($1, $2, $3, $4)";
-const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND touchpoint = $2";
+const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND order_id = $2";
 const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id \
     FROM observation WHERE tenant = $1 AND observation = $2";
 const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
@@ -46,7 +46,7 @@ const DELETE_SUMMARY: &str = "DELETE FROM summary WHERE tenant = $1 AND observat
 const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
     SELECT DISTINCT o.observation, o.identifiers, o.component, o.live \
     FROM v CROSS JOIN sighting s JOIN observation o ON o.tenant = s.tenant AND o.observation = s.observation \
-    WHERE s.tenant = $1 AND s.identifier = v.identifier";
+    WHERE s.tenant = $1 AND s.identifier = v.identifier ORDER BY o.observation";
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
@@ -73,7 +73,10 @@ impl Store {
         }
         let voided = [scalar, touchpoint, Scalar::Int(taken.revision.0), Scalar::Text(reason)];
         tx.run(INSERT, &voided).await?;
-        tx.run(FREE_ORDER, &[scalar, touchpoint]).await?;
+        let details = parse_details(&row.get::<String>(3)?)?;
+        if let Activity::Order(order) = &details.activity {
+            tx.run(FREE_ORDER, &[scalar, Scalar::Text(&order.order_id)]).await?;
+        }
         if let Some(no) = row.get::<Option<i64>>(1)? {
             let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
             withdraw(&mut tx, tenant, &rules, &mut taken, ObservationNo(no)).await?;
@@ -134,13 +137,13 @@ async fn remaining(
     let mut summary = Summary::default();
     let mut first = None;
     for row in tx.fetch(REMAINING, key).await? {
-        let details: String = row.get(4)?;
+        let details = parse_details(&row.get::<String>(4)?)?;
         let touchpoint = Touchpoint {
             key: TouchKey { source: row.get(0)?, source_id: row.get(1)? },
             at: Micros(row.get(2)?),
             channel: super::costs::channel(&row.get::<String>(3)?)?,
             identifiers: Vec::new(),
-            details: serde_json::from_str(&details).map_err(|_| StoreError::Corrupt { what: "details" })?,
+            details,
         };
         summary.add(&touchpoint);
         first.get_or_insert_with(|| touchpoint.position());
@@ -172,7 +175,7 @@ async fn resolve_again(
             changes.identifiers.push((no, Stored { holder: None, ..stored }));
         }
     }
-    identities::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
+    settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
         let heir = peers.map(|peer| peer.observation.no).min();
@@ -187,7 +190,7 @@ async fn resolve_again(
             tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
         }
     }
-    identities::write_holdings(tx, tenant, rules, taken, &changes).await
+    settled::write_holdings(tx, tenant, rules, taken, &changes).await
 }
 
 /// Counts the claims of identifiers anew from the observations that live. One that is shared no

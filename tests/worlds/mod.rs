@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use customer360::clock;
 use customer360::identity::Rules;
-use customer360::model::activity::{Login, Visit};
+use customer360::model::activity::{Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit};
 use customer360::model::{
-    Activity, Channel, Details, Identifier, KindName, Micros, Position, TenantName, TouchKey, Touchpoint,
+    Activity, Channel, Currency, Details, Identifier, KindName, Micros, Money, Position, TenantName,
+    TouchKey, Touchpoint, TraitWrite, Value,
 };
 use customer360::store::{Incoming, Settings, Store, Tenant};
 use rand::{Rng, RngExt, SeedableRng};
@@ -99,6 +100,54 @@ pub fn history(seed: u64, touches: usize) -> Vec<Touchpoint> {
             touch(&format!("{i}"), random.random_range(0..span), &names)
         })
         .collect()
+}
+
+/// A history in which people also buy, return, answer, call and move house: food for the KPIs.
+pub fn busy_history(seed: u64, touches: usize) -> Vec<Touchpoint> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0xB0B);
+    let money = |minor| Money { minor, currency: Currency::EUR };
+    let mut busy = history(seed, touches);
+    busy.push(touch("nobody", 7, &[]));
+    for (i, t) in busy.iter_mut().enumerate() {
+        // Over three years, with ties.
+        t.at = Micros(1_700_000_000_000_000 + random.random_range(0..220_i64) * 5 * 86_400_000_000);
+        t.channel = Channel::parse(["web", "store", "app"][random.random_range(0..3)]).unwrap();
+        t.details.location = [None, Some("Rome".to_owned())][random.random_range(0..2)].clone();
+        if random.random_range(0..4) == 0 {
+            let city = Value::Text(["Rome", "Oslo"][random.random_range(0..2)].into());
+            t.details.traits = vec![TraitWrite { name: "city".into(), value: city, if_absent: i % 2 == 0 }];
+        }
+        t.details.activity = match random.random_range(0..8) {
+            0..3 => Activity::Order(Order {
+                order_id: format!("o{i}"),
+                amount: money(random.random_range(0..9_000)),
+                lines: vec![],
+                fulfilment: Default::default(),
+                mobile_pos: false,
+                offer_id: String::new(),
+                margin: None,
+            }),
+            3 => Activity::Return(Return {
+                return_id: format!("r{i}"),
+                order_id: [String::new(), format!("o{}", random.random_range(0..i + 1))][i % 2].clone(),
+                amount: money(random.random_range(0..4_000)),
+                lines: vec![],
+                reason: String::new(),
+            }),
+            4 => Activity::SurveyAnswer(SurveyAnswer {
+                kind: SurveyKind::Nps,
+                score: random.random_range(0..=10),
+                ..Default::default()
+            }),
+            5 => {
+                t.details.handling_seconds = Some(random.random_range(0..900));
+                t.details.cost = (i % 3 == 0).then(|| money(random.random_range(0..500)));
+                Activity::ServiceContact(ServiceContact { case_id: format!("c{i}"), ..Default::default() })
+            }
+            _ => t.details.activity.clone(),
+        };
+    }
+    busy
 }
 
 fn name(random: &mut ChaCha8Rng) -> String {

@@ -22,7 +22,7 @@ mod read;
 mod send;
 
 pub use read::{Batch, Refusal};
-pub use send::{Sent, send};
+pub use send::{Sent, record, send};
 
 #[derive(Debug, Args)]
 pub struct ImportArgs {

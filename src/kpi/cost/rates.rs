@@ -14,7 +14,7 @@ use crate::model::{Currency, Micros, Phase, TimeRange};
 
 /// Millionths of a currency unit in one minor unit.
 pub fn micros_per_minor(currency: Currency) -> i64 {
-    10_i64.pow(6_u32.saturating_sub(currency.exponent()))
+    currency.micros_per_minor()
 }
 
 /// The currency of the answer: the scope's, or the only one that has a cost.

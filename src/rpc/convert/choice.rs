@@ -1,5 +1,9 @@
 //! Enums of the API and of the model that hold the same values, both ways.
 
+use crate::kpi::calendar::Unit as CohortUnit;
+use crate::kpi::survey::AnswersCounted;
+use crate::kpi::triangle::CohortStart;
+use crate::kpi::{First as FirstMeaning, OrderUnit, Weekday, WindowKind};
 use crate::model::activity::{
     AdviceKind, ContactStage, DeliveryKind, Fulfilment, MessageStatus, OfferKind, SocialKind,
     StoreTechnologyKind, SubscriptionChange, SubscriptionProgramme, SurveyKind, TrialKind, VisitKind,
@@ -61,6 +65,17 @@ choices! {
     }
     Phase(Awareness, unspecified = None) { Awareness, Consideration, Decision, Service, Loyalty, }
     CustomerKind(Anonymous, unspecified = None) { Anonymous, Registered, }
+    CohortUnit(Month, unspecified = Some(Self::Month)) { Hour, Day, Week, Month, }
+    CohortStart(FirstTime, unspecified = Some(Self::FirstTime)) { FirstTime, Recurring, }
+    FirstMeaning(Ever, unspecified = Some(Self::Ever)) { Ever, InScope, }
+    OrderUnit(Order, unspecified = Some(Self::Order)) { Order, CustomerDay, }
+    WindowKind(Calendar, unspecified = Some(Self::Calendar)) { Calendar, Elapsed, }
+    AnswersCounted(LastPerCustomer, unspecified = Some(Self::LastPerCustomer)) {
+        LastPerCustomer, EveryAnswer,
+    }
+    Weekday(Monday, unspecified = Some(Self::Monday)) {
+        Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday,
+    }
 }
 
 impl Choice for Fulfilment {

@@ -166,7 +166,8 @@ fn event_time(
 }
 
 /// A channel; the first standard one stands in after a refusal.
-pub(super) fn channel(c: &mut Checks<'_>, at: &Path<'_>, name: &str) -> Channel {
+#[expect(clippy::missing_panics_doc, reason = "a standard channel parses")]
+pub fn channel(c: &mut Checks<'_>, at: &Path<'_>, name: &str) -> Channel {
     let stand_in = || Channel::parse("store").expect("a standard channel");
     Channel::parse(name).unwrap_or_else(|| {
         let (reason, what) = if name.is_empty() {

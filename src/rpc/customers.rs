@@ -1,0 +1,394 @@
+//! The customer service: what do we know of them?
+
+use tonic::{Request, Response, Status};
+
+use super::convert::{self, Choice, timestamp, value_to_proto};
+use super::error::PortError;
+use super::page::{self, PAGE_BYTES, Query};
+use super::proto::customer_ref::By;
+use super::proto::customer_service_server::CustomerService;
+use super::{Port, customer_id, detached, kind_name, parse_customer_id, proto, tenant_name};
+use crate::identity::batch::is_shared;
+use crate::identity::{Normalized, Rules};
+use crate::model::{
+    CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation,
+};
+use crate::store::{CustomerRecord, HeldIdentifier, Tenant};
+use crate::view::cost::Rates;
+use crate::view::{Moment, Summary, survivor};
+
+/// Customers of one `BatchGetCustomers` at most.
+const BATCH_CUSTOMERS: usize = 1_000;
+
+#[tonic::async_trait]
+impl CustomerService for Port {
+    async fn get_customer(
+        &self,
+        request: Request<proto::GetCustomerRequest>,
+    ) -> Result<Response<proto::GetCustomerResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let customers = vec![asked.customer.unwrap_or_default()];
+            let path = |_| "customer".to_owned();
+            let (revision, mut found) =
+                port.get(&tenant, &customers, path, mask, asked.at_least_as_fresh).await?;
+            let customer = found.pop().flatten().ok_or(PortError::CustomerNotFound)?;
+            Ok(proto::GetCustomerResponse { customer: Some(customer), revision: revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn batch_get_customers(
+        &self,
+        request: Request<proto::BatchGetCustomersRequest>,
+    ) -> Result<Response<proto::BatchGetCustomersResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?;
+        let (limit, size) = (BATCH_CUSTOMERS, asked.customers.len());
+        if size > limit {
+            return Err(PortError::BatchTooLarge { limit, size }.into());
+        }
+        let port = self.clone();
+        let answer = detached(async move {
+            let path = |i| format!("customers[{i}]");
+            let (revision, found) =
+                port.get(&tenant, &asked.customers, path, mask, asked.at_least_as_fresh).await?;
+            let mut outcomes: Vec<_> =
+                found.into_iter().map(|customer| proto::BatchGetOutcome { customer }).collect();
+            if page::fit(&mut outcomes) {
+                return Err(PortError::AnswerTooLarge { limit: PAGE_BYTES, unit: "bytes" });
+            }
+            Ok(proto::BatchGetCustomersResponse { outcomes, revision: revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn list_customers(
+        &self,
+        request: Request<proto::ListCustomersRequest>,
+    ) -> Result<Response<proto::ListCustomersResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let port = self.clone();
+        Ok(Response::new(detached(async move { port.list_customers(tenant, asked).await }).await?))
+    }
+}
+
+impl Port {
+    /// The customers that references lead to, in their order.
+    async fn get(
+        &self,
+        name: &TenantName,
+        customers: &[proto::CustomerRef],
+        path: impl Fn(usize) -> String + Send,
+        mask: Mask,
+        at_least: i64,
+    ) -> Result<(Revision, Vec<Option<proto::Customer>>), PortError> {
+        let tenant = self.tenant(name, at_least).await?;
+        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| tenant.rules.clone());
+        let named = self.parse_refs(tenant.as_ref(), &rules, customers, path)?;
+        let Some(tenant) = tenant else { return Ok((Revision(0), vec![None; customers.len()])) };
+        let identifiers: Vec<Identifier> = named
+            .iter()
+            .filter_map(|named| if let Named::Identifier(one) = named { Some(one.clone()) } else { None })
+            .collect();
+        let held = match identifiers.is_empty() {
+            true => Vec::new(),
+            false => self.store.identifiers(tenant.key, &rules, &identifiers).await?.1,
+        };
+        let mut held = held.into_iter();
+        let observation = |named| match named {
+            Named::Observation(no) => Some(no),
+            Named::Identifier(_) => held.next().flatten().and_then(|found| found.stored.holder),
+            Named::Nobody => None,
+        };
+        let observations: Vec<Option<ObservationNo>> = named.into_iter().map(observation).collect();
+        let asked: Vec<ObservationNo> = observations.iter().copied().flatten().collect();
+        let (revision, records) = self.store.customers(tenant.key, &rules, &asked).await?;
+        let rates = self.rates(&tenant, mask).await?;
+        let mut views = records
+            .into_iter()
+            .map(|record| record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record)));
+        let found = observations.into_iter().map(|no| no.and_then(|_| views.next().flatten())).collect();
+        Ok((revision, found))
+    }
+
+    /// Every reference that is wrong is told.
+    fn parse_refs(
+        &self,
+        tenant: Option<&Tenant>,
+        rules: &Rules,
+        customers: &[proto::CustomerRef],
+        path: impl Fn(usize) -> String,
+    ) -> Result<Vec<Named>, PortError> {
+        let mut checks = convert::Checks::new(&self.settings.limits);
+        let root = convert::Path::root();
+        let mut wrong: Vec<Violation> = Vec::new();
+        let mut named = Vec::with_capacity(customers.len());
+        for (i, customer) in customers.iter().enumerate() {
+            let path = path(i);
+            let at = root.field(&path);
+            named.push(match &customer.by {
+                Some(By::CustomerId(id)) => {
+                    let key = tenant.map_or(TenantKey(0), |tenant| tenant.key);
+                    match parse_customer_id(key, &at.field("customer_id").to_string(), id) {
+                        Ok(no) => Named::Observation(no),
+                        Err(PortError::Invalid(violations)) => {
+                            wrong.extend(violations);
+                            Named::Nobody
+                        }
+                        Err(_) => Named::Nobody,
+                    }
+                }
+                Some(By::Identifier(one)) => {
+                    match convert::identifier(&mut checks, &at.field("identifier"), one, rules) {
+                        Some(Normalized::Linking(identifier)) => Named::Identifier(identifier),
+                        Some(Normalized::Blocked(_)) | None => Named::Nobody,
+                    }
+                }
+                None => {
+                    checks.refuse(&at, Reason::Required, "one member of the oneof must be set");
+                    Named::Nobody
+                }
+            });
+        }
+        let named = checks.finish(named).map_err(|violations| {
+            let mut all = std::mem::take(&mut wrong);
+            all.extend(violations);
+            PortError::Invalid(all)
+        })?;
+        if wrong.is_empty() { Ok(named) } else { Err(PortError::Invalid(wrong)) }
+    }
+
+    async fn list_customers(
+        &self,
+        name: TenantName,
+        mut asked: proto::ListCustomersRequest,
+    ) -> Result<proto::ListCustomersResponse, PortError> {
+        let size = page::page_size(asked.page_size, self.settings.page_size, self.settings.max_page_size)?;
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::NAMES)?;
+        let (token, at_least) = (std::mem::take(&mut asked.page_token), asked.at_least_as_fresh);
+        (asked.page_size, asked.at_least_as_fresh) = (0, 0);
+        let query = Query::of("ListCustomers", &name, &asked);
+        let after = query.place(&token)?.map(|(no, _)| ObservationNo(no));
+        let kind = match asked.kind {
+            0 => None,
+            number => Some(CustomerKind::parse(number).ok_or_else(|| {
+                PortError::field("kind", Reason::Unknown, format!("{number} is no CustomerKind"))
+            })?),
+        };
+        let Some(tenant) = self.tenant(&name, at_least).await? else {
+            return Ok(proto::ListCustomersResponse::default());
+        };
+        let most = i64::try_from(size).unwrap_or(i64::MAX);
+        let listed = self.store.list_customers(tenant.key, kind, after, most).await?;
+        let (_, records) = self.store.customers(tenant.key, &tenant.rules, &listed.entries).await?;
+        let rates = self.rates(&tenant, mask).await?;
+        // One that was merged between the two reads is left out: it is listed as part of another.
+        let (mut places, mut customers) = (Vec::new(), Vec::new());
+        for (no, record) in listed.entries.iter().zip(records) {
+            if let Some(record) = record.filter(|record| record.customer == *no) {
+                places.push(no.0);
+                customers.push(customer_to_proto(tenant.key, &tenant.rules, &rates, mask, &record));
+            }
+        }
+        let cut = page::fit(&mut customers);
+        let full = listed.entries.len() >= size;
+        let last = match cut {
+            true => places.get(customers.len() - 1).copied(),
+            false => listed.entries.last().map(|no| no.0).filter(|_| full),
+        };
+        let next_page_token = last.map_or_else(String::new, |no| query.token((no, 0)));
+        Ok(proto::ListCustomersResponse { customers, next_page_token, revision: listed.revision.0 })
+    }
+
+    async fn rates(&self, tenant: &Tenant, mask: Mask) -> Result<Rates, PortError> {
+        let mut rates = Rates::default();
+        if mask.summary {
+            for rate in self.store.cost_rates(tenant.key).await? {
+                let micros = (rate.per_touch_micros, rate.per_minute_micros);
+                rates.add(&rate.channel, rate.activity, rate.currency, rate.effective_from, micros);
+            }
+        }
+        Ok(rates)
+    }
+}
+
+/// What a reference leads to.
+enum Named {
+    Observation(ObservationNo),
+    Identifier(Identifier),
+    /// An id of another tenant, or a blocked identifier.
+    Nobody,
+}
+
+/// Which parts of a customer are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mask {
+    customer_id: bool,
+    kind: bool,
+    identifiers: bool,
+    traits: bool,
+    summary: bool,
+}
+
+impl Mask {
+    const ALL: Self = Self { customer_id: true, kind: true, identifiers: true, traits: true, summary: true };
+    const NAMES: Self = Self { identifiers: false, traits: false, summary: false, ..Self::ALL };
+    const NONE: Self = Self { customer_id: false, kind: false, ..Self::NAMES };
+
+    /// Every path that is none of a customer's is told.
+    fn parse(mask: Option<&pbjson_types::FieldMask>, default: Self) -> Result<Self, PortError> {
+        let Some(mask) = mask.filter(|mask| !mask.paths.is_empty()) else { return Ok(default) };
+        let (mut parsed, mut wrong) = (Self::NONE, Vec::new());
+        for (i, path) in mask.paths.iter().enumerate() {
+            match path.as_str() {
+                "*" => parsed = Self::ALL,
+                "customer_id" => parsed.customer_id = true,
+                "kind" => parsed.kind = true,
+                "identifiers" => parsed.identifiers = true,
+                "traits" => parsed.traits = true,
+                "summary" => parsed.summary = true,
+                _ => wrong.push(Violation::new(
+                    format!("read_mask.paths[{i}]"),
+                    Reason::Unknown,
+                    "is none of customer_id, kind, identifiers, traits, summary",
+                )),
+            }
+        }
+        if wrong.is_empty() { Ok(parsed) } else { Err(PortError::Invalid(wrong)) }
+    }
+}
+
+fn customer_to_proto(
+    tenant: TenantKey,
+    rules: &Rules,
+    rates: &Rates,
+    mask: Mask,
+    record: &CustomerRecord,
+) -> proto::Customer {
+    let shown = |identifier: &&HeldIdentifier| {
+        identifier.held || is_shared(rules, identifier.stored.kind, &identifier.stored.claims)
+    };
+    let identifiers = record.identifiers.iter().filter(|_| mask.identifiers).filter(shown);
+    proto::Customer {
+        customer_id: if mask.customer_id { customer_id(tenant, record.customer) } else { String::new() },
+        kind: if mask.kind { record.kind.number() } else { 0 },
+        identifiers: identifiers.map(|identifier| held_to_proto(rules, identifier)).collect(),
+        traits: if mask.traits { traits(rules, &record.summary) } else { Vec::new() },
+        summary: mask.summary.then(|| summary_to_proto(rates, &record.summary)),
+    }
+}
+
+fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdentifier {
+    let stored = &identifier.stored;
+    let shared = is_shared(rules, stored.kind, &stored.claims);
+    let kind = kind_name(rules, stored.kind);
+    let reason = match (shared, rules.kinds.get(stored.kind).and_then(|rule| rule.share_after)) {
+        (true, Some(most)) => {
+            format!("seen beside more than {most} different identifiers of one kind: links nobody")
+        }
+        _ => "held since the touchpoint that first showed it".to_owned(),
+    };
+    proto::HeldIdentifier {
+        identifier: Some(proto::Identifier { kind, value: stored.value.clone(), region: String::new() }),
+        first_seen: identifier.first_seen.map(timestamp),
+        last_seen: identifier.last_seen.map(timestamp),
+        shared,
+        first_touchpoint: identifier
+            .first_shown_by
+            .as_ref()
+            .map(|key| proto::TouchpointKey { source: key.source.clone(), source_id: key.source_id.clone() }),
+        reason,
+    }
+}
+
+fn traits(rules: &Rules, summary: &Summary) -> Vec<proto::Trait> {
+    let standing = |(name, by_source): (&String, _)| {
+        let survivor = survivor(by_source, &rules.trait_sources)?;
+        Some(proto::Trait {
+            name: name.clone(),
+            value: Some(value_to_proto(survivor.said.value.clone())),
+            at: Some(timestamp(survivor.said.at)),
+            touchpoint: Some(proto::TouchpointKey {
+                source: survivor.source.to_owned(),
+                source_id: survivor.said.source_id.clone(),
+            }),
+            if_absent: survivor.if_absent,
+        })
+    };
+    summary.traits.iter().filter_map(standing).collect()
+}
+
+fn summary_to_proto(rates: &Rates, summary: &Summary) -> proto::CustomerSummary {
+    let mut visits: Vec<proto::ChannelVisits> = Vec::new();
+    let (mut service_contacts, mut handling_seconds) = (0, 0);
+    for ((activity, channel, _), tally) in &summary.tallies {
+        handling_seconds += count(tally.handling_seconds);
+        match activity.as_str() {
+            "visit" => match visits.iter_mut().find(|known| known.channel == *channel) {
+                Some(known) => known.visits += count(tally.touches),
+                None => {
+                    let (channel, visited) = (channel.clone(), count(tally.touches));
+                    visits.push(proto::ChannelVisits { channel, visits: visited });
+                }
+            },
+            "service_contact" => service_contacts += count(tally.touches),
+            _ => {}
+        }
+    }
+    let revenue = summary.revenue.iter().map(|(currency, revenue)| proto::Revenue {
+        currency: currency.code().to_owned(),
+        orders: count(revenue.orders),
+        gross_minor: revenue.gross_minor,
+        returned_minor: revenue.returned_minor,
+        net_minor: revenue.net_minor(),
+    });
+    proto::CustomerSummary {
+        touchpoints: count(summary.touchpoints),
+        orders: summary.revenue.values().map(|revenue| count(revenue.orders)).sum(),
+        returns: summary.revenue.values().map(|revenue| count(revenue.returns)).sum(),
+        revenue: revenue.collect(),
+        visits,
+        first_touch: summary.first.as_ref().map(touch_to_proto),
+        last_touch: summary.last.as_ref().map(touch_to_proto),
+        last_nps: summary.last_nps.as_ref().map(|(moment, score)| proto::LastScore {
+            score: u32::from(*score),
+            at: Some(timestamp(moment.at)),
+        }),
+        service_contacts,
+        handling_seconds,
+        cost_to_serve: cost_to_proto(rates, summary),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the exact figure stands beside it")]
+fn cost_to_proto(rates: &Rates, summary: &Summary) -> Vec<proto::CostAmount> {
+    let costs = rates.cost_micros(summary).into_iter();
+    costs
+        .map(|(currency, micros)| proto::CostAmount {
+            currency: currency.code().to_owned(),
+            micros,
+            minor: micros as f64 / currency.micros_per_minor() as f64,
+        })
+        .collect()
+}
+
+fn touch_to_proto(moment: &Moment) -> proto::TouchSummary {
+    proto::TouchSummary {
+        at: Some(timestamp(moment.at)),
+        channel: moment.channel.clone(),
+        touchpoint: Some(proto::TouchpointKey {
+            source: moment.source.clone(),
+            source_id: moment.source_id.clone(),
+        }),
+    }
+}
+
+fn count(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

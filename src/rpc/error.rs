@@ -1,0 +1,325 @@
+//! The one place that turns what went wrong into a status. Every status has exactly one
+//! `ErrorInfo`, all violations where there are any, and `RetryInfo` where trying again helps.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use super::convert::violation_reason;
+use super::proto::{self, ErrorReason};
+use crate::kpi::KpiError;
+use crate::kpi::calendar::{CalendarError, INTERVALS_LIMIT};
+use crate::kpi::scope::{CELLS_LIMIT, GROUPS_LIMIT};
+use crate::mirror::MirrorError;
+use crate::model::{Reason, Revision, Violation};
+use crate::store::{Failure, StoreError, diagnose};
+
+/// The domain of every `ErrorInfo`.
+pub const DOMAIN: &str = "customer360";
+
+const SOON: Duration = Duration::from_millis(100);
+const LATER: Duration = Duration::from_secs(1);
+
+/// Why a call is refused or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    #[error("fields of the request are wrong")]
+    Invalid(Vec<Violation>),
+    #[error("{size} elements; at most {limit} in one request")]
+    BatchTooLarge { limit: usize, size: usize },
+    #[error("the bytes are no message of this method")]
+    MessageMalformed,
+    #[error("the page token is none of ours")]
+    PageTokenMalformed,
+    #[error("the page token belongs to another query")]
+    PageTokenMismatch,
+    #[error("x-customer360-tenant is no tenant's name: lower-case letters, digits, - and _, at most 63")]
+    TenantMalformed,
+    #[error("there is no such touchpoint, or it was voided")]
+    TouchpointNotFound,
+    #[error("there is no such customer")]
+    CustomerNotFound,
+    #[error("the answer would be larger than {limit} {unit}; ask for less")]
+    AnswerTooLarge { limit: usize, unit: &'static str },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    #[error(transparent)]
+    Kpi(#[from] KpiError),
+    /// A task of ours panicked.
+    #[error("a defect of the service; it was logged")]
+    Panicked,
+}
+
+impl PortError {
+    /// One wrong field.
+    #[must_use]
+    pub fn field(field: impl Into<String>, reason: Reason, description: impl Into<String>) -> Self {
+        Self::Invalid(vec![Violation::new(field, reason, description)])
+    }
+}
+
+/// A refusal by the transport, with the reason that every refusal has; `None` if it has one, or is
+/// none of the transport's.
+#[must_use]
+pub fn explained(status: &Status) -> Option<Status> {
+    let reason = match status.code() {
+        _ if !status.details().is_empty() => return None,
+        Code::OutOfRange => ErrorReason::MessageTooLarge,
+        Code::Unimplemented => ErrorReason::MethodUnknown,
+        _ => return None,
+    };
+    let details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, HashMap::new());
+    let message = match status.message() {
+        "" => "there is no such method",
+        message => message,
+    };
+    Some(Status::with_error_details(status.code(), message, details))
+}
+
+/// What a status is made of.
+struct Told {
+    code: Code,
+    reason: ErrorReason,
+    message: String,
+    metadata: HashMap<String, String>,
+    retry: Option<Duration>,
+    violations: Vec<Violation>,
+}
+
+impl From<PortError> for Status {
+    fn from(error: PortError) -> Self {
+        let told = told(error);
+        let mut details = ErrorDetails::with_error_info(reason_name(told.reason), DOMAIN, told.metadata);
+        if !told.violations.is_empty() {
+            let violations: Vec<FieldViolation> = told.violations.into_iter().map(field_violation).collect();
+            details.set_bad_request(violations);
+        }
+        if told.retry.is_some() {
+            details.set_retry_info(told.retry);
+        }
+        Status::with_error_details(told.code, told.message, details)
+    }
+}
+
+fn told(error: PortError) -> Told {
+    let message = error.to_string();
+    let plain = |code, reason| Told {
+        code,
+        reason,
+        message: message.clone(),
+        metadata: HashMap::new(),
+        retry: None,
+        violations: Vec::new(),
+    };
+    match error {
+        PortError::Invalid(violations) => {
+            let message = violations.first().map_or_else(String::new, |first| {
+                let more = match violations.len() - 1 {
+                    0 => String::new(),
+                    n => format!(" (and {n} more)"),
+                };
+                format!("{}: {}{more}", first.field, first.description)
+            });
+            Told { message, violations, ..plain(Code::InvalidArgument, ErrorReason::ValidationFailed) }
+        }
+        PortError::BatchTooLarge { limit, size } => Told {
+            metadata: metadata([("limit", limit.to_string()), ("size", size.to_string())]),
+            ..plain(Code::InvalidArgument, ErrorReason::BatchTooLarge)
+        },
+        PortError::MessageMalformed => plain(Code::InvalidArgument, ErrorReason::MessageMalformed),
+        PortError::PageTokenMalformed => plain(Code::InvalidArgument, ErrorReason::PageTokenMalformed),
+        PortError::PageTokenMismatch => plain(Code::InvalidArgument, ErrorReason::PageTokenMismatch),
+        PortError::TenantMalformed => plain(Code::InvalidArgument, ErrorReason::TenantMalformed),
+        PortError::TouchpointNotFound => plain(Code::NotFound, ErrorReason::TouchpointNotFound),
+        PortError::CustomerNotFound => plain(Code::NotFound, ErrorReason::CustomerNotFound),
+        PortError::AnswerTooLarge { limit, unit } => Told {
+            metadata: metadata([("limit", format!("{limit} {unit}"))]),
+            ..plain(Code::FailedPrecondition, ErrorReason::AnswerTooLarge)
+        },
+        PortError::Kpi(error) => told_kpi(&error, plain),
+        PortError::Store(error) => told_store(error, plain),
+        PortError::Mirror(error) => told_mirror(error, plain),
+        PortError::Panicked => plain(Code::Internal, ErrorReason::Internal),
+    }
+}
+
+/// The fields are those that the kernels look at; what the port checks itself has its own path.
+fn told_kpi(error: &KpiError, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
+    let field = |field: &str, reason| {
+        told(PortError::Invalid(vec![Violation::new(field, reason, error.to_string())]))
+    };
+    let too_large = |limit, unit| told(PortError::AnswerTooLarge { limit, unit });
+    match error {
+        KpiError::Calendar(CalendarError::UnknownZone) => field("scope.time_zone", Reason::Unknown),
+        KpiError::Calendar(CalendarError::OutOfCalendar) | KpiError::RangeReversed => {
+            field("scope.range", Reason::OutOfRange)
+        }
+        KpiError::Calendar(CalendarError::TooManyIntervals) => too_large(INTERVALS_LIMIT, "intervals"),
+        KpiError::CurrencyRequired => plain(Code::FailedPrecondition, ErrorReason::CurrencyRequired),
+        KpiError::TooManyGroups => too_large(GROUPS_LIMIT, "groups"),
+        KpiError::TooManyCells => too_large(CELLS_LIMIT, "cells"),
+        KpiError::WindowOutOfRange => field("window.days", Reason::OutOfRange),
+        KpiError::RateOutOfRange => field("rates", Reason::OutOfRange),
+        KpiError::BracketsOutOfOrder => field("triangle.bracket_starts", Reason::OutOfRange),
+    }
+}
+
+fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
+    let defect =
+        || Told { message: PortError::Panicked.to_string(), ..plain(Code::Internal, ErrorReason::Internal) };
+    let contention = || Told { retry: Some(SOON), ..plain(Code::Aborted, ErrorReason::Contention) };
+    match error {
+        StoreError::Database(error) => {
+            let diagnosis = diagnose(&error);
+            tracing::error!(code = diagnosis.code, failure = ?diagnosis.failure, "the database failed");
+            match diagnosis.failure {
+                Failure::Contention => contention(),
+                Failure::Unavailable => {
+                    Told { retry: Some(LATER), ..plain(Code::Unavailable, ErrorReason::StoreUnavailable) }
+                }
+                Failure::Defect => defect(),
+            }
+        }
+        StoreError::Migration(_) | StoreError::UnknownScheme | StoreError::Corrupt { .. } => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store is not as it should be");
+            defect()
+        }
+        StoreError::QueueFull { limit } => Told {
+            metadata: metadata([("limit", limit.to_string())]),
+            retry: Some(SOON),
+            ..plain(Code::ResourceExhausted, ErrorReason::QueueFull)
+        },
+        StoreError::Closed => {
+            Told { retry: Some(LATER), ..plain(Code::Unavailable, ErrorReason::ShuttingDown) }
+        }
+        StoreError::NotReached { asked, at } => not_reached(asked, at, plain),
+        StoreError::RequestIdReused => plain(Code::AlreadyExists, ErrorReason::RequestIdReused),
+        StoreError::Contention => contention(),
+    }
+}
+
+fn told_mirror(error: MirrorError, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
+    match error {
+        MirrorError::Store(error) => told_store(error, plain),
+        MirrorError::TooLarge { limit_bytes } => Told {
+            metadata: metadata([("limit", limit_bytes.to_string())]),
+            ..plain(Code::ResourceExhausted, ErrorReason::MemoryLimit)
+        },
+        MirrorError::Outgrown(_) => plain(Code::ResourceExhausted, ErrorReason::MemoryLimit),
+        MirrorError::Behind { at, asked } => not_reached(asked, at, plain),
+        MirrorError::Loading => {
+            Told { retry: Some(LATER), ..plain(Code::Unavailable, ErrorReason::TenantLoading) }
+        }
+    }
+}
+
+fn not_reached(asked: Revision, at: Revision, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
+    Told {
+        message: format!("revision {} was asked for; here it is {}", asked.0, at.0),
+        metadata: metadata([("asked", asked.0.to_string()), ("reached", at.0.to_string())]),
+        retry: Some(SOON),
+        ..plain(Code::Unavailable, ErrorReason::NotFreshYet)
+    }
+}
+
+fn metadata<const N: usize>(pairs: [(&str, String); N]) -> HashMap<String, String> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// As it stands in `ErrorInfo`: without the prefix.
+#[must_use]
+pub fn reason_name(reason: ErrorReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
+
+fn field_violation(violation: Violation) -> FieldViolation {
+    FieldViolation {
+        field: violation.field,
+        description: format!("{}: {}", violation.reason.name(), violation.description),
+        reason: violation.reason.name().to_owned(),
+        localized_message: None,
+    }
+}
+
+/// A violation as it stands in an outcome.
+#[must_use]
+pub fn violation_to_proto(violation: Violation) -> proto::Violation {
+    proto::Violation {
+        field: violation.field,
+        reason: violation_reason(violation.reason).into(),
+        description: violation.description,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: PortError, code: Code, reason: &str, retried: bool) -> Status {
+        let status = Status::from(error);
+        assert_eq!(status.code(), code);
+        let details = status.get_error_details();
+        let info = details.error_info().expect("an ErrorInfo");
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason, DOMAIN));
+        assert_eq!(details.retry_info().is_some(), retried);
+        status
+    }
+
+    #[test]
+    fn all_violations_are_told_with_paths_and_reasons() {
+        let violations = vec![
+            Violation::new("touchpoints[0].at", Reason::Required, "must be set"),
+            Violation::new(
+                "touchpoints[1].survey_answer.score",
+                Reason::OutOfRange,
+                "an NPS score is from 0 to 10",
+            ),
+        ];
+        let status = check(PortError::Invalid(violations), Code::InvalidArgument, "VALIDATION_FAILED", false);
+        let details = status.get_error_details();
+        let told = &details.bad_request().expect("a BadRequest").field_violations;
+        assert_eq!(told.len(), 2);
+        assert_eq!(told[1].field, "touchpoints[1].survey_answer.score");
+        assert_eq!(told[1].reason, "OUT_OF_RANGE");
+        assert_eq!(told[1].description, "OUT_OF_RANGE: an NPS score is from 0 to 10");
+        assert_eq!(status.message(), "touchpoints[0].at: must be set (and 1 more)");
+    }
+
+    #[test]
+    fn what_may_work_later_says_when() {
+        check(StoreError::QueueFull { limit: 5 }.into(), Code::ResourceExhausted, "QUEUE_FULL", true);
+        check(StoreError::Contention.into(), Code::Aborted, "CONTENTION", true);
+        check(StoreError::Closed.into(), Code::Unavailable, "SHUTTING_DOWN", true);
+        check(MirrorError::Loading.into(), Code::Unavailable, "TENANT_LOADING", true);
+        let status = check(
+            MirrorError::Behind { at: Revision(3), asked: Revision(9) }.into(),
+            Code::Unavailable,
+            "NOT_FRESH_YET",
+            true,
+        );
+        let details = status.get_error_details();
+        let metadata = &details.error_info().unwrap().metadata;
+        assert_eq!((metadata["asked"].as_str(), metadata["reached"].as_str()), ("9", "3"));
+    }
+
+    #[test]
+    fn defects_are_internal_and_say_nothing_of_the_inside() {
+        let status = check(StoreError::Corrupt { what: "details" }.into(), Code::Internal, "INTERNAL", false);
+        assert_eq!(status.message(), "a defect of the service; it was logged");
+    }
+
+    #[test]
+    fn refusals_by_the_transport_get_a_reason_and_ours_keep_theirs() {
+        let reason = |status: &Status| explained(status).unwrap().get_details_error_info().unwrap().reason;
+        assert_eq!(reason(&Status::out_of_range("5 bytes")), "MESSAGE_TOO_LARGE");
+        assert_eq!(reason(&Status::unimplemented("")), "METHOD_UNKNOWN");
+        assert!(explained(&Status::not_found("of health")).is_none());
+        assert!(explained(&PortError::CustomerNotFound.into()).is_none());
+    }
+}

@@ -1,0 +1,385 @@
+//! The identity service: who is it, and why?
+
+use rustc_hash::FxHashMap;
+use tonic::{Request, Response, Status};
+
+use super::convert::{self, Checks, Choice, Path, identifier_to_proto, timestamp};
+use super::error::PortError;
+use super::page::{self, Query};
+use super::proto::identity_service_server::IdentityService;
+use super::proto::{self, explain_identity_request::Subject};
+use super::{Port, customer_id, detached, kind_name, parse_customer_id, tenant_name};
+use crate::identity::batch::{Stored, is_shared};
+use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
+use crate::identity::resolve::IdentifierNo;
+use crate::identity::{Normalized, Rules};
+use crate::model::{
+    CustomerKind, Identifier, ObservationNo, Position, Reason, Revision, TenantKey, TenantName, TouchKey,
+};
+use crate::store::{CustomerRecord, Tenant};
+
+#[tonic::async_trait]
+impl IdentityService for Port {
+    async fn resolve_identity(
+        &self,
+        request: Request<proto::ResolveIdentityRequest>,
+    ) -> Result<Response<proto::ResolveIdentityResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let port = self.clone();
+        Ok(Response::new(detached(async move { port.resolve(tenant, asked).await }).await?))
+    }
+
+    async fn explain_identity(
+        &self,
+        request: Request<proto::ExplainIdentityRequest>,
+    ) -> Result<Response<proto::ExplainIdentityResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let port = self.clone();
+        Ok(Response::new(detached(async move { port.explain(tenant, asked).await }).await?))
+    }
+}
+
+impl Port {
+    async fn resolve(
+        &self,
+        name: TenantName,
+        asked: proto::ResolveIdentityRequest,
+    ) -> Result<proto::ResolveIdentityResponse, PortError> {
+        let tenant = self.tenant(&name, asked.at_least_as_fresh).await?;
+        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| tenant.rules.clone());
+        let normalized = self.normalize_all(&asked.identifiers, &rules)?;
+        let linking: Vec<Identifier> = normalized
+            .iter()
+            .filter_map(|one| match one {
+                Normalized::Linking(identifier) => Some(identifier.clone()),
+                Normalized::Blocked(_) => None,
+            })
+            .collect();
+        match tenant {
+            Some(tenant) if !linking.is_empty() => {
+                let position = Position {
+                    at: (self.clock)(),
+                    key: TouchKey { source: String::new(), source_id: String::new() },
+                };
+                let (revision, before, observation) =
+                    self.store.outlook(tenant.key, &rules, &linking, position).await?;
+                let foresight = explain::foresee(&rules, &before, &observation);
+                let known = Known::of(&rules, &before.identifiers);
+                Ok(resolved(tenant.key, &rules, revision, normalized, &known, &foresight))
+            }
+            tenant => {
+                let revision = tenant.map_or(Revision(0), |tenant| tenant.revision);
+                Ok(unknown(&rules, revision, normalized))
+            }
+        }
+    }
+
+    fn normalize_all(
+        &self,
+        identifiers: &[proto::Identifier],
+        rules: &Rules,
+    ) -> Result<Vec<Normalized>, PortError> {
+        let (root, limits) = (Path::root(), &self.settings.limits);
+        let mut checks = Checks::new(limits);
+        match identifiers.len() {
+            0 => checks.refuse(&root.field("identifiers"), Reason::Required, "must be set"),
+            n if n > limits.identifiers => {
+                let what = format!("{n} elements; at most {}", limits.identifiers);
+                checks.refuse(&root.field("identifiers"), Reason::TooMany, what);
+            }
+            _ => {}
+        }
+        let normalize = |(i, one)| convert::identifier(&mut checks, &root.item("identifiers", i), one, rules);
+        let normalized =
+            identifiers.iter().take(limits.identifiers).enumerate().filter_map(normalize).collect();
+        checks.finish(normalized).map_err(PortError::Invalid)
+    }
+
+    /// The identifier as it is compared; `None` if it is blocked.
+    pub(super) fn normalize_one(
+        &self,
+        field: &str,
+        identifier: &proto::Identifier,
+        rules: &Rules,
+    ) -> Result<Option<Identifier>, PortError> {
+        let root = Path::root();
+        let mut checks = Checks::new(&self.settings.limits);
+        let normalized = convert::identifier(&mut checks, &root.field(field), identifier, rules);
+        Ok(match checks.finish(normalized).map_err(PortError::Invalid)? {
+            Some(Normalized::Linking(identifier)) => Some(identifier),
+            Some(Normalized::Blocked(_)) | None => None,
+        })
+    }
+
+    /// The number of an identifier and who holds it.
+    async fn find(
+        &self,
+        tenant: &Tenant,
+        field: &str,
+        identifier: &proto::Identifier,
+    ) -> Result<Option<(IdentifierNo, Option<ObservationNo>)>, PortError> {
+        let Some(normalized) = self.normalize_one(field, identifier, &tenant.rules)? else {
+            return Ok(None);
+        };
+        let (_, found) = self.store.identifiers(tenant.key, &tenant.rules, &[normalized]).await?;
+        Ok(found.into_iter().flatten().next().map(|found| (found.no, found.stored.holder)))
+    }
+
+    async fn explain(
+        &self,
+        name: TenantName,
+        mut asked: proto::ExplainIdentityRequest,
+    ) -> Result<proto::ExplainIdentityResponse, PortError> {
+        let size = page::page_size(asked.page_size, self.settings.page_size, self.settings.max_page_size)?;
+        let (token, at_least) = (std::mem::take(&mut asked.page_token), asked.at_least_as_fresh);
+        (asked.page_size, asked.at_least_as_fresh) = (0, 0);
+        let query = Query::of("ExplainIdentity", &name, &asked);
+        let first = query.place(&token)?.map_or(0, |(first, _)| usize::try_from(first).unwrap_or(0));
+        let tenant = self.tenant(&name, at_least).await?.ok_or(PortError::CustomerNotFound)?;
+        let (from, observation) = match &asked.subject {
+            Some(Subject::CustomerId(id)) if asked.to.is_none() => {
+                (None, parse_customer_id(tenant.key, "customer_id", id)?)
+            }
+            Some(Subject::Identifier(identifier)) => {
+                let found = self.find(&tenant, "identifier", identifier).await?;
+                let (no, holder) = found.ok_or(PortError::CustomerNotFound)?;
+                (Some(no), holder.ok_or(PortError::CustomerNotFound)?)
+            }
+            Some(Subject::CustomerId(_)) | None => {
+                let what = "must be set: a chain leads from an identifier";
+                let what = if asked.to.is_some() { what } else { "one member of the oneof must be set" };
+                return Err(PortError::field("identifier", Reason::Required, what));
+            }
+        };
+        let to = match &asked.to {
+            Some(identifier) => self.find(&tenant, "to", identifier).await?,
+            None => None,
+        };
+        let story = self.story(&tenant, observation).await?;
+        let chain = match (from, to) {
+            (Some(from), Some((to, _))) => explain::chain(&story.explained, from, to).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let shown = story.explained.iter().skip(first).take(size);
+        let mut observations: Vec<_> = shown.map(|one| story.observation(one)).collect();
+        let cut = page::fit(&mut observations);
+        let next = first + observations.len();
+        let more = cut || next < story.explained.len();
+        let place = i64::try_from(next).unwrap_or(i64::MAX);
+        let to_holder = to.and_then(|(_, holder)| holder);
+        Ok(proto::ExplainIdentityResponse {
+            customer_id: customer_id(tenant.key, story.record.customer),
+            kind: story.record.kind.number(),
+            observations,
+            chain: chain.iter().map(|link| story.link(link)).collect(),
+            to_customer_id: to_holder.map_or_else(String::new, |no| customer_id(tenant.key, no)),
+            next_page_token: if more { query.token((place, 0)) } else { String::new() },
+            revision: story.revision.0,
+        })
+    }
+
+    /// The customer of an observation, and what its observations did.
+    async fn story<'t>(
+        &self,
+        tenant: &'t Tenant,
+        observation: ObservationNo,
+    ) -> Result<Story<'t>, PortError> {
+        let (_, mut found) = self.store.customers(tenant.key, &tenant.rules, &[observation]).await?;
+        let record = found.pop().flatten().ok_or(PortError::CustomerNotFound)?;
+        let component = self.store.component(tenant.key, &tenant.rules, record.customer).await?;
+        let component = component.ok_or(PortError::CustomerNotFound)?;
+        let explained =
+            explain::explain(&tenant.rules, &component.observations, &component.identifiers, record.customer);
+        let identifiers = component.identifiers;
+        Ok(Story { tenant, record, revision: component.revision, identifiers, explained })
+    }
+}
+
+/// What is known of identifiers, found by kind and value.
+struct Known<'a>(FxHashMap<(&'a str, &'a str), (IdentifierNo, &'a Stored)>);
+
+impl<'a> Known<'a> {
+    fn of(rules: &'a Rules, identifiers: &'a FxHashMap<IdentifierNo, Stored>) -> Self {
+        let named = |(no, stored): (&IdentifierNo, &'a Stored)| {
+            let kind = rules.kinds.get(stored.kind)?.kind.as_str();
+            Some(((kind, stored.value.as_str()), (*no, stored)))
+        };
+        Self(identifiers.iter().filter_map(named).collect())
+    }
+
+    fn get(&self, identifier: &Identifier) -> Option<(IdentifierNo, &'a Stored)> {
+        self.0.get(&(identifier.kind.as_str(), identifier.value.as_str())).copied()
+    }
+}
+
+fn resolved(
+    tenant: TenantKey,
+    rules: &Rules,
+    revision: Revision,
+    normalized: Vec<Normalized>,
+    known: &Known<'_>,
+    foresight: &Foresight,
+) -> proto::ResolveIdentityResponse {
+    let id = |no: ObservationNo| customer_id(tenant, no);
+    let one = |normalized| match normalized {
+        Normalized::Blocked(identifier) => blocked(identifier),
+        Normalized::Linking(identifier) => {
+            let found = known.get(&identifier);
+            let dropped = found.and_then(|(no, _)| foresight.dropped.iter().find(|(other, _)| *other == no));
+            proto::ResolvedIdentifier {
+                holder_customer_id: found.and_then(|(_, stored)| stored.holder).map_or_else(String::new, id),
+                shared: found.is_some_and(|(_, stored)| is_shared(rules, stored.kind, &stored.claims)),
+                drop_reason: dropped.map_or(0, |(_, reason)| drop_reason(*reason).into()),
+                identifier: Some(identifier_to_proto(identifier)),
+                blocked: false,
+            }
+        }
+    };
+    let kind = if foresight.registered { CustomerKind::Registered } else { CustomerKind::Anonymous };
+    let beside = foresight.joined.iter().filter(|no| Some(**no) != foresight.customer);
+    proto::ResolveIdentityResponse {
+        customer_id: foresight.customer.map_or_else(String::new, id),
+        kind: kind.number(),
+        joined_customer_ids: beside.map(|no| id(*no)).collect(),
+        identifiers: normalized.into_iter().map(one).collect(),
+        revision: revision.0,
+    }
+}
+
+/// The answer where nothing is known: a new customer, or nobody.
+fn unknown(rules: &Rules, revision: Revision, normalized: Vec<Normalized>) -> proto::ResolveIdentityResponse {
+    let mut kind = None;
+    let one = |normalized| match normalized {
+        Normalized::Blocked(identifier) => blocked(identifier),
+        Normalized::Linking(identifier) => {
+            let registered = rules.kind(&identifier.kind).is_some_and(|rule| rule.registered);
+            let named = if registered { CustomerKind::Registered } else { CustomerKind::Anonymous };
+            kind = kind.max(Some(named));
+            proto::ResolvedIdentifier {
+                identifier: Some(identifier_to_proto(identifier)),
+                ..Default::default()
+            }
+        }
+    };
+    let identifiers = normalized.into_iter().map(one).collect();
+    proto::ResolveIdentityResponse {
+        identifiers,
+        kind: kind.map_or(0, Choice::number),
+        revision: revision.0,
+        ..Default::default()
+    }
+}
+
+fn blocked(identifier: Identifier) -> proto::ResolvedIdentifier {
+    proto::ResolvedIdentifier {
+        identifier: Some(identifier_to_proto(identifier)),
+        blocked: true,
+        ..Default::default()
+    }
+}
+
+/// Why a customer is one.
+struct Story<'t> {
+    tenant: &'t Tenant,
+    record: CustomerRecord,
+    revision: Revision,
+    identifiers: FxHashMap<IdentifierNo, Stored>,
+    explained: Vec<Explained>,
+}
+
+impl Story<'_> {
+    fn observation(&self, explained: &Explained) -> proto::ExplainedObservation {
+        let joined = if explained.joined.len() > 1 { explained.joined.as_slice() } else { &[] };
+        let last_seen = self.record.last_seen.get(&explained.no).copied();
+        proto::ExplainedObservation {
+            identifiers: explained.identifiers.iter().filter_map(|no| self.identifier(*no)).collect(),
+            first_seen: Some(timestamp(explained.position.at)),
+            last_seen: Some(timestamp(last_seen.unwrap_or(explained.position.at))),
+            first_touchpoint: Some(key_to_proto(&explained.position)),
+            given_customer_id: customer_id(self.tenant.key, explained.no),
+            joined_customer_ids: joined.iter().map(|no| customer_id(self.tenant.key, *no)).collect(),
+            rule: rule(explained.allowed).to_owned(),
+            dropped: explained.dropped.iter().map(|(no, reason, _)| self.dropped(*no, *reason)).collect(),
+        }
+    }
+
+    fn identifier(&self, no: IdentifierNo) -> Option<proto::Identifier> {
+        let stored = self.identifiers.get(&no)?;
+        Some(proto::Identifier {
+            kind: kind_name(&self.tenant.rules, stored.kind),
+            value: stored.value.clone(),
+            region: String::new(),
+        })
+    }
+
+    fn dropped(&self, no: IdentifierNo, reason: explain::Reason) -> proto::DroppedIdentifier {
+        let stored = self.identifiers.get(&no);
+        let holder = stored.and_then(|stored| stored.holder);
+        proto::DroppedIdentifier {
+            identifier: self.identifier(no),
+            reason: drop_reason(reason).into(),
+            holder_customer_id: holder.map_or_else(String::new, |no| customer_id(self.tenant.key, no)),
+            explanation: self.explanation(stored, reason),
+        }
+    }
+
+    fn explanation(&self, stored: Option<&Stored>, reason: explain::Reason) -> String {
+        let rules = &self.tenant.rules;
+        let rule = stored.and_then(|stored| rules.kinds.get(stored.kind));
+        match reason {
+            explain::Reason::Limit => {
+                "with it one customer would hold more of a kind than its limit; it was the weakest".to_owned()
+            }
+            explain::Reason::RegisteredNotNamed => {
+                let kind = rule.map_or("", |rule| rule.kind.as_str());
+                format!("{kind} alone does not join two registered customers")
+            }
+            explain::Reason::Shared => {
+                let most = rule.and_then(|rule| rule.share_after).unwrap_or_default();
+                format!("it was seen beside more than {most} different identifiers of one registered kind")
+            }
+            explain::Reason::ComponentLimit => {
+                let limit = rules.component_limit;
+                format!("it would have connected more than {limit} observations")
+            }
+        }
+    }
+
+    fn link(&self, link: &Link) -> proto::ChainLink {
+        proto::ChainLink {
+            from: self.identifier(link.from),
+            to: self.identifier(link.to),
+            touchpoint: Some(key_to_proto(&link.position)),
+            at: Some(timestamp(link.position.at)),
+            rule: rule(link.allowed).to_owned(),
+        }
+    }
+}
+
+fn key_to_proto(position: &Position) -> proto::TouchpointKey {
+    proto::TouchpointKey { source: position.key.source.clone(), source_id: position.key.source_id.clone() }
+}
+
+fn rule(allowed: Allowed) -> &'static str {
+    match allowed {
+        Allowed::Began => "nobody held any of its identifiers: it began a customer",
+        Allowed::Joined => "one customer held some of its identifiers: it joined that one",
+        Allowed::MergedAnonymous => {
+            "several customers held its identifiers, at most one of them registered: they became one"
+        }
+        Allowed::MergedRegistered => {
+            "several registered customers were each named by a kind that may join them: they became one"
+        }
+    }
+}
+
+fn drop_reason(reason: explain::Reason) -> proto::DropReason {
+    match reason {
+        explain::Reason::Limit => proto::DropReason::Limit,
+        explain::Reason::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,
+        explain::Reason::Shared => proto::DropReason::Shared,
+        explain::Reason::ComponentLimit => proto::DropReason::ComponentLimit,
+    }
+}

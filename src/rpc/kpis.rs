@@ -1,0 +1,235 @@
+//! The KPI service: how are we doing?
+
+use std::sync::Arc;
+
+use prost::Message;
+use sha2::{Digest, Sha256};
+use tonic::{Request, Response, Status};
+
+use super::convert::{self, Checks, Path};
+use super::error::PortError;
+use super::page::PAGE_BYTES;
+use super::proto::kpi_service_server::KpiService;
+use super::{Port, blocking, detached, proto, tenant_name};
+use crate::kpi::{KpiError, Snapshot, catalogue, cost, repurchase, retention, survey};
+use crate::model::{Revision, TenantName, Violation};
+use crate::store::{self, Tenant};
+
+/// Bytes of a `request_id`.
+const REQUEST_ID_BYTES: usize = 128;
+
+#[tonic::async_trait]
+impl KpiService for Port {
+    async fn list_kpis(
+        &self,
+        _: Request<proto::ListKpisRequest>,
+    ) -> Result<Response<proto::ListKpisResponse>, Status> {
+        let kpis = catalogue::ALL.iter().map(convert::definition).collect();
+        Ok(Response::new(proto::ListKpisResponse { kpis }))
+    }
+
+    async fn compute_retention(
+        &self,
+        request: Request<proto::ComputeRetentionRequest>,
+    ) -> Result<Response<proto::ComputeRetentionResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = freshness(asked.scope.as_ref());
+        let question = self.check(|c| convert::retention_question(c, asked))?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let (_, snapshot) = port.snapshot(&tenant, fresh).await?;
+            let compute = move |s: &Snapshot| retention::compute(s, &question).map(convert::retention);
+            computed(snapshot, compute).await
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn compute_repurchase(
+        &self,
+        request: Request<proto::ComputeRepurchaseRequest>,
+    ) -> Result<Response<proto::ComputeRepurchaseResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = freshness(asked.scope.as_ref());
+        let question = self.check(|c| convert::repurchase_question(c, asked))?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let (_, snapshot) = port.snapshot(&tenant, fresh).await?;
+            let compute = move |s: &Snapshot| repurchase::compute(s, &question).map(convert::repurchase);
+            computed(snapshot, compute).await
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn compute_nps(
+        &self,
+        request: Request<proto::ComputeNpsRequest>,
+    ) -> Result<Response<proto::ComputeNpsResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = freshness(asked.scope.as_ref());
+        let question = self.check(|c| convert::nps_question(c, asked))?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let (_, snapshot) = port.snapshot(&tenant, fresh).await?;
+            let compute = move |s: &Snapshot| survey::compute(s, &question).map(convert::nps);
+            computed(snapshot, compute).await
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn compute_cost_to_serve(
+        &self,
+        request: Request<proto::ComputeCostToServeRequest>,
+    ) -> Result<Response<proto::ComputeCostToServeResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = freshness(asked.scope.as_ref());
+        let mut question = self.check(|c| convert::cost_question(c, asked))?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let (tenant, snapshot) = port.snapshot(&tenant, fresh).await?;
+            if let Some(tenant) = tenant {
+                let (rates, capacities) =
+                    (port.store.cost_rates(tenant.key).await?, port.store.capacity(tenant.key).await?);
+                question.rates = rates.into_iter().map(cost_rate).collect();
+                question.capacities = capacities.into_iter().map(capacity).collect();
+            }
+            let compute = move |s: &Snapshot| cost::compute(s, &question).map(convert::cost_to_serve);
+            computed(snapshot, compute).await
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn set_cost_rates(
+        &self,
+        request: Request<proto::SetCostRatesRequest>,
+    ) -> Result<Response<proto::SetCostRatesResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let mutation = self.mutation(&asked.request_id, &asked)?;
+        let rates = self.check(|c| convert::rates(c, asked.rates))?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let tenant = port.store.open_tenant(&tenant).await?;
+            let revision = port.store.set_cost_rates(tenant.key, Some(mutation), rates).await?;
+            Ok(proto::SetCostRatesResponse { revision: revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn get_cost_rates(
+        &self,
+        request: Request<proto::GetCostRatesRequest>,
+    ) -> Result<Response<proto::GetCostRatesResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let port = self.clone();
+        let answer = detached(async move {
+            let Some(tenant) = port.tenant(&tenant, asked.at_least_as_fresh).await? else {
+                return Ok(proto::GetCostRatesResponse::default());
+            };
+            let rates = port.store.cost_rates(tenant.key).await?;
+            let rates = rates.into_iter().map(convert::rate_to_proto).collect();
+            Ok(proto::GetCostRatesResponse { rates, revision: tenant.revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn set_capacity(
+        &self,
+        request: Request<proto::SetCapacityRequest>,
+    ) -> Result<Response<proto::SetCapacityResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let mutation = self.mutation(&asked.request_id, &asked)?;
+        let capacities = self.check(|c| convert::capacities(c, asked.capacities))?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let tenant = port.store.open_tenant(&tenant).await?;
+            let revision = port.store.set_capacity(tenant.key, Some(mutation), capacities).await?;
+            Ok(proto::SetCapacityResponse { revision: revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn get_capacity(
+        &self,
+        request: Request<proto::GetCapacityRequest>,
+    ) -> Result<Response<proto::GetCapacityResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let port = self.clone();
+        let answer = detached(async move {
+            let Some(tenant) = port.tenant(&tenant, asked.at_least_as_fresh).await? else {
+                return Ok(proto::GetCapacityResponse::default());
+            };
+            let capacities = port.store.capacity(tenant.key).await?;
+            let capacities = capacities.into_iter().map(convert::capacity_to_proto).collect();
+            Ok(proto::GetCapacityResponse { capacities, revision: tenant.revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+}
+
+impl Port {
+    fn check<T>(&self, parse: impl FnOnce(Checks<'_>) -> Result<T, Vec<Violation>>) -> Result<T, PortError> {
+        parse(Checks::new(&self.settings.limits)).map_err(PortError::Invalid)
+    }
+
+    /// The facts of a tenant at the asked revision or a later one; none of one that never recorded
+    /// anything.
+    async fn snapshot(
+        &self,
+        name: &TenantName,
+        at_least: i64,
+    ) -> Result<(Option<Tenant>, Arc<Snapshot>), PortError> {
+        match self.tenant(name, at_least).await? {
+            Some(tenant) => {
+                let snapshot = self.mirrors.snapshot(&tenant, Revision(at_least)).await?;
+                Ok((Some(tenant), snapshot))
+            }
+            None => Ok((None, Arc::default())),
+        }
+    }
+
+    /// Names a mutation, so that it can be sent again.
+    fn mutation(&self, request_id: &str, request: &impl Message) -> Result<store::Request, PortError> {
+        let id = self.check(|mut c| {
+            let root = Path::root();
+            let id = c.required_text(&root.field("request_id"), request_id.to_owned(), REQUEST_ID_BYTES);
+            c.finish(id)
+        })?;
+        let digest = Sha256::digest(request.encode_to_vec());
+        Ok(store::Request { id, payload_hash: std::array::from_fn(|i| digest[i]) })
+    }
+}
+
+fn freshness(scope: Option<&proto::Scope>) -> i64 {
+    scope.map_or(0, |scope| scope.at_least_as_fresh)
+}
+
+/// Runs a kernel where it holds up nobody.
+async fn computed<T: Message + 'static>(
+    snapshot: Arc<Snapshot>,
+    compute: impl FnOnce(&Snapshot) -> Result<T, KpiError> + Send + 'static,
+) -> Result<T, PortError> {
+    let answer = blocking(move || compute(&snapshot)).await??;
+    match answer.encoded_len() > PAGE_BYTES {
+        true => Err(PortError::AnswerTooLarge { limit: PAGE_BYTES, unit: "bytes" }),
+        false => Ok(answer),
+    }
+}
+
+fn cost_rate(rate: store::CostRate) -> cost::CostRate {
+    cost::CostRate {
+        channel: rate.channel.as_str().to_owned(),
+        activity_type: rate.activity,
+        currency: rate.currency,
+        per_touch_micros: rate.per_touch_micros,
+        per_minute_micros: rate.per_minute_micros,
+        from: rate.effective_from,
+    }
+}
+
+fn capacity(capacity: store::Capacity) -> cost::Capacity {
+    cost::Capacity {
+        channel: capacity.channel.as_str().to_owned(),
+        interval: capacity.interval,
+        cost: capacity.cost,
+        practical_minutes: capacity.practical_minutes,
+    }
+}

@@ -1,0 +1,142 @@
+//! Pages: opaque tokens bound to the query they came from, and pages that end before they grow
+//! too large for a default client.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use prost::Message;
+use sha2::{Digest, Sha256};
+
+use super::error::PortError;
+use crate::model::{Reason, TenantName};
+
+/// Bytes of a page at most: default clients refuse answers of 4 MiB.
+pub const PAGE_BYTES: usize = 3_500_000;
+
+const VERSION: u8 = 1;
+const QUERY_BYTES: usize = 8;
+
+/// What was asked, without the page: tokens of one query do not fit another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query([u8; QUERY_BYTES]);
+
+impl Query {
+    /// `request` must have its page size, page token and freshness cleared.
+    #[must_use]
+    pub fn of(method: &str, tenant: &TenantName, request: &impl Message) -> Self {
+        let mut hash = Sha256::new();
+        for part in [method.as_bytes(), tenant.as_str().as_bytes(), &request.encode_to_vec()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        Self(std::array::from_fn(|i| digest[i]))
+    }
+
+    /// The token of the page that follows a place.
+    #[must_use]
+    pub fn token(self, after: (i64, i64)) -> String {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.0);
+        bytes.extend(after.0.to_le_bytes());
+        bytes.extend(after.1.to_le_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The place that a token of this query stands for; `None` for the first page.
+    ///
+    /// # Errors
+    /// When the token is malformed or of another query.
+    pub fn place(self, token: &str) -> Result<Option<(i64, i64)>, PortError> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| PortError::PageTokenMalformed)?;
+        let bytes: [u8; 1 + QUERY_BYTES + 16] =
+            bytes.try_into().map_err(|_| PortError::PageTokenMalformed)?;
+        let number = |from: usize| i64::from_le_bytes(std::array::from_fn(|i| bytes[from + i]));
+        match bytes {
+            [VERSION, ..] if bytes[1..=QUERY_BYTES] == self.0 => {
+                Ok(Some((number(1 + QUERY_BYTES), number(1 + QUERY_BYTES + 8))))
+            }
+            [VERSION, ..] => Err(PortError::PageTokenMismatch),
+            _ => Err(PortError::PageTokenMalformed),
+        }
+    }
+}
+
+/// How many entries a page has at most: 0 asks for the default, too many are capped.
+///
+/// # Errors
+/// When it is negative.
+pub fn page_size(asked: i32, default: usize, most: usize) -> Result<usize, PortError> {
+    match usize::try_from(asked) {
+        Ok(0) => Ok(default.min(most)),
+        Ok(asked) => Ok(asked.min(most)),
+        Err(_) => Err(PortError::field("page_size", Reason::OutOfRange, "must not be negative")),
+    }
+}
+
+/// Keeps as many entries as fit into a page's bytes, but at least one. Returns whether any were
+/// left out.
+pub fn fit<T: Message>(entries: &mut Vec<T>) -> bool {
+    let mut bytes = 0;
+    let fitting = entries.iter().take_while(|entry| {
+        bytes += entry.encoded_len() + 6;
+        bytes <= PAGE_BYTES
+    });
+    let kept = fitting.count().max(1);
+    let cut = kept < entries.len();
+    entries.truncate(kept);
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::proto;
+
+    fn query(method: &str, tenant: &str, channel: &str) -> Query {
+        let request =
+            proto::ListTouchpointsRequest { channels: vec![channel.to_owned()], ..Default::default() };
+        Query::of(method, &TenantName::parse(tenant).unwrap(), &request)
+    }
+
+    #[test]
+    fn a_token_leads_back_to_its_place_in_its_own_query_only() {
+        let ours = query("List", "acme", "web");
+        for place in [(0, 0), (-5, 7), (i64::MIN, i64::MAX)] {
+            let token = ours.token(place);
+            assert_eq!(ours.place(&token).unwrap(), Some(place));
+            for other in
+                [query("Other", "acme", "web"), query("List", "zeta", "web"), query("List", "acme", "app")]
+            {
+                assert!(matches!(other.place(&token), Err(PortError::PageTokenMismatch)));
+            }
+        }
+        assert_eq!(ours.place("").unwrap(), None);
+        for wrong in ["2", "not base64!", "AAAA", &"A".repeat(10_000)] {
+            assert!(matches!(ours.place(wrong), Err(PortError::PageTokenMalformed)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_default_and_are_capped() {
+        assert_eq!(page_size(0, 100, 1_000).unwrap(), 100);
+        assert_eq!(page_size(7, 100, 1_000).unwrap(), 7);
+        assert_eq!(page_size(i32::MAX, 100, 1_000).unwrap(), 1_000);
+        assert!(page_size(-1, 100, 1_000).is_err());
+    }
+
+    #[test]
+    fn a_page_ends_before_it_grows_too_large_but_is_never_empty() {
+        let entry =
+            |bytes: usize| proto::TouchpointKey { source: "x".repeat(bytes), source_id: String::new() };
+        let mut entries = vec![entry(1_500_000), entry(1_500_000), entry(1_500_000)];
+        assert!(fit(&mut entries));
+        assert_eq!(entries.len(), 2);
+        assert!(!fit(&mut entries));
+        let mut one = vec![entry(5_000_000)];
+        assert!(!fit(&mut one));
+        assert_eq!(one.len(), 1);
+    }
+}

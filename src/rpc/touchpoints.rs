@@ -1,0 +1,401 @@
+//! The touchpoint service: facts in, facts out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::convert::{self, Checks, Path, activity_type_number, identifier_to_proto};
+use super::error::{PortError, violation_to_proto};
+use super::page::{self, Query};
+use super::proto::touchpoint_service_server::TouchpointService;
+use super::proto::{self, ErrorReason, RecordStatus};
+use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
+use crate::identity::Rules;
+use crate::model::{
+    Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
+};
+use crate::store::{By, Filter, Incoming, Outcome, Page, StoreError, StoredTouchpoint};
+
+/// Refusals that the answer to an import lists.
+const LISTED_REFUSALS: usize = 1_000;
+/// Batches of one import that are checked and written at the same time.
+const BATCHES_IN_FLIGHT: usize = 4;
+/// How long an import waits when the queue is full.
+const QUEUE_PAUSE: Duration = Duration::from_millis(20);
+/// Batches of at most this many are checked where they arrive.
+const SMALL_BATCH: usize = 32;
+
+#[tonic::async_trait]
+impl TouchpointService for Port {
+    async fn record_touchpoints(
+        &self,
+        request: Request<proto::RecordTouchpointsRequest>,
+    ) -> Result<Response<proto::RecordTouchpointsResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let touchpoints = request.into_inner().touchpoints;
+        let port = self.clone();
+        let recorded =
+            detached(async move { port.record(tenant, touchpoints, Patience::None).await }).await?;
+        let outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect();
+        Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
+    }
+
+    async fn import_touchpoints(
+        &self,
+        request: Request<Streaming<proto::ImportTouchpointsRequest>>,
+    ) -> Result<Response<proto::ImportTouchpointsResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let mut batches = request.into_inner();
+        let mut in_flight = VecDeque::new();
+        let mut sum = proto::ImportTouchpointsResponse::default();
+        let mut index = 0;
+        while let Some(batch) = batches.message().await? {
+            if in_flight.len() >= BATCHES_IN_FLIGHT
+                && let Some(oldest) = in_flight.pop_front()
+            {
+                add(&mut sum, &mut index, finished(oldest).await?);
+            }
+            let (port, tenant) = (self.clone(), tenant.clone());
+            in_flight.push_back(tokio::spawn(async move {
+                let keys = batch.touchpoints.iter().map(key_to_proto).collect();
+                Ok((keys, port.record(tenant, batch.touchpoints, Patience::Endless).await?))
+            }));
+        }
+        for oldest in in_flight {
+            add(&mut sum, &mut index, finished(oldest).await?);
+        }
+        Ok(Response::new(sum))
+    }
+
+    async fn get_touchpoint(
+        &self,
+        request: Request<proto::GetTouchpointRequest>,
+    ) -> Result<Response<proto::GetTouchpointResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let port = self.clone();
+        let key = key(&port, asked.source, asked.source_id)?;
+        let answer = detached(async move {
+            let tenant = port.tenant(&tenant, asked.at_least_as_fresh).await?;
+            let tenant = tenant.ok_or(PortError::TouchpointNotFound)?;
+            let (revision, found) = port.store.touchpoint(tenant.key, &key).await?;
+            let found = found.filter(|found| found.voided.is_none()).ok_or(PortError::TouchpointNotFound)?;
+            let touchpoint = Some(stored_to_proto(tenant.key, found));
+            Ok(proto::GetTouchpointResponse { touchpoint, revision: revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn list_touchpoints(
+        &self,
+        request: Request<proto::ListTouchpointsRequest>,
+    ) -> Result<Response<proto::ListTouchpointsResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let port = self.clone();
+        Ok(Response::new(detached(async move { port.list(tenant, asked).await }).await?))
+    }
+
+    async fn void_touchpoint(
+        &self,
+        request: Request<proto::VoidTouchpointRequest>,
+    ) -> Result<Response<proto::VoidTouchpointResponse>, Status> {
+        let tenant = tenant_name(&request)?;
+        let asked = request.into_inner();
+        let port = self.clone();
+        let key = key(&port, asked.source, asked.source_id)?;
+        let limits = &port.settings.limits;
+        let mut checks = Checks::new(limits);
+        let reason = checks.required_text(&Path::root().field("reason"), asked.reason, limits.text_bytes);
+        let reason = checks.finish(reason).map_err(PortError::Invalid)?;
+        let answer = detached(async move {
+            let tenant = port.tenant(&tenant, 0).await?.ok_or(PortError::TouchpointNotFound)?;
+            let voided = port.store.void(tenant.key, &key, &reason).await?;
+            let voided = voided.ok_or(PortError::TouchpointNotFound)?;
+            Ok(proto::VoidTouchpointResponse { revision: voided.revision.0 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+}
+
+/// Whether a full queue is an answer or a pause.
+#[derive(Clone, Copy)]
+enum Patience {
+    None,
+    Endless,
+}
+
+/// What became of a batch.
+struct BatchRecorded {
+    revision: Revision,
+    outcomes: Vec<RecordOutcome>,
+}
+
+/// What became of one touchpoint.
+enum RecordOutcome {
+    Recorded { customer_id: String },
+    Duplicate { customer_id: String },
+    Refused { reason: ErrorReason, violations: Vec<Violation> },
+}
+
+impl Port {
+    /// Checks a batch and records what is right of it.
+    async fn record(
+        &self,
+        tenant: TenantName,
+        touchpoints: Vec<proto::Touchpoint>,
+        patience: Patience,
+    ) -> Result<BatchRecorded, PortError> {
+        let (limit, size) = (self.settings.limits.batch_touchpoints, touchpoints.len());
+        if size > limit {
+            return Err(PortError::BatchTooLarge { limit, size });
+        }
+        let tenant = self.store.open_tenant(&tenant).await?;
+        let (now, settings) = ((self.clock)(), self.settings.clone());
+        let rules: Arc<Rules> = tenant.rules.clone();
+        let check = move || check_batch(touchpoints, &rules, now, &settings.limits);
+        let (incoming, refused) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
+        if incoming.is_empty() {
+            let outcomes = refused.into_iter().flatten().map(RecordOutcome::invalid).collect();
+            return Ok(BatchRecorded { revision: tenant.revision, outcomes });
+        }
+        let recorded = match patience {
+            Patience::None => self.store.record(tenant.key, incoming).await?,
+            Patience::Endless => self.record_when_there_is_room(tenant.key, incoming).await?,
+        };
+        let mut stored = recorded.outcomes.into_iter();
+        let outcome = |(i, violations): (usize, Option<Vec<Violation>>)| match violations {
+            Some(violations) => Ok(RecordOutcome::invalid(violations)),
+            None => stored
+                .next()
+                .map(|outcome| RecordOutcome::of(tenant.key, i, outcome))
+                .ok_or(PortError::Panicked),
+        };
+        let outcomes = refused.into_iter().enumerate().map(outcome).collect::<Result<_, _>>()?;
+        Ok(BatchRecorded { revision: recorded.revision, outcomes })
+    }
+
+    /// An import waits for room: that holds back its sender, which is the point of a stream.
+    async fn record_when_there_is_room(
+        &self,
+        tenant: TenantKey,
+        incoming: Vec<Incoming>,
+    ) -> Result<crate::store::Recorded, PortError> {
+        loop {
+            match self.store.record(tenant, incoming.clone()).await {
+                Err(StoreError::QueueFull { limit }) if incoming.len() <= limit => {
+                    tokio::time::sleep(QUEUE_PAUSE).await;
+                }
+                recorded => return Ok(recorded?),
+            }
+        }
+    }
+
+    async fn list(
+        &self,
+        name: TenantName,
+        mut asked: proto::ListTouchpointsRequest,
+    ) -> Result<proto::ListTouchpointsResponse, PortError> {
+        let size = page::page_size(asked.page_size, self.settings.page_size, self.settings.max_page_size)?;
+        let (token, at_least) = (std::mem::take(&mut asked.page_token), asked.at_least_as_fresh);
+        (asked.page_size, asked.at_least_as_fresh) = (0, 0);
+        let query = Query::of("ListTouchpoints", &name, &asked);
+        let after = query.place(&token)?.map(|(at, no)| (Micros(at), no));
+        let filter = filter(&self.settings.limits, &asked)?;
+        let Some(tenant) = self.tenant(&name, at_least).await? else {
+            return match asked.customer_id.is_empty() {
+                true => Ok(proto::ListTouchpointsResponse::default()),
+                false => Err(PortError::CustomerNotFound),
+            };
+        };
+        let by = match asked.customer_id.as_str() {
+            "" => By::Tenant,
+            id => By::Customer(parse_customer_id(tenant.key, "customer_id", id)?),
+        };
+        let page = Page { after, size: i64::try_from(size).unwrap_or(i64::MAX) };
+        let listed = self.store.touchpoints(tenant.key, by, &filter, page).await?;
+        if let By::Customer(observation) = by
+            && listed.entries.is_empty()
+        {
+            let (_, found) = self.store.customers(tenant.key, &tenant.rules, &[observation]).await?;
+            if found.first().is_none_or(Option::is_none) {
+                return Err(PortError::CustomerNotFound);
+            }
+        }
+        let full = listed.entries.len() >= size;
+        let places: Vec<(i64, i64)> =
+            listed.entries.iter().map(|entry| (entry.touchpoint.at.0, entry.no.0)).collect();
+        let mut touchpoints: Vec<_> =
+            listed.entries.into_iter().map(|entry| stored_to_proto(tenant.key, entry)).collect();
+        let more = page::fit(&mut touchpoints) || full;
+        let last = touchpoints.len().checked_sub(1).and_then(|last| places.get(last));
+        let next_page_token = last.filter(|_| more).map_or_else(String::new, |place| query.token(*place));
+        Ok(proto::ListTouchpointsResponse { touchpoints, next_page_token, revision: listed.revision.0 })
+    }
+}
+
+/// What can be recorded, and for each of the batch what is wrong with it, if anything.
+fn check_batch(
+    touchpoints: Vec<proto::Touchpoint>,
+    rules: &Rules,
+    now: Micros,
+    limits: &convert::Limits,
+) -> (Vec<Incoming>, Vec<Option<Vec<Violation>>>) {
+    let root = Path::root();
+    let mut incoming = Vec::with_capacity(touchpoints.len());
+    let mut refused = Vec::with_capacity(touchpoints.len());
+    for (i, message) in touchpoints.into_iter().enumerate() {
+        let hash = convert::payload_hash(&message);
+        match convert::touchpoint(message, &root.item("touchpoints", i), rules, now, limits) {
+            Ok(touchpoint) => {
+                incoming.push(Incoming::new(touchpoint, hash));
+                refused.push(None);
+            }
+            Err(violations) => refused.push(Some(violations)),
+        }
+    }
+    (incoming, refused)
+}
+
+impl RecordOutcome {
+    fn invalid(violations: Vec<Violation>) -> Self {
+        Self::Refused { reason: ErrorReason::ValidationFailed, violations }
+    }
+
+    fn of(tenant: TenantKey, index: usize, outcome: Outcome) -> Self {
+        let id = |customer: Option<_>| customer.map_or_else(String::new, |no| customer_id(tenant, no));
+        let taken = |field: &str, what: &str| {
+            vec![Violation::new(format!("touchpoints[{index}].{field}"), Reason::Conflict, what)]
+        };
+        match outcome {
+            Outcome::Recorded(customer) => Self::Recorded { customer_id: id(customer) },
+            Outcome::Duplicate(customer) => Self::Duplicate { customer_id: id(customer) },
+            Outcome::KeyTaken => Self::Refused {
+                reason: ErrorReason::TouchpointConflict,
+                violations: taken("source_id", "was recorded before with another content"),
+            },
+            Outcome::OrderTaken => Self::Refused {
+                reason: ErrorReason::OrderIdTaken,
+                violations: taken("order.order_id", "another touchpoint stands for this order"),
+            },
+        }
+    }
+
+    fn into_proto(self) -> proto::RecordOutcome {
+        match self {
+            Self::Recorded { customer_id } => proto::RecordOutcome {
+                status: RecordStatus::Recorded.into(),
+                customer_id,
+                ..Default::default()
+            },
+            Self::Duplicate { customer_id } => proto::RecordOutcome {
+                status: RecordStatus::Duplicate.into(),
+                customer_id,
+                ..Default::default()
+            },
+            Self::Refused { reason, violations } => proto::RecordOutcome {
+                status: RecordStatus::Refused.into(),
+                reason: reason.into(),
+                violations: violations.into_iter().map(violation_to_proto).collect(),
+                ..Default::default()
+            },
+        }
+    }
+}
+
+type Imported = (Vec<proto::TouchpointKey>, BatchRecorded);
+
+async fn finished(batch: JoinHandle<Result<Imported, PortError>>) -> Result<Imported, PortError> {
+    batch.await.unwrap_or(Err(PortError::Panicked))
+}
+
+/// Adds a batch to the sum of an import; `index` counts the touchpoints of the whole stream.
+fn add(sum: &mut proto::ImportTouchpointsResponse, index: &mut i64, (keys, recorded): Imported) {
+    sum.revision = sum.revision.max(recorded.revision.0);
+    for (key, outcome) in keys.into_iter().zip(recorded.outcomes) {
+        match outcome {
+            RecordOutcome::Recorded { .. } => sum.recorded += 1,
+            RecordOutcome::Duplicate { .. } => sum.duplicates += 1,
+            RecordOutcome::Refused { reason, violations } => {
+                sum.refused += 1;
+                if sum.refusals.len() < LISTED_REFUSALS {
+                    sum.refusals.push(proto::RefusedTouchpoint {
+                        index: *index,
+                        key: Some(key),
+                        reason: reason.into(),
+                        violations: violations.into_iter().map(below_the_touchpoint).collect(),
+                    });
+                }
+            }
+        }
+        *index += 1;
+    }
+}
+
+/// The place in a batch means nothing in a stream: paths begin at the touchpoint.
+fn below_the_touchpoint(violation: Violation) -> proto::Violation {
+    let mut told = violation_to_proto(violation);
+    if let Some((_, below)) = told.field.split_once("].") {
+        told.field = below.to_owned();
+    }
+    told
+}
+
+fn key_to_proto(touchpoint: &proto::Touchpoint) -> proto::TouchpointKey {
+    // A key too long to be one is not repeated.
+    let short = |text: &str| text.chars().take(256).collect();
+    proto::TouchpointKey { source: short(&touchpoint.source), source_id: short(&touchpoint.source_id) }
+}
+
+fn key(port: &Port, source: String, source_id: String) -> Result<TouchKey, PortError> {
+    let (root, limits) = (Path::root(), &port.settings.limits);
+    let mut checks = Checks::new(limits);
+    let key = TouchKey {
+        source: checks.required_text(&root.field("source"), source, limits.source_bytes),
+        source_id: checks.required_text(&root.field("source_id"), source_id, limits.source_id_bytes),
+    };
+    checks.finish(key).map_err(PortError::Invalid)
+}
+
+fn filter(limits: &convert::Limits, asked: &proto::ListTouchpointsRequest) -> Result<Filter, PortError> {
+    let root = Path::root();
+    let mut checks = Checks::new(limits);
+    let range = time_range(&mut checks, &root.field("range"), asked.range);
+    let mut activities = Vec::new();
+    for (i, &number) in asked.types.iter().enumerate() {
+        match convert::activity_type(number) {
+            Some(activity) => activities.push(activity),
+            None => checks.refuse(&root.item("types", i), Reason::Unknown, "is no type of touchpoints"),
+        }
+    }
+    let mut channels: Vec<Channel> = Vec::new();
+    for (i, name) in asked.channels.iter().enumerate() {
+        channels.push(convert::channel(&mut checks, &root.item("channels", i), name));
+    }
+    checks.finish(Filter { range, activities, channels }).map_err(PortError::Invalid)
+}
+
+/// A range whose ends may be open.
+fn time_range(checks: &mut Checks<'_>, at: &Path<'_>, range: Option<proto::TimeRange>) -> TimeRange {
+    let Some(range) = range else { return TimeRange::ALL };
+    let from = checks.instant(&at.field("start"), range.start).unwrap_or(TimeRange::ALL.from);
+    let until = checks.instant(&at.field("end"), range.end).unwrap_or(TimeRange::ALL.until);
+    if from > until {
+        checks.refuse(at, Reason::OutOfRange, "ends before it starts");
+    }
+    TimeRange { from, until }
+}
+
+fn stored_to_proto(tenant: TenantKey, mut stored: StoredTouchpoint) -> proto::RecordedTouchpoint {
+    let blocked = std::mem::take(&mut stored.touchpoint.details.blocked);
+    proto::RecordedTouchpoint {
+        r#type: activity_type_number(stored.touchpoint.details.activity.activity_type()),
+        customer_id: stored.customer.map_or_else(String::new, |no| customer_id(tenant, no)),
+        blocked_identifiers: blocked.into_iter().map(identifier_to_proto).collect(),
+        recorded_revision: stored.revision.0,
+        touchpoint: Some(convert::touchpoint_to_proto(stored.touchpoint)),
+    }
+}

@@ -1,0 +1,237 @@
+//! Writes what the resolver decided.
+
+use rustc_hash::FxHashMap;
+
+use super::StoreError;
+use super::driver::{Column, Scalar, Transaction};
+use super::identities::{Evidence, write_claims, write_numbers};
+use super::record::Taken;
+use crate::identity::Rules;
+use crate::identity::batch::{Changes, Fresh, Stored, StoredObservation};
+use crate::identity::resolve::IdentifierNo;
+use crate::model::{ObservationNo, TenantKey};
+
+const RELABEL: &str = "WITH v(was, label) AS ({rows}) \
+    UPDATE observation SET component = v.label FROM v \
+    WHERE observation.tenant = $1 AND observation.component = v.was";
+const LOG_MERGES: &str = "WITH v(was, customer, component) AS ({rows}) \
+    INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    SELECT $1, $2, o.observation, v.was, v.customer FROM v CROSS JOIN observation o \
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.was";
+const MERGE: &str = "WITH v(was, customer, component) AS ({rows}) \
+    UPDATE observation SET customer = v.customer FROM v \
+    WHERE observation.tenant = $1 AND observation.component = v.component AND observation.customer = v.was";
+const MERGE_HOLDINGS: &str = "WITH v(was, customer) AS ({rows}) \
+    UPDATE identifier SET holder = v.customer FROM v \
+    WHERE identifier.tenant = $1 AND identifier.holder = v.was";
+const INSERT_OBSERVATIONS: &str = "WITH v(observation, identifier_set, identifiers, severed, customer, component, \
+    first_at_us, first_source, first_source_id) AS ({rows}) \
+    INSERT INTO observation (tenant, observation, identifier_set, identifiers, severed, live, customer, component, \
+    first_at_us, first_source, first_source_id) \
+    SELECT $1, v.observation, v.identifier_set, v.identifiers, v.severed, 1, v.customer, v.component, \
+    v.first_at_us, v.first_source, v.first_source_id FROM v";
+const INSERT_SIGHTINGS: &str = "WITH v(identifier, observation) AS ({rows}) \
+    INSERT INTO sighting (tenant, identifier, observation) SELECT $1, v.identifier, v.observation FROM v";
+const MOVE_OBSERVATIONS: &str = "WITH v(observation, first_at_us, first_source, first_source_id) AS ({rows}) \
+    UPDATE observation SET live = 1, first_at_us = v.first_at_us, first_source = v.first_source, \
+    first_source_id = v.first_source_id FROM v \
+    WHERE observation.tenant = $1 AND observation.observation = v.observation";
+const REASSIGN: &str = "WITH v(observation, customer, component, severed) AS ({rows}) \
+    UPDATE observation SET customer = v.customer, component = v.component, severed = v.severed FROM v \
+    WHERE observation.tenant = $1 AND observation.observation = v.observation";
+const LOG_REASSIGNMENTS: &str = "WITH v(observation, was, customer) AS ({rows}) \
+    INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    SELECT $1, $2, v.observation, v.was, v.customer FROM v WHERE true \
+    ON CONFLICT (tenant, revision, observation) DO UPDATE SET to_customer = excluded.to_customer";
+const UPSERT_IDENTIFIERS: &str = "WITH v(identifier, kind, value, holder, first_in, latest_in, claims) AS ({rows}) \
+    INSERT INTO identifier (tenant, identifier, kind, value, holder, first_in, latest_in, claims) \
+    SELECT $1, v.identifier, v.kind, v.value, v.holder, v.first_in, v.latest_in, v.claims FROM v WHERE true \
+    ON CONFLICT (tenant, identifier) DO UPDATE SET holder = excluded.holder, first_in = excluded.first_in, \
+    latest_in = excluded.latest_in, claims = excluded.claims";
+const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in) AS ({rows}) \
+    INSERT INTO customer (tenant, customer, registered, latest_in) \
+    SELECT $1, v.customer, v.registered, v.latest_in FROM v WHERE true \
+    ON CONFLICT (tenant, customer) DO UPDATE SET registered = excluded.registered, latest_in = excluded.latest_in";
+/// A customer that is registered no more although none of its observations moved: logged as a
+/// reassignment to itself, so that who follows the log hears of it.
+const LOG_UNREGISTERED: &str = "WITH v(customer, registered) AS ({rows}) \
+    INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    SELECT $1, $2, c.customer, c.customer, c.customer FROM v CROSS JOIN customer c \
+    WHERE c.tenant = $1 AND c.customer = v.customer AND c.registered > v.registered \
+    ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const DELETE_CUSTOMERS: &str = "WITH v(customer) AS ({rows}) \
+    DELETE FROM customer WHERE tenant = $1 AND customer IN (SELECT v.customer FROM v)";
+
+/// Labels that became one: from, to.
+pub(super) async fn relabel(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    relabelled: &[(ObservationNo, ObservationNo)],
+) -> Result<(), StoreError> {
+    let columns = [
+        Column::Int(relabelled.iter().map(|(was, _)| was.0).collect()),
+        Column::Int(relabelled.iter().map(|(_, label)| label.0).collect()),
+    ];
+    tx.run_bulk(RELABEL, &[Scalar::Int(tenant.0)], &columns).await
+}
+
+pub(super) async fn write_merges(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let merged = || {
+        [
+            Column::Int(changes.merged.iter().map(|(was, ..)| was.0).collect()),
+            Column::Int(changes.merged.iter().map(|(_, customer, _)| customer.0).collect()),
+            Column::Int(changes.merged.iter().map(|(.., component)| component.0).collect()),
+        ]
+    };
+    let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    tx.run_bulk(LOG_MERGES, &scalars, &merged()).await?;
+    tx.run_bulk(MERGE, &scalars[..1], &merged()).await?;
+    tx.run_bulk(MERGE_HOLDINGS, &scalars[..1], &merged()[..2]).await
+}
+
+pub(super) async fn insert_observations(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    evidence: &[Evidence],
+    fresh: &[Fresh],
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let assigned: FxHashMap<_, _> = changes.assigned.iter().map(|assigned| (assigned.no, assigned)).collect();
+    let observation: FxHashMap<_, _> = fresh.iter().map(|f| (f.observation.no, &f.observation)).collect();
+    let new: Vec<_> = (evidence.iter().filter(|e| e.is_new))
+        .map(|e| (e, &observation[&e.no].identifiers, assigned[&e.no]))
+        .collect();
+    let lists: Vec<String> = new.iter().map(|(_, identifiers, _)| write_numbers(identifiers)).collect();
+    let severed: Vec<String> = new.iter().map(|(.., assigned)| write_numbers(&assigned.severed)).collect();
+    let columns = [
+        Column::Int(new.iter().map(|(e, ..)| e.no.0).collect()),
+        Column::Bytes(new.iter().map(|(e, ..)| e.set.as_slice()).collect()),
+        Column::Text(lists.iter().map(String::as_str).collect()),
+        Column::Text(severed.iter().map(String::as_str).collect()),
+        Column::Int(new.iter().map(|(.., assigned)| assigned.customer.0).collect()),
+        Column::Int(new.iter().map(|(.., assigned)| assigned.component.0).collect()),
+        Column::Int(new.iter().map(|(e, ..)| e.position.at.0).collect()),
+        Column::Text(new.iter().map(|(e, ..)| e.position.key.source.as_str()).collect()),
+        Column::Text(new.iter().map(|(e, ..)| e.position.key.source_id.as_str()).collect()),
+    ];
+    let scalars = [Scalar::Int(tenant.0)];
+    tx.run_bulk(INSERT_OBSERVATIONS, &scalars, &columns).await?;
+    let mut sightings: Vec<(i64, i64)> =
+        new.iter().flat_map(|(e, identifiers, _)| identifiers.iter().map(|no| (no.0, e.no.0))).collect();
+    sightings.sort_unstable();
+    let columns = [
+        Column::Int(sightings.iter().map(|(identifier, _)| *identifier).collect()),
+        Column::Int(sightings.iter().map(|(_, observation)| *observation).collect()),
+    ];
+    tx.run_bulk(INSERT_SIGHTINGS, &scalars, &columns).await
+}
+
+pub(super) async fn move_observations(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    evidence: &[Evidence],
+) -> Result<(), StoreError> {
+    let moved: Vec<&Evidence> = evidence.iter().filter(|e| !e.is_new).collect();
+    let columns = [
+        Column::Int(moved.iter().map(|e| e.no.0).collect()),
+        Column::Int(moved.iter().map(|e| e.position.at.0).collect()),
+        Column::Text(moved.iter().map(|e| e.position.key.source.as_str()).collect()),
+        Column::Text(moved.iter().map(|e| e.position.key.source_id.as_str()).collect()),
+    ];
+    tx.run_bulk(MOVE_OBSERVATIONS, &[Scalar::Int(tenant.0)], &columns).await
+}
+
+/// Writes the observations that a replay put elsewhere, and logs those that changed customer.
+/// `was` are the customers of observations that are not loaded because they were void.
+pub(super) async fn reassign(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    was: &FxHashMap<ObservationNo, ObservationNo>,
+    loaded: &[StoredObservation],
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let scalars = &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    let stored: FxHashMap<ObservationNo, &StoredObservation> =
+        loaded.iter().map(|stored| (stored.observation.no, stored)).collect();
+    let mut rewritten = Vec::new();
+    for assigned in &changes.assigned {
+        let was = match stored.get(&assigned.no) {
+            Some(stored) => {
+                let same = stored.customer == assigned.customer
+                    && stored.component == assigned.component
+                    && stored.observation.severed == assigned.severed;
+                if same {
+                    continue;
+                }
+                stored.customer
+            }
+            None => match was.get(&assigned.no) {
+                Some(was) => *was,
+                None => continue,
+            },
+        };
+        rewritten.push((assigned, was));
+    }
+    let severed: Vec<String> = rewritten.iter().map(|(a, _)| write_numbers(&a.severed)).collect();
+    let columns = [
+        Column::Int(rewritten.iter().map(|(a, _)| a.no.0).collect()),
+        Column::Int(rewritten.iter().map(|(a, _)| a.customer.0).collect()),
+        Column::Int(rewritten.iter().map(|(a, _)| a.component.0).collect()),
+        Column::Text(severed.iter().map(String::as_str).collect()),
+    ];
+    tx.run_bulk(REASSIGN, &scalars[..1], &columns).await?;
+    rewritten.retain(|(assigned, was)| assigned.customer != *was);
+    let columns = [
+        Column::Int(rewritten.iter().map(|(a, _)| a.no.0).collect()),
+        Column::Int(rewritten.iter().map(|(_, was)| was.0).collect()),
+        Column::Int(rewritten.iter().map(|(a, _)| a.customer.0).collect()),
+    ];
+    tx.run_bulk(LOG_REASSIGNMENTS, scalars, &columns).await
+}
+
+/// Writes identifiers, their holders, and the customers.
+pub(super) async fn write_holdings(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    taken: &Taken,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let scalars = [Scalar::Int(tenant.0)];
+    // A replay speaks after the steps: its word on an identifier is the last.
+    let last: FxHashMap<IdentifierNo, &Stored> = changes.identifiers.iter().map(|(no, s)| (*no, s)).collect();
+    let mut identifiers: Vec<(IdentifierNo, &Stored)> = last.into_iter().collect();
+    identifiers.sort_unstable_by_key(|(no, _)| *no);
+    let claims: Vec<String> = identifiers.iter().map(|(_, d)| write_claims(&d.claims)).collect();
+    let columns = [
+        Column::Int(identifiers.iter().map(|(no, _)| no.0).collect()),
+        Column::Text(identifiers.iter().map(|(_, d)| rules.kinds[d.kind].kind.as_str()).collect()),
+        Column::Text(identifiers.iter().map(|(_, d)| d.value.as_str()).collect()),
+        Column::IntOrNull(identifiers.iter().map(|(_, d)| d.holder.map(|no| no.0)).collect()),
+        Column::Int(identifiers.iter().map(|(_, d)| d.first.no.0).collect()),
+        Column::Int(identifiers.iter().map(|(_, d)| d.latest.no.0).collect()),
+        Column::Text(claims.iter().map(String::as_str).collect()),
+    ];
+    tx.run_bulk(UPSERT_IDENTIFIERS, &scalars, &columns).await?;
+    let customers: FxHashMap<ObservationNo, usize> =
+        changes.customers.iter().enumerate().map(|(i, customer)| (customer.name, i)).collect();
+    let mut customers: Vec<usize> = customers.into_values().collect();
+    customers.sort_unstable();
+    let each = || customers.iter().map(|&i| &changes.customers[i]);
+    let columns = [
+        Column::Int(each().map(|c| c.name.0).collect()),
+        Column::Int(each().map(|c| i64::from(c.registered)).collect()),
+        Column::Int(each().map(|c| c.latest_in.0).collect()),
+    ];
+    let at_revision = [scalars[0], Scalar::Int(taken.revision.0)];
+    tx.run_bulk(LOG_UNREGISTERED, &at_revision, &columns[..2]).await?;
+    tx.run_bulk(UPSERT_CUSTOMERS, &scalars, &columns).await?;
+    let columns = [Column::Int(changes.vanished.iter().map(|no| no.0).collect())];
+    tx.run_bulk(DELETE_CUSTOMERS, &scalars, &columns).await
+}

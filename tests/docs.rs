@@ -1,0 +1,39 @@
+//! Documents that repeat the code are kept equal to it.
+
+use std::path::Path;
+
+use customer360::config;
+
+fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+#[test]
+fn the_readme_has_the_present_table_of_settings() {
+    let readme = read("README.md");
+    let (_, from) = readme.split_once("<!-- settings: begin").unwrap();
+    let (table, _) = from.split_once("<!-- settings: end -->").unwrap();
+    let (_, table) = table.split_once("-->\n").unwrap();
+    assert_eq!(table, config::settings_table(), "copy the right side into README.md");
+}
+
+#[test]
+fn the_readme_lists_every_rpc_and_no_other() {
+    let readme = read("README.md");
+    let (_, from) = readme.split_once("## RPCs").unwrap();
+    let (section, _) = from.split_once("\n## ").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|'));
+    let mut listed: Vec<String> = rows
+        .flat_map(|row| row.split('`').skip(1).step_by(2).map(String::from).collect::<Vec<_>>())
+        .collect();
+    listed.sort();
+    let mut served = Vec::new();
+    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("proto/customer360/v1")).unwrap()
+    {
+        let text = read(file.unwrap().path());
+        let rpcs = text.lines().filter_map(|line| line.trim().strip_prefix("rpc "));
+        served.extend(rpcs.map(|rpc| rpc.split('(').next().unwrap_or_default().to_owned()));
+    }
+    served.sort();
+    assert_eq!(listed, served);
+}

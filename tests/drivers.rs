@@ -1,0 +1,120 @@
+//! The same history on SQLite and on PostgreSQL, followed and loaded at the end: one answer,
+//! view by view and KPI by KPI.
+
+mod worlds;
+
+use customer360::kpi::cost::{self, CostRate};
+use customer360::kpi::scope::{GroupBy, OrderOptions, Scope};
+use customer360::kpi::{Snapshot, repurchase, retention, survey};
+use customer360::mirror::{Mirrors, Settings};
+use customer360::model::{Currency, Micros, ObservationNo, TimeRange, Touchpoint};
+use customer360::store::{CustomerRecord, Store, Tenant};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use worlds::{busy_history, cases, databases, incoming, shuffle, tenant};
+
+fn scope() -> Scope {
+    Scope::of(TimeRange { from: Micros(1_710_000_000_000_000), until: Micros(1_780_000_000_000_000) })
+}
+
+/// Every KPI, ungrouped and by each dimension, as text that shows every digit.
+fn answers(snapshot: &Snapshot) -> Vec<String> {
+    let rates: Vec<CostRate> = ["web", "store", "app"]
+        .map(|channel| CostRate {
+            channel: channel.into(),
+            activity_type: None,
+            currency: Currency::EUR,
+            per_touch_micros: 120_000,
+            per_minute_micros: 700_001,
+            from: Micros(0),
+        })
+        .into();
+    let groups = [
+        None,
+        Some(GroupBy::Channel),
+        Some(GroupBy::Location),
+        Some(GroupBy::AcquisitionMonth),
+        Some(GroupBy::AcquisitionChannel),
+        Some(GroupBy::CustomerKind),
+        Some(GroupBy::Trait("city".into())),
+    ];
+    let mut answers = Vec::new();
+    for group_by in groups {
+        let question = retention::Question {
+            scope: scope(),
+            group_by: group_by.clone(),
+            orders: OrderOptions { drop_fully_returned: true, ..OrderOptions::default() },
+            period: Some(retention::PeriodOptions::default()),
+            triangle: Some(customer360::kpi::triangle::TriangleOptions::default()),
+        };
+        answers.push(format!("{:?}", retention::compute(snapshot, &question)));
+        let question =
+            repurchase::Question { group_by: group_by.clone(), ..repurchase::Question::of(scope()) };
+        answers.push(format!("{:?}", repurchase::compute(snapshot, &question)));
+        let question = survey::Question {
+            scope: scope(),
+            group_by: group_by.clone(),
+            answers_counted: survey::AnswersCounted::LastPerCustomer,
+            survey_id: None,
+        };
+        answers.push(format!("{:?}", survey::compute(snapshot, &question)));
+        let question = cost::Question { scope: scope(), group_by, rates: rates.clone(), capacities: vec![] };
+        answers.push(format!("{:?}", cost::compute(snapshot, &question)));
+    }
+    answers
+}
+
+/// What a database says at the end: KPIs of a mirror that followed and of one loaded then, and views.
+struct Told {
+    followed: Vec<String>,
+    loaded: Vec<String>,
+    views: Vec<Option<CustomerRecord>>,
+}
+
+async fn tell(store: &Store, tenant: &Tenant, touches: &[Touchpoint], seed: u64) -> Told {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mirrors = Mirrors::new(store.clone(), Settings { page_touchpoints: 17, ..Settings::default() });
+    let mut rest = touches;
+    while !rest.is_empty() {
+        let size = random.random_range(1..=rest.len().min(11));
+        let recorded = store.record(tenant.key, rest[..size].iter().map(incoming).collect()).await.unwrap();
+        if random.random_range(0..4) == 0 {
+            store.void(tenant.key, &rest[0].key, "test").await.unwrap();
+        }
+        if random.random_range(0..2) == 0 {
+            mirrors.snapshot(tenant, recorded.revision).await.unwrap();
+        }
+        rest = &rest[size..];
+    }
+    let at = store.revision(tenant.key).await.unwrap();
+    let followed = mirrors.snapshot(tenant, at).await.unwrap();
+    let loaded = Mirrors::new(store.clone(), Settings::default()).snapshot(tenant, at).await.unwrap();
+    let everyone: Vec<ObservationNo> = (1..=touches.len() as i64).map(ObservationNo).collect();
+    let (_, views) = store.customers(tenant.key, &tenant.rules, &everyone).await.unwrap();
+    Told { followed: answers(&followed), loaded: answers(&loaded), views }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drivers_and_mirrors_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let databases = databases(&folder).await;
+    for seed in 0..cases(25) {
+        let mut touches = busy_history(seed, 90);
+        shuffle(&mut touches, seed);
+        let mut told = Vec::new();
+        for (_, store) in &databases {
+            let tenant = tenant(store).await;
+            told.push(tell(store, &tenant, &touches, seed).await);
+        }
+        let [sqlite, postgres] = &told[..] else { panic!("two databases") };
+        for (one, other) in sqlite.views.iter().zip(&postgres.views) {
+            assert_eq!(one, other, "seed {seed}: the views");
+        }
+        for (i, answer) in sqlite.loaded.iter().enumerate() {
+            assert!(answer.starts_with("Ok"), "seed {seed}: {answer}");
+            assert_eq!(answer, &postgres.loaded[i], "seed {seed}, answer {i}: the drivers");
+            assert_eq!(answer, &sqlite.followed[i], "seed {seed}, answer {i}: SQLite's mirrors");
+            assert_eq!(answer, &postgres.followed[i], "seed {seed}, answer {i}: PostgreSQL's mirrors");
+        }
+    }
+}

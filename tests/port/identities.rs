@@ -1,0 +1,105 @@
+//! Who is it, and why?
+
+use customer360::rpc::proto::explain_identity_request::Subject;
+use customer360::rpc::proto::{self, CustomerKind, DropReason};
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::support::{NOW, identifier, of_tenant, refused, service, touch, visit};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resolving_foresees_what_recording_then_does() {
+    let service = service().await;
+    service
+        .record(vec![
+            touch("1", 9, &["COOKIE:c1"], visit()),
+            touch("2", 8, &["ACCOUNT:u1", "EMAIL:a@x.io"], visit()),
+            touch("3", 7, &["ACCOUNT:u2", "COOKIE:c2"], visit()),
+        ])
+        .await;
+    let resolve = async |identifiers: &[&str]| {
+        let identifiers = identifiers.iter().map(|text| identifier(text)).collect();
+        let request = proto::ResolveIdentityRequest { identifiers, at_least_as_fresh: 1 };
+        service.identities().resolve_identity(request).await.unwrap().into_inner()
+    };
+    let both = ["COOKIE:c1", "EMAIL:A@x.io", "COOKIE:null"];
+    let foreseen = resolve(&both).await;
+    assert_eq!(foreseen.joined_customer_ids.len(), 1);
+    assert_eq!(foreseen.kind(), CustomerKind::Registered);
+    assert!(foreseen.identifiers[2].blocked);
+    assert_eq!(resolve(&both).await, foreseen, "nothing was written");
+    let recorded = service.record(vec![touch("4", 6, &both, visit())]).await;
+    assert_eq!(recorded.outcomes[0].customer_id, foreseen.customer_id);
+
+    let refused_join = resolve(&["ACCOUNT:u1", "COOKIE:c2"]).await;
+    assert_eq!(refused_join.identifiers[1].drop_reason(), DropReason::Limit);
+    assert_eq!(refused_join.customer_id, foreseen.customer_id);
+    let new = resolve(&["EMAIL:new@x.io"]).await;
+    assert_eq!((new.customer_id.as_str(), new.kind()), ("", CustomerKind::Registered));
+    let nobody = resolve(&["COOKIE:guest"]).await;
+    assert_eq!((nobody.customer_id.as_str(), nobody.kind()), ("", CustomerKind::Unspecified));
+
+    let request =
+        proto::ResolveIdentityRequest { identifiers: vec![identifier("EMAIL:x@x.io")], ..Default::default() };
+    let elsewhere =
+        service.identities().resolve_identity(of_tenant("acme", request)).await.unwrap().into_inner();
+    assert_eq!((elsewhere.revision, elsewhere.kind()), (0, CustomerKind::Registered));
+    let none = proto::ResolveIdentityRequest::default();
+    let status = service.identities().resolve_identity(none).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+    let future = proto::ResolveIdentityRequest { at_least_as_fresh: 99, ..Default::default() };
+    let status = service.identities().resolve_identity(future).await.unwrap_err();
+    refused(&status, Code::Unavailable, "NOT_FRESH_YET");
+    assert!(status.get_error_details().retry_info().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explaining_tells_the_chain_and_what_was_dropped() {
+    let service = service().await;
+    let recorded = service
+        .record(vec![
+            touch("1", 9, &["COOKIE:c1"], visit()),
+            touch("2", 8, &["COOKIE:c1", "EMAIL:a@x.io"], visit()),
+            touch("3", 7, &["EMAIL:a@x.io", "ACCOUNT:u1"], visit()),
+            touch("4", 6, &["ACCOUNT:u2", "COOKIE:c1"], visit()),
+            touch("5", 5, &["COOKIE:c1"], visit()),
+        ])
+        .await;
+    let explain = async |subject: Subject, to: Option<&str>, page_size: i32| {
+        let request = proto::ExplainIdentityRequest {
+            subject: Some(subject),
+            to: to.map(identifier),
+            page_size,
+            ..Default::default()
+        };
+        service.identities().explain_identity(request).await.map(tonic::Response::into_inner)
+    };
+    let why = explain(Subject::Identifier(identifier("COOKIE:c1")), Some("ACCOUNT:u1"), 0).await.unwrap();
+    assert_eq!(why.customer_id, recorded.outcomes[0].customer_id);
+    assert_eq!(why.to_customer_id, why.customer_id);
+    let chain: Vec<&str> =
+        why.chain.iter().map(|l| l.touchpoint.as_ref().unwrap().source_id.as_str()).collect();
+    assert_eq!(chain, ["2", "3"]);
+    assert_eq!(why.observations.len(), 3);
+    let seconds = |at: &Option<pbjson_types::Timestamp>| (NOW - at.unwrap().seconds) / 86_400;
+    let first = &why.observations[0];
+    assert_eq!((seconds(&first.first_seen), seconds(&first.last_seen)), (9, 5), "days ago");
+
+    let why_not = explain(Subject::Identifier(identifier("COOKIE:c1")), Some("ACCOUNT:u2"), 0).await.unwrap();
+    assert!(why_not.chain.is_empty());
+    assert_eq!(why_not.to_customer_id, recorded.outcomes[3].customer_id);
+    let other =
+        explain(Subject::CustomerId(recorded.outcomes[3].customer_id.clone()), None, 0).await.unwrap();
+    let dropped = &other.observations[0].dropped[0];
+    assert_eq!(dropped.reason(), DropReason::Limit);
+    assert_eq!(dropped.identifier, Some(identifier("COOKIE:c1")));
+    assert_eq!(dropped.holder_customer_id, why.customer_id);
+
+    let page = explain(Subject::CustomerId(why.customer_id.clone()), None, 2).await.unwrap();
+    assert_eq!(page.observations.len(), 2);
+    assert!(!page.next_page_token.is_empty());
+    let status = explain(Subject::Identifier(identifier("COOKIE:c9")), None, 0).await.unwrap_err();
+    refused(&status, Code::NotFound, "CUSTOMER_NOT_FOUND");
+    let status = explain(Subject::CustomerId(why.customer_id), Some("COOKIE:c1"), 0).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+}

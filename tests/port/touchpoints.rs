@@ -1,0 +1,217 @@
+//! Facts in, facts out.
+
+use customer360::rpc::proto::touchpoint::Activity;
+use customer360::rpc::proto::{self, ErrorReason, RecordStatus};
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::support::{identifier, of_tenant, order, refused, service, touch, visit};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_touchpoint_of_a_batch_has_its_own_outcome() {
+    let service = service().await;
+    let bad = touch(
+        "bad",
+        1,
+        &["EMAIL:nobody"],
+        Activity::SurveyAnswer(proto::SurveyAnswer { kind: 1, score: 11, ..Default::default() }),
+    );
+    let first = touch("1", 2, &["EMAIL:Ada@X.io"], order("A-1", 100));
+    let anonymous = touch("3", 2, &[], order("A-3", 100));
+    let taken = touch("2", 2, &["EMAIL:ada@x.io"], order("A-1", 100));
+    let answer = service.record(vec![first.clone(), bad, taken, anonymous, first.clone()]).await;
+    let statuses: Vec<RecordStatus> = answer.outcomes.iter().map(proto::RecordOutcome::status).collect();
+    use RecordStatus::{Duplicate, Recorded, Refused};
+    assert_eq!(statuses, [Recorded, Refused, Refused, Recorded, Duplicate]);
+    let told: Vec<&str> = answer.outcomes[1].violations.iter().map(|v| v.field.as_str()).collect();
+    assert_eq!(told, ["touchpoints[1].identifiers[0].value", "touchpoints[1].survey_answer.score"]);
+    assert_eq!(answer.outcomes[2].reason(), ErrorReason::OrderIdTaken);
+    assert_eq!(answer.outcomes[3].customer_id, "", "nobody's");
+    assert_eq!(answer.outcomes[4].customer_id, answer.outcomes[0].customer_id);
+    assert_eq!(answer.revision, 1);
+
+    let again = service.record(vec![first.clone()]).await;
+    assert_eq!((again.outcomes[0].status(), again.revision), (Duplicate, 1));
+    let other = proto::Touchpoint { channel: "app".into(), ..first };
+    let conflict = service.record(vec![other]).await;
+    assert_eq!(conflict.outcomes[0].reason(), ErrorReason::TouchpointConflict);
+    assert_eq!(conflict.outcomes[0].violations[0].field, "touchpoints[0].source_id");
+
+    let too_many = vec![touch("x", 1, &[], visit()); 5_001];
+    let request = proto::RecordTouchpointsRequest { touchpoints: too_many };
+    let status = service.touchpoints().record_touchpoints(request).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "BATCH_TOO_LARGE");
+    let request = of_tenant("ACME Ltd", proto::RecordTouchpointsRequest::default());
+    let status = service.touchpoints().record_touchpoints(request).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "TENANT_MALFORMED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_summed_up_and_says_what_was_refused_and_where() {
+    let service = service().await;
+    let batch = |batch: i64| {
+        let one = |i: i64| touch(&format!("{}", batch * 10 + i), 1, &["COOKIE:c1"], visit());
+        let mut touchpoints: Vec<_> = (0..10).map(one).collect();
+        touchpoints[3].channel = "Store".into();
+        proto::ImportTouchpointsRequest { touchpoints }
+    };
+    for (recorded, duplicates) in [(180, 0), (0, 180)] {
+        let batches = tokio_stream::iter((0..20).map(batch));
+        let sum = service.touchpoints().import_touchpoints(batches).await.unwrap().into_inner();
+        assert_eq!((sum.recorded, sum.duplicates, sum.refused), (recorded, duplicates, 20));
+        assert_eq!(sum.refusals[1].index, 13);
+        assert_eq!(sum.refusals[1].key.as_ref().unwrap().source_id, "13");
+        assert_eq!(sum.refusals[1].violations[0].field, "channel");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_comes_by_pages_that_add_up() {
+    let service = service().await;
+    let touchpoints: Vec<_> = (0..25)
+        .map(|i| {
+            let activity = if i % 5 == 0 { order(&format!("A-{i}"), i) } else { visit() };
+            touch(&i.to_string(), i % 7, &["COOKIE:c1"], activity)
+        })
+        .collect();
+    let answer = service.record(touchpoints).await;
+    let customer_id = answer.outcomes[0].customer_id.clone();
+    for customer_id in [customer_id.clone(), String::new()] {
+        let mut seen = Vec::new();
+        let mut asked = proto::ListTouchpointsRequest { customer_id, page_size: 4, ..Default::default() };
+        loop {
+            let page = service.touchpoints().list_touchpoints(asked.clone()).await.unwrap().into_inner();
+            assert!(page.touchpoints.len() <= 4);
+            seen.extend(page.touchpoints.into_iter().map(|t| t.touchpoint.unwrap().source_id));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            asked.page_token = page.next_page_token;
+        }
+        assert_eq!(seen.len(), 25);
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 25, "each once");
+    }
+    let asked = proto::ListTouchpointsRequest {
+        customer_id,
+        types: vec![proto::ActivityType::Order.into()],
+        page_size: 2,
+        ..Default::default()
+    };
+    let page = service.touchpoints().list_touchpoints(asked.clone()).await.unwrap().into_inner();
+    assert!(page.touchpoints.iter().all(|t| t.r#type() == proto::ActivityType::Order));
+    let other =
+        proto::ListTouchpointsRequest { types: vec![], page_token: page.next_page_token, ..asked.clone() };
+    let status = service.touchpoints().list_touchpoints(other).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "PAGE_TOKEN_MISMATCH");
+    let other = proto::ListTouchpointsRequest { page_token: "2".into(), ..asked.clone() };
+    let status = service.touchpoints().list_touchpoints(other).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "PAGE_TOKEN_MALFORMED");
+    let other = proto::ListTouchpointsRequest { types: vec![99], channels: vec!["x".into()], ..asked };
+    let status = service.touchpoints().list_touchpoints(other).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+    assert_eq!(status.get_error_details().bad_request().unwrap().field_violations.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voided_touchpoint_is_gone_and_its_order_id_is_free() {
+    let service = service().await;
+    let recorded = service.record(vec![touch("1", 2, &["EMAIL:a@x.io"], order("A-1", 100))]).await;
+    let key = || proto::GetTouchpointRequest {
+        source: "shop".into(),
+        source_id: "1".into(),
+        at_least_as_fresh: recorded.revision,
+    };
+    let found = service.touchpoints().get_touchpoint(key()).await.unwrap().into_inner();
+    let found = found.touchpoint.unwrap();
+    assert_eq!(found.customer_id, recorded.outcomes[0].customer_id);
+    assert_eq!(found.touchpoint.unwrap().identifiers, [identifier("EMAIL:a@x.io")]);
+    let void = |reason: &str| proto::VoidTouchpointRequest {
+        source: "shop".into(),
+        source_id: "1".into(),
+        reason: reason.into(),
+    };
+    let status = service.touchpoints().void_touchpoint(void("")).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+    let voided = service.touchpoints().void_touchpoint(void("typo")).await.unwrap().into_inner();
+    assert_eq!(voided.revision, recorded.revision + 1);
+    let again = service.touchpoints().void_touchpoint(void("typo")).await.unwrap().into_inner();
+    assert_eq!(again.revision, voided.revision, "voiding twice is voiding once");
+    let status = service.touchpoints().get_touchpoint(key()).await.unwrap_err();
+    refused(&status, Code::NotFound, "TOUCHPOINT_NOT_FOUND");
+    let corrected = service.record(vec![touch("1b", 2, &["EMAIL:a@x.io"], order("A-1", 90))]).await;
+    assert_eq!(corrected.outcomes[0].status(), RecordStatus::Recorded);
+    let unknown = proto::VoidTouchpointRequest { source_id: "9".into(), ..void("typo") };
+    let status = service.touchpoints().void_touchpoint(unknown).await.unwrap_err();
+    refused(&status, Code::NotFound, "TOUCHPOINT_NOT_FOUND");
+}
+
+/// Puts bytes on the wire as they are.
+#[derive(Default)]
+struct Raw;
+
+impl tonic::codec::Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = ();
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl tonic::codec::Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = tonic::Status;
+
+    fn encode(&mut self, bytes: Vec<u8>, to: &mut tonic::codec::EncodeBuf<'_>) -> Result<(), tonic::Status> {
+        prost::bytes::BufMut::put_slice(to, &bytes);
+        Ok(())
+    }
+}
+
+impl tonic::codec::Decoder for Raw {
+    type Item = ();
+    type Error = tonic::Status;
+
+    fn decode(&mut self, _: &mut tonic::codec::DecodeBuf<'_>) -> Result<Option<()>, tonic::Status> {
+        Ok(None)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_bytes_are_no_message_and_harm_nobody() {
+    let service = service().await;
+    let mut state = 1_u32;
+    let mut refusals = 0;
+    for length in 1..200_usize {
+        let random = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let bytes: Vec<u8> = (0..length).map(random).collect();
+        let mut client = tonic::client::Grpc::new(service.channel.clone());
+        client.ready().await.unwrap();
+        let path = "/customer360.v1.TouchpointService/RecordTouchpoints".parse().unwrap();
+        match client.unary(tonic::Request::new(bytes), path, Raw).await {
+            // By chance they may be a message with unknown fields only.
+            Ok(_) => {}
+            Err(status) if status.code() == Code::Internal => {
+                assert!(status.message().contains("Missing response message"), "{status:?}");
+            }
+            Err(status) => {
+                refused(&status, Code::InvalidArgument, "MESSAGE_MALFORMED");
+                refusals += 1;
+            }
+        }
+    }
+    assert!(refusals > 100, "{refusals}");
+    let answer = service.record(vec![touch("1", 1, &[], visit())]).await;
+    assert_eq!(answer.outcomes[0].status(), RecordStatus::Recorded);
+}

@@ -1,0 +1,9 @@
+//! The service as its callers and operators meet it: the binary, through its real port, on
+//! both databases.
+
+mod bad_input;
+mod crash;
+mod import;
+mod load;
+mod stop;
+mod support;
