@@ -55,7 +55,11 @@ async fn repurchase_is_restated_when_identities_merge() {
     assert_eq!((repeat.numerator, repeat.denominator), (1.0, 3.0));
     assert_eq!(repeat.value, Some(1.0 / 3.0));
     assert_eq!(repeat.interval.unwrap().method, "wilson");
-    assert_eq!(total.second_order_all.as_ref().unwrap().numerator, 1.0, "thirty days later is within thirty days");
+    assert_eq!(
+        total.second_order_all.as_ref().unwrap().numerator,
+        1.0,
+        "thirty days later is within thirty days"
+    );
     let basis = before.basis.unwrap();
     assert_eq!((basis.revision, basis.customers, basis.touchpoints), (revision, 3, 4));
 
