@@ -95,6 +95,12 @@ impl Wanted<'_> {
         }
     }
 
+    /// Whether orders are all that is wanted, and each counts as one.
+    pub fn is_every_order(&self) -> bool {
+        let counts_all = self.lens.has_all_places() && self.orders.admits_all();
+        self.types.is_orders() && counts_all && self.unit == OrderUnit::Order
+    }
+
     /// Touchpoints of nobody in scope and in range, of the types wanted.
     pub fn unidentified(&self) -> u64 {
         let count = |tables: &Tables| -> usize {

@@ -380,8 +380,9 @@ impl OrderLens {
         excluded
     }
 
+    /// Whether every order counts as one.
     #[inline]
-    fn admits_all(&self) -> bool {
+    pub fn admits_all(&self) -> bool {
         self.currency.is_none() && self.min_amount <= 0 && self.returned.is_none()
     }
 

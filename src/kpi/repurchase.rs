@@ -77,13 +77,10 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     // only counted, so it does not matter that they fall into the first interval.
     let from = scope.zone.plus_days(scope.range.from, -2)?;
     let until = Micros(lens.observed.max(from.0) + 1);
-    let fold = Fold {
-        lens: &lens,
-        grouping: &grouping,
-        orders: OrderLens::new(&lens, &question.orders)?,
-        days: Intervals::new(&scope.zone, Unit::Day, scope.week_start, from, until)?,
-        question,
-    };
+    let days = Intervals::new(&scope.zone, Unit::Day, scope.week_start, from, until)?;
+    let orders = OrderLens::new(&lens, &question.orders)?;
+    let last_whole_day = days.index(lens.observed) as i64 - 1;
+    let fold = Fold { lens: &lens, grouping: &grouping, orders, days, last_whole_day, question };
     let start = || State { tally: Tally::default(), groups: vec![Figures::default(); grouping.len()] };
     let mut state = snapshot.fold(TASK_CUSTOMERS, start, |s, part| fold.observe(s, part), State::merged);
     let unidentified =
@@ -100,6 +97,8 @@ struct Fold<'a> {
     grouping: &'a Grouping,
     orders: OrderLens,
     days: Intervals,
+    /// The last local day that was observed to its end.
+    last_whole_day: i64,
     question: &'a Question,
 }
 
@@ -137,6 +136,56 @@ enum Outcome {
 
 impl Fold<'_> {
     fn observe(&self, state: &mut State, part: &Part) {
+        let question = self.question;
+        let counts_all = self.lens.has_all_places() && self.orders.admits_all();
+        let is_plain = counts_all && question.orders.unit == OrderUnit::Order;
+        match is_plain && question.window.kind == WindowKind::Calendar {
+            true => self.observe_plainly(state, part),
+            false => self.observe_at_large(state, part),
+        }
+    }
+
+    /// The same as below for the commonest questions, straight from the columns: every order
+    /// counts, and windows are of local days.
+    fn observe_plainly(&self, state: &mut State, part: &Part) {
+        let stem = &part.segment.tables.orders.stem;
+        let (from, until, observed) = (self.lens.from, self.lens.until, self.lens.observed);
+        for (customer, rows) in stem.runs(stem.rows(part.customers.clone())) {
+            let ats = &stem.at[rows.clone()];
+            let begin = ats.iter().take_while(|&&at| at < from).count();
+            let Some(&first) = ats.get(begin).filter(|&&at| at < until) else { continue };
+            if !self.lens.has_customer(part, customer) {
+                continue;
+            }
+            let figures = &mut state.groups[self.grouping.of(part, customer, stem.place[rows.start + begin])];
+            let first_day = self.days.index(first);
+            let (mut count, mut touchpoints, mut again) = (1, 1, None);
+            let (mut last, mut last_day) = (first, first_day);
+            for &at in ats[begin + 1..].iter().take_while(|&&at| at < observed) {
+                let day = self.days.index(at);
+                if last < until {
+                    bump(&mut figures.gap_days, day - last_day);
+                }
+                if again.is_none() && day > first_day {
+                    again = Some((day - first_day) as i64);
+                }
+                count += u64::from(at < until);
+                touchpoints += 1;
+                (last, last_day) = (at, day);
+            }
+            state.tally.count(touchpoints, part.segment.customers.registered[customer as usize]);
+            figures.customers += 1;
+            figures.repeating += u64::from(count > 1);
+            if begin == 0 || self.question.first == First::InScope {
+                let window = i64::from(self.question.window.days);
+                let seen = self.last_whole_day - first_day as i64;
+                let is_lost = figures.count_first(WindowKind::Calendar, window, again, seen);
+                state.tally.censored += u64::from(is_lost);
+            }
+        }
+    }
+
+    fn observe_at_large(&self, state: &mut State, part: &Part) {
         let orders = &part.segment.tables.orders;
         let by_day = self.question.orders.unit == OrderUnit::CustomerDay;
         let all_places = self.lens.has_all_places();
@@ -216,29 +265,13 @@ impl Fold<'_> {
         let (window, again, seen) = match self.question.window.kind {
             WindowKind::Calendar => {
                 let again = later.iter().map(|event| i64::from(event.day - first.day)).find(|&day| day > 0);
-                let last_whole_day = self.days.index(self.lens.observed) as i64 - 1;
-                (days, again, last_whole_day - i64::from(first.day))
+                (days, again, self.last_whole_day - i64::from(first.day))
             }
             WindowKind::Elapsed => {
                 (days * DAY_US, later.first().map(|e| e.at - first.at), self.lens.observed - 1 - first.at)
             }
         };
-        let hit = again.is_some_and(|after| after <= window);
-        figures.first_time += 1;
-        figures.again += u64::from(hit);
-        if seen >= window {
-            figures.observed += 1;
-            figures.observed_again += u64::from(hit);
-        }
-        // The curve looks at whole days only: what happened on a day that was not observed to its
-        // end would count those who came back and not those who did not.
-        let outcome = match again {
-            Some(after) if after <= window && after <= seen => Outcome::Again(after),
-            _ if seen < window => Outcome::Lost(seen.max(0)),
-            _ => Outcome::Never,
-        };
-        figures.count_outcome(self.question.window.kind, outcome);
-        seen < window && !hit
+        figures.count_first(self.question.window.kind, window, again, seen)
     }
 }
 
@@ -285,6 +318,27 @@ impl Figures {
         self.again_after.extend(&other.again_after);
         self.lost_after.extend(&other.lost_after);
         self.gaps.extend(&other.gaps);
+    }
+
+    /// A first-time buyer who bought `again` after that long, if they did, and was `seen` for that
+    /// long. Says whether they went out of sight within the window.
+    fn count_first(&mut self, kind: WindowKind, window: i64, again: Option<i64>, seen: i64) -> bool {
+        let hit = again.is_some_and(|after| after <= window);
+        self.first_time += 1;
+        self.again += u64::from(hit);
+        if seen >= window {
+            self.observed += 1;
+            self.observed_again += u64::from(hit);
+        }
+        // The curve looks at whole days only: what happened on a day that was not observed to its
+        // end would count those who came back and not those who did not.
+        let outcome = match again {
+            Some(after) if after <= window && after <= seen => Outcome::Again(after),
+            _ if seen < window => Outcome::Lost(seen.max(0)),
+            _ => Outcome::Never,
+        };
+        self.count_outcome(kind, outcome);
+        seen < window && !hit
     }
 
     fn count_outcome(&mut self, kind: WindowKind, outcome: Outcome) {

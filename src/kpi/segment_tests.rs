@@ -45,7 +45,7 @@ fn random_facts(
             };
             let write = |n: u32| {
                 let (name, value) = dictionary.intern_trait("city", &Value::Integer(n.into())).unwrap();
-                TraitFact { name, value, if_absent: n % 2 == 0 }
+                TraitFact { name, value, if_absent: n.is_multiple_of(2) }
             };
             Fact {
                 number,

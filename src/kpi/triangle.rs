@@ -170,6 +170,35 @@ impl Cohorts {
         Counts { width, sizes: vec![0; self.count], cells: vec![0; self.count * width] }
     }
 
+    /// Whether [`Self::observe_plainly`] can count: first-time cohorts, and one event in exactly the
+    /// k-th interval is enough.
+    pub fn is_plain(&self) -> bool {
+        let options = &self.options;
+        let first = options.start == CohortStart::FirstTime && options.first == First::Ever;
+        first && self.starts == self.returns && options.mode == CohortMode::Exact && options.min_count == 1
+    }
+
+    /// Counts one customer by the times of their events, of which the first opens a cohort in
+    /// range and each that follows is a return. Says how many were observed, and whether the last
+    /// column was not.
+    pub fn observe_plainly(&self, lens: &Lens, ats: &[i64], counts: &mut Counts) -> (u64, bool) {
+        let cohort = self.intervals.index(ats[0]);
+        counts.sizes[cohort] += 1;
+        let cells = &mut counts.cells[cohort * counts.width..(cohort + 1) * counts.width];
+        let (mut last, mut observed) = (usize::MAX, 1);
+        for &at in ats[1..].iter().take_while(|&&at| at < lens.observed) {
+            let column = self.intervals.index(at) - cohort;
+            observed += 1;
+            if column != last {
+                last = column;
+                if let Some(cell) = cells.get_mut(column) {
+                    *cell += 1;
+                }
+            }
+        }
+        (observed, cohort + self.options.periods as usize >= self.last)
+    }
+
     /// Counts one customer's events, which are in order of time: for each cohort they are in,
     /// `count` gets its group, its number and the columns in which they came back.
     pub fn observe(

@@ -12,6 +12,11 @@ use crate::kpi::tables::{Charges, Stem, Tables};
 /// Cells of sums per task: they fit the second-level cache.
 const TASK_CELLS: u32 = 1 << 13;
 
+/// Neighbouring rows count in different places: one that waits for the other's store is slow.
+const LANES: usize = 4;
+/// More slots than this would cost more to clear than lanes save.
+const LANE_SLOTS: usize = 1 << 12;
+
 /// Sums by slot of the rate table.
 #[derive(Debug, Clone)]
 pub(super) struct Slots {
@@ -101,6 +106,10 @@ struct Sums {
     touches: Vec<u32>,
     /// By customer: the group, or one more for customers out of scope.
     group: Vec<u32>,
+    /// By customer: where the group's slots begin.
+    begin_of_group: Vec<u32>,
+    /// Touches by slot, in lanes.
+    lanes: Vec<u32>,
 }
 
 impl Sums {
@@ -112,6 +121,7 @@ impl Sums {
         self.touches.clear();
         self.touches.resize(cells, 0);
         self.group.clear();
+        self.begin_of_group.clear();
     }
 }
 
@@ -175,6 +185,9 @@ impl<'a> Fold<'a> {
                 (true, None) => self.grouping.of(part, customer, 0) as u32,
             }
         }));
+        let per_group = self.table.slots_per_group() as u32;
+        let Sums { group, begin_of_group, .. } = &mut state.sums;
+        begin_of_group.extend(group.iter().map(|group| group * per_group));
         self.touches(state, part, &orders.stem, |_| TouchType::ORDER);
         self.touches(state, part, &returns.stem, |_| TouchType::RETURN);
         self.touches(state, part, &answers.stem, |row| AnswerKind::touch_type(answers.kind[row]));
@@ -194,16 +207,19 @@ impl<'a> Fold<'a> {
     /// to a slot of its own.
     fn touches(&self, state: &mut State, part: &Part, stem: &Stem, touch_type: impl Fn(usize) -> TouchType) {
         let rows = stem.rows(part.customers.clone());
-        if rows.len() > self.safe_rows || self.width > 1 || !self.table.epochs.is_empty() {
+        let is_simple = self.width == 1 && self.table.epochs.is_empty();
+        if !is_simple || rows.len() > self.safe_rows || state.slots.touches.len() > LANE_SLOTS {
             return self.touches_at_large(state, stem, part.customers.start, rows, touch_type);
         }
         let (from, length) = (self.lens.from, self.lens.until.wrapping_sub(self.lens.from));
         let length = length.max(0).cast_unsigned();
         let (begins, outside) = (self.table.begin_of_place.as_slice(), self.table.outside);
-        let (prices, per_group) = (self.table.per_touch.as_slice(), self.table.slots_per_group());
-        let Sums { rated, touches, group, .. } = &mut state.sums;
-        let (rated, touches, group) = (rated.as_mut_slice(), touches.as_mut_slice(), group.as_slice());
-        let counts = state.slots.touches.as_mut_slice();
+        let prices = self.table.per_touch.as_slice();
+        let Sums { rated, touches, begin_of_group, lanes, .. } = &mut state.sums;
+        let (rated, touches, groups) =
+            (rated.as_mut_slice(), touches.as_mut_slice(), begin_of_group.as_slice());
+        let slots = state.slots.touches.len();
+        lanes.resize(LANES * slots, 0);
         let columns = stem.customer[rows.clone()].iter().zip(&stem.at[rows.clone()]);
         let columns = columns.zip(&stem.place[rows.clone()]).zip(rows);
         for (((&customer, &at), &place), row) in columns {
@@ -211,10 +227,14 @@ impl<'a> Fold<'a> {
             let begin = if inside { begins[usize::from(place)] as usize } else { outside };
             let slot = begin + usize::from(touch_type(row).0);
             let cell = (customer - part.customers.start) as usize;
-            counts[group[cell] as usize * per_group + slot] += 1;
+            lanes[row % LANES * slots + groups[cell] as usize + slot] += 1;
             rated[cell] += prices[slot];
             touches[cell] += u32::from(slot < outside);
         }
+        for lane in lanes.chunks_exact(slots) {
+            state.slots.touches.iter_mut().zip(lane).for_each(|(sum, &count)| *sum += u64::from(count));
+        }
+        lanes.clear();
     }
 
     /// The same for groups of places, for rates that change in range, and for rates so high that
@@ -289,19 +309,26 @@ impl<'a> Fold<'a> {
         sign: i128,
     ) {
         let out_of_scope = self.out_of_scope();
-        for row in stem.rows(part.customers.clone()) {
-            let place = stem.place[row];
-            let group = state.sums.group[(stem.customer[row] - part.customers.start) as usize];
-            if !self.lens.in_range(stem.at[row]) || !self.lens.has_place(place) || group == out_of_scope {
+        let is_grouped = self.grouping.is_asked();
+        let mut sum = 0_i128;
+        let rows = stem.rows(part.customers.clone());
+        let columns = stem.customer[rows.clone()].iter().zip(&stem.at[rows.clone()]);
+        let columns = columns.zip(&stem.place[rows.clone()]).zip(&amounts[rows.clone()]);
+        for ((((&customer, &at), &place), &amount), &currency) in columns.zip(&currencies[rows]) {
+            let group = state.sums.group[(customer - part.customers.start) as usize];
+            if !self.lens.in_range(at) || !self.lens.has_place(place) || group == out_of_scope {
                 continue;
             }
-            if Some(currencies[row]) == self.table.currency {
-                let group = if self.width > 1 { self.group_of_place(place) } else { group as usize };
-                state.revenue[group] += sign * i128::from(amounts[row]);
-            } else {
+            if Some(currency) != self.table.currency {
                 state.tally.excluded.other_currency += 1;
+            } else if is_grouped {
+                let group = if self.width > 1 { self.group_of_place(place) } else { group as usize };
+                state.revenue[group] += sign * i128::from(amount);
+            } else {
+                sum += i128::from(amount);
             }
         }
+        state.revenue[0] += sign * sum;
     }
 
     fn count_customers(&self, state: &mut State, part: &Part) {

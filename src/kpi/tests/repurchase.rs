@@ -7,6 +7,9 @@ use super::world::{Plain, Touch, World, random_group_by, random_orders, random_s
 use crate::kpi::repurchase::{Question, Repurchase, compute};
 use crate::kpi::{First, KpiError, Window, WindowKind};
 
+/// The time to the second order, how long they were seen and the window, in days or microseconds.
+type Times = (Option<i64>, i64, i64);
+
 const DAY: i64 = 86_400_000_000;
 
 /// What is known of one customer with an order in range.
@@ -15,9 +18,8 @@ struct Buyer {
     customer: u32,
     group: Option<String>,
     repeats: bool,
-    /// Of a first-time buyer: the time to the second order, how long they were seen and the window,
-    /// in days or microseconds.
-    first: Option<(Option<i64>, i64, i64)>,
+    /// Of a first-time buyer.
+    first: Option<Times>,
     /// Days between consecutive orders.
     gaps: Vec<f64>,
     touchpoints: u64,
@@ -68,7 +70,7 @@ fn buyers(plain: &Plain, question: &Question) -> Vec<Buyer> {
 }
 
 /// Kaplan-Meier straight from its definition.
-fn survival(first: &[(Option<i64>, i64, i64)]) -> f64 {
+fn survival(first: &[Times]) -> f64 {
     let lives: Vec<(i64, bool)> = first
         .iter()
         .map(|&(again, seen, window)| match again {
@@ -106,9 +108,9 @@ fn check(figures: &Repurchase, buyers: &[Buyer]) {
     assert_eq!(figures.repeat_customers.numerator, repeating);
     assert_eq!(figures.repeat_customers.denominator, buyers.len() as f64);
     let first: Vec<_> = buyers.iter().filter_map(|b| b.first).collect();
-    let hit = |&(again, _, window): &(Option<i64>, i64, i64)| again.is_some_and(|after| after <= window);
-    let seen = |&(_, seen, window): &(Option<i64>, i64, i64)| seen >= window;
-    let count = |f: &dyn Fn(&(Option<i64>, i64, i64)) -> bool| first.iter().filter(|t| f(t)).count() as f64;
+    let hit = |&(again, _, window): &Times| again.is_some_and(|after| after <= window);
+    let seen = |&(_, seen, window): &Times| seen >= window;
+    let count = |f: &dyn Fn(&Times) -> bool| first.iter().filter(|t| f(t)).count() as f64;
     assert_eq!(figures.second_order_all.numerator, count(&|t| hit(t)));
     assert_eq!(figures.second_order_all.denominator, first.len() as f64);
     assert_eq!(figures.second_order_observed.numerator, count(&|t| hit(t) && seen(t)));
@@ -117,7 +119,7 @@ fn check(figures: &Repurchase, buyers: &[Buyer]) {
     near(figures.second_order_kaplan_meier.value, incidence);
     near(figures.curve.last().map(|point| point.share), incidence.filter(|&share| share > 0.0));
     let events: u64 = figures.curve.iter().map(|point| point.events).sum();
-    let expected = count(&|t: &(Option<i64>, i64, i64)| hit(t) && t.0.is_some_and(|after| after <= t.1));
+    let expected = count(&|t: &Times| hit(t) && t.0.is_some_and(|after| after <= t.1));
     assert_eq!(events as f64, expected);
     let gaps: Vec<f64> = buyers.iter().flat_map(|b| b.gaps.clone()).collect();
     near(figures.gap_days_median.value, quantile(gaps.clone(), 0.5));
@@ -160,7 +162,7 @@ fn repurchase_is_what_the_words_say() {
         assert_eq!(basis.identity_coverage.numerator, registered.map(|b| b.touchpoints).sum::<u64>() as f64);
         let censored = buyers.iter().filter_map(|b| b.first);
         let censored = censored
-            .filter(|&(again, seen, window)| seen < window && !again.is_some_and(|after| after <= window));
+            .filter(|&(again, seen, window)| seen < window && again.is_none_or(|after| after > window));
         assert_eq!(basis.censored, censored.count() as u64);
         let is_order = |touch: &Touch| touch.order().is_some();
         assert_eq!(basis.excluded.no_identity, plain.nobody(is_order).len() as u64);

@@ -61,7 +61,7 @@ fn interval(plain: &Plain, unit: Unit, at: i64) -> i64 {
             let mut monday = day;
             let mut back = 0;
             while monday.weekday() != plain.scope.week_start {
-                monday = monday - 1.day();
+                monday -= 1.day();
                 back += 1;
             }
             (days - back).div_euclid(7)
