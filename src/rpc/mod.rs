@@ -74,9 +74,12 @@ pub struct Port {
     clock: Clock,
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
-    rates: Arc<Mutex<HashMap<TenantKey, (Revision, Arc<Rates>)>>>,
+    rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
     settings: Arc<Settings>,
 }
+
+/// Cost rates, and a revision that they are no older than.
+type RatesAt = (Revision, Arc<Rates>);
 
 /// A tenant, and when it was read.
 #[derive(Clone)]
