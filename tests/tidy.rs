@@ -70,7 +70,7 @@ fn only_rpc_speaks_protobuf_and_only_the_store_speaks_sql() {
         let room = room(&path);
         let speaks =
             |word: &str| text.lines().any(|line| line.split("//").next().unwrap_or("").contains(word));
-        if speaks("sqlx::") && room != "store" {
+        if (speaks("use sqlx") || speaks("sqlx::query(") || speaks("sqlx::Error")) && room != "store" {
             broken.push(format!("{}: sqlx", path.display()));
         }
         if speaks("INSERT INTO") && room != "store" {

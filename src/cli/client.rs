@@ -31,7 +31,11 @@ pub enum ClientError {
     #[error("`{0}` is no tenant's name")]
     Tenant(String),
     #[error("the service at {target} cannot be reached: {cause}")]
-    Connect { target: String, cause: tonic::transport::Error },
+    Connect {
+        target: String,
+        #[source]
+        cause: tonic::transport::Error,
+    },
     #[error("the service answered {:?}: {}", .0.code(), .0.message())]
     Answer(Box<Status>),
 }

@@ -92,7 +92,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("customer360: {error}");
+            eprintln!("customer360: {}", with_causes(&error));
             ExitCode::from(if matches!(error, CliError::Config(_)) { 2 } else { 1 })
         }
     }
@@ -104,7 +104,11 @@ pub enum CliError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error("{what}: {cause}")]
-    Io { what: String, cause: std::io::Error },
+    Io {
+        what: String,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("metrics cannot be served: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error(transparent)]
@@ -123,6 +127,20 @@ impl CliError {
         let what = what.into();
         move |cause| Self::Io { what, cause }
     }
+}
+
+/// The error and what it came from, each told once.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        cause = error.source();
+    }
+    told
 }
 
 fn extend(flags: &mut config::Flags, own: [(&str, &Option<String>); 3]) {

@@ -49,6 +49,9 @@ pub enum PortError {
     Mirror(#[from] MirrorError),
     #[error(transparent)]
     Kpi(#[from] KpiError),
+    /// The sender's stream broke off, or held something that is no message.
+    #[error("the stream broke off")]
+    Stream(Box<Status>),
     /// A task of ours panicked.
     #[error("a defect of the service; it was logged")]
     Panicked,
@@ -92,6 +95,9 @@ struct Told {
 
 impl From<PortError> for Status {
     fn from(error: PortError) -> Self {
+        if let PortError::Stream(status) = error {
+            return explained(&status).unwrap_or(*status);
+        }
         let told = told(error);
         let mut details = ErrorDetails::with_error_info(reason_name(told.reason), DOMAIN, told.metadata);
         if !told.violations.is_empty() {
@@ -143,7 +149,8 @@ fn told(error: PortError) -> Told {
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
         PortError::Mirror(error) => told_mirror(error, plain),
-        PortError::Panicked => plain(Code::Internal, ErrorReason::Internal),
+        // A status already, except inside other errors, where it does not stand.
+        PortError::Stream(_) | PortError::Panicked => plain(Code::Internal, ErrorReason::Internal),
     }
 }
 
@@ -321,5 +328,56 @@ mod tests {
         assert_eq!(reason(&Status::unimplemented("")), "METHOD_UNKNOWN");
         assert!(explained(&Status::not_found("of health")).is_none());
         assert!(explained(&PortError::CustomerNotFound.into()).is_none());
+    }
+
+    /// The comment of a reason in the API.
+    fn manual(reason: &str) -> String {
+        let text = include_str!("../../proto/customer360/v1/error_reason.proto");
+        let (before, _) = text.split_once(&format!("  ERROR_REASON_{reason} = ")).expect("a known reason");
+        let comment: Vec<&str> =
+            before.lines().rev().map_while(|line| line.trim().strip_prefix("//")).collect();
+        comment.into_iter().rev().map(str::trim).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn every_reason_is_documented_with_an_example() {
+        let reasons = (1..).map_while(|number| ErrorReason::try_from(number).ok());
+        let undocumented: Vec<_> =
+            reasons.clone().map(reason_name).filter(|reason| !manual(reason).contains("Example: ")).collect();
+        assert_eq!(undocumented, Vec::<&str>::new());
+        assert!(reasons.count() > 20);
+    }
+
+    #[test]
+    fn the_manual_names_the_code_that_is_answered() {
+        use crate::kpi::FactError;
+        let code_in_manual = [
+            (PortError::Invalid(vec![]), "INVALID_ARGUMENT"),
+            (PortError::BatchTooLarge { limit: 1, size: 2 }, "INVALID_ARGUMENT"),
+            (PortError::MessageMalformed, "INVALID_ARGUMENT"),
+            (PortError::PageTokenMalformed, "INVALID_ARGUMENT"),
+            (PortError::PageTokenMismatch, "INVALID_ARGUMENT"),
+            (PortError::TenantMalformed, "INVALID_ARGUMENT"),
+            (PortError::TouchpointNotFound, "NOT_FOUND"),
+            (PortError::CustomerNotFound, "NOT_FOUND"),
+            (PortError::AnswerTooLarge { limit: 1, unit: "bytes" }, "FAILED_PRECONDITION"),
+            (PortError::Panicked, "INTERNAL"),
+            (KpiError::CurrencyRequired.into(), "FAILED_PRECONDITION"),
+            (StoreError::QueueFull { limit: 1 }.into(), "RESOURCE_EXHAUSTED"),
+            (StoreError::Closed.into(), "UNAVAILABLE"),
+            (StoreError::RequestIdReused.into(), "ALREADY_EXISTS"),
+            (StoreError::Contention.into(), "ABORTED"),
+            (StoreError::NotReached { asked: Revision(2), at: Revision(1) }.into(), "UNAVAILABLE"),
+            (MirrorError::TooLarge { limit_bytes: 1 }.into(), "RESOURCE_EXHAUSTED"),
+            (MirrorError::Outgrown(FactError::NumberTooLarge).into(), "RESOURCE_EXHAUSTED"),
+            (MirrorError::Loading.into(), "UNAVAILABLE"),
+        ];
+        for (error, code) in code_in_manual {
+            let status = Status::from(error);
+            let reason = status.get_details_error_info().unwrap().reason;
+            assert!(manual(&reason).starts_with(code), "{reason}: {}", manual(&reason));
+            let answered = format!("{:?}", status.code()).to_uppercase();
+            assert_eq!(answered, code.replace('_', ""), "{reason}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 
+use super::answers::Question;
 use super::convert::{self, Checks, Path};
 use super::error::PortError;
 use super::page::PAGE_BYTES;
@@ -32,14 +33,15 @@ impl KpiService for Port {
         &self,
         request: Request<proto::ComputeRetentionRequest>,
     ) -> Result<Response<proto::ComputeRetentionResponse>, Status> {
-        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = freshness(asked.scope.as_ref());
-        let question = self.check(|c| convert::retention_question(c, asked))?;
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let question = self.check(|c| convert::retention_question(c, asked.clone()))?;
         let port = self.clone();
         let answer = detached(async move {
-            let (_, snapshot) = port.snapshot(&tenant, fresh).await?;
+            let facts = port.facts(&tenant, fresh).await?;
+            let known = facts.question("ComputeRetention", &asked, &[]);
             let compute = move |s: &Snapshot| retention::compute(s, &question).map(convert::retention);
-            computed(snapshot, compute).await
+            port.answer(facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -48,14 +50,15 @@ impl KpiService for Port {
         &self,
         request: Request<proto::ComputeRepurchaseRequest>,
     ) -> Result<Response<proto::ComputeRepurchaseResponse>, Status> {
-        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = freshness(asked.scope.as_ref());
-        let question = self.check(|c| convert::repurchase_question(c, asked))?;
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let question = self.check(|c| convert::repurchase_question(c, asked.clone()))?;
         let port = self.clone();
         let answer = detached(async move {
-            let (_, snapshot) = port.snapshot(&tenant, fresh).await?;
+            let facts = port.facts(&tenant, fresh).await?;
+            let known = facts.question("ComputeRepurchase", &asked, &[]);
             let compute = move |s: &Snapshot| repurchase::compute(s, &question).map(convert::repurchase);
-            computed(snapshot, compute).await
+            port.answer(facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -64,14 +67,15 @@ impl KpiService for Port {
         &self,
         request: Request<proto::ComputeNpsRequest>,
     ) -> Result<Response<proto::ComputeNpsResponse>, Status> {
-        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = freshness(asked.scope.as_ref());
-        let question = self.check(|c| convert::nps_question(c, asked))?;
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let question = self.check(|c| convert::nps_question(c, asked.clone()))?;
         let port = self.clone();
         let answer = detached(async move {
-            let (_, snapshot) = port.snapshot(&tenant, fresh).await?;
+            let facts = port.facts(&tenant, fresh).await?;
+            let known = facts.question("ComputeNps", &asked, &[]);
             let compute = move |s: &Snapshot| survey::compute(s, &question).map(convert::nps);
-            computed(snapshot, compute).await
+            port.answer(facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -80,20 +84,22 @@ impl KpiService for Port {
         &self,
         request: Request<proto::ComputeCostToServeRequest>,
     ) -> Result<Response<proto::ComputeCostToServeResponse>, Status> {
-        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = freshness(asked.scope.as_ref());
-        let mut question = self.check(|c| convert::cost_question(c, asked))?;
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let mut question = self.check(|c| convert::cost_question(c, asked.clone()))?;
         let port = self.clone();
         let answer = detached(async move {
-            let (tenant, snapshot) = port.snapshot(&tenant, fresh).await?;
-            if let Some(tenant) = tenant {
+            let facts = port.facts(&tenant, fresh).await?;
+            if let Some(tenant) = &facts.tenant {
                 let (rates, capacities) =
                     (port.store.cost_rates(tenant.key).await?, port.store.capacity(tenant.key).await?);
                 question.rates = rates.into_iter().map(cost_rate).collect();
                 question.capacities = capacities.into_iter().map(capacity).collect();
             }
+            let beside = format!("{:?}{:?}", question.rates, question.capacities);
+            let known = facts.question("ComputeCostToServe", &asked, beside.as_bytes());
             let compute = move |s: &Snapshot| cost::compute(s, &question).map(convert::cost_to_serve);
-            computed(snapshot, compute).await
+            port.answer(facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -172,18 +178,33 @@ impl Port {
 
     /// The facts of a tenant at the asked revision or a later one; none of one that never recorded
     /// anything.
-    async fn snapshot(
+    async fn facts(&self, name: &TenantName, at_least: i64) -> Result<Facts, PortError> {
+        let tenant = self.tenant(name, at_least).await?;
+        let snapshot = match &tenant {
+            Some(tenant) => self.mirrors.snapshot(tenant, Revision(at_least)).await?,
+            None => Arc::default(),
+        };
+        Ok(Facts { tenant, snapshot })
+    }
+
+    /// The answer that was given before, or what the kernel computes where it holds up nobody.
+    async fn answer<T: Message + Default + 'static>(
         &self,
-        name: &TenantName,
-        at_least: i64,
-    ) -> Result<(Option<Tenant>, Arc<Snapshot>), PortError> {
-        match self.tenant(name, at_least).await? {
-            Some(tenant) => {
-                let snapshot = self.mirrors.snapshot(&tenant, Revision(at_least)).await?;
-                Ok((Some(tenant), snapshot))
-            }
-            None => Ok((None, Arc::default())),
+        facts: Facts,
+        question: Option<Question>,
+        compute: impl FnOnce(&Snapshot) -> Result<T, KpiError> + Send + 'static,
+    ) -> Result<T, PortError> {
+        if let Some(known) = question.and_then(|question| self.answers.get(question)) {
+            return Ok(known);
         }
+        let answer = blocking(move || compute(&facts.snapshot)).await??;
+        if answer.encoded_len() > PAGE_BYTES {
+            return Err(PortError::AnswerTooLarge { limit: PAGE_BYTES, unit: "bytes" });
+        }
+        if let Some(question) = question {
+            self.answers.keep(question, &answer);
+        }
+        Ok(answer)
     }
 
     /// Names a mutation, so that it can be sent again.
@@ -198,20 +219,23 @@ impl Port {
     }
 }
 
-fn freshness(scope: Option<&proto::Scope>) -> i64 {
-    scope.map_or(0, |scope| scope.at_least_as_fresh)
+/// What questions are asked of.
+struct Facts {
+    tenant: Option<Tenant>,
+    snapshot: Arc<Snapshot>,
 }
 
-/// Runs a kernel where it holds up nobody.
-async fn computed<T: Message + 'static>(
-    snapshot: Arc<Snapshot>,
-    compute: impl FnOnce(&Snapshot) -> Result<T, KpiError> + Send + 'static,
-) -> Result<T, PortError> {
-    let answer = blocking(move || compute(&snapshot)).await??;
-    match answer.encoded_len() > PAGE_BYTES {
-        true => Err(PortError::AnswerTooLarge { limit: PAGE_BYTES, unit: "bytes" }),
-        false => Ok(answer),
+impl Facts {
+    /// `None` for a tenant without facts, of whom nothing is worth keeping.
+    fn question(&self, method: &str, request: &impl Message, beside: &[u8]) -> Option<Question> {
+        let tenant = self.tenant.as_ref()?;
+        Some(Question::of(method, request, tenant.key, self.snapshot.revision, beside))
     }
+}
+
+/// Takes the freshness out of a question: the revision of the answer stands for it.
+fn take_freshness(scope: &mut Option<proto::Scope>) -> i64 {
+    scope.as_mut().map_or(0, |scope| std::mem::take(&mut scope.at_least_as_fresh))
 }
 
 fn cost_rate(rate: store::CostRate) -> cost::CostRate {

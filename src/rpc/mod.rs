@@ -1,6 +1,7 @@
 //! The port: the only room that speaks protobuf. Handlers parse, ask the rooms behind, and write
 //! the answer; they decide nothing.
 
+mod answers;
 pub mod codec;
 pub mod convert;
 mod customers;
@@ -24,6 +25,7 @@ use crate::identity::Rules;
 use crate::mirror::Mirrors;
 use crate::model::{CustomerId, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::{Store, StoreError, Tenant};
+use answers::Answers;
 use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
@@ -45,11 +47,19 @@ pub struct Settings {
     pub max_page_size: usize,
     /// Bytes of a request, decoded.
     pub max_message_bytes: usize,
+    /// Bytes of answers that are kept for those who ask the same again.
+    pub answer_bytes: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { limits: Limits::default(), page_size: 100, max_page_size: 1_000, max_message_bytes: 32 << 20 }
+        Self {
+            limits: Limits::default(),
+            page_size: 100,
+            max_page_size: 1_000,
+            max_message_bytes: 32 << 20,
+            answer_bytes: 64 << 20,
+        }
     }
 }
 
@@ -59,13 +69,15 @@ pub struct Port {
     store: Store,
     mirrors: Mirrors,
     clock: Clock,
+    answers: Answers,
     settings: Arc<Settings>,
 }
 
 impl Port {
     #[must_use]
     pub fn new(store: Store, mirrors: Mirrors, clock: Clock, settings: Settings) -> Self {
-        Self { store, mirrors, clock, settings: Arc::new(settings) }
+        let answers = Answers::new(settings.answer_bytes);
+        Self { store, mirrors, clock, answers, settings: Arc::new(settings) }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The touchpoint service: facts in, facts out.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -17,11 +19,11 @@ use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
 };
-use crate::store::{By, Filter, Incoming, Outcome, Page, StoreError, StoredTouchpoint};
+use crate::store::{By, Filter, Incoming, Outcome, Page, Recorded, StoreError, StoredTouchpoint, Tenant};
 
 /// Refusals that the answer to an import lists.
 const LISTED_REFUSALS: usize = 1_000;
-/// Batches of one import that are checked and written at the same time.
+/// Batches of one import that are checked at the same time, and as many in the writer's queue.
 const BATCHES_IN_FLIGHT: usize = 4;
 /// How long an import waits when the queue is full.
 const QUEUE_PAUSE: Duration = Duration::from_millis(20);
@@ -37,8 +39,7 @@ impl TouchpointService for Port {
         let tenant = tenant_name(&request)?;
         let touchpoints = request.into_inner().touchpoints;
         let port = self.clone();
-        let recorded =
-            detached(async move { port.record(tenant, touchpoints, Patience::None).await }).await?;
+        let recorded = detached(async move { port.record(tenant, touchpoints).await }).await?;
         let outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect();
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }
@@ -48,26 +49,9 @@ impl TouchpointService for Port {
         request: Request<Streaming<proto::ImportTouchpointsRequest>>,
     ) -> Result<Response<proto::ImportTouchpointsResponse>, Status> {
         let tenant = tenant_name(&request)?;
-        let mut batches = request.into_inner();
-        let mut in_flight = VecDeque::new();
-        let mut sum = proto::ImportTouchpointsResponse::default();
-        let mut index = 0;
-        while let Some(batch) = batches.message().await? {
-            if in_flight.len() >= BATCHES_IN_FLIGHT
-                && let Some(oldest) = in_flight.pop_front()
-            {
-                add(&mut sum, &mut index, finished(oldest).await?);
-            }
-            let (port, tenant) = (self.clone(), tenant.clone());
-            in_flight.push_back(tokio::spawn(async move {
-                let keys = batch.touchpoints.iter().map(key_to_proto).collect();
-                Ok((keys, port.record(tenant, batch.touchpoints, Patience::Endless).await?))
-            }));
-        }
-        for oldest in in_flight {
-            add(&mut sum, &mut index, finished(oldest).await?);
-        }
-        Ok(Response::new(sum))
+        let batches = request.into_inner();
+        let port = self.clone();
+        Ok(Response::new(detached(async move { port.import(tenant, batches).await }).await?))
     }
 
     async fn get_touchpoint(
@@ -121,13 +105,6 @@ impl TouchpointService for Port {
     }
 }
 
-/// Whether a full queue is an answer or a pause.
-#[derive(Clone, Copy)]
-enum Patience {
-    None,
-    Endless,
-}
-
 /// What became of a batch.
 struct BatchRecorded {
     revision: Revision,
@@ -142,13 +119,27 @@ enum RecordOutcome {
 }
 
 impl Port {
-    /// Checks a batch and records what is right of it.
+    /// Records what is right of a batch.
     async fn record(
         &self,
         tenant: TenantName,
         touchpoints: Vec<proto::Touchpoint>,
-        patience: Patience,
     ) -> Result<BatchRecorded, PortError> {
+        let checked = self.check_batch(tenant, touchpoints).await?;
+        let Checked { tenant, incoming, refused } = checked;
+        let stored = match incoming.is_empty() {
+            true => Recorded { revision: tenant.revision, outcomes: Vec::new() },
+            false => self.store.record(tenant.key, incoming).await?,
+        };
+        recorded(tenant.key, refused, stored)
+    }
+
+    /// Everything about a batch that needs no database, off the threads that serve.
+    async fn check_batch(
+        &self,
+        tenant: TenantName,
+        touchpoints: Vec<proto::Touchpoint>,
+    ) -> Result<Checked, PortError> {
         let (limit, size) = (self.settings.limits.batch_touchpoints, touchpoints.len());
         if size > limit {
             return Err(PortError::BatchTooLarge { limit, size });
@@ -156,42 +147,38 @@ impl Port {
         let tenant = self.store.open_tenant(&tenant).await?;
         let (now, settings) = ((self.clock)(), self.settings.clone());
         let rules: Arc<Rules> = tenant.rules.clone();
-        let check = move || check_batch(touchpoints, &rules, now, &settings.limits);
+        let check = move || check_all(touchpoints, &rules, now, &settings.limits);
         let (incoming, refused) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
-        if incoming.is_empty() {
-            let outcomes = refused.into_iter().flatten().map(RecordOutcome::invalid).collect();
-            return Ok(BatchRecorded { revision: tenant.revision, outcomes });
-        }
-        let recorded = match patience {
-            Patience::None => self.store.record(tenant.key, incoming).await?,
-            Patience::Endless => self.record_when_there_is_room(tenant.key, incoming).await?,
-        };
-        let mut stored = recorded.outcomes.into_iter();
-        let outcome = |(i, violations): (usize, Option<Vec<Violation>>)| match violations {
-            Some(violations) => Ok(RecordOutcome::invalid(violations)),
-            None => stored
-                .next()
-                .map(|outcome| RecordOutcome::of(tenant.key, i, outcome))
-                .ok_or(PortError::Panicked),
-        };
-        let outcomes = refused.into_iter().enumerate().map(outcome).collect::<Result<_, _>>()?;
-        Ok(BatchRecorded { revision: recorded.revision, outcomes })
+        Ok(Checked { tenant, incoming, refused })
     }
 
-    /// An import waits for room: that holds back its sender, which is the point of a stream.
-    async fn record_when_there_is_room(
+    /// Batches are checked at the same time and queued in the order of the stream: what is in
+    /// order is cheapest to resolve.
+    async fn import(
         &self,
-        tenant: TenantKey,
-        incoming: Vec<Incoming>,
-    ) -> Result<crate::store::Recorded, PortError> {
-        loop {
-            match self.store.record(tenant, incoming.clone()).await {
-                Err(StoreError::QueueFull { limit }) if incoming.len() <= limit => {
-                    tokio::time::sleep(QUEUE_PAUSE).await;
-                }
-                recorded => return Ok(recorded?),
+        tenant: TenantName,
+        mut batches: Streaming<proto::ImportTouchpointsRequest>,
+    ) -> Result<proto::ImportTouchpointsResponse, PortError> {
+        let mut import = Import::default();
+        while let Some(batch) =
+            batches.message().await.map_err(|status| PortError::Stream(Box::new(status)))?
+        {
+            if import.checking.len() >= BATCHES_IN_FLIGHT {
+                import.advance(self).await?;
             }
+            let (port, tenant) = (self.clone(), tenant.clone());
+            import.checking.push_back(tokio::spawn(async move {
+                let keys = batch.touchpoints.iter().map(key_to_proto).collect();
+                Ok((keys, port.check_batch(tenant, batch.touchpoints).await?))
+            }));
         }
+        while !import.checking.is_empty() {
+            import.advance(self).await?;
+        }
+        while !import.writing.is_empty() {
+            import.finish_oldest().await?;
+        }
+        Ok(import.sum)
     }
 
     async fn list(
@@ -238,7 +225,7 @@ impl Port {
 }
 
 /// What can be recorded, and for each of the batch what is wrong with it, if anything.
-fn check_batch(
+fn check_all(
     touchpoints: Vec<proto::Touchpoint>,
     rules: &Rules,
     now: Micros,
@@ -306,14 +293,87 @@ impl RecordOutcome {
     }
 }
 
-type Imported = (Vec<proto::TouchpointKey>, BatchRecorded);
+type Keys = Vec<proto::TouchpointKey>;
+type Refused = Vec<Option<Vec<Violation>>>;
+type Writing = Pin<Box<dyn Future<Output = Result<Recorded, StoreError>> + Send>>;
 
-async fn finished(batch: JoinHandle<Result<Imported, PortError>>) -> Result<Imported, PortError> {
-    batch.await.unwrap_or(Err(PortError::Panicked))
+/// A batch of which everything is known that needs no database.
+struct Checked {
+    tenant: Tenant,
+    incoming: Vec<Incoming>,
+    refused: Refused,
 }
 
-/// Adds a batch to the sum of an import; `index` counts the touchpoints of the whole stream.
-fn add(sum: &mut proto::ImportTouchpointsResponse, index: &mut i64, (keys, recorded): Imported) {
+/// A stream on its way: batches under check, then batches in the writer's queue, oldest first.
+#[derive(Default)]
+struct Import {
+    checking: VecDeque<JoinHandle<Result<(Keys, Checked), PortError>>>,
+    writing: VecDeque<(Keys, TenantKey, Refused, Writing)>,
+    sum: proto::ImportTouchpointsResponse,
+    /// Counts the touchpoints of the whole stream.
+    index: i64,
+}
+
+impl Import {
+    /// Moves the oldest checked batch into the writer's queue.
+    async fn advance(&mut self, port: &Port) -> Result<(), PortError> {
+        let Some(checking) = self.checking.pop_front() else { return Ok(()) };
+        let (keys, checked) = checking.await.unwrap_or(Err(PortError::Panicked))?;
+        let Checked { tenant, incoming, refused } = checked;
+        if self.writing.len() >= BATCHES_IN_FLIGHT {
+            self.finish_oldest().await?;
+        }
+        let writing: Writing = match incoming.is_empty() {
+            true => {
+                Box::pin(std::future::ready(Ok(Recorded { revision: tenant.revision, outcomes: Vec::new() })))
+            }
+            false => queued(port, tenant.key, &incoming).await,
+        };
+        self.writing.push_back((keys, tenant.key, refused, writing));
+        Ok(())
+    }
+
+    async fn finish_oldest(&mut self) -> Result<(), PortError> {
+        let Some((keys, tenant, refused, writing)) = self.writing.pop_front() else { return Ok(()) };
+        let batch = recorded(tenant, refused, writing.await?)?;
+        add(&mut self.sum, &mut self.index, keys, batch);
+        Ok(())
+    }
+}
+
+/// Puts a batch into the writer's queue and returns what waits for it. A full queue is waited
+/// for: that holds back the sender, which is the point of a stream.
+async fn queued(port: &Port, tenant: TenantKey, incoming: &[Incoming]) -> Writing {
+    loop {
+        let (store, batch) = (port.store.clone(), incoming.to_vec());
+        let mut writing: Writing = Box::pin(async move { store.record(tenant, batch).await });
+        // The first poll puts it into the queue, or finds that full.
+        let first = std::future::poll_fn(|cx| Poll::Ready(writing.as_mut().poll(cx))).await;
+        match first {
+            Poll::Pending => return writing,
+            Poll::Ready(Err(StoreError::QueueFull { limit })) if incoming.len() <= limit => {
+                tokio::time::sleep(QUEUE_PAUSE).await;
+            }
+            Poll::Ready(done) => return Box::pin(std::future::ready(done)),
+        }
+    }
+}
+
+/// The outcomes of a batch in its order: of what was refused, and of what was stored.
+fn recorded(tenant: TenantKey, refused: Refused, stored: Recorded) -> Result<BatchRecorded, PortError> {
+    let mut stored_outcomes = stored.outcomes.into_iter();
+    let outcome = |(i, violations): (usize, Option<Vec<Violation>>)| match violations {
+        Some(violations) => Ok(RecordOutcome::invalid(violations)),
+        None => stored_outcomes
+            .next()
+            .map(|outcome| RecordOutcome::of(tenant, i, outcome))
+            .ok_or(PortError::Panicked),
+    };
+    let outcomes = refused.into_iter().enumerate().map(outcome).collect::<Result<_, _>>()?;
+    Ok(BatchRecorded { revision: stored.revision, outcomes })
+}
+
+fn add(sum: &mut proto::ImportTouchpointsResponse, index: &mut i64, keys: Keys, recorded: BatchRecorded) {
     sum.revision = sum.revision.max(recorded.revision.0);
     for (key, outcome) in keys.into_iter().zip(recorded.outcomes) {
         match outcome {

@@ -51,13 +51,19 @@ async fn repurchase_is_restated_when_identities_merge() {
     let revision = three_buyers(&service).await;
     let before = repurchase(&service, revision).await;
     let total = before.total.unwrap();
-    let repeat = total.repeat_customers.unwrap();
+    let repeat = total.repeat_customers.clone().unwrap();
     assert_eq!((repeat.numerator, repeat.denominator), (1.0, 3.0));
     assert_eq!(repeat.value, Some(1.0 / 3.0));
     assert_eq!(repeat.interval.unwrap().method, "wilson");
-    assert_eq!(total.second_order_all.unwrap().numerator, 1.0, "thirty days later is within thirty days");
+    assert_eq!(
+        total.second_order_all.as_ref().unwrap().numerator,
+        1.0,
+        "thirty days later is within thirty days"
+    );
     let basis = before.basis.unwrap();
     assert_eq!((basis.revision, basis.customers, basis.touchpoints), (revision, 3, 4));
+
+    assert_eq!(repurchase(&service, revision).await.total, Some(total), "asked again, answered again");
 
     let merged = service.record(vec![touch("7", 1, &["COOKIE:c1", "ACCOUNT:u2"], visit())]).await;
     let after = repurchase(&service, merged.revision).await;
@@ -176,6 +182,11 @@ async fn cost_to_serve_follows_rates_and_capacity() {
     let by = proto::customer_ref::By::Identifier(identifier("ACCOUNT:u1"));
     let summary = service.customer(by).await.unwrap().summary.unwrap();
     assert_eq!(summary.cost_to_serve[0].micros, 750_000, "three of them are u1's");
+
+    kpis.set_cost_rates(set("r-2", vec![rate("web", 500_000)])).await.unwrap();
+    let request = proto::ComputeCostToServeRequest { scope: scope(revision), ..Default::default() };
+    let answer = kpis.compute_cost_to_serve(request).await.unwrap().into_inner();
+    assert_eq!(answer.total.unwrap().total.unwrap().micros, 2_500_000, "by the new rates, at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

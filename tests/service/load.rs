@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use customer360::cli::client::persist;
+use sqlx::Connection;
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -117,4 +118,25 @@ async fn metrics_count_calls_by_method_and_code_and_hold_nothing_of_a_person() {
     for personal in ["ada", "example.com", "nobody"] {
         assert!(!metrics.contains(personal), "{personal} is in the metrics");
     }
+}
+
+/// Whoever asks is told at the deadline, also when the database does not answer, and nothing is
+/// doubled by asking again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_the_database_holds_up_is_answered_at_the_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    let [(_, url), _] = databases(folder.path());
+    let service = Service::start(&url, &["--set", "max_deadline_seconds=1"]);
+    let clients = service.clients(&tenant()).await;
+    record(&clients, vec![visit("before", "ck-1")]).await.unwrap();
+
+    let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let status = record(&clients, vec![visit("1", "ck-1")]).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
+    assert_eq!(status.get_details_error_info().unwrap().reason, "DEADLINE_EXCEEDED");
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+
+    persist(PATIENCE, || record(&clients, vec![visit("1", "ck-1")])).await.unwrap();
+    assert_eq!(all_touchpoints(&clients).await.len(), 2);
 }

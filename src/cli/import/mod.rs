@@ -100,6 +100,7 @@ async fn run(
     bar: &ProgressBar,
     refused: &mut RefusedFile,
 ) -> Result<(Tally, Option<String>), CliError> {
+    let started = clock::stopwatch();
     let clients = client::connect(&args.target, &args.tenant).await?;
     let position = Arc::new(AtomicU64::new(0));
     let mut batches = read::start(&args.file, args.batch as usize, position.clone())?;
@@ -123,7 +124,8 @@ async fn run(
                     tally.refused += sent.refusals.len() as u64;
                     refused.write(&sent.refusals)?;
                     bar.set_position(position.load(Ordering::Relaxed));
-                    bar.set_message(format!("{} lines, {} refused", tally.lines(), tally.refused));
+                    let rate = tally.lines() as f64 / started.elapsed().as_secs_f64().max(0.001);
+                    bar.set_message(format!("{} lines, {rate:.0}/s, {} refused", tally.lines(), tally.refused));
                 }
                 Ok(Err(e)) => failure = failure.or(Some(e.to_string())),
                 Err(e) => failure = failure.or(Some(format!("a call was lost: {e}"))),
@@ -184,11 +186,11 @@ impl RefusedFile {
 /// A bar over the bytes of the file; without a known length, a count.
 fn progress_bar(args: &ImportArgs) -> Result<ProgressBar, CliError> {
     let (bar, template) = if args.file.as_os_str() == "-" {
-        (ProgressBar::new_spinner(), "{spinner} {elapsed_precise} {bytes} ({binary_bytes_per_sec}) {msg}")
+        (ProgressBar::new_spinner(), "{spinner} {elapsed_precise} {msg}")
     } else {
         let what = || format!("reading {}", args.file.display());
         let size = std::fs::metadata(&args.file).map_err(CliError::io(what()))?.len();
-        let template = "{wide_bar} {percent}% {elapsed_precise} ({binary_bytes_per_sec}, {eta} left) {msg}";
+        let template = "{wide_bar} {percent}% {elapsed_precise}, {eta} left, {msg}";
         (ProgressBar::new(size), template)
     };
     let style = ProgressStyle::with_template(template).map_err(|e| CliError::Failed(e.to_string()))?;
