@@ -226,8 +226,9 @@ impl<'a> Fold<'a> {
         let (true, Ok(prices)) = (is_simple, prices) else {
             return self.touches_at_large(state, stem, part.customers.start, rows, touch_type);
         };
-        let (from, length) = (self.lens.from, self.lens.until.wrapping_sub(self.lens.from));
-        let length = length.max(0).cast_unsigned();
+        // One comparison for both ends: what is before the beginning wraps around to a great number.
+        let from = self.lens.from;
+        let length = self.lens.until.max(from).wrapping_sub(from).cast_unsigned();
         let (begins, outside) = (self.table.begin_of_place.as_slice(), self.table.outside);
         let Sums { rated, touches, begin_of_group, lanes, .. } = &mut state.sums;
         let lanes = lanes.get_or_insert_with(|| Box::new([[0; LANE_SLOTS]; LANES]));

@@ -245,7 +245,8 @@ pub(super) fn capacity_use(lens: &Lens, question: &Question, currency: Option<Cu
     let wanted = |capacity: &&Capacity| {
         let channels = &lens.scope.channels;
         let asked = channels.is_empty() || channels.contains(&capacity.channel);
-        asked && capacity.interval.from.0 < lens.until && lens.from < capacity.interval.until.0
+        let TimeRange { from, until } = capacity.interval;
+        asked && from < until && from.0 < lens.until && lens.from < until.0
     };
     let mut uses: Vec<CapacityUse> =
         question.capacities.iter().filter(wanted).map(|capacity| use_of(lens, capacity, currency)).collect();
