@@ -132,7 +132,7 @@ impl Intervals {
         until: Micros,
     ) -> Result<Self, CalendarError> {
         // Two days more on either side: a local date may begin a day earlier or later.
-        let (first, last) = (timestamp(from)?, timestamp(Micros(until.0.max(from.0 + 1)))?);
+        let (first, last) = (timestamp(from)?, timestamp(until.max(from.plus(1)))?);
         let margin = 40 * 24.hours();
         let reach =
             |at: Timestamp, span: jiff::Span| at.checked_add(span).map_err(|_| CalendarError::OutOfCalendar);
@@ -250,7 +250,7 @@ fn dates(
     };
     let mut starts = vec![begin(day_number(first))];
     let (mut date, mut day) = (first, day_number(first));
-    while starts.len() == 1 || starts[starts.len() - 1] < until.0.max(from.0 + 1) {
+    while starts.len() == 1 || starts[starts.len() - 1] < until.max(from.plus(1)).0 {
         if starts.len() > INTERVALS_LIMIT {
             return Err(CalendarError::TooManyIntervals);
         }

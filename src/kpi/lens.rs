@@ -295,7 +295,7 @@ fn acquisition_months(lens: &Lens) -> Result<Option<Intervals>, KpiError> {
     if least > greatest {
         return Ok(None);
     }
-    let (from, until) = (crate::model::Micros(least), crate::model::Micros(greatest + 1));
+    let (from, until) = (crate::model::Micros(least), crate::model::Micros(greatest).plus(1));
     Ok(Some(Intervals::new(&lens.scope.zone, Unit::Month, lens.scope.week_start, from, until)?))
 }
 

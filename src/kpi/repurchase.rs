@@ -76,7 +76,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     // Orders up to a day before the range may share a local day with one in range; older ones are
     // only counted, so it does not matter that they fall into the first interval.
     let from = scope.zone.plus_days(scope.range.from, -2)?;
-    let until = Micros(lens.observed.max(from.0) + 1);
+    let until = Micros(lens.observed).max(from).plus(1);
     let days = Intervals::new(&scope.zone, Unit::Day, scope.week_start, from, until)?;
     let orders = OrderLens::new(&lens, &question.orders)?;
     let last_whole_day = days.index(lens.observed) as i64 - 1;

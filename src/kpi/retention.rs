@@ -88,7 +88,7 @@ fn local_days(lens: &Lens, period: Option<&Windows>) -> Result<Intervals, KpiErr
     let scope = lens.scope;
     let earliest = period.map_or(scope.range.from, |windows| Micros(windows.before.0));
     let from = scope.zone.plus_days(earliest, -2)?;
-    let until = Micros(lens.observed.max(from.0) + 1);
+    let until = Micros(lens.observed).max(from).plus(1);
     Ok(Intervals::new(&scope.zone, Unit::Day, scope.week_start, from, until)?)
 }
 

@@ -139,7 +139,7 @@ impl Cohorts {
         let periods = options.periods.min(PERIODS_LIMIT);
         let columns = columns(options, periods)?;
         let scope = lens.scope;
-        let until = Micros(lens.observed.max(lens.from) + 1);
+        let until = Micros(lens.observed.max(lens.from)).plus(1);
         let intervals = Intervals::new(&scope.zone, options.unit, scope.week_start, scope.range.from, until)?;
         let count = if lens.until > lens.from { intervals.index(lens.until - 1) + 1 } else { 0 };
         let width = columns.iter().filter(|&&c| c != u32::MAX).max().map_or(0, |&c| c as usize + 1);

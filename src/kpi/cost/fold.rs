@@ -14,8 +14,9 @@ const TASK_CELLS: u32 = 1 << 13;
 
 /// Neighbouring rows count in different places: one that waits for the other's store is slow.
 const LANES: usize = 4;
-/// More slots than this would cost more to clear than lanes save.
-const LANE_SLOTS: usize = 1 << 12;
+/// Slots are few when they are fewer than this.
+pub(super) const LANE_SLOTS: usize = 1 << 12;
+type Lanes = [[u32; LANE_SLOTS]; LANES];
 
 /// Sums by slot of the rate table.
 #[derive(Debug, Clone)]
@@ -96,6 +97,18 @@ impl State {
     }
 }
 
+impl State {
+    /// Adds what was counted in lanes.
+    fn take_lanes(&mut self) {
+        for lane in self.sums.lanes.iter_mut().flat_map(|lanes| lanes.iter_mut()) {
+            let counts = lane.iter_mut().take(self.slots.touches.len());
+            for (count, sum) in counts.zip(&mut self.slots.touches) {
+                *sum += u64::from(std::mem::take(count));
+            }
+        }
+    }
+}
+
 /// Sums of the customers of one task, `width` cells for each: one, or one for each group of places.
 #[derive(Default)]
 struct Sums {
@@ -108,8 +121,8 @@ struct Sums {
     group: Vec<u32>,
     /// By customer: where the group's slots begin.
     begin_of_group: Vec<u32>,
-    /// Touches by slot, in lanes.
-    lanes: Vec<u32>,
+    /// Touches by slot, in lanes; when slots are few.
+    lanes: Option<Box<Lanes>>,
 }
 
 impl Sums {
@@ -192,6 +205,7 @@ impl<'a> Fold<'a> {
         self.touches(state, part, &returns.stem, |_| TouchType::RETURN);
         self.touches(state, part, &answers.stem, |row| AnswerKind::touch_type(answers.kind[row]));
         self.touches(state, part, &touches.stem, |row| TouchType(touches.kind[row]));
+        state.take_lanes();
         self.charges(state, part);
         self.revenue(state, part, &orders.stem, (&orders.amount, &orders.currency), 1);
         self.revenue(state, part, &returns.stem, (&returns.amount, &returns.currency), -1);
@@ -203,38 +217,42 @@ impl<'a> Fold<'a> {
         (self.table.slots() / self.table.slots_per_group()) as u32
     }
 
-    /// Adds the touches of one table, row by row and without branches: what is out of scope goes
-    /// to a slot of its own.
+    /// Adds the touches of one table, row by row and almost without branches: what is out of scope
+    /// goes to a slot of its own, and a customer's sums stay in registers.
     fn touches(&self, state: &mut State, part: &Part, stem: &Stem, touch_type: impl Fn(usize) -> TouchType) {
         let rows = stem.rows(part.customers.clone());
-        let is_simple = self.width == 1 && self.table.epochs.is_empty();
-        if !is_simple || rows.len() > self.safe_rows || state.slots.touches.len() > LANE_SLOTS {
+        let is_simple = self.width == 1 && self.table.epochs.is_empty() && rows.len() <= self.safe_rows;
+        let prices = <&[i64; LANE_SLOTS]>::try_from(self.table.per_touch.as_slice());
+        let (true, Ok(prices)) = (is_simple, prices) else {
             return self.touches_at_large(state, stem, part.customers.start, rows, touch_type);
-        }
-        let (from, length) = (self.lens.from, self.lens.until.wrapping_sub(self.lens.from));
-        let length = length.max(0).cast_unsigned();
+        };
+        // One comparison for both ends: what is before the beginning wraps around to a great number.
+        let from = self.lens.from;
+        let length = self.lens.until.max(from).wrapping_sub(from).cast_unsigned();
         let (begins, outside) = (self.table.begin_of_place.as_slice(), self.table.outside);
-        let prices = self.table.per_touch.as_slice();
         let Sums { rated, touches, begin_of_group, lanes, .. } = &mut state.sums;
-        let (rated, touches, groups) =
-            (rated.as_mut_slice(), touches.as_mut_slice(), begin_of_group.as_slice());
-        let slots = state.slots.touches.len();
-        lanes.resize(LANES * slots, 0);
+        let lanes = lanes.get_or_insert_with(|| Box::new([[0; LANE_SLOTS]; LANES]));
+        let (mut cell, mut cost, mut count) = (0, 0, 0);
+        let mut group = begin_of_group.first().map_or(0, |&group| group as usize);
         let columns = stem.customer[rows.clone()].iter().zip(&stem.at[rows.clone()]);
         let columns = columns.zip(&stem.place[rows.clone()]).zip(rows);
         for (((&customer, &at), &place), row) in columns {
+            let its = (customer - part.customers.start) as usize;
+            if its != cell {
+                rated[cell] += cost;
+                touches[cell] += count;
+                (cell, group, cost, count) = (its, begin_of_group[its] as usize, 0, 0);
+            }
             let inside = at.wrapping_sub(from).cast_unsigned() < length;
             let begin = if inside { begins[usize::from(place)] as usize } else { outside };
-            let slot = begin + usize::from(touch_type(row).0);
-            let cell = (customer - part.customers.start) as usize;
-            lanes[row % LANES * slots + groups[cell] as usize + slot] += 1;
-            rated[cell] += prices[slot];
-            touches[cell] += u32::from(slot < outside);
+            // Slots are fewer than that: the remainder only tells the compiler.
+            let slot = (begin + usize::from(touch_type(row).0)) % LANE_SLOTS;
+            lanes[row % LANES][(group + slot) % LANE_SLOTS] += 1;
+            cost += prices[slot];
+            count += u32::from(slot < outside);
         }
-        for lane in lanes.chunks_exact(slots) {
-            state.slots.touches.iter_mut().zip(lane).for_each(|(sum, &count)| *sum += u64::from(count));
-        }
-        lanes.clear();
+        rated[cell] += cost;
+        touches[cell] += count;
     }
 
     /// The same for groups of places, for rates that change in range, and for rates so high that

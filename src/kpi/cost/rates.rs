@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::fold::Slots;
+use super::fold::{LANE_SLOTS, Slots};
 use super::{Capacity, CapacityUse, Cost, CostRate, Question};
 use crate::kpi::answer::Ratio;
 use crate::kpi::fact::TouchType;
@@ -54,7 +54,8 @@ enum Rate {
 /// a channel, or a channel and a group when places are grouped; `group` counts groups of customers.
 /// Each group ends with slots for touchpoints out of scope.
 pub(super) struct RateTable {
-    /// Sixtieths of a millionth per touchpoint, by slot of the first group; 0 without a rate.
+    /// Sixtieths of a millionth per touchpoint, by slot of the first group; 0 without a rate. Exactly
+    /// [`LANE_SLOTS`] of them when those of all groups fit.
     pub per_touch: Vec<i64>,
     rates: Vec<Rate>,
     /// Where the second and later epochs begin: within an epoch no rate changes.
@@ -121,8 +122,12 @@ impl RateTable {
             false => per_group as u32,
         };
         let per_touch = |rate: &Rate| if let Rate::Of(per_touch, _) = rate { per_touch * 60 } else { 0 };
+        let mut prices: Vec<i64> = table.iter().map(per_touch).collect();
+        if prices.len() * (customer_groups + 1) <= LANE_SLOTS {
+            prices.resize(LANE_SLOTS, 0);
+        }
         Ok(Self {
-            per_touch: table.iter().map(per_touch).collect(),
+            per_touch: prices,
             rates: table,
             epochs,
             begin_of_place: class_of_place.iter().enumerate().map(begin).collect(),
@@ -240,7 +245,8 @@ pub(super) fn capacity_use(lens: &Lens, question: &Question, currency: Option<Cu
     let wanted = |capacity: &&Capacity| {
         let channels = &lens.scope.channels;
         let asked = channels.is_empty() || channels.contains(&capacity.channel);
-        asked && capacity.interval.from.0 < lens.until && lens.from < capacity.interval.until.0
+        let TimeRange { from, until } = capacity.interval;
+        asked && from < until && from.0 < lens.until && lens.from < until.0
     };
     let mut uses: Vec<CapacityUse> =
         question.capacities.iter().filter(wanted).map(|capacity| use_of(lens, capacity, currency)).collect();

@@ -368,6 +368,24 @@ fn all_the_same_has_quantiles_without_width() {
 }
 
 #[test]
+fn all_of_time_is_a_range_where_no_calendar_is_asked() {
+    let mut world = shop();
+    world.add(2, at("2026-02-01T00:00:00Z"), survey(SurveyKind::Nps, 10));
+    let scope = Scope::of(TimeRange::ALL);
+    let question =
+        cost::Question { scope: scope.clone(), group_by: None, rates: Vec::new(), capacities: Vec::new() };
+    let answer = cost::compute(&world.snapshot(), &question).unwrap();
+    assert_eq!((answer.basis.customers, answer.basis.touchpoints), (4, 8));
+    let (group_by, survey_id) = (None, None);
+    let answers_counted = AnswersCounted::EveryAnswer;
+    let question = survey::Question { scope: scope.clone(), group_by, answers_counted, survey_id };
+    let answer = survey::compute(&world.snapshot(), &question).unwrap();
+    assert_eq!(answer.result.total.nps.value, Some(100.0));
+    let refused = repurchase::compute(&world.snapshot(), &repurchase::Question::of(scope));
+    assert_eq!(refused.err(), Some(KpiError::Calendar(calendar::CalendarError::OutOfCalendar)));
+}
+
+#[test]
 fn malformed_questions_are_refused() {
     let snapshot = shop().snapshot();
     let reversed = scope("2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z");
