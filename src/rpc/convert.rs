@@ -46,6 +46,8 @@ pub struct Limits {
     pub quantity: i64,
     /// Points of one subscription event.
     pub points: i64,
+    /// Violations told of one touchpoint or one request.
+    pub violations: usize,
     /// No event is earlier.
     pub earliest: Micros,
     /// No event is later than now and this.
@@ -68,6 +70,7 @@ impl Default for Limits {
             amount_minor: 9_000_000_000_000,
             quantity: 1_000_000_000,
             points: 1_000_000_000_000,
+            violations: 50,
             // 2000-01-01T00:00:00Z
             earliest: Micros(946_684_800_000_000),
             ahead_us: crate::model::time::DAY_US,
@@ -147,13 +150,17 @@ impl<'a> Checks<'a> {
     /// The value if nothing was wrong, else everything that was.
     ///
     /// # Errors
-    /// All violations, in the order of the fields.
+    /// All violations up to the limit, in the order of the fields.
     pub fn finish<T>(self, value: T) -> Result<T, Vec<Violation>> {
         if self.found.is_empty() { Ok(value) } else { Err(self.found) }
     }
 
+    /// Notes what is wrong; beyond the limit nothing more is noted, for a small message can hold
+    /// very many wrong fields.
     pub fn refuse(&mut self, at: &Path<'_>, reason: Reason, description: impl Into<String>) {
-        self.found.push(Violation::new(at.to_string(), reason, description));
+        if self.found.len() < self.limits.violations {
+            self.found.push(Violation::new(at.to_string(), reason, description));
+        }
     }
 
     /// A text of the usual length.

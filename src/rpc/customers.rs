@@ -1,5 +1,7 @@
 //! The customer service: what do we know of them?
 
+use std::sync::Arc;
+
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Choice, timestamp, value_to_proto};
@@ -88,7 +90,7 @@ impl Port {
         mask: Mask,
         at_least: i64,
     ) -> Result<(Revision, Vec<Option<proto::Customer>>), PortError> {
-        let tenant = self.tenant(name, at_least).await?;
+        let tenant = self.known_tenant(name, at_least).await?;
         let rules = tenant.as_ref().map_or_else(Default::default, |tenant| tenant.rules.clone());
         let named = self.parse_refs(tenant.as_ref(), &rules, customers, path)?;
         let Some(tenant) = tenant else { return Ok((Revision(0), vec![None; customers.len()])) };
@@ -109,7 +111,7 @@ impl Port {
         let observations: Vec<Option<ObservationNo>> = named.into_iter().map(observation).collect();
         let asked: Vec<ObservationNo> = observations.iter().copied().flatten().collect();
         let (revision, records) = self.store.customers(tenant.key, &rules, &asked).await?;
-        let rates = self.rates(&tenant, mask).await?;
+        let rates = if mask.summary { self.rates(tenant.key, revision).await? } else { Arc::default() };
         let mut views = records
             .into_iter()
             .map(|record| record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record)));
@@ -181,13 +183,13 @@ impl Port {
                 PortError::field("kind", Reason::Unknown, format!("{number} is no CustomerKind"))
             })?),
         };
-        let Some(tenant) = self.tenant(&name, at_least).await? else {
+        let Some(tenant) = self.known_tenant(&name, at_least).await? else {
             return Ok(proto::ListCustomersResponse::default());
         };
         let most = i64::try_from(size).unwrap_or(i64::MAX);
         let listed = self.store.list_customers(tenant.key, kind, after, most).await?;
-        let (_, records) = self.store.customers(tenant.key, &tenant.rules, &listed.entries).await?;
-        let rates = self.rates(&tenant, mask).await?;
+        let (revision, records) = self.store.customers(tenant.key, &tenant.rules, &listed.entries).await?;
+        let rates = if mask.summary { self.rates(tenant.key, revision).await? } else { Arc::default() };
         // One that was merged between the two reads is left out: it is listed as part of another.
         let (mut places, mut customers) = (Vec::new(), Vec::new());
         for (no, record) in listed.entries.iter().zip(records) {
@@ -204,17 +206,6 @@ impl Port {
         };
         let next_page_token = last.map_or_else(String::new, |no| query.token((no, 0)));
         Ok(proto::ListCustomersResponse { customers, next_page_token, revision: listed.revision.0 })
-    }
-
-    async fn rates(&self, tenant: &Tenant, mask: Mask) -> Result<Rates, PortError> {
-        let mut rates = Rates::default();
-        if mask.summary {
-            for rate in self.store.cost_rates(tenant.key).await? {
-                let micros = (rate.per_touch_micros, rate.per_minute_micros);
-                rates.add(&rate.channel, rate.activity, rate.currency, rate.effective_from, micros);
-            }
-        }
-        Ok(rates)
     }
 }
 

@@ -179,7 +179,7 @@ impl Port {
     /// The facts of a tenant at the asked revision or a later one; none of one that never recorded
     /// anything.
     async fn facts(&self, name: &TenantName, at_least: i64) -> Result<Facts, PortError> {
-        let tenant = self.tenant(name, at_least).await?;
+        let tenant = self.known_tenant(name, at_least).await?;
         let snapshot = match &tenant {
             Some(tenant) => self.mirrors.snapshot(tenant, Revision(at_least)).await?,
             None => Arc::default(),

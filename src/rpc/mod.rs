@@ -12,8 +12,9 @@ pub mod page;
 pub mod proto;
 mod touchpoints;
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic::Request;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
@@ -23,8 +24,10 @@ use tonic::service::Routes;
 use crate::clock::Clock;
 use crate::identity::Rules;
 use crate::mirror::Mirrors;
-use crate::model::{CustomerId, ObservationNo, Reason, Revision, TenantKey, TenantName};
+use crate::model::time::SECOND_US;
+use crate::model::{CustomerId, Micros, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::{Store, StoreError, Tenant};
+use crate::view::cost::Rates;
 use answers::Answers;
 use convert::Limits;
 use error::PortError;
@@ -70,14 +73,34 @@ pub struct Port {
     mirrors: Mirrors,
     clock: Clock,
     answers: Answers,
+    tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
+    rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
     settings: Arc<Settings>,
+}
+
+/// Cost rates, and a revision that they are no older than.
+type RatesAt = (Revision, Arc<Rates>);
+
+/// A tenant, and when it was read.
+#[derive(Clone)]
+struct Remembered {
+    at: Micros,
+    tenant: Tenant,
 }
 
 impl Port {
     #[must_use]
     pub fn new(store: Store, mirrors: Mirrors, clock: Clock, settings: Settings) -> Self {
         let answers = Answers::new(settings.answer_bytes);
-        Self { store, mirrors, clock, answers, settings: Arc::new(settings) }
+        Self {
+            store,
+            mirrors,
+            clock,
+            answers,
+            tenants: Arc::default(),
+            rates: Arc::default(),
+            settings: Arc::new(settings),
+        }
     }
 }
 
@@ -136,6 +159,74 @@ impl Port {
             return Err(StoreError::NotReached { asked: Revision(at_least), at }.into());
         }
         Ok(tenant)
+    }
+}
+
+/// For how long a tenant's key and rules are believed. Keys never change; rules seldom do.
+const REMEMBERED_US: i64 = SECOND_US;
+/// Tenants that are remembered.
+const REMEMBERED_TENANTS: usize = 10_000;
+
+impl Port {
+    /// As [`Port::tenant`], but the revision may be one of a second ago: for reads that find the
+    /// present one themselves.
+    async fn known_tenant(&self, name: &TenantName, at_least: i64) -> Result<Option<Tenant>, PortError> {
+        if let Some(tenant) = self.remembered(name)
+            && tenant.revision.0 >= at_least
+        {
+            return Ok(Some(tenant));
+        }
+        let tenant = self.tenant(name, at_least).await?;
+        if let Some(tenant) = &tenant {
+            self.remember(name, tenant);
+        }
+        Ok(tenant)
+    }
+
+    /// As [`Port::known_tenant`] for writes: a new tenant is made.
+    async fn open_tenant(&self, name: &TenantName) -> Result<Tenant, PortError> {
+        if let Some(tenant) = self.remembered(name) {
+            return Ok(tenant);
+        }
+        let tenant = self.store.open_tenant(name).await?;
+        self.remember(name, &tenant);
+        Ok(tenant)
+    }
+
+    fn remembered(&self, name: &TenantName) -> Option<Tenant> {
+        let now = (self.clock)();
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = tenants.get(name)?;
+        let age_us = now.0.saturating_sub(remembered.at.0);
+        (0..REMEMBERED_US).contains(&age_us).then(|| remembered.tenant.clone())
+    }
+
+    fn remember(&self, name: &TenantName, tenant: &Tenant) {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if tenants.len() >= REMEMBERED_TENANTS {
+            tenants.clear();
+        }
+        tenants.insert(name.clone(), Remembered { at: (self.clock)(), tenant: tenant.clone() });
+    }
+
+    /// The cost rates of a tenant at a revision or a later one.
+    async fn rates(&self, tenant: TenantKey, at_least: Revision) -> Result<Arc<Rates>, PortError> {
+        let known = self.rates.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        if let Some((_, rates)) = known.filter(|(revision, _)| *revision >= at_least) {
+            return Ok(rates);
+        }
+        let mut rates = Rates::default();
+        for rate in self.store.cost_rates(tenant).await? {
+            let micros = (rate.per_touch_micros, rate.per_minute_micros);
+            rates.add(&rate.channel, rate.activity, rate.currency, rate.effective_from, micros);
+        }
+        let rates = Arc::new(rates);
+        let mut known = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED_TENANTS {
+            known.clear();
+        }
+        known.insert(tenant, (at_least, rates.clone()));
+        Ok(rates)
     }
 }
 

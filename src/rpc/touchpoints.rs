@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use prost::Message as _;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{self, Checks, Path, activity_type_number, identifier_to_proto};
 use super::error::{PortError, violation_to_proto};
-use super::page::{self, Query};
+use super::page::{self, PAGE_BYTES, Query};
 use super::proto::touchpoint_service_server::TouchpointService;
 use super::proto::{self, ErrorReason, RecordStatus};
 use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
@@ -19,10 +20,14 @@ use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
 };
-use crate::store::{By, Filter, Incoming, Outcome, Page, Recorded, StoreError, StoredTouchpoint, Tenant};
+use crate::store::{By, Filter, Incoming, Outcome, Page, Recorded, StoreError, StoredTouchpoint};
 
 /// Refusals that the answer to an import lists.
 const LISTED_REFUSALS: usize = 1_000;
+/// Violations of each of them: the answer stays below 4 MiB.
+const LISTED_VIOLATIONS: usize = 10;
+/// Bytes of outcomes after which violations are left out: a page without them stays well below 4 MiB.
+const VIOLATION_BYTES: usize = PAGE_BYTES - 500_000;
 /// Batches of one import that are checked at the same time, and as many in the writer's queue.
 const BATCHES_IN_FLIGHT: usize = 4;
 /// How long an import waits when the queue is full.
@@ -40,7 +45,8 @@ impl TouchpointService for Port {
         let touchpoints = request.into_inner().touchpoints;
         let port = self.clone();
         let recorded = detached(async move { port.record(tenant, touchpoints).await }).await?;
-        let outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect();
+        let mut outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect::<Vec<_>>();
+        trim_violations(&mut outcomes);
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }
 
@@ -63,7 +69,7 @@ impl TouchpointService for Port {
         let port = self.clone();
         let key = key(&port, asked.source, asked.source_id)?;
         let answer = detached(async move {
-            let tenant = port.tenant(&tenant, asked.at_least_as_fresh).await?;
+            let tenant = port.known_tenant(&tenant, asked.at_least_as_fresh).await?;
             let tenant = tenant.ok_or(PortError::TouchpointNotFound)?;
             let (revision, found) = port.store.touchpoint(tenant.key, &key).await?;
             let found = found.filter(|found| found.voided.is_none()).ok_or(PortError::TouchpointNotFound)?;
@@ -126,12 +132,12 @@ impl Port {
         touchpoints: Vec<proto::Touchpoint>,
     ) -> Result<BatchRecorded, PortError> {
         let checked = self.check_batch(tenant, touchpoints).await?;
-        let Checked { tenant, incoming, refused } = checked;
+        let Checked { tenant, incoming, refused, nothing } = checked;
         let stored = match incoming.is_empty() {
-            true => Recorded { revision: tenant.revision, outcomes: Vec::new() },
-            false => self.store.record(tenant.key, incoming).await?,
+            true => nothing,
+            false => self.store.record(tenant, incoming).await?,
         };
-        recorded(tenant.key, refused, stored)
+        recorded(tenant, refused, stored)
     }
 
     /// Everything about a batch that needs no database, off the threads that serve.
@@ -144,12 +150,17 @@ impl Port {
         if size > limit {
             return Err(PortError::BatchTooLarge { limit, size });
         }
-        let tenant = self.store.open_tenant(&tenant).await?;
+        let tenant = self.open_tenant(&tenant).await?;
         let (now, settings) = ((self.clock)(), self.settings.clone());
         let rules: Arc<Rules> = tenant.rules.clone();
         let check = move || check_all(touchpoints, &rules, now, &settings.limits);
         let (incoming, refused) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
-        Ok(Checked { tenant, incoming, refused })
+        let revision = match incoming.is_empty() {
+            true => self.store.revision(tenant.key).await?,
+            false => tenant.revision,
+        };
+        let nothing = Recorded { revision, outcomes: Vec::new() };
+        Ok(Checked { tenant: tenant.key, incoming, refused, nothing })
     }
 
     /// Batches are checked at the same time and queued in the order of the stream: what is in
@@ -192,7 +203,7 @@ impl Port {
         let query = Query::of("ListTouchpoints", &name, &asked);
         let after = query.place(&token)?.map(|(at, no)| (Micros(at), no));
         let filter = filter(&self.settings.limits, &asked)?;
-        let Some(tenant) = self.tenant(&name, at_least).await? else {
+        let Some(tenant) = self.known_tenant(&name, at_least).await? else {
             return match asked.customer_id.is_empty() {
                 true => Ok(proto::ListTouchpointsResponse::default()),
                 false => Err(PortError::CustomerNotFound),
@@ -293,15 +304,28 @@ impl RecordOutcome {
     }
 }
 
+/// Leaves violations out once the answer would grow too large; what became of each stays.
+fn trim_violations(outcomes: &mut [proto::RecordOutcome]) {
+    let mut bytes = 0;
+    for outcome in outcomes {
+        bytes += outcome.encoded_len();
+        if bytes > VIOLATION_BYTES {
+            outcome.violations.clear();
+        }
+    }
+}
+
 type Keys = Vec<proto::TouchpointKey>;
 type Refused = Vec<Option<Vec<Violation>>>;
 type Writing = Pin<Box<dyn Future<Output = Result<Recorded, StoreError>> + Send>>;
 
 /// A batch of which everything is known that needs no database.
 struct Checked {
-    tenant: Tenant,
+    tenant: TenantKey,
     incoming: Vec<Incoming>,
     refused: Refused,
+    /// The answer of the store when nothing is left to be recorded.
+    nothing: Recorded,
 }
 
 /// A stream on its way: batches under check, then batches in the writer's queue, oldest first.
@@ -319,17 +343,15 @@ impl Import {
     async fn advance(&mut self, port: &Port) -> Result<(), PortError> {
         let Some(checking) = self.checking.pop_front() else { return Ok(()) };
         let (keys, checked) = checking.await.unwrap_or(Err(PortError::Panicked))?;
-        let Checked { tenant, incoming, refused } = checked;
+        let Checked { tenant, incoming, refused, nothing } = checked;
         if self.writing.len() >= BATCHES_IN_FLIGHT {
             self.finish_oldest().await?;
         }
         let writing: Writing = match incoming.is_empty() {
-            true => {
-                Box::pin(std::future::ready(Ok(Recorded { revision: tenant.revision, outcomes: Vec::new() })))
-            }
-            false => queued(port, tenant.key, &incoming).await,
+            true => Box::pin(std::future::ready(Ok(nothing))),
+            false => queued(port, tenant, &incoming).await,
         };
-        self.writing.push_back((keys, tenant.key, refused, writing));
+        self.writing.push_back((keys, tenant, refused, writing));
         Ok(())
     }
 
@@ -382,11 +404,12 @@ fn add(sum: &mut proto::ImportTouchpointsResponse, index: &mut i64, keys: Keys, 
             RecordOutcome::Refused { reason, violations } => {
                 sum.refused += 1;
                 if sum.refusals.len() < LISTED_REFUSALS {
+                    let listed = violations.into_iter().take(LISTED_VIOLATIONS);
                     sum.refusals.push(proto::RefusedTouchpoint {
                         index: *index,
                         key: Some(key),
                         reason: reason.into(),
-                        violations: violations.into_iter().map(below_the_touchpoint).collect(),
+                        violations: listed.map(below_the_touchpoint).collect(),
                     });
                 }
             }

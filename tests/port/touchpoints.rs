@@ -147,6 +147,19 @@ async fn a_voided_touchpoint_is_gone_and_its_order_id_is_free() {
     refused(&status, Code::NotFound, "TOUCHPOINT_NOT_FOUND");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_full_of_refusals_still_fits_a_default_client() {
+    let service = service().await;
+    let lines = vec![proto::Line { quantity: -1.0, ..Default::default() }; 50];
+    let wrong = Activity::Order(proto::Order { lines, ..Default::default() });
+    let batch = vec![touch("1", 1, &[], wrong); 5_000];
+    // A default client refuses answers of 4 MiB.
+    let answer = service.record(batch).await;
+    assert_eq!(answer.outcomes.len(), 5_000);
+    assert!(answer.outcomes.iter().all(|outcome| outcome.reason() == ErrorReason::ValidationFailed));
+    assert_eq!(answer.outcomes[0].violations.len(), 50);
+}
+
 /// Puts bytes on the wire as they are.
 #[derive(Default)]
 struct Raw;

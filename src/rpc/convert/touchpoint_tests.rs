@@ -412,3 +412,10 @@ fn the_hash_tells_contents_apart_and_knows_the_same_again() {
     other.identifiers[1].value = "ADA@x.io".into();
     assert_ne!(payload_hash(&message), payload_hash(&other), "before normalization");
 }
+
+#[test]
+fn a_small_message_with_very_many_wrong_fields_does_not_become_a_large_answer() {
+    let lines = vec![proto::Line { quantity: -1.0, ..Default::default() }; 1_000];
+    let violations = parse(said(Said::Order(proto::Order { lines, ..order() }))).unwrap_err();
+    assert_eq!(violations.len(), Limits::default().violations);
+}
