@@ -2,7 +2,11 @@
 //!
 //! `cargo bench --bench kpi [-- TOUCHPOINTS] [NAME]`; 10 million by default, ten for each customer and
 //! 1.6 observations for each. Each figure is the best of several runs.
+//!
+//! `cargo bench --bench kpi -- TOUCHPOINTS --dump FOLDER` also writes the touchpoints as CSV and the
+//! answers, for `benches/kpi_duckdb.py FOLDER`, which asks DuckDB the same.
 
+use std::io::Write;
 use std::time::Duration;
 
 use customer360::clock;
@@ -10,10 +14,11 @@ use customer360::kpi::cost::CostRate;
 use customer360::kpi::fact::{Amount, AnswerKind, Body, Charge, TouchType};
 use customer360::kpi::retention::PeriodOptions;
 use customer360::kpi::survey::AnswersCounted;
+use customer360::kpi::tables::Stem;
 use customer360::kpi::triangle::TriangleOptions;
 use customer360::kpi::{
-    Dictionary, Fact, GroupBy, Identity, Live, OrderOptions, OrderUnit, Scope, Segment, Snapshot, Source,
-    Tables, Trust, Window, WindowKind, calendar, cost, repurchase, retention, survey,
+    Dictionary, Estimate, Fact, GroupBy, Identity, Live, OrderOptions, OrderUnit, Scope, Segment, Snapshot,
+    Source, Tables, Trust, Window, WindowKind, calendar, cost, repurchase, retention, survey,
 };
 use customer360::model::{ActivityType, Channel, Currency, Micros, TimeRange};
 use rand::prelude::*;
@@ -40,7 +45,11 @@ const DAY: i64 = 86_400_000_000;
 
 fn main() {
     let count = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(10_000_000_u32);
+    let dump = std::env::args().skip_while(|arg| arg != "--dump").nth(1);
     let (tables, dictionary) = generate(count);
+    if let Some(folder) = &dump {
+        write_touchpoints(folder, &tables, &dictionary).unwrap();
+    }
     let trust = Trust::of(&dictionary, &[]);
     let none = FxHashSet::default();
     let begun = clock::stopwatch();
@@ -64,6 +73,10 @@ fn main() {
         dictionary: std::sync::Arc::new(dictionary),
         ..Snapshot::default()
     };
+    if let Some(folder) = &dump {
+        std::fs::write(format!("{folder}/answers.tsv"), headline_answers(&snapshot)).unwrap();
+        return;
+    }
     ask(&snapshot);
     let moved = chosen.iter().copied();
     let source = Source::Customers(&snapshot.segments[0].segment, &chosen);
@@ -138,9 +151,110 @@ fn ask(snapshot: &Snapshot) {
 }
 
 fn scope() -> Scope {
-    let mut scope = Scope::of(TimeRange { from: Micros(19_723 * DAY), until: Micros((19_723 + 731) * DAY) });
+    let mut scope = utc();
     scope.zone = calendar::Zone::named("Europe/Berlin").unwrap();
     scope
+}
+
+fn utc() -> Scope {
+    Scope::of(TimeRange { from: Micros(19_723 * DAY), until: Micros((19_723 + 731) * DAY) })
+}
+
+/// Lines of name, milliseconds and an answer that another engine can be compared with.
+fn headline_answers(snapshot: &Snapshot) -> String {
+    let mut lines = Vec::new();
+    let mut time = |name: &str, question: &dyn Fn() -> String| {
+        let mut best = Duration::MAX;
+        let mut answer = String::new();
+        for _ in 0..15 {
+            let begun = clock::stopwatch();
+            answer = question();
+            best = best.min(begun.elapsed());
+        }
+        lines.push(format!("{name}\t{:.3}\t{answer}\n", ms(best)));
+    };
+    let question = retention::Question {
+        scope: utc(),
+        group_by: None,
+        orders: OrderOptions::default(),
+        period: None,
+        triangle: Some(TriangleOptions::default()),
+    };
+    time("retention triangle", &|| {
+        let triangle = retention::compute(snapshot, &question).unwrap().result.total.triangle.unwrap();
+        let cells = triangle.rows.iter().flat_map(|row| &row.cells);
+        format!("{}", cells.map(|cell| f64::from(cell.k + 1) * cell.ratio.numerator).sum::<f64>())
+    });
+    let question = repurchase::Question::of(utc());
+    time("repurchase", &|| {
+        let total = repurchase::compute(snapshot, &question).unwrap().result.total;
+        let (median, p90) = (total.gap_days_median.value.unwrap(), total.gap_days_p90.value.unwrap());
+        let (a, b) = (total.repeat_customers, total.second_order_all);
+        format!("{} {} {} {} {median} {p90}", a.numerator, a.denominator, b.numerator, b.denominator)
+    });
+    let (group_by, survey_id) = (Some(GroupBy::Channel), None);
+    let answers_counted = AnswersCounted::default();
+    let question = survey::Question { scope: utc(), group_by, answers_counted, survey_id };
+    time("NPS by channel", &|| {
+        let groups = survey::compute(snapshot, &question).unwrap().result.groups;
+        let counts = groups.iter().map(|group| {
+            let nps = &group.result.nps;
+            format!("{} {} {}", nps.promoters, nps.passives, nps.detractors)
+        });
+        counts.collect::<Vec<_>>().join(" ")
+    });
+    let question = cost::Question { scope: utc(), group_by: None, rates: rates(), capacities: Vec::new() };
+    time("cost to serve", &|| {
+        let total = cost::compute(snapshot, &question).unwrap().result.total;
+        let of = |estimate: &Estimate| (estimate.value.unwrap() * 600_000.0).round();
+        let each = &total.per_customer;
+        format!("{} {} {}", total.total.sixtieths, of(&each.p50), of(&each.p90))
+    });
+    lines.concat()
+}
+
+/// `touchpoints.csv`, `mapping.csv` and `rates.csv`, which knows one rate for each channel and type.
+fn write_touchpoints(folder: &str, tables: &Tables, dictionary: &Dictionary) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let file = |name: &str| std::fs::File::create(format!("{folder}/{name}")).map(std::io::BufWriter::new);
+    let mut seconds = vec![0; tables.touchpoints() + 1];
+    for (&number, &its) in tables.charges.stem.number.iter().zip(&tables.charges.seconds) {
+        seconds[number as usize] = its;
+    }
+    let mut out = file("touchpoints.csv")?;
+    writeln!(out, "observation,at,channel,type,amount,score,seconds")?;
+    let mut write = |stem: &Stem, row: usize, touch_type: &str, amount: i64, score: i64| {
+        let channel = dictionary.channels.name(dictionary.place(stem.place[row]).channel);
+        let (observation, at, seconds) =
+            (stem.observation[row], stem.at[row], seconds[stem.number[row] as usize]);
+        writeln!(out, "{observation},{at},{channel},{touch_type},{amount},{score},{seconds}")
+    };
+    for row in 0..tables.orders.stem.len() {
+        write(&tables.orders.stem, row, "order", tables.orders.amount[row], 0)?;
+    }
+    for row in 0..tables.returns.stem.len() {
+        write(&tables.returns.stem, row, "return", tables.returns.amount[row], 0)?;
+    }
+    for row in 0..tables.answers.stem.len() {
+        let kind = ["nps", "csat", "ces"][usize::from(tables.answers.kind[row])];
+        write(&tables.answers.stem, row, kind, 0, tables.answers.score[row].into())?;
+    }
+    for row in 0..tables.touches.stem.len() {
+        let touch_type = TouchType(tables.touches.kind[row]).activity_type().name();
+        write(&tables.touches.stem, row, touch_type, 0, 0)?;
+    }
+    let mut out = file("mapping.csv")?;
+    writeln!(out, "observation,customer")?;
+    for observation in 1..=(tables.touchpoints() as f64 / 10.0 * 1.6) as u32 {
+        writeln!(out, "{observation},{}", Map.customer_of(observation, 0))?;
+    }
+    let mut out = file("rates.csv")?;
+    writeln!(out, "channel,type,per_touch,per_minute")?;
+    for rate in rates() {
+        let touch_type = rate.activity_type.map_or("any", ActivityType::name);
+        writeln!(out, "{},{touch_type},{},{}", rate.channel, rate.per_touch_micros, rate.per_minute_micros)?;
+    }
+    Ok(())
 }
 
 const CHANNELS: [&str; 8] =
@@ -175,14 +289,19 @@ fn generate(count: u32) -> (Tables, Dictionary) {
     let observations = (f64::from(count) / 10.0 * 1.6) as u32;
     for number in 1..=count {
         // In order of arrival, two years long.
-        let at = 19_723 * DAY + (i64::from(number) * 730 * DAY) / i64::from(count) + rng.random_range(0..DAY);
+        let passed = (730.0 * f64::from(number) / f64::from(count) * DAY as f64) as i64;
+        let at = 19_723 * DAY + passed + rng.random_range(0..DAY);
         let amount = Amount { minor: rng.random_range(100..20_000), currency };
         let body = match rng.random_range(0..1000) {
             0..120 => Body::Order { amount, order_key: u64::from(number) },
             120..135 => Body::Return { amount, order_key: u64::from(number - rng.random_range(0..number)) },
             135..160 => {
                 let kind = *[AnswerKind::Nps, AnswerKind::Csat, AnswerKind::Ces].choose(rng).unwrap();
-                Body::Answer { kind, score: rng.random_range(1..=5), survey }
+                Body::Answer {
+                    kind,
+                    score: rng.random_range(if kind == AnswerKind::Nps { 0..=10 } else { 1..=5 }),
+                    survey,
+                }
             }
             160..230 => Body::Touch(TouchType::new(ActivityType::ServiceContact, None)),
             230..600 => Body::Touch(TouchType::new(ActivityType::Visit, None)),

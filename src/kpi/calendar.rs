@@ -113,10 +113,22 @@ fn timestamp(at: Micros) -> Result<Timestamp, CalendarError> {
 pub struct Intervals {
     /// Where each begins; one more marks the end of the last.
     starts: Vec<i64>,
-    /// The interval at the beginning of each slot of `1 << shift` microseconds since `starts[0]`.
-    slots: Vec<u32>,
+    /// Slots of `1 << shift` microseconds since `starts[0]`.
+    slots: Vec<Slot>,
     shift: u32,
 }
+
+/// A stretch of time in which at most one interval begins, or several at one instant.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// The interval in which it begins; [`CROWDED`] when more than that happens in it.
+    before: u32,
+    /// The interval from `turn` on.
+    after: u32,
+    turn: i64,
+}
+
+const CROWDED: u32 = u32::MAX;
 
 impl Intervals {
     /// Interval 0 contains `from`; the last one contains the last instant before `until` (there is
@@ -162,33 +174,40 @@ impl Intervals {
         };
         let (origin, end) = (starts[0], starts[starts.len() - 1]);
         let count = ((end - origin - 1) >> shift) + 1;
-        let mut interval = 0;
-        let slots = (0..count)
-            .map(|slot| {
-                while starts[interval + 1] <= origin + (slot << shift) {
-                    interval += 1;
-                }
-                interval as u32
-            })
-            .collect();
-        Self { starts, slots, shift }
+        let mut next = 1;
+        let slots = (0..count).map(|slot| {
+            let end = origin + ((slot + 1) << shift);
+            let (before, turn) = (next - 1, starts[next]);
+            while next + 1 < starts.len() && starts[next] == turn && turn < end {
+                next += 1;
+            }
+            let is_crowded = next + 1 < starts.len() && starts[next] < end;
+            while next + 1 < starts.len() && starts[next] < end {
+                next += 1;
+            }
+            let before = if is_crowded { CROWDED } else { before as u32 };
+            Slot { before, after: next as u32 - 1, turn }
+        });
+        Self { slots: slots.collect(), starts, shift }
     }
 
     /// The interval of an instant; the first or last one for an instant outside.
     #[inline]
     #[must_use]
     pub fn index(&self, at: i64) -> usize {
-        let slot = (at - self.starts[0]) >> self.shift;
-        if slot < 0 {
-            return 0;
+        let slot = at.saturating_sub(self.starts[0]) >> self.shift;
+        match self.slots.get(slot.max(0) as usize) {
+            None => self.len() - 1,
+            Some(slot) if slot.before == CROWDED => self.search(at),
+            Some(slot) => (if at >= slot.turn { slot.after } else { slot.before }) as usize,
         }
-        let Some(&interval) = self.slots.get(slot as usize) else { return self.len() - 1 };
-        let mut interval = interval as usize;
-        // At most one boundary inside a slot, but for days that a zone skipped altogether.
-        while interval + 1 < self.len() && at >= self.starts[interval + 1] {
-            interval += 1;
-        }
-        interval
+    }
+
+    /// The last interval that begins no later: for days that follow each other faster than any
+    /// clock of today makes them.
+    #[cold]
+    fn search(&self, at: i64) -> usize {
+        self.starts[..self.len()].partition_point(|&start| start <= at).saturating_sub(1)
     }
 
     /// How many there are; at least one.
@@ -354,6 +373,16 @@ mod tests {
                     t += 37 * 60 * 1_000_000;
                 }
             }
+        }
+    }
+
+    #[test]
+    fn crowded_boundaries_are_found_too() {
+        let starts: Vec<i64> = vec![0, 5, 5, 9, 1 << 36, 1 << 37, (1 << 37) + 3, 1 << 38];
+        let intervals = Intervals::indexed(starts.clone(), Unit::Day);
+        for at in starts.iter().flat_map(|&start| [start - 1, start, start + 1]) {
+            let expected = starts[..7].partition_point(|&start| start <= at).max(1) - 1;
+            assert_eq!(intervals.index(at), expected, "{at}");
         }
     }
 
