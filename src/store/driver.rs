@@ -9,7 +9,10 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Sqlite,
+    SqlitePool,
+};
 
 use super::error::StoreError;
 
@@ -146,6 +149,8 @@ impl Database {
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
         let options = url.parse::<PgConnectOptions>()?.statement_cache_capacity(STATEMENT_CACHE);
+        // Once without the pool, which would only say after a while that it timed out.
+        PgConnection::connect_with(&options).await?.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             // A future that is dropped inside begin() leaves the connection in a transaction
@@ -171,7 +176,12 @@ impl Database {
     pub async fn write(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => {
+                let mut tx = pool.begin().await?;
+                // A plan kept from when the tables were small costs a bulk statement seconds.
+                sqlx::raw_sql("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *tx).await?;
+                Transaction::Postgres(tx)
+            }
         })
     }
 
