@@ -3,12 +3,13 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
 /// Upper bounds of the latency histogram, in seconds.
+const BATCH_TOUCHPOINTS: [f64; 8] = [1.0, 10.0, 100.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 8_192.0];
 const LATENCY_SECONDS: [f64; 14] =
     [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
@@ -39,7 +40,12 @@ pub fn start_logs(config: &Config) {
 /// # Errors
 /// When the address cannot be bound, or metrics were started before.
 pub fn start_metrics(listen: SocketAddr) -> Result<(), BuildError> {
-    PrometheusBuilder::new().set_buckets(&LATENCY_SECONDS)?.with_http_listener(listen).install()?;
+    let sizes = Matcher::Suffix("_touchpoints".to_owned());
+    PrometheusBuilder::new()
+        .set_buckets(&LATENCY_SECONDS)?
+        .set_buckets_for_metric(sizes, &BATCH_TOUCHPOINTS)?
+        .with_http_listener(listen)
+        .install()?;
     describe();
     Ok(())
 }

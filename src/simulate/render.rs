@@ -214,11 +214,7 @@ impl People {
                 placement: "search".to_owned(),
             }),
             What::Visit => Activity::Visit(self.visit(beat, view)),
-            What::ProductView => Activity::ProductView(proto::ProductView {
-                product_id: product(view),
-                category: category(view).to_owned(),
-                view_seconds: Some(u32::try_from(5 + view / 1_000 % 170).unwrap_or(5)),
-            }),
+            What::ProductView => Activity::ProductView(product_view(view)),
             What::Cart => {
                 let lines = self.lines(beat, beat.n);
                 let value = Some(euros(total(&lines)));
@@ -301,6 +297,14 @@ impl People {
             lines,
             reason: "did not fit".to_owned(),
         }
+    }
+}
+
+fn product_view(x: u64) -> proto::ProductView {
+    proto::ProductView {
+        product_id: product(x),
+        category: category(x).to_owned(),
+        view_seconds: Some(u32::try_from(5 + x / 1_000 % 170).unwrap_or(5)),
     }
 }
 
