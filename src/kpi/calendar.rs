@@ -123,8 +123,8 @@ pub struct Intervals {
 struct Slot {
     /// The interval in which it begins; [`CROWDED`] when more than that happens in it.
     before: u32,
-    /// The interval from `turn` on.
-    after: u32,
+    /// How many intervals further it is from `turn` on.
+    step: u32,
     turn: i64,
 }
 
@@ -185,8 +185,9 @@ impl Intervals {
             while next + 1 < starts.len() && starts[next] < end {
                 next += 1;
             }
+            let step = (next - 1 - before) as u32;
             let before = if is_crowded { CROWDED } else { before as u32 };
-            Slot { before, after: next as u32 - 1, turn }
+            Slot { before, step, turn }
         });
         Self { slots: slots.collect(), starts, shift }
     }
@@ -199,7 +200,8 @@ impl Intervals {
         match self.slots.get(slot.max(0) as usize) {
             None => self.len() - 1,
             Some(slot) if slot.before == CROWDED => self.search(at),
-            Some(slot) => (if at >= slot.turn { slot.after } else { slot.before }) as usize,
+            // A product, since a branch would often be mistaken.
+            Some(slot) => (slot.before + slot.step * u32::from(at >= slot.turn)) as usize,
         }
     }
 

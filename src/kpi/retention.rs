@@ -164,27 +164,17 @@ impl State {
 impl Fold<'_> {
     fn observe(&self, state: &mut State, part: &Part) {
         match (&self.period, &self.cohorts) {
-            (None, Some(cohorts)) if cohorts.is_plain() && self.wanted.is_every_order() => {
-                self.observe_plain_cohorts(cohorts, state, part);
+            (None, Some(cohorts)) if self.is_plain(cohorts) => {
+                let State { tally, groups } = state;
+                cohorts.observe_plainly(self.lens, part, &mut groups[0].triangle, tally);
             }
             _ => self.observe_at_large(state, part),
         }
     }
 
-    /// The same as below for the commonest triangle, straight from the columns.
-    fn observe_plain_cohorts(&self, cohorts: &Cohorts, state: &mut State, part: &Part) {
-        let stem = &part.segment.tables.orders.stem;
-        for (customer, rows) in stem.runs(stem.rows(part.customers.clone())) {
-            let (at, place) = (stem.at[rows.start], stem.place[rows.start]);
-            if !self.lens.in_range(at) || !self.lens.has_customer(part, customer) {
-                continue;
-            }
-            let figures = &mut state.groups[self.grouping.of(part, customer, place)];
-            let ats = &stem.at[rows];
-            let (seen, is_censored) = cohorts.observe_plainly(self.lens, ats, &mut figures.triangle);
-            state.tally.count(seen, part.segment.customers.registered[customer as usize]);
-            state.tally.censored += u64::from(is_censored);
-        }
+    /// Whether the commonest triangle is asked for.
+    fn is_plain(&self, cohorts: &Cohorts) -> bool {
+        cohorts.is_plain() && self.wanted.is_every_order() && !self.grouping.is_asked()
     }
 
     fn observe_at_large(&self, state: &mut State, part: &Part) {

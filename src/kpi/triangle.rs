@@ -1,11 +1,12 @@
 //! The cohort triangle: customers by the interval of their start event, and who came back.
 
-use super::answer::Ratio;
+use super::answer::{Ratio, Tally};
 use super::calendar::{Intervals, Unit};
 use super::events::{Event, Types};
 use super::fact::TouchType;
 use super::lens::Lens;
 use super::scope::{CELLS_LIMIT, First, KpiError};
+use super::snapshot::Part;
 use crate::model::{ActivityType, Micros, Phase};
 
 /// The greatest number of the last column.
@@ -143,7 +144,7 @@ impl Cohorts {
         let intervals = Intervals::new(&scope.zone, options.unit, scope.week_start, scope.range.from, until)?;
         let count = if lens.until > lens.from { intervals.index(lens.until - 1) + 1 } else { 0 };
         let width = columns.iter().filter(|&&c| c != u32::MAX).max().map_or(0, |&c| c as usize + 1);
-        if count.saturating_mul(width + 1).saturating_mul(groups) > CELLS_LIMIT {
+        if (count + 1).saturating_mul(width + 2).saturating_mul(groups) > CELLS_LIMIT {
             return Err(KpiError::TooManyCells);
         }
         let last = intervals.index(lens.observed);
@@ -166,8 +167,7 @@ impl Cohorts {
     }
 
     pub fn counts(&self) -> Counts {
-        let width = self.width();
-        Counts { width, sizes: vec![0; self.count], cells: vec![0; self.count * width] }
+        Counts::new(self.count, self.width())
     }
 
     /// Whether [`Self::observe_plainly`] can count: first-time cohorts, and one event in exactly the
@@ -178,25 +178,39 @@ impl Cohorts {
         first && self.starts == self.returns && options.mode == CohortMode::Exact && options.min_count == 1
     }
 
-    /// Counts one customer by the times of their events, of which the first opens a cohort in
-    /// range and each that follows is a return. Says how many were observed, and whether the last
-    /// column was not.
-    pub fn observe_plainly(&self, lens: &Lens, ats: &[i64], counts: &mut Counts) -> (u64, bool) {
-        let cohort = self.intervals.index(ats[0]);
-        counts.sizes[cohort] += 1;
-        let cells = &mut counts.cells[cohort * counts.width..(cohort + 1) * counts.width];
-        let (mut last, mut observed) = (usize::MAX, 1);
-        for &at in ats[1..].iter().take_while(|&&at| at < lens.observed) {
-            let column = self.intervals.index(at) - cohort;
-            observed += 1;
-            if column != last {
-                last = column;
-                if let Some(cell) = cells.get_mut(column) {
-                    *cell += 1;
-                }
-            }
+    /// Counts the orders of some customers, of which the first opens a cohort in range and each
+    /// that follows is a return: row by row and without branches. What does not count is added
+    /// where nobody looks.
+    pub fn observe_plainly(&self, lens: &Lens, part: &Part, counts: &mut Counts, tally: &mut Tally) {
+        let stem = &part.segment.tables.orders.stem;
+        let rows = stem.rows(part.customers.clone());
+        let registered = &part.segment.customers.registered;
+        let periods = self.options.periods as usize;
+        let (stride, nowhere, no_column, size) =
+            (counts.stride(), self.count, counts.width, counts.width + 1);
+        let (mut current, mut cohort, mut last) = (u32::MAX, nowhere, usize::MAX);
+        let (mut opened, mut counted, mut of_registered, mut censored) = (0, 0, 0, 0);
+        for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
+            let is_new = customer != current;
+            let opens = is_new & lens.in_range(at) & lens.has_customer(part, customer);
+            let interval = self.intervals.index(at);
+            let begun = if opens { interval } else { nowhere };
+            (current, cohort) = (customer, if is_new { begun } else { cohort });
+            let k = interval.wrapping_sub(cohort);
+            let is_seen = at < lens.observed;
+            let is_back = !is_new & (k != last) & (k <= periods) & is_seen;
+            last = if is_new { usize::MAX } else { k };
+            let column = if is_back { k } else { no_column };
+            let column = if opens { size } else { column };
+            counts.cells[cohort * stride + column] += 1;
+            let is_counted = u64::from((cohort != nowhere) & is_seen);
+            opened += u64::from(opens);
+            counted += is_counted;
+            of_registered += is_counted & u64::from(registered[customer as usize]);
+            censored += u64::from(opens & (interval + periods >= self.last));
         }
-        (observed, cohort + self.options.periods as usize >= self.last)
+        let (customers, touchpoints, registered_touchpoints) = (opened, counted, of_registered);
+        tally.merge(&Tally { customers, touchpoints, registered_touchpoints, censored, ..Tally::default() });
     }
 
     /// Counts one customer's events, which are in order of time: for each cohort they are in,
@@ -252,9 +266,9 @@ impl Cohorts {
         };
         let mut means = vec![(0, 0); ks.len()];
         let mut rows = Vec::new();
-        for (cohort, &size) in counts.sizes.iter().enumerate().filter(|(_, size)| **size > 0) {
+        for (cohort, size) in counts.sizes().enumerate().filter(|(_, size)| *size > 0) {
             let cells = ks.iter().enumerate().map(|(column, &k)| {
-                let back = counts.cells[cohort * counts.width + column];
+                let back = counts.cells[cohort * counts.stride() + column];
                 let complete = cohort + (self.end_of_column(column) as usize) <= self.last;
                 if complete {
                     means[column].0 += back;
@@ -370,28 +384,44 @@ fn label(lens: &Lens, unit: Unit, start: Micros) -> Result<String, KpiError> {
     })
 }
 
-/// Counts of one group: sizes by cohort, returned customers by cohort and column.
+/// Counts of one group: for each cohort, returned customers by column, a column for what does not
+/// count, and the cohort's size. One cohort more is for customers of none.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counts {
     width: usize,
-    sizes: Vec<u64>,
     cells: Vec<u64>,
 }
 
 impl Counts {
+    fn new(cohorts: usize, width: usize) -> Self {
+        Self { width, cells: vec![0; (cohorts + 1) * (width + 2)] }
+    }
+
+    #[inline]
+    fn stride(&self) -> usize {
+        self.width + 2
+    }
+
     #[inline]
     pub fn count(&mut self, cohort: usize, columns: &[u32]) {
-        self.sizes[cohort] += 1;
-        let cells = &mut self.cells[cohort * self.width..(cohort + 1) * self.width];
+        let stride = self.stride();
+        let cells = &mut self.cells[cohort * stride..(cohort + 1) * stride];
+        cells[stride - 1] += 1;
         columns.iter().for_each(|&column| cells[column as usize] += 1);
     }
 
     pub fn add(&mut self, other: &Self) {
-        self.sizes.iter_mut().zip(&other.sizes).for_each(|(mine, theirs)| *mine += theirs);
         self.cells.iter_mut().zip(&other.cells).for_each(|(mine, theirs)| *mine += theirs);
     }
 
     pub fn is_empty(&self) -> bool {
-        self.sizes.iter().all(|&size| size == 0)
+        self.sizes().all(|size| size == 0)
+    }
+
+    /// The sizes of the cohorts.
+    fn sizes(&self) -> impl Iterator<Item = u64> + '_ {
+        let cohorts = self.cells.len() / self.stride();
+        let cells = self.cells.chunks_exact(self.stride()).take(cohorts.saturating_sub(1));
+        cells.map(|cells| cells[cells.len() - 1])
     }
 }
