@@ -176,12 +176,7 @@ impl Database {
     pub async fn write(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => {
-                let mut tx = pool.begin().await?;
-                // A plan kept from when the tables were small costs a bulk statement seconds.
-                sqlx::raw_sql("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *tx).await?;
-                Transaction::Postgres(tx)
-            }
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
     }
 
