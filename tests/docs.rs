@@ -37,3 +37,23 @@ fn the_readme_lists_every_rpc_and_no_other() {
     served.sort();
     assert_eq!(listed, served);
 }
+
+/// Ports, rates, ids and the numbers of revisions differ from run to run; nothing else does.
+fn lasting(text: &str) -> Vec<String> {
+    let volatile = ["127.0.0.1:", " a second)", "one customer:", "; revisions "];
+    let mask = |line: &str| match volatile.iter().any(|part| line.contains(part)) {
+        true => line.chars().filter(|c| !c.is_ascii_hexdigit() && *c != '.').collect(),
+        false => line.to_owned(),
+    };
+    text.trim().lines().map(mask).collect()
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let demo = std::process::Command::new(env!("CARGO_BIN_EXE_customer360")).arg("demo").output().unwrap();
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
+    let readme = read("README.md");
+    let (_, from) = readme.split_once("-- demo\n```").unwrap();
+    let (shown, _) = from.split_once("```text\n").unwrap().1.split_once("\n```").unwrap();
+    assert_eq!(lasting(&String::from_utf8(demo.stdout).unwrap()), lasting(shown));
+}
