@@ -456,3 +456,6 @@ fn known_anew(
     }
     (known_anew, linked)
 }
+
+#[cfg(test)]
+mod tests;
