@@ -41,7 +41,6 @@ pub struct Moved {
 pub struct Changed {
     /// The revision of the snapshot: complete up to here if `complete`.
     pub revision: Revision,
-    pub committed_at: Micros,
     pub facts: Vec<Fact>,
     /// Touchpoints that were voided; those recorded since the cursor are in `facts` as well.
     pub voided: Vec<Fact>,
@@ -53,7 +52,7 @@ pub struct Changed {
     pub cursor: Cursor,
 }
 
-const SELECT_REVISION: &str = "SELECT revision, committed_at_us FROM tenant WHERE tenant = $1";
+const SELECT_REVISION: &str = "SELECT revision FROM tenant WHERE tenant = $1";
 const SELECT_FACTS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
     FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > $2 ORDER BY t.touchpoint LIMIT $3";
 const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
@@ -76,7 +75,6 @@ impl Store {
         let mut changed = Changed { cursor: since, ..Changed::default() };
         let Some(row) = tx.fetch_one(SELECT_REVISION, &[key]).await? else { return Ok(changed) };
         changed.revision = Revision(row.get(0)?);
-        changed.committed_at = Micros(row.get(1)?);
         let from = [key, Scalar::Int(since.touchpoint), Scalar::Int(limit)];
         changed.facts = parse_facts(tx.fetch(SELECT_FACTS, &from).await?).await?;
         let from = [key, Scalar::Int(since.observation), Scalar::Int(limit)];

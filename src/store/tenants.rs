@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::driver::{Scalar, Transaction};
 use super::{Store, StoreError};
 use crate::identity::Rules;
-use crate::model::{Micros, Revision, TenantKey, TenantName};
+use crate::model::{Revision, TenantKey, TenantName};
 
 /// A tenant as of its present revision.
 #[derive(Debug, Clone)]
 pub struct Tenant {
     pub key: TenantKey,
     pub revision: Revision,
-    pub committed_at: Micros,
     pub rules_version: i64,
     pub rules: Arc<Rules>,
 }
@@ -25,7 +24,7 @@ pub(super) struct Tenants {
     rules: Mutex<HashMap<(TenantKey, i64), Arc<Rules>>>,
 }
 
-const SELECT: &str = "SELECT tenant, revision, committed_at_us, rules_version FROM tenant WHERE name = $1";
+const SELECT: &str = "SELECT tenant, revision, rules_version FROM tenant WHERE name = $1";
 const INSERT: &str = "INSERT INTO tenant (tenant, name, revision, committed_at_us, next_touchpoint, \
     next_observation, next_identifier, rules_version) VALUES ($1, $2, 0, $3, 1, 1, 1, 1) \
     ON CONFLICT DO NOTHING";
@@ -39,15 +38,9 @@ impl Store {
     pub async fn tenant(&self, name: &TenantName) -> Result<Option<Tenant>, StoreError> {
         let mut tx = self.db.read().await?;
         let Some(row) = tx.fetch_one(SELECT, &[Scalar::Text(name.as_str())]).await? else { return Ok(None) };
-        let (key, rules_version) = (TenantKey(row.get(0)?), row.get(3)?);
+        let (key, rules_version) = (TenantKey(row.get(0)?), row.get(2)?);
         let rules = self.tenants.rules(&mut tx, key, rules_version).await?;
-        Ok(Some(Tenant {
-            key,
-            revision: Revision(row.get(1)?),
-            committed_at: Micros(row.get(2)?),
-            rules_version,
-            rules,
-        }))
+        Ok(Some(Tenant { key, revision: Revision(row.get(1)?), rules_version, rules }))
     }
 
     /// The tenant of that name, made with the default rules if it is new.
