@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod explain;
+pub mod feed;
 mod groups;
 pub mod hindsight;
 pub mod normalize;

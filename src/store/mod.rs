@@ -8,6 +8,7 @@ mod changes;
 mod costs;
 mod driver;
 mod error;
+mod feed;
 mod identities;
 mod known;
 mod read;
@@ -28,6 +29,7 @@ pub use changes::{Changed, Cursor, Fact, Moved};
 pub use costs::{Capacity, CostRate, Request};
 pub use driver::Database;
 pub use error::{Diagnosis, Failure, StoreError, diagnose};
+pub use feed::{FeedPage, RevisionEvents};
 pub use known::{Known, KnownAt};
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
