@@ -1,8 +1,10 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
 pub mod batch;
+pub mod constraints;
 pub mod explain;
 mod groups;
+pub mod merges;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;

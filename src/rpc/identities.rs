@@ -9,7 +9,7 @@ use super::page::{self, Query};
 use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
 use super::{Port, customer_id, detached, kind_name, parse_customer_id, tenant_name};
-use crate::identity::batch::{Stored, is_shared};
+use crate::identity::batch::Stored;
 use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
 use crate::identity::resolve::IdentifierNo;
 use crate::identity::{Normalized, Rules};
@@ -190,8 +190,13 @@ impl Port {
         let record = found.pop().flatten().ok_or(PortError::CustomerNotFound)?;
         let component = self.store.component(tenant.key, &tenant.rules, record.customer).await?;
         let component = component.ok_or(PortError::CustomerNotFound)?;
-        let explained =
-            explain::explain(&tenant.rules, &component.observations, &component.identifiers, record.customer);
+        let explained = explain::explain(
+            &tenant.rules,
+            &component.constraints,
+            &component.observations,
+            &component.identifiers,
+            record.customer,
+        );
         let identifiers = component.identifiers;
         Ok(Story { tenant, record, revision: component.revision, identifiers, explained })
     }
@@ -230,7 +235,7 @@ fn resolved(
             let dropped = found.and_then(|(no, _)| foresight.dropped.iter().find(|(other, _)| *other == no));
             proto::ResolvedIdentifier {
                 holder_customer_id: found.and_then(|(_, stored)| stored.holder).map_or_else(String::new, id),
-                shared: found.is_some_and(|(_, stored)| is_shared(rules, stored.kind, &stored.claims)),
+                shared: found.is_some_and(|(_, stored)| stored.is_shared(rules)),
                 drop_reason: dropped.map_or(0, |(_, reason)| drop_reason(*reason).into()),
                 identifier: Some(identifier_to_proto(identifier)),
                 blocked: false,
@@ -340,6 +345,7 @@ impl Story<'_> {
                 let most = rule.and_then(|rule| rule.share_after).unwrap_or_default();
                 format!("it was seen beside more than {most} different identifiers of one registered kind")
             }
+            explain::Reason::Constraint(no) => format!("constraint {} keeps them apart", no.0),
             explain::Reason::ComponentLimit => {
                 let limit = rules.component_limit;
                 format!("it would have connected more than {limit} observations")
@@ -369,6 +375,7 @@ fn rule(allowed: Allowed) -> &'static str {
         Allowed::MergedAnonymous => {
             "several customers held its identifiers, at most one of them registered: they became one"
         }
+        Allowed::Linked => "a person said that these are one: a must-link",
         Allowed::MergedRegistered => {
             "several registered customers were each named by a kind that may join them: they became one"
         }
@@ -381,5 +388,6 @@ fn drop_reason(reason: explain::Reason) -> proto::DropReason {
         explain::Reason::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,
         explain::Reason::Shared => proto::DropReason::Shared,
         explain::Reason::ComponentLimit => proto::DropReason::ComponentLimit,
+        explain::Reason::Constraint(_) => proto::DropReason::Constraint,
     }
 }
