@@ -76,7 +76,7 @@ async fn decide(store: &Store, tenant: &Tenant) {
     let Party::Identifiers(device) = one("DEVICE", "d") else { unreachable!() };
     let proposals = [
         Proposal::Link(vec![one("COOKIE", "c"), one("EMAIL", "never@seen.io")]),
-        Proposal::Unlink(Party::Customer(ObservationNo(1)), one("DEVICE", "d")),
+        Proposal::Unlink(Party::Customer(ObservationNo(1)), one("COOKIE", "z")),
         Proposal::Share(device[0].clone(), crate::identity::constraints::Sharing::Shared),
         Proposal::Retract(crate::identity::constraints::ConstraintNo(1)),
         Proposal::Retract(crate::identity::constraints::ConstraintNo(3)),
