@@ -38,12 +38,3 @@ CREATE TABLE merge_event (
     PRIMARY KEY (tenant, observation, absorbed)
 );
 CREATE INDEX merge_event_by_revision ON merge_event (tenant, revision, observation, absorbed);
-
--- When an identifier became shared, and when it ceased to be.
-CREATE TABLE sharing_event (
-    tenant     BIGINT NOT NULL,
-    revision   BIGINT NOT NULL,
-    identifier BIGINT NOT NULL,
-    shared     BIGINT NOT NULL,
-    PRIMARY KEY (tenant, revision, identifier)
-);

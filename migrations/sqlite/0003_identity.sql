@@ -39,15 +39,6 @@ CREATE TABLE merge_event (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX merge_event_by_revision ON merge_event (tenant, revision, observation, absorbed);
 
--- When an identifier became shared, and when it ceased to be.
-CREATE TABLE sharing_event (
-    tenant     INTEGER NOT NULL,
-    revision   INTEGER NOT NULL,
-    identifier INTEGER NOT NULL,
-    shared     INTEGER NOT NULL,
-    PRIMARY KEY (tenant, revision, identifier)
-) STRICT, WITHOUT ROWID;
-
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('identifier', 'identifier_shared', '10000 10000 1'),
     ('identity_constraint', 'identity_constraint', '10000 10000 1'),
@@ -57,5 +48,4 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('identity_constraint', 'constraint_by_observation', '10000 10000 1'),
     ('identity_constraint', 'constraint_by_undone', '10000 10000 1 1'),
     ('merge_event', 'merge_event', '1000000 1000000 1 1'),
-    ('merge_event', 'merge_event_by_revision', '1000000 1000000 10 1 1'),
-    ('sharing_event', 'sharing_event', '10000 10000 1 1');
+    ('merge_event', 'merge_event_by_revision', '1000000 1000000 10 1 1');

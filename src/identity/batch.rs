@@ -37,6 +37,23 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// One that nobody holds yet, first seen there.
+    #[must_use]
+    pub fn unheld(kind: KindIndex, value: String, seen: Seen) -> Self {
+        let (first, latest) = (seen.clone(), seen);
+        Self {
+            kind,
+            value,
+            holder: None,
+            first,
+            latest,
+            component: None,
+            claims: Claims::new(),
+            sharing: None,
+            was_shared: false,
+        }
+    }
+
     /// What the resolver needs of it.
     #[must_use]
     pub fn known(&self, rules: &Rules) -> Known {

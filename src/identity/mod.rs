@@ -4,6 +4,7 @@ pub mod batch;
 pub mod constraints;
 pub mod explain;
 mod groups;
+pub mod hindsight;
 pub mod merges;
 pub mod normalize;
 pub mod resolve;

@@ -3,8 +3,8 @@
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{read_numbers, write_numbers};
 use super::{Store, StoreError};
-use crate::identity::constraints::{ConstraintNo, Constraints, Decision, Sharing};
-use crate::identity::resolve::IdentifierNo;
+use crate::identity::constraints::{ConstraintNo, Constraints, Decision, Sharing, link_position};
+use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{Identifier, KindName, ObservationNo, Revision, TenantKey};
 
 /// A decision and its history.
@@ -46,6 +46,10 @@ macro_rules! constraint_columns {
     };
 }
 const STANDING: &str = concat!(constraint_columns!(), "WHERE tenant = $1 AND revision_to IS NULL");
+const STANDING_AT: &str = concat!(
+    constraint_columns!(),
+    "WHERE tenant = $1 AND revision_from <= $2 AND (revision_to IS NULL OR revision_to > $2)"
+);
 const LIST: &str = concat!(
     constraint_columns!(),
     "WHERE tenant = $1 AND constraint_no > $2 ORDER BY constraint_no LIMIT $3"
@@ -99,6 +103,25 @@ pub(super) async fn standing(tx: &mut Transaction, tenant: TenantKey) -> Result<
     let rows = tx.fetch(STANDING, &[Scalar::Int(tenant.0)]).await?;
     let parsed = rows.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
     Ok(Constraints::new(parsed.into_iter().map(|constraint| (constraint.no, constraint.decision)).collect()))
+}
+
+/// The decisions that stood at a revision, and the must-links among them as observations.
+pub(super) async fn standing_at(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    revision: Revision,
+) -> Result<(Constraints, Vec<Observation>), StoreError> {
+    let rows = tx.fetch(STANDING_AT, &[tenant.0, revision.0].map(Scalar::Int)).await?;
+    let (mut links, mut standing) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let StoredConstraint { no, decision, observation, .. } = parse(row)?;
+        if let (Some(observation), Decision::MustLink(members)) = (observation, &decision) {
+            let (identifiers, severed) = (members.clone(), Vec::new());
+            links.push(Observation { no: observation, position: link_position(no), identifiers, severed });
+        }
+        standing.push((no, decision));
+    }
+    Ok((Constraints::new(standing), links))
 }
 
 pub(super) async fn find(

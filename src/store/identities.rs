@@ -170,17 +170,8 @@ async fn load_before(
                 IdentifierNo(taken.next_identifier - 1)
             });
             observation.identifiers.push(no);
-            let stored = before.identifiers.entry(no).or_insert_with(|| Stored {
-                kind,
-                value: identifier.value.clone(),
-                holder: None,
-                first: seen.clone(),
-                latest: seen.clone(),
-                component: None,
-                claims: Claims::new(),
-                sharing: None,
-                was_shared: false,
-            });
+            let new = || Stored::unheld(kind, identifier.value.clone(), seen.clone());
+            let stored = before.identifiers.entry(no).or_insert_with(new);
             if stored.component.is_none() && seen < stored.first {
                 stored.first = seen;
             }

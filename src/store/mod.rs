@@ -8,12 +8,15 @@ mod changes;
 mod constraints;
 mod costs;
 mod decide;
+mod deciding;
 mod driver;
 mod error;
 mod identities;
+mod known;
 mod merges;
 mod read;
 mod record;
+mod rows;
 mod settled;
 mod tenants;
 mod void;
@@ -30,6 +33,7 @@ pub use costs::{Capacity, CostRate, Request};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 pub use driver::Database;
 pub use error::{Diagnosis, Failure, StoreError, diagnose};
+pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,

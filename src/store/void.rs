@@ -50,6 +50,9 @@ const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered) \
+    SELECT c.tenant, c.customer, $3, c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
+    ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 
 impl Store {
@@ -215,6 +218,8 @@ pub(super) async fn resolve_again(
             [left[0], Scalar::Int(taken.revision.0), left[1], Scalar::Int(bereft.customer.0), left[2]];
         tx.run(LOG_LEAVE, &moved).await?;
         if heir.is_none() {
+            let ended = [left[0], Scalar::Int(bereft.customer.0), moved[1]];
+            tx.run(LOG_CUSTOMER, &ended).await?;
             tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
         }
     }
