@@ -70,6 +70,7 @@ pub enum Refusal {
 pub struct Constraints {
     standing: Vec<(ConstraintNo, Decision)>,
     sides: FxHashMap<IdentifierNo, Vec<(ConstraintNo, Side)>>,
+    sharing: FxHashMap<IdentifierNo, Sharing>,
 }
 
 impl Constraints {
@@ -77,15 +78,24 @@ impl Constraints {
     pub fn new(mut standing: Vec<(ConstraintNo, Decision)>) -> Self {
         standing.sort_by_key(|(no, _)| *no);
         let mut sides: FxHashMap<IdentifierNo, Vec<_>> = FxHashMap::default();
+        let mut sharing = FxHashMap::default();
         for (no, decision) in &standing {
-            let Decision::CannotLink(left, right) = decision else { continue };
-            for (side, members) in [(Side::Left, left), (Side::Right, right)] {
-                for member in members {
-                    sides.entry(*member).or_default().push((*no, side));
+            match decision {
+                Decision::MustLink(members) => {
+                    sharing.extend(members.iter().map(|no| (*no, Sharing::Personal)));
+                }
+                Decision::CannotLink(left, right) => {
+                    let left = left.iter().map(|member| (*member, Side::Left));
+                    for (member, side) in left.chain(right.iter().map(|member| (*member, Side::Right))) {
+                        sides.entry(member).or_default().push((*no, side));
+                    }
+                }
+                Decision::Sharing(identifier, said) => {
+                    sharing.insert(*identifier, *said);
                 }
             }
         }
-        Self { standing, sides }
+        Self { standing, sides, sharing }
     }
 
     /// These and one more.
@@ -146,11 +156,7 @@ impl Constraints {
     /// What was decided of an identifier's sharing; members of a must-link are personal.
     #[must_use]
     pub fn sharing(&self, identifier: IdentifierNo) -> Option<Sharing> {
-        self.standing.iter().find_map(|(_, decision)| match decision {
-            Decision::MustLink(members) if members.contains(&identifier) => Some(Sharing::Personal),
-            Decision::Sharing(no, sharing) if *no == identifier => Some(*sharing),
-            _ => None,
-        })
+        self.sharing.get(&identifier).copied()
     }
 
     /// Whether the decisions can all stand under rules. `kind_of` tells an identifier's kind.

@@ -13,7 +13,7 @@ use super::tenants::revision;
 use super::{Store, StoreError, constraints};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored};
-use crate::identity::constraints::Constraints;
+use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::hindsight::{Hindsight, Named, rebuild, shared_then};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{
@@ -391,8 +391,12 @@ impl Search {
         let columns = [Column::Int(numbers.iter().map(|no| no.0).collect())];
         for row in tx.fetch_bulk(NAME_IDENTIFIERS, &scalars, &columns).await? {
             let kind = kind_index(&known.rules, &row.get::<String>(1)?)?;
-            let shared = row.get::<Option<i64>>(3)? == Some(1);
-            self.named.insert(IdentifierNo(row.get(0)?), Named { kind, value: row.get(2)?, shared });
+            let no = IdentifierNo(row.get(0)?);
+            let shared = match known.constraints.sharing(no) {
+                Some(decided) => decided == Sharing::Shared,
+                None => row.get::<Option<i64>>(3)? == Some(1),
+            };
+            self.named.insert(no, Named { kind, value: row.get(2)?, shared });
         }
         Ok(())
     }
