@@ -12,6 +12,7 @@ use std::time::Duration;
 use customer360::clock;
 use customer360::kpi::cost::CostRate;
 use customer360::kpi::fact::{Amount, AnswerKind, Body, Charge, TouchType};
+use customer360::kpi::known::{Home, Since};
 use customer360::kpi::retention::PeriodOptions;
 use customer360::kpi::survey::AnswersCounted;
 use customer360::kpi::tables::Stem;
@@ -89,6 +90,22 @@ fn main() {
     };
     println!("with 1 customer in 500 gathered anew:");
     ask(&after);
+    ask_of_then(&snapshot, count, &trust);
+}
+
+/// The same of the past: when a share of the touchpoints was recorded, and 1 observation in 500
+/// belonged to nobody else.
+fn ask_of_then(snapshot: &Snapshot, count: u32, trust: &Trust) {
+    for percent in [99, 50] {
+        let mut since = Since { last: count / 100 * percent, ..Since::default() };
+        for observation in (1..count / 10).step_by(500) {
+            since.touched.extend([observation, Map.customer_of(observation, 0)]);
+            since.homes.insert(observation, Home { customer: observation, later: Vec::new() });
+        }
+        println!("as known when {percent} % were recorded:");
+        report("a snapshot of then", || snapshot.as_known(&since, &Map, trust).customers() as f64);
+        ask(&snapshot.as_known(&since, &Map, trust));
+    }
 }
 
 fn ask(snapshot: &Snapshot) {

@@ -4,10 +4,11 @@
 mod worlds;
 
 use customer360::kpi::cost::{self, CostRate};
+use customer360::kpi::reconcile::Cause;
 use customer360::kpi::scope::{GroupBy, OrderOptions, Scope};
 use customer360::kpi::{Snapshot, repurchase, retention, survey};
 use customer360::mirror::{Mirrors, Settings};
-use customer360::model::{Currency, Micros, ObservationNo, TimeRange, Touchpoint};
+use customer360::model::{Currency, Micros, ObservationNo, Revision, TimeRange, Touchpoint};
 use customer360::store::{CustomerRecord, KnownAt, Store, Tenant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -161,4 +162,92 @@ async fn kpis_of_then_are_those_that_were_answered_then() {
             }
         }
     }
+}
+
+/// What lies between two revisions, cause by cause: it begins with the answers of the first and
+/// ends with those of the second, changes of the map lose and win no touchpoint, splits only part
+/// customers and merges only join them.
+#[tokio::test(flavor = "multi_thread")]
+async fn causes_lead_from_one_revision_to_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut moved = std::collections::BTreeSet::new();
+    for (name, store) in databases(&folder).await {
+        for seed in 0..cases(4) {
+            let mut random = ChaCha8Rng::seed_from_u64(seed + 99);
+            let tenant = tenant(&store).await;
+            let mut touches = busy_history(seed + 900, 70);
+            shuffle(&mut touches, seed);
+            let mirrors = Mirrors::new(store.clone(), Settings::default());
+            let mut remembered = vec![(Revision(0), answers(&Snapshot::default()))];
+            let mut rest = &touches[..];
+            while !rest.is_empty() {
+                let size = random.random_range(1..=rest.len().min(15));
+                store.record(tenant.key, rest[..size].iter().map(incoming).collect()).await.unwrap();
+                rest = &rest[size..];
+                let recorded = &touches[..touches.len() - rest.len()];
+                if random.random_range(0..2) == 0 {
+                    let wrong = &recorded[random.random_range(0..recorded.len())];
+                    store.void(tenant.key, &wrong.key, "test").await.unwrap();
+                }
+                if random.random_range(0..2) == 0 {
+                    worlds::decide(&store, &tenant, &mut random, recorded).await;
+                }
+                let at = store.revision(tenant.key).await.unwrap();
+                remembered.push((at, answers(&mirrors.snapshot(&tenant, at).await.unwrap())));
+            }
+            for _ in 0..4 {
+                let until = random.random_range(1..remembered.len());
+                let from = random.random_range(0..until);
+                let known = async |at| store.known_at(tenant.key, KnownAt::Revision(at)).await.unwrap();
+                let (from, until) = (&remembered[from], &remembered[until]);
+                let (first, last) = (known(from.0).await, known(until.0).await);
+                let between = mirrors.compare(&tenant, &first, &last).await.unwrap();
+                let at = format!("{name}, seed {seed}, {:?} to {:?}", from.0, until.0);
+                let without_revision = |told: &[String]| -> Vec<String> {
+                    let text = |one: &String| {
+                        one.replace(&format!("{:?}", from.0), "").replace(&format!("{:?}", until.0), "")
+                    };
+                    told.iter().map(text).collect()
+                };
+                let mut state = between.before();
+                assert_eq!(answers(&state), from.1, "{at}");
+                for cause in Cause::ALL {
+                    let next = between.after(cause);
+                    if without_revision(&answers(&state)) != without_revision(&answers(&next)) {
+                        moved.insert(cause);
+                    }
+                    let (customers, facts) =
+                        (next.customers() as i64 - state.customers() as i64, living(&next));
+                    match cause {
+                        Cause::LateTouchpoints | Cause::NewTouchpoints => assert!(facts >= living(&state)),
+                        Cause::Voids => assert!(facts <= living(&state) && customers <= 0, "{at}"),
+                        Cause::Splits => assert!(facts == living(&state) && customers >= 0, "{at}"),
+                        Cause::Merges => assert!(facts == living(&state) && customers <= 0, "{at}"),
+                        Cause::Kinds => assert!(facts == living(&state) && customers == 0, "{at}"),
+                        Cause::Decisions | Cause::Rules => assert_eq!(facts, living(&state), "{at}"),
+                    }
+                    state = next;
+                }
+                assert_eq!(without_revision(&answers(&state)), without_revision(&until.1), "{at}");
+            }
+        }
+    }
+    // Rules do not change here, and every touchpoint happened before it was recorded.
+    let all =
+        [Cause::LateTouchpoints, Cause::Voids, Cause::Splits, Cause::Merges, Cause::Decisions, Cause::Kinds];
+    assert!(all.iter().all(|cause| moved.contains(cause)), "{moved:?}");
+}
+
+/// Touchpoints of living customers and of nobody.
+fn living(snapshot: &Snapshot) -> usize {
+    let of = |tables: &customer360::kpi::Tables, lives: &dyn Fn(u32) -> bool| {
+        let stems = [&tables.orders.stem, &tables.returns.stem, &tables.answers.stem, &tables.touches.stem];
+        let count = |stem: &customer360::kpi::tables::Stem| {
+            stem.customer.iter().filter(|customer| lives(**customer)).count()
+        };
+        stems.into_iter().map(count).sum::<usize>()
+    };
+    let identified =
+        snapshot.segments.iter().map(|live| of(&live.segment.tables, &|c| !live.dead.contains(c)));
+    identified.sum::<usize>() + snapshot.unidentified.iter().map(|tables| tables.touchpoints()).sum::<usize>()
 }

@@ -5,16 +5,14 @@ mod worlds;
 use std::collections::BTreeSet;
 
 use customer360::identity::Rules;
-use customer360::identity::constraints::{ConstraintNo, Sharing};
 use customer360::identity::explain::{explain, foresee};
 use customer360::model::{Identifier, ObservationNo, Position, Revision, TimeRange, TouchKey, Touchpoint};
 use customer360::store::{
-    By, Component, CustomerRecord, Filter, KnownAt, Mandate, Page, Party, Proposal, Request, Store,
-    StoreError, StoredTouchpoint, Tenant,
+    By, Component, CustomerRecord, Filter, KnownAt, Page, Store, StoredTouchpoint, Tenant,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use worlds::{busy_history, cases, databases, identifier, incoming, shuffle, tenant};
+use worlds::{busy_history, cases, databases, decide, identifier, incoming, shuffle, tenant};
 
 fn told_record(rules: &Rules, record: Option<CustomerRecord>) -> String {
     let Some(record) = record else { return "nobody".to_owned() };
@@ -111,29 +109,6 @@ async fn tell(
         ));
     }
     told
-}
-
-/// A decision at random; one that is refused changes nothing.
-async fn decide(store: &Store, tenant: &Tenant, random: &mut ChaCha8Rng, touches: &[Touchpoint]) {
-    let mut one = || {
-        let named: Vec<_> = touches.iter().flat_map(|t| &t.identifiers).collect();
-        named[random.random_range(0..named.len())].clone()
-    };
-    let (left, right) = (one(), one());
-    let party = |identifier: &Identifier| Party::Identifiers(vec![identifier.clone()]);
-    let proposal = match random.random_range(0..6) {
-        0 | 1 => Proposal::Link(vec![party(&left), party(&right)]),
-        2 => Proposal::Unlink(party(&left), party(&right)),
-        3 => Proposal::Share(left, Sharing::Shared),
-        4 => Proposal::Share(left, Sharing::Personal),
-        _ => Proposal::Retract(ConstraintNo(random.random_range(1..4))),
-    };
-    let request = Request { id: random.random_range(0..1_u64 << 60).to_string(), payload_hash: [0; 16] };
-    let mandate = Mandate { author: "ada".into(), reason: "test".into(), request, dry_run: false };
-    match store.decide(tenant.key, &proposal, &mandate).await {
-        Ok(_) | Err(StoreError::Refused(_)) => {}
-        Err(other) => panic!("{other}"),
-    }
 }
 
 /// Views, lists, outlooks and explanations of every revision, asked then and asked at the end.

@@ -36,12 +36,21 @@ impl Home {
     }
 }
 
+/// A map that tells all to whom an observation belongs.
+pub trait Homes: Identity {
+    fn home(&self, observation: u32) -> Home;
+}
+
 /// What is different between a past revision and a present snapshot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub struct Since {
     /// The past revision, and the greatest number of a touchpoint then.
     pub revision: Revision,
     pub last: u32,
+    /// Touchpoints before this instant are known whatever their number.
+    pub late_until: i64,
+    /// Sources are trusted otherwise: traits are looked at anew everywhere.
+    pub is_retrusted: bool,
     /// Observations that were reassigned since: to whom they belonged.
     pub homes: FxHashMap<u32, Home>,
     /// Customers whose kind changed since, or that are no more: whether they were registered.
@@ -55,10 +64,41 @@ pub struct Since {
     pub voided: Vec<Voided>,
 }
 
+impl Default for Since {
+    fn default() -> Self {
+        Self {
+            revision: Revision(0),
+            last: 0,
+            late_until: i64::MIN,
+            is_retrusted: false,
+            homes: FxHashMap::default(),
+            registered: FxHashMap::default(),
+            touched: FxHashSet::default(),
+            restored: Tables::default(),
+            restored_unidentified: Tables::default(),
+            voided: Vec::new(),
+        }
+    }
+}
+
+impl Since {
+    /// Whether a touchpoint of that number and time was known.
+    fn knows(&self, number: u32, at: i64) -> bool {
+        number <= self.last || at < self.late_until
+    }
+}
+
 /// The map of then, on top of the present one.
-struct Then<'a> {
-    now: &'a dyn Identity,
-    since: &'a Since,
+#[derive(Clone, Copy)]
+pub struct Then<'a> {
+    pub now: &'a dyn Homes,
+    pub since: &'a Since,
+}
+
+impl Homes for Then<'_> {
+    fn home(&self, observation: u32) -> Home {
+        self.since.homes.get(&observation).cloned().unwrap_or_else(|| self.now.home(observation))
+    }
 }
 
 impl Identity for Then<'_> {
@@ -77,7 +117,7 @@ impl Identity for Then<'_> {
 impl Snapshot {
     /// The facts and the map of then. `now` is the map of this snapshot, `trust` that of then.
     #[must_use]
-    pub fn as_known(&self, since: &Since, now: &dyn Identity, trust: &Trust) -> Self {
+    pub fn as_known(&self, since: &Since, now: &dyn Homes, trust: &Trust) -> Self {
         let map = Then { now, since };
         let mut segments: Vec<Live> =
             self.segments.par_iter().map(|live| as_known(live, since, trust)).collect();
@@ -113,9 +153,10 @@ impl Snapshot {
     }
 
     fn unidentified_then(&self, since: &Since) -> Vec<Arc<Tables>> {
-        let known = |tables: &Arc<Tables>| match tables.is_up_to(since.last) {
+        let knows = |number, at| since.knows(number, at);
+        let known = |tables: &Arc<Tables>| match tables.all(knows) {
             true => tables.clone(),
-            false => Arc::new(tables.up_to(since.last)),
+            false => Arc::new(tables.only(knows)),
         };
         let mut known: Vec<Arc<Tables>> = self.unidentified.iter().map(known).collect();
         if since.restored_unidentified.touchpoints() > 0 {
@@ -143,10 +184,11 @@ impl Snapshot {
 
 /// A segment without what came later. Customers who had no fact then are dead in it.
 fn as_known(live: &Live, since: &Since, trust: &Trust) -> Live {
-    if live.segment.tables.is_up_to(since.last) {
+    let knows = |number, at| since.knows(number, at);
+    if !since.is_retrusted && live.segment.tables.all(knows) {
         return live.clone();
     }
-    let (mut segment, nobody) = live.segment.up_to(since.last, trust);
+    let (mut segment, nobody) = live.segment.only(knows, trust);
     let customers = &mut segment.customers;
     for (&key, &registered) in &since.registered {
         if let Some(customer) = customers.find(key) {

@@ -10,6 +10,7 @@ mod events;
 pub mod fact;
 pub mod known;
 mod lens;
+pub mod reconcile;
 pub mod repurchase;
 pub mod retention;
 pub mod scope;

@@ -33,7 +33,7 @@ pub enum Source<'a> {
 }
 
 /// How far the source of each place is trusted, for the survivorship of traits.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trust {
     /// By place: the rank among the trusted sources, and the source's place in the order of names.
     places: Vec<(u32, u32)>,
@@ -144,11 +144,11 @@ impl Segment {
         Self { tables, customers }
     }
 
-    /// The same customers with their touchpoints up to a number only, and those that have none
-    /// left. Their kinds stay as they are.
+    /// The same customers with those of their touchpoints only that are known, by number and time,
+    /// and the customers that have none left. Their kinds stay as they are.
     #[must_use]
-    pub fn up_to(&self, last: u32, trust: &Trust) -> (Self, Vec<u32>) {
-        let mut tables = self.tables.up_to(last);
+    pub fn only(&self, knows: impl Fn(u32, i64) -> bool, trust: &Trust) -> (Self, Vec<u32>) {
+        let mut tables = self.tables.only(knows);
         mark_survivors(&mut tables.traits, trust);
         let mut customers = acquaint(self.customers.key.clone(), &tables, &Unchanged);
         customers.registered.clone_from(&self.customers.registered);

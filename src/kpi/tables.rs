@@ -127,12 +127,12 @@ macro_rules! tables {
         pub struct Tables { $( pub $field: $name, )* }
 
         impl Tables {
-            /// The rows of touchpoints up to a number, in their order and with their customers.
+            /// The rows that are known, by number and time, in their order and with their customers.
             #[must_use]
-            pub fn up_to(&self, last: u32) -> Self {
+            pub fn only(&self, knows: impl Fn(u32, i64) -> bool) -> Self {
                 Self { $( $field: {
                     let stem = &self.$field.stem;
-                    let kept = (0..stem.len()).filter(|&row| stem.number[row] <= last);
+                    let kept = (0..stem.len()).filter(|&row| knows(stem.number[row], stem.at[row]));
                     let picks: Vec<Pick> = kept.map(|row| row as Pick).collect();
                     let customers = match stem.customer.is_empty() {
                         true => Vec::new(),
@@ -142,10 +142,14 @@ macro_rules! tables {
                 }, )* }
             }
 
-            /// Whether all touchpoints have a number up to that one.
+            /// Whether all rows are known, by number and time.
             #[must_use]
-            pub fn is_up_to(&self, last: u32) -> bool {
-                true $( && self.$field.stem.number.par_iter().with_min_len(1 << 16).all(|&n| n <= last) )*
+            pub fn all(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> bool {
+                true $( && {
+                    let stem = &self.$field.stem;
+                    let rows = (0..stem.len()).into_par_iter().with_min_len(1 << 16);
+                    rows.all(|row| knows(stem.number[row], stem.at[row]))
+                } )*
             }
 
             /// Bytes of all columns, without spare capacity.

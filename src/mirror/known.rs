@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::past::{self, Later};
 use super::{Mirror, MirrorError, Mirrors, blocking};
 use crate::kpi::Snapshot;
+use crate::kpi::known::Since;
+use crate::kpi::reconcile::{Between, Cause};
 use crate::model::Revision;
 use crate::store::{Known, Tenant};
 
@@ -50,7 +53,62 @@ fn own_bytes(past: &Snapshot, present: &Snapshot) -> usize {
     own + nobody.map(|tables| tables.bytes()).sum::<usize>()
 }
 
+/// Two revisions of a tenant, and everything between them.
+pub struct Comparison {
+    later: Arc<Snapshot>,
+    map: Later,
+    between: Between,
+}
+
+impl Comparison {
+    /// The earlier one.
+    #[must_use]
+    pub fn before(&self) -> Snapshot {
+        self.between.before(&self.later, &self.map)
+    }
+
+    /// What has everything up to and including that cause.
+    #[must_use]
+    pub fn after(&self, cause: Cause) -> Snapshot {
+        self.between.after(cause, &self.later, &self.map)
+    }
+}
+
 impl Mirrors {
+    /// Two revisions of a tenant with what lies between them.
+    ///
+    /// # Errors
+    /// As [`Mirrors::snapshot`].
+    pub async fn compare(
+        &self,
+        tenant: &Tenant,
+        from: &Known,
+        until: &Known,
+    ) -> Result<Comparison, MirrorError> {
+        self.snapshot(tenant, until.revision.max(from.revision)).await?;
+        let mirror = self.mirror(tenant);
+        let (present, map, rules) = {
+            let contents = mirror.contents.lock().await;
+            let present = mirror.published().filter(|_| contents.is_settled());
+            (present.ok_or(MirrorError::Loading)?, contents.map().clone(), contents.rules())
+        };
+        let since = self.store.changed_since(mirror.key, until, present.revision).await?;
+        let changed = self.store.changed_since(mirror.key, from, until.revision).await?;
+        let (from, until) = (from.clone(), until.clone());
+        blocking(move || {
+            let (later, map) = match present.revision == until.revision {
+                true => (present, Later { map, since: Since { last: u32::MAX, ..Since::default() } }),
+                false => {
+                    let (later, since) = past::as_known(&present, &map, &rules, &until, &since)?;
+                    (Arc::new(later), Later { map, since })
+                }
+            };
+            let between = past::between(&later, &map, &from, &until, &changed)?;
+            Ok(Comparison { later, map, between })
+        })
+        .await
+    }
+
     /// The facts and the map of a tenant as known at a past revision.
     ///
     /// # Errors
@@ -79,7 +137,8 @@ impl Mirrors {
         }
         let changed = self.store.changed_since(mirror.key, known, present.revision).await?;
         let (now, then) = (present.clone(), known.clone());
-        let made = blocking(move || contents.as_known(&now, &then, &changed)).await?;
+        let made = move || Ok(past::as_known(&now, contents.map(), &contents.rules(), &then, &changed)?.0);
+        let made = blocking(made).await?;
         let used = self.bytes_beside(mirror.key) + present.bytes();
         let room = self.settings.memory_bytes.saturating_sub(used);
         if own_bytes(&made, &present) > room {

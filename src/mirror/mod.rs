@@ -6,6 +6,7 @@
 //! the service follows the log on its own, so a missed notification costs a moment, not a fact.
 
 mod known;
+mod past;
 mod tenant;
 
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ use crate::identity::Rules;
 use crate::kpi::{FactError, Snapshot};
 use crate::model::{Revision, TenantKey};
 use crate::store::{Store, StoreError, Tenant};
+
+pub use known::Comparison;
 
 use tenant::Contents;
 

@@ -6,12 +6,12 @@ use rustc_hash::FxHashSet;
 
 use super::MirrorError;
 use crate::identity::Rules;
-use crate::kpi::known::{Home, Since};
+use crate::kpi::known::{Home, Homes};
 use crate::kpi::{
     Dictionary, Fact, FactError, Identity, Live, Segment, Snapshot, Source, Tables, Trust, Voided,
 };
 use crate::model::Revision;
-use crate::store::{Changed, ChangedSince, Cursor, Fact as StoredFact, Known};
+use crate::store::{Changed, Cursor, Fact as StoredFact};
 
 /// A segment is merged into its elder once it has this share of the elder's living customers:
 /// then every fact is gathered a logarithmic number of times.
@@ -44,8 +44,8 @@ struct Pending {
 }
 
 /// The identity map: from observation to customer, both by number.
-#[derive(Default)]
-struct Map {
+#[derive(Clone, Default)]
+pub(super) struct Map {
     customer: Vec<u32>,
     registered: FxHashSet<u32>,
 }
@@ -60,10 +60,9 @@ impl Identity for Map {
     }
 }
 
-impl Map {
-    /// All to whom an observation belongs.
-    fn customers_of(&self, observation: u32) -> impl Iterator<Item = u32> {
-        std::iter::once(self.customer_of(observation, i64::MIN))
+impl Homes for Map {
+    fn home(&self, observation: u32) -> Home {
+        Home { customer: self.customer_of(observation, i64::MIN), later: Vec::new() }
     }
 }
 
@@ -146,49 +145,9 @@ impl Contents {
             && self.pending.unidentified.touchpoints() == 0
     }
 
-    /// A snapshot of what was known at a past revision; `now` is the one that was published last.
-    pub(super) fn as_known(
-        &self,
-        now: &Snapshot,
-        known: &Known,
-        changed: &ChangedSince,
-    ) -> Result<Snapshot, MirrorError> {
-        let mut since =
-            Since { revision: known.revision, last: small(known.last_touchpoint)?, ..Since::default() };
-        for (observation, home) in &changed.homes {
-            let observation = small(observation.0)?;
-            let later = home.later.iter().map(|(from, customer)| Ok((from.0, small(customer.0)?)));
-            let later = later.collect::<Result<_, MirrorError>>()?;
-            let home = Home { customer: small(home.customer.0)?, later };
-            since.touched.extend(home.customers());
-            since.touched.extend(self.map.customers_of(observation));
-            since.homes.insert(observation, home);
-        }
-        for (customer, &registered) in &changed.registered {
-            since.registered.insert(small(customer.0)?, registered);
-        }
-        // All names in them were met when they were recorded: it does not grow.
-        let mut names = now.dictionary.clone();
-        for stored in &changed.voided {
-            let StoredFact { no, observation, key, at, channel, details } = stored;
-            let fact =
-                Fact::of(*no, *observation, *at, channel, &key.source, details, Arc::make_mut(&mut names))?;
-            since.voided.push(Voided { at: fact.at, place: fact.place, touch_type: fact.body.touch_type() });
-            if fact.number > since.last {
-                continue;
-            }
-            if fact.observation == 0 {
-                since.restored_unidentified.push(&fact);
-                continue;
-            }
-            match since.homes.get(&fact.observation) {
-                Some(home) => since.touched.extend(home.customers()),
-                None => since.touched.extend(self.map.customers_of(fact.observation)),
-            }
-            since.restored.push(&fact);
-        }
-        let trust = Trust::of(&names, &known.rules.trait_sources);
-        Ok(now.as_known(&since, &self.map, &trust))
+    /// The map of the snapshot that was published last.
+    pub(super) fn map(&self) -> &Map {
+        &self.map
     }
 
     fn fact(&mut self, stored: &StoredFact) -> Result<Fact, FactError> {
@@ -310,6 +269,6 @@ fn living(live: &Live) -> usize {
     live.segment.customers.len() - live.dead.count()
 }
 
-fn small(number: i64) -> Result<u32, MirrorError> {
+pub(super) fn small(number: i64) -> Result<u32, MirrorError> {
     u32::try_from(number).map_err(|_| MirrorError::Outgrown(FactError::NumberTooLarge))
 }

@@ -33,6 +33,8 @@ pub enum KnownAt {
 #[derive(Debug, Clone)]
 pub struct Known {
     pub revision: Revision,
+    /// When it was committed; the beginning of time for revision 0.
+    pub committed_at: Micros,
     /// The rules of then.
     pub rules: Arc<Rules>,
     /// The greatest number of a touchpoint then.
@@ -46,8 +48,7 @@ pub struct Known {
 
 const BY_TIME: &str = "SELECT revision FROM revision WHERE tenant = $1 AND committed_at_us <= $2 \
     ORDER BY committed_at_us DESC, revision DESC LIMIT 1";
-const REACHED: &str =
-    "SELECT last_touchpoint, last_observation FROM revision WHERE tenant = $1 AND revision = $2";
+const REACHED: &str = "SELECT last_touchpoint, last_observation, committed_at_us FROM revision WHERE tenant = $1 AND revision = $2";
 const RULES_THEN: &str = "SELECT version FROM rule_set WHERE tenant = $1 AND revision <= $2 \
     ORDER BY version DESC LIMIT 1";
 /// Of each observation: its first touchpoint now, and that one's number.
@@ -107,15 +108,15 @@ impl Store {
             return Err(StoreError::NotReached { asked: revision, at: present });
         }
         let key = [tenant.0, revision.0].map(Scalar::Int);
-        let (last_touchpoint, last_observation) = match tx.fetch_one(REACHED, &key).await? {
-            Some(row) => (row.get(0)?, row.get(1)?),
-            None => (0, 0),
+        let (last_touchpoint, last_observation, committed_at) = match tx.fetch_one(REACHED, &key).await? {
+            Some(row) => (row.get(0)?, row.get(1)?, Micros(row.get(2)?)),
+            None => (0, 0, Micros::MIN),
         };
         let row = tx.fetch_one(RULES_THEN, &key).await?.ok_or(StoreError::Corrupt { what: "rules" })?;
         let rules = self.tenants.rules(&mut tx, tenant, row.get(0)?).await?;
         let (constraints, links) = constraints::standing_at(&mut tx, tenant, revision).await?;
         let constraints = Arc::new(constraints);
-        Ok(Known { revision, rules, last_touchpoint, last_observation, constraints, links })
+        Ok(Known { revision, committed_at, rules, last_touchpoint, last_observation, constraints, links })
     }
 
     /// The customers that observations belonged to then; `None` where nobody was known.

@@ -1,6 +1,6 @@
 //! What changed since a past revision, for whoever holds a later one and asks for that one.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::changes::{Fact, parse_facts};
 use super::driver::Scalar;
@@ -17,6 +17,12 @@ pub struct ChangedSince {
     pub registered: FxHashMap<ObservationNo, bool>,
     /// Touchpoints that were voided since, recorded then or later.
     pub voided: Vec<Fact>,
+    /// The last revision that reassigned each of those observations.
+    pub last_moved: FxHashMap<ObservationNo, Revision>,
+    /// Revisions at which a decision was made or retracted.
+    pub decided: FxHashSet<Revision>,
+    /// Revisions at which other rules took effect.
+    pub promoted: FxHashSet<Revision>,
 }
 
 /// To whom an observation belonged.
@@ -28,13 +34,19 @@ pub struct Home {
 }
 
 /// The latest change first: what is read last is what was there then.
-const MOVED: &str = "SELECT observation, from_customer FROM reassignment \
+const MOVED: &str = "SELECT observation, from_customer, revision FROM reassignment \
     WHERE tenant = $1 AND revision > $2 AND revision <= $3 AND observation <= $4 ORDER BY revision DESC";
 const KINDS: &str = "SELECT customer, registered FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision DESC";
 const VOIDED: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
     FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
     WHERE x.tenant = $1 AND x.revision > $2 AND x.revision <= $3";
+
+const DECIDED: &str = "SELECT revision_from FROM identity_constraint \
+    WHERE tenant = $1 AND revision_from > $2 AND revision_from <= $3 \
+    UNION ALL SELECT revision_to FROM identity_constraint \
+    WHERE tenant = $1 AND revision_to > $2 AND revision_to <= $3";
+const PROMOTED: &str = "SELECT revision FROM rule_set WHERE tenant = $1 AND revision > $2 AND revision <= $3";
 
 impl Store {
     /// What changed between a past revision and `until`, which must have been reached.
@@ -49,12 +61,21 @@ impl Store {
         let mut changed = ChangedSince::default();
         for row in tx.fetch(MOVED, &scalars).await? {
             let home = Home { customer: ObservationNo(row.get(1)?), later: Vec::new() };
-            changed.homes.insert(ObservationNo(row.get(0)?), home);
+            let observation = ObservationNo(row.get(0)?);
+            changed.homes.insert(observation, home);
+            let revision = Revision(row.get(2)?);
+            changed.last_moved.entry(observation).or_insert(revision);
         }
         for row in tx.fetch(KINDS, &scalars[..3]).await? {
             changed.registered.insert(ObservationNo(row.get(0)?), row.get::<i64>(1)? != 0);
         }
         changed.voided = parse_facts(tx.fetch(VOIDED, &scalars[..3]).await?).await?;
+        for row in tx.fetch(DECIDED, &scalars[..3]).await? {
+            changed.decided.insert(Revision(row.get(0)?));
+        }
+        for row in tx.fetch(PROMOTED, &scalars[..3]).await? {
+            changed.promoted.insert(Revision(row.get(0)?));
+        }
         Ok(changed)
     }
 }

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use customer360::clock;
 use customer360::identity::Rules;
+use customer360::identity::constraints::{ConstraintNo, Sharing};
 use customer360::model::activity::{Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit};
 use customer360::model::{
     Activity, Channel, Currency, Details, Identifier, KindName, Micros, Money, Position, TenantName,
     TouchKey, Touchpoint, TraitWrite, Value,
 };
-use customer360::store::{Incoming, Settings, Store, Tenant};
+use customer360::store::{Incoming, Mandate, Party, Proposal, Request, Settings, Store, StoreError, Tenant};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -354,4 +355,27 @@ pub async fn stored_map(store: &Store, tenant: &Tenant, touches: &[Touchpoint]) 
         }
     }
     Map { blocks: block_of.into_values().collect(), holders }
+}
+
+/// A decision at random; one that is refused changes nothing.
+pub async fn decide(store: &Store, tenant: &Tenant, random: &mut ChaCha8Rng, touches: &[Touchpoint]) {
+    let mut one = || {
+        let named: Vec<_> = touches.iter().flat_map(|t| &t.identifiers).collect();
+        named[random.random_range(0..named.len())].clone()
+    };
+    let (left, right) = (one(), one());
+    let party = |identifier: &Identifier| Party::Identifiers(vec![identifier.clone()]);
+    let proposal = match random.random_range(0..6) {
+        0 | 1 => Proposal::Link(vec![party(&left), party(&right)]),
+        2 => Proposal::Unlink(party(&left), party(&right)),
+        3 => Proposal::Share(left, Sharing::Shared),
+        4 => Proposal::Share(left, Sharing::Personal),
+        _ => Proposal::Retract(ConstraintNo(random.random_range(1..4))),
+    };
+    let request = Request { id: random.random_range(0..1_u64 << 60).to_string(), payload_hash: [0; 16] };
+    let mandate = Mandate { author: "ada".into(), reason: "test".into(), request, dry_run: false };
+    match store.decide(tenant.key, &proposal, &mandate).await {
+        Ok(_) | Err(StoreError::Refused(_)) => {}
+        Err(other) => panic!("{other}"),
+    }
 }
