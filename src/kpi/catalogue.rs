@@ -16,8 +16,65 @@ pub struct Definition {
     /// How its intervals are computed.
     pub intervals: &'static str,
     pub parameters: &'static [Parameter],
+    /// What it answers where there is little or nothing to compute it from.
+    pub degenerate: &'static str,
+    /// Where the definition comes from.
+    pub source: &'static str,
     /// The remote procedure that computes it.
     pub rpc: &'static str,
+}
+
+/// The articles that the definitions come from.
+pub const FACTORS: &str = "article 000: five factors of omnichannel success, and returns";
+pub const PHASES: &str = "article 001: phases of the journey, and ROPO";
+pub const CROSS: &str = "article 002: cross-channel conversion and showrooming";
+pub const SINGLE_VIEW: &str = "article 003: single view, social, returns, incentives";
+pub const TOUCHPOINTS: &str =
+    "article 004: touchpoints, NPS, retention, repurchase, care, cost, conversion, upselling";
+pub const PEERS: &str = "common among analytics products";
+
+/// Nothing to divide by.
+pub const NO_ANCHOR: &str = "Absent without an anchor.";
+pub const WILSON: &str = "Wilson score";
+pub const NO_INTERVAL: &str = "none: a count of all, not a sample";
+pub const MEAN: &str = "normal, from the sample variance; none below two values";
+pub const QUANTILE: &str = "order statistics (quantiles are of type 7)";
+
+impl Definition {
+    /// A figure that is one number, at version 1, answered by `ComputeKpis`.
+    pub(super) const fn scalar(
+        id: &'static str,
+        name: &'static str,
+        unit: &'static str,
+        formula: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            version: 1,
+            name,
+            unit,
+            formula,
+            first_means: "",
+            intervals: NO_INTERVAL,
+            parameters: &[],
+            degenerate: "0 where nothing is counted.",
+            source: PEERS,
+            rpc: "ComputeKpis",
+        }
+    }
+
+    /// A share of `wilson`'s kind, or what else has an interval.
+    pub(super) const fn with(self, intervals: &'static str, degenerate: &'static str) -> Self {
+        Self { intervals, degenerate, ..self }
+    }
+
+    pub(super) const fn from(self, source: &'static str) -> Self {
+        Self { source, ..self }
+    }
+
+    pub(super) const fn asking(self, parameters: &'static [Parameter]) -> Self {
+        Self { parameters, ..self }
+    }
 }
 
 /// A parameter beside the scope.
@@ -29,21 +86,21 @@ pub struct Parameter {
     pub meaning: &'static str,
 }
 
-const fn parameter(name: &'static str, default: &'static str, meaning: &'static str) -> Parameter {
+pub(super) const fn parameter(name: &'static str, default: &'static str, meaning: &'static str) -> Parameter {
     Parameter { name, default, meaning }
 }
 
-const GROUP_BY: Parameter = parameter(
+pub(super) const GROUP_BY: Parameter = parameter(
     "group_by",
     "none",
     "channel or location of the counted touchpoint; month or channel of acquisition, kind, or a trait of the \
      customer",
 );
-const ORDER_UNIT: Parameter =
+pub(super) const ORDER_UNIT: Parameter =
     parameter("orders.unit", "ORDER", "each order, or all orders of a customer on one local day as one");
-const MIN_AMOUNT: Parameter =
+pub(super) const MIN_AMOUNT: Parameter =
     parameter("orders.min_amount_minor", "0", "orders of less do not count; needs one currency");
-const DROP_RETURNED: Parameter = parameter(
+pub(super) const DROP_RETURNED: Parameter = parameter(
     "orders.drop_fully_returned",
     "false",
     "orders of which at least the amount came back before observed_until, by anyone, do not count",
@@ -83,6 +140,8 @@ pub const RETENTION: Definition = Definition {
         MIN_AMOUNT,
         DROP_RETURNED,
     ],
+    degenerate: "Absent without a customer active before the start; a cell is absent when its interval had not begun.",
+    source: FACTORS,
     rpc: "ComputeRetention",
 };
 
@@ -112,6 +171,8 @@ pub const REPURCHASE: Definition = Definition {
         MIN_AMOUNT,
         DROP_RETURNED,
     ],
+    degenerate: "Absent without a buyer in range.",
+    source: TOUCHPOINTS,
     rpc: "ComputeRepurchase",
 };
 
@@ -133,6 +194,8 @@ pub const NPS: Definition = Definition {
         parameter("answers_counted", "LAST_PER_CUSTOMER", "or EVERY_ANSWER"),
         parameter("survey_id", "any", "only answers to this survey"),
     ],
+    degenerate: "Absent without an answer.",
+    source: TOUCHPOINTS,
     rpc: "ComputeNps",
 };
 
@@ -155,6 +218,8 @@ pub const COST_TO_SERVE: Definition = Definition {
     first_means: "",
     intervals: "mean: normal; quantiles (type 7): order statistics",
     parameters: &[GROUP_BY],
+    degenerate: "Means and quantiles are absent without a customer; the total is then 0.",
+    source: TOUCHPOINTS,
     rpc: "ComputeCostToServe",
 };
 

@@ -5,5 +5,7 @@ mod examples;
 mod laws;
 mod repurchase;
 mod retention;
+mod rich;
+mod scalar;
 mod survey;
 mod world;

@@ -116,6 +116,7 @@ fn scope(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Scope>) -> Scop
             (name, value(c, &at.field("value"), segment.value))
         }),
         currency: (!asked.currency.is_empty()).then(|| c.currency(&at.field("currency"), &asked.currency)),
+        rates: std::sync::Arc::default(),
     }
 }
 
