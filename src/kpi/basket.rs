@@ -31,14 +31,8 @@ pub static AVERAGE_ORDER_VALUE: Measure = Measure {
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     money: true,
     observe: |seen, hits| {
-        let mut last = None;
-        for (_, mark) in seen.anchors(TouchType::ORDER) {
-            match hits.last_mut() {
-                Some(hit) if !seen.keeps_order(last, mark) => hit.part += mark.amount,
-                _ => hits.push(Hit::of(mark).part(mark.amount)),
-            }
-            last = Some(mark);
-        }
+        let orders = seen.valued_orders().into_iter();
+        hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
     },
     ..COMMON
 };

@@ -363,22 +363,29 @@ impl Seen<'_> {
         self.who.is_some_and(|(part, customer)| part.segment.customers.registered[customer as usize])
     }
 
-    /// One for each local day of a customer, if orders are counted so.
-    pub fn keeps_order(&self, previous: Option<&Mark>, mark: &Mark) -> bool {
+    /// The orders that are anchors, each with what it is worth: every one, or all of a customer
+    /// and local day as one, at the time and place of the first in scope.
+    pub fn valued_orders(&self) -> Vec<(usize, i64)> {
         let by_day = self.cx.params.orders.unit == OrderUnit::CustomerDay;
-        let day = |mark: &Mark| self.cx.days.index(mark.at);
-        !by_day || previous.is_none_or(|previous| day(previous) != day(mark))
-    }
-
-    /// The orders that are anchors: each, or the first of each local day.
-    pub fn orders(&self) -> Vec<usize> {
-        let mut orders: Vec<usize> = Vec::new();
-        for (nth, mark) in self.anchors(TouchType::ORDER) {
-            if self.keeps_order(orders.last().map(|&last| &self.marks[last]), mark) {
-                orders.push(nth);
+        let mut units: Vec<(usize, i64)> = Vec::new();
+        for (nth, mark) in self.marks.iter().enumerate() {
+            // An order shortly before the range may begin the day of one in range.
+            if mark.kind != TouchType::ORDER || !self.cx.lens.has_place(mark.place) {
+                continue;
+            }
+            let day = |nth: usize| self.cx.days.index(self.marks[nth].at);
+            match units.last_mut() {
+                Some((first, worth)) if by_day && day(*first) == day(nth) => *worth += mark.amount,
+                _ => units.push((nth, mark.amount)),
             }
         }
-        orders
+        units.retain(|&(nth, _)| self.counts(&self.marks[nth]));
+        units
+    }
+
+    /// The same without their worth.
+    pub fn orders(&self) -> Vec<usize> {
+        self.valued_orders().into_iter().map(|(nth, _)| nth).collect()
     }
 }
 

@@ -189,11 +189,9 @@ impl<'a> Naive<'a> {
     }
 
     fn units<'t>(&self, all: &[&'t Touch]) -> Vec<&'t Touch> {
-        let mut orders: Vec<&Touch> =
-            all.iter().copied().filter(|t| self.is_order(t) && self.counts(t)).collect();
-        if self.params.orders.unit == OrderUnit::CustomerDay {
-            orders.dedup_by(|b, a| self.plain.day(a.at) == self.plain.day(b.at));
-        }
+        let orders: Vec<&Touch> = all.iter().copied().filter(|t| self.is_order(t)).collect();
+        let mut orders = self.plain.units(&self.params.orders, &orders);
+        orders.retain(|t| self.plain.in_range(t));
         orders
     }
 
@@ -523,18 +521,16 @@ impl<'a> Naive<'a> {
     }
 
     fn values(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
-        let mut counts: Vec<Count> = Vec::new();
-        for &touch in all.iter().filter(|t| self.is_order(t) && self.counts(t)) {
-            let amount = touch.order().unwrap().amount.minor;
-            let by_day = self.params.orders.unit == OrderUnit::CustomerDay;
-            match counts.last_mut() {
-                Some(last) if by_day && self.plain.day(last.2.at) == self.plain.day(touch.at) => {
-                    last.0 += amount
-                }
-                _ => counts.push((amount, 1, touch, None)),
-            }
-        }
-        counts
+        let orders: Vec<&Touch> =
+            all.iter().copied().filter(|t| self.is_order(t) && self.plain.has_place(t)).collect();
+        let by_day = self.params.orders.unit == OrderUnit::CustomerDay;
+        let counts = self.units(all).into_iter().map(|unit| {
+            let one = |t: &&&Touch| {
+                t.number == unit.number || (by_day && self.plain.day(t.at) == self.plain.day(unit.at))
+            };
+            (orders.iter().filter(one).map(|t| t.order().unwrap().amount.minor).sum(), 1, unit, None)
+        });
+        counts.collect()
     }
 
     fn funnel(&self, all: &[&'a Touch]) -> Option<Count<'a>> {
