@@ -376,3 +376,8 @@ impl<'a> Fold<'a> {
         Ok(Answer { kpi: measure.definition, basis, total, groups, spans })
     }
 }
+
+/// The figure of nothing.
+pub(super) fn nothing(measure: &Measure) -> Figure {
+    Sums::default().figure(measure.stat, measure.scale)
+}

@@ -300,3 +300,59 @@ fn two_currencies_are_not_added_but_converted_when_a_rate_is_known() {
     let answer = compute(&snapshot, &question).unwrap().remove(0);
     assert_eq!((answer.total.value, answer.basis.excluded.other_currency), (Some(1_100.0), 0));
 }
+
+/// All pages of a figure's members add up to it, for every measure, group and side.
+#[test]
+fn the_parts_sum_to_the_number() {
+    use crate::kpi::members::{Filter, Member, Side, page};
+    for seed in 0..60 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 3_000);
+        let mut asked = question(rng);
+        asked.measures = measures::ALL.to_vec();
+        let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
+        let answers = compute(&snapshot, &asked).unwrap();
+        for (answer, &measure) in answers.iter().zip(&asked.measures) {
+            let one = Question { measures: vec![measure], ..asked.clone() };
+            let all = |group: Vec<Option<String>>, side: Side| {
+                let mut members: Vec<Member> = Vec::new();
+                let mut figure = None;
+                loop {
+                    let after = members.last().map(|member| member.place);
+                    let filter = Filter { group: group.clone(), side, after, size: 3 };
+                    let mut page = page(&snapshot, &one, &filter).unwrap();
+                    assert!(page.members.len() <= 3);
+                    assert!(*figure.get_or_insert(page.figure) == page.figure);
+                    members.append(&mut page.members);
+                    if !page.more {
+                        let parts = |m: &Member| m.hits.iter().map(|h| h.part as f64).sum::<f64>();
+                        let sum = members.iter().map(parts).sum::<f64>() / page.scale;
+                        return (members, sum, figure.unwrap());
+                    }
+                }
+            };
+            let mut groups = vec![Vec::new()];
+            groups.extend(answer.groups.iter().take(3).map(|cell| cell.keys.clone()));
+            for group in groups {
+                let (members, sum, figure) = all(group.clone(), Side::Counted);
+                let expected = answer.groups.iter().find(|cell| !group.is_empty() && cell.keys == group);
+                assert_eq!(figure, expected.map_or(answer.total, |cell| cell.figure));
+                if measure.stat != Stat::Customers {
+                    assert!(close(sum, figure.numerator), "{}", answer.kpi.id);
+                }
+                let wholes: i64 = members.iter().flat_map(|m| &m.hits).map(|hit| hit.whole).sum();
+                if matches!(measure.stat, Stat::Share | Stat::Quotient) {
+                    assert_eq!(wholes as f64, figure.denominator.unwrap());
+                }
+                let customers = members.iter().filter(|member| member.customer.is_some()).count();
+                assert_eq!(customers as u64, figure.customers);
+                let (_, of_numerator, _) = all(group.clone(), Side::Numerator);
+                assert!(close(of_numerator, sum));
+                let (rest, of_rest, _) = all(group, Side::Rest);
+                assert_eq!(of_rest, 0.0);
+                assert!(rest.iter().flat_map(|m| &m.hits).all(|hit| hit.part == 0));
+            }
+        }
+    }
+}
