@@ -42,7 +42,7 @@ pub enum Stat {
 /// What a question says beside its scope. A measure reads what it documents.
 #[derive(Debug, Clone)]
 pub struct Params {
-    /// The measure's own when absent.
+    /// The measure's own when absent; its own days when they are 0.
     pub window: Option<Window>,
     pub orders: OrderOptions,
     pub same: Same,
@@ -185,6 +185,12 @@ pub struct Measure {
 }
 
 impl Measure {
+    /// Whether it needs one currency.
+    #[must_use]
+    pub fn adds_money(&self) -> bool {
+        self.money || self.stat == Stat::MeanOfCustomers
+    }
+
     pub(super) fn types(&self, params: &Params) -> Types {
         (self.anchors)(params).or((self.beside)(params))
     }
@@ -280,7 +286,8 @@ impl<'a> Context<'a> {
 
 /// The window of a measure under a question.
 pub(super) fn window_of(measure: &Measure, params: &Params) -> Window {
-    params.window.unwrap_or(Window { days: measure.window_days, kind: WindowKind::Calendar })
+    let asked = params.window.unwrap_or(Window { days: 0, kind: WindowKind::Calendar });
+    Window { days: if asked.days == 0 { measure.window_days } else { asked.days }, ..asked }
 }
 
 /// What a measure sees of one customer, or of one touchpoint of nobody.

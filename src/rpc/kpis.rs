@@ -25,7 +25,7 @@ impl KpiService for Port {
         &self,
         _: Request<proto::ListKpisRequest>,
     ) -> Result<Response<proto::ListKpisResponse>, Status> {
-        let kpis = catalogue::ALL.iter().map(convert::definition).collect();
+        let kpis = catalogue::all().map(convert::definition).collect();
         Ok(Response::new(proto::ListKpisResponse { kpis }))
     }
 
@@ -180,13 +180,16 @@ impl KpiService for Port {
 }
 
 impl Port {
-    fn check<T>(&self, parse: impl FnOnce(Checks<'_>) -> Result<T, Vec<Violation>>) -> Result<T, PortError> {
+    pub(super) fn check<T>(
+        &self,
+        parse: impl FnOnce(Checks<'_>) -> Result<T, Vec<Violation>>,
+    ) -> Result<T, PortError> {
         parse(Checks::new(&self.settings.limits)).map_err(PortError::Invalid)
     }
 
     /// The facts of a tenant at the asked revision or a later one; none of one that never recorded
     /// anything.
-    async fn facts(&self, name: &TenantName, at_least: i64) -> Result<Facts, PortError> {
+    pub(super) async fn facts(&self, name: &TenantName, at_least: i64) -> Result<Facts, PortError> {
         let tenant = self.known_tenant(name, at_least).await?;
         let snapshot = match &tenant {
             Some(tenant) => self.mirrors.snapshot(tenant, Revision(at_least)).await?,
@@ -196,7 +199,7 @@ impl Port {
     }
 
     /// The answer that was given before, or what the kernel computes where it holds up nobody.
-    async fn answer<T: Message + Default + 'static>(
+    pub(super) async fn answer<T: Message + Default + 'static>(
         &self,
         facts: Facts,
         question: Option<Question>,
@@ -216,7 +219,11 @@ impl Port {
     }
 
     /// Names a mutation, so that it can be sent again.
-    fn mutation(&self, request_id: &str, request: &impl Message) -> Result<store::Request, PortError> {
+    pub(super) fn mutation(
+        &self,
+        request_id: &str,
+        request: &impl Message,
+    ) -> Result<store::Request, PortError> {
         let id = self.check(|mut c| {
             let root = Path::root();
             let id = c.required_text(&root.field("request_id"), request_id.to_owned(), REQUEST_ID_BYTES);
@@ -228,25 +235,25 @@ impl Port {
 }
 
 /// What questions are asked of.
-struct Facts {
-    tenant: Option<Tenant>,
-    snapshot: Arc<Snapshot>,
+pub(super) struct Facts {
+    pub tenant: Option<Tenant>,
+    pub snapshot: Arc<Snapshot>,
 }
 
 impl Facts {
     /// `None` for a tenant without facts, of whom nothing is worth keeping.
-    fn question(&self, method: &str, request: &impl Message, beside: &[u8]) -> Option<Question> {
+    pub(super) fn question(&self, method: &str, request: &impl Message, beside: &[u8]) -> Option<Question> {
         let tenant = self.tenant.as_ref()?;
         Some(Question::of(method, request, tenant.key, self.snapshot.revision, beside))
     }
 }
 
 /// Takes the freshness out of a question: the revision of the answer stands for it.
-fn take_freshness(scope: &mut Option<proto::Scope>) -> i64 {
+pub(super) fn take_freshness(scope: &mut Option<proto::Scope>) -> i64 {
     scope.as_mut().map_or(0, |scope| std::mem::take(&mut scope.at_least_as_fresh))
 }
 
-fn cost_rate(rate: store::CostRate) -> cost::CostRate {
+pub(super) fn cost_rate(rate: store::CostRate) -> cost::CostRate {
     cost::CostRate {
         channel: rate.channel.as_str().to_owned(),
         activity_type: rate.activity,

@@ -6,6 +6,7 @@ pub mod codec;
 pub mod convert;
 mod customers;
 pub mod error;
+mod figures;
 mod identities;
 mod known;
 mod kpis;
@@ -33,6 +34,7 @@ use answers::Answers;
 use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
+use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
@@ -127,7 +129,13 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
             (routes.routes(), names)
         }};
     }
-    serve!(TouchpointServiceServer, IdentityServiceServer, CustomerServiceServer, KpiServiceServer)
+    serve!(
+        TouchpointServiceServer,
+        IdentityServiceServer,
+        CustomerServiceServer,
+        KpiServiceServer,
+        FigureServiceServer
+    )
 }
 
 /// Runs the work of a call apart from the call: when the caller goes away, nothing is left half

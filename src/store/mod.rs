@@ -9,6 +9,7 @@ mod costs;
 mod driver;
 mod error;
 mod identities;
+mod keys;
 mod known;
 mod read;
 mod record;

@@ -3,6 +3,7 @@
 mod cost;
 mod examples;
 mod laws;
+mod naive;
 mod repurchase;
 mod retention;
 mod rich;

@@ -3,7 +3,8 @@
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use super::rich::{Count, Naive, random_params, rich, scope};
+use super::naive::{Count, Naive};
+use super::rich::{random_params, rich, scope};
 use super::world::{Plain, Touch, World};
 use crate::kpi::axis::Dimension;
 use crate::kpi::measure::{Measure, Stat};
