@@ -254,7 +254,7 @@ pub fn manual() -> String {
     use std::fmt::Write as _;
     let mut text = RULES.to_owned();
     let mut table = String::from("\n| id | KPI | unit |\n|---|---|---|\n");
-    let mut all = String::new();
+    let mut sections = String::new();
     for kpi in all() {
         let Definition {
             id,
@@ -271,22 +271,24 @@ pub fn manual() -> String {
         } = kpi;
         // Writing to a text cannot fail.
         let _ = writeln!(table, "| [`{id}`](#{id}) | {name} | {unit} |");
-        let _ =
-            write!(all, "\n## {id}\n\n**{name}**, version {version}, in {unit}; `{rpc}`.\n\n{formula}\n\n");
+        let _ = write!(
+            sections,
+            "\n## {id}\n\n**{name}**, version {version}, in {unit}; `{rpc}`.\n\n{formula}\n\n"
+        );
         for (what, said) in
             [("First", first_means), ("Intervals", intervals), ("Degenerate", degenerate), ("Source", source)]
         {
             if !said.is_empty() {
-                let _ = writeln!(all, "- {what}: {said}{}", if said.ends_with('.') { "" } else { "." });
+                let _ = writeln!(sections, "- {what}: {said}{}", if said.ends_with('.') { "" } else { "." });
             }
         }
         for parameter in kpi.parameters {
             let Parameter { name, default, meaning } = parameter;
-            let _ = writeln!(all, "- `{name}` (default {default}): {meaning}.");
+            let _ = writeln!(sections, "- `{name}` (default {default}): {meaning}.");
         }
     }
     text.push_str(&table);
-    text.push_str(&all);
+    text.push_str(&sections);
     text
 }
 

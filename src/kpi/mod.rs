@@ -17,6 +17,7 @@ mod events;
 pub mod fact;
 pub mod funnel;
 mod journeys;
+pub mod known;
 mod lens;
 pub mod measure;
 pub mod measures;

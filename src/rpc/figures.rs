@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::convert;
 use super::error::PortError;
-use super::kpis::{Facts, take_freshness};
+use super::kpis::{Facts, Freshness, take_freshness};
 use super::page::{Query, fit, page_size};
 use super::proto::figure_service_server::FigureService;
 use super::{Port, blocking, customer_id, detached, proto, tenant_name};
@@ -80,11 +80,14 @@ impl Port {
     pub(super) async fn facts_of(
         &self,
         name: &TenantName,
-        fresh: i64,
+        fresh: Freshness,
         question: &mut Question,
     ) -> Result<Facts, PortError> {
         let asks_costs = question.measures.iter().any(|m| m.definition.id == "cost_to_serve");
-        let facts = self.facts(name, fresh).await?;
+        let facts = match asks_costs {
+            true => self.facts_with_costs(name, fresh).await?,
+            false => self.facts(name, fresh).await?,
+        };
         if let Some(tenant) = facts.tenant.as_ref().filter(|_| asks_costs) {
             let rates = self.store.cost_rates(tenant.key, facts.snapshot.revision).await?;
             question.params.cost_rates = rates.into_iter().map(super::kpis::cost_rate).collect();

@@ -95,6 +95,20 @@ impl Store {
     }
 }
 
+/// Observations that are newer than that one, or were reassigned after that revision.
+pub(super) async fn assignments_since(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    revision: Revision,
+    observation: i64,
+) -> Result<Vec<Moved>, StoreError> {
+    let new = [tenant.0, observation, i64::MAX].map(Scalar::Int);
+    let mut moved = assignments(tx, SELECT_OBSERVATIONS, &new).await?;
+    let since = [tenant.0, revision.0].map(Scalar::Int);
+    moved.extend(assignments(tx, SELECT_REASSIGNED, &since).await?);
+    Ok(moved)
+}
+
 async fn assignments(
     tx: &mut Transaction,
     sql: &'static str,
@@ -113,7 +127,7 @@ async fn assignments(
 }
 
 /// Parses on the blocking pool: a first load is millions of documents.
-async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
+pub(super) async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
     let parse = move || rows.iter().map(parse_fact).collect();
     tokio::task::spawn_blocking(parse).await.map_err(|_| StoreError::Closed)?
 }
