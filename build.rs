@@ -10,9 +10,11 @@ const PROTOS: &[&str] = &[
     "customer360/v1/customer_service.proto",
     "customer360/v1/error_reason.proto",
     "customer360/v1/feed_service.proto",
+    "customer360/v1/figure_service.proto",
     "customer360/v1/identity_service.proto",
     "customer360/v1/kpi.proto",
     "customer360/v1/kpi_service.proto",
+    "customer360/v1/reconciliation_service.proto",
     "customer360/v1/touchpoint.proto",
     "customer360/v1/touchpoint_service.proto",
 ];

@@ -7,11 +7,13 @@ pub mod convert;
 mod customers;
 pub mod error;
 mod feed;
+mod figures;
 mod identities;
 mod known;
 mod kpis;
 pub mod page;
 pub mod proto;
+mod reconciliation;
 mod touchpoints;
 
 use std::collections::HashMap;
@@ -36,8 +38,10 @@ use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::feed_service_server::FeedServiceServer;
+use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
+use proto::reconciliation_service_server::ReconciliationServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// Names the tenant of a call.
@@ -142,7 +146,9 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         IdentityServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
-        FeedServiceServer
+        FeedServiceServer,
+        FigureServiceServer,
+        ReconciliationServiceServer
     )
 }
 

@@ -1,7 +1,9 @@
 //! The port end to end: a real TCP port, the generated client, SQLite behind.
 
 mod customers;
+mod figures;
 mod identities;
 mod kpis;
+mod reconciliation;
 mod support;
 mod touchpoints;
