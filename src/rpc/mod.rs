@@ -5,11 +5,13 @@ mod answers;
 pub mod codec;
 pub mod convert;
 mod customers;
+mod decisions;
 pub mod error;
 mod identities;
 mod known;
 mod kpis;
 pub mod page;
+mod probes;
 pub mod proto;
 mod touchpoints;
 
@@ -33,6 +35,7 @@ use answers::Answers;
 use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
+use proto::decision_service_server::DecisionServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
@@ -127,7 +130,13 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
             (routes.routes(), names)
         }};
     }
-    serve!(TouchpointServiceServer, IdentityServiceServer, CustomerServiceServer, KpiServiceServer)
+    serve!(
+        TouchpointServiceServer,
+        IdentityServiceServer,
+        DecisionServiceServer,
+        CustomerServiceServer,
+        KpiServiceServer
+    )
 }
 
 /// Runs the work of a call apart from the call: when the caller goes away, nothing is left half
