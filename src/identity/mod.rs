@@ -1,8 +1,10 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
 pub mod batch;
+mod claims;
 pub mod constraints;
 pub mod explain;
+pub mod feed;
 mod groups;
 pub mod hindsight;
 pub mod merges;
