@@ -12,7 +12,7 @@ use std::time::Duration;
 use customer360::clock;
 use customer360::kpi::cost::CostRate;
 use customer360::kpi::fact::{Amount, AnswerKind, Body, Charge, TouchType};
-use customer360::kpi::known::{Home, Since};
+use customer360::kpi::known::{Home, Homes, Since};
 use customer360::kpi::retention::PeriodOptions;
 use customer360::kpi::survey::AnswersCounted;
 use customer360::kpi::tables::Stem;
@@ -39,6 +39,12 @@ impl Identity for Map {
 
     fn is_registered(&self, customer: u32) -> bool {
         customer.is_multiple_of(2)
+    }
+}
+
+impl Homes for Map {
+    fn home(&self, observation: u32) -> Home {
+        Home { customer: self.customer_of(observation, 0), later: Vec::new() }
     }
 }
 
@@ -94,7 +100,7 @@ fn main() {
 }
 
 /// The same of the past: when a share of the touchpoints was recorded, and 1 observation in 500
-/// belonged to nobody else.
+/// was a customer of its own.
 fn ask_of_then(snapshot: &Snapshot, count: u32, trust: &Trust) {
     for percent in [99, 50] {
         let mut since = Since { last: count / 100 * percent, ..Since::default() };

@@ -7,6 +7,7 @@
 
 mod known;
 mod past;
+mod preview;
 mod tenant;
 
 use std::collections::HashMap;

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::MirrorError;
 use crate::identity::Rules;
-use crate::kpi::known::{Home, Homes};
+use crate::kpi::known::{Home, Homes, Since};
 use crate::kpi::{
     Dictionary, Fact, FactError, Identity, Live, Segment, Snapshot, Source, Tables, Trust, Voided,
 };
@@ -148,6 +148,16 @@ impl Contents {
     /// The map of the snapshot that was published last.
     pub(super) fn map(&self) -> &Map {
         &self.map
+    }
+
+    /// To whom an observation belongs.
+    pub(super) fn customers_of(&self, observation: u32) -> Vec<u32> {
+        self.map.home(observation).customers().collect()
+    }
+
+    /// The facts of a published snapshot under another map.
+    pub(super) fn under(&self, now: &Snapshot, since: &Since) -> Snapshot {
+        now.as_known(since, &self.map, &self.trust())
     }
 
     fn fact(&mut self, stored: &StoredFact) -> Result<Fact, FactError> {

@@ -295,7 +295,7 @@ pub(super) fn cost_rate(rate: store::CostRate) -> cost::CostRate {
     }
 }
 
-fn capacity(capacity: store::Capacity) -> cost::Capacity {
+pub(super) fn capacity(capacity: store::Capacity) -> cost::Capacity {
     cost::Capacity {
         channel: capacity.channel.as_str().to_owned(),
         interval: capacity.interval,

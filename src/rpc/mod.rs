@@ -5,6 +5,7 @@ mod answers;
 pub mod codec;
 pub mod convert;
 mod customers;
+mod decisions;
 pub mod error;
 mod feed;
 mod figures;
@@ -12,6 +13,7 @@ mod identities;
 mod known;
 mod kpis;
 pub mod page;
+mod probes;
 pub mod proto;
 mod reconciliation;
 mod touchpoints;
@@ -37,6 +39,7 @@ use answers::Answers;
 use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
+use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
 use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
@@ -144,10 +147,11 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
     serve!(
         TouchpointServiceServer,
         IdentityServiceServer,
+        DecisionServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
-        FeedServiceServer,
         FigureServiceServer,
+        FeedServiceServer,
         ReconciliationServiceServer
     )
 }
