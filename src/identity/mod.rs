@@ -3,9 +3,10 @@
 pub mod batch;
 pub mod explain;
 mod groups;
+pub mod moves;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
 
 pub use normalize::{NormalizeError, Normalized, normalize};
-pub use rules::{KindRule, Normalizer, OnConflict, Rules};
+pub use rules::{History, KindRule, Normalizer, OnConflict, Rules};

@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::moves::Owned;
 use super::rules::Rules;
 use crate::model::{ObservationNo, Position};
 
@@ -26,6 +27,8 @@ pub struct Observation {
     pub identifiers: Vec<IdentifierNo>,
     /// Identifiers that do not link here, because linking would grow a component past its limit.
     pub severed: Vec<IdentifierNo>,
+    /// A logout that set its one identifier, of a kind that moves, free for a new customer.
+    pub releases: bool,
 }
 
 impl Observation {
@@ -94,11 +97,13 @@ pub struct Block {
 
 /// Holdings and blocks while observations are resolved.
 pub struct World<'r> {
-    rules: &'r Rules,
-    known: FxHashMap<IdentifierNo, Known>,
-    holder: FxHashMap<IdentifierNo, BlockIndex>,
-    blocks: Vec<Block>,
-    parent: Vec<BlockIndex>,
+    pub(super) rules: &'r Rules,
+    pub(super) known: FxHashMap<IdentifierNo, Known>,
+    pub(super) holder: FxHashMap<IdentifierNo, BlockIndex>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) parent: Vec<BlockIndex>,
+    /// Of identifiers that move: who held them, one after another.
+    pub(super) owners: FxHashMap<IdentifierNo, Vec<Owned>>,
 }
 
 impl<'r> World<'r> {
@@ -110,20 +115,8 @@ impl<'r> World<'r> {
             holder: FxHashMap::default(),
             blocks: Vec::new(),
             parent: Vec::new(),
+            owners: FxHashMap::default(),
         }
-    }
-
-    /// Resolves a whole component from nothing.
-    #[must_use]
-    pub fn replay(
-        rules: &'r Rules,
-        known: FxHashMap<IdentifierNo, Known>,
-        in_canonical_order: &[Observation],
-    ) -> (Self, Vec<Verdict>) {
-        debug_assert!(in_canonical_order.is_sorted_by(|a, b| a.position < b.position));
-        let mut world = Self { known, ..Self::new(rules) };
-        let verdicts = in_canonical_order.iter().map(|observation| world.step(observation)).collect();
-        (world, verdicts)
     }
 
     /// Makes an identifier known, or known anew.
@@ -221,7 +214,11 @@ impl<'r> World<'r> {
             if self.holder.insert(no, block).is_none() {
                 let kind = self.known[&no].kind;
                 self.blocks[block].held[kind] += 1;
+                self.note_owner(no, block, observation.position.at, false);
             }
+        }
+        for &(no, _) in &dropped {
+            self.take(no, block, observation.position.at);
         }
         for &index in named.iter().chain([&block]) {
             let index = self.find(index);
@@ -234,7 +231,7 @@ impl<'r> World<'r> {
     }
 
     /// The distinct blocks that hold any of the identifiers, in the identifiers' order.
-    fn holders(&self, identifiers: &[IdentifierNo]) -> Vec<BlockIndex> {
+    pub(super) fn holders(&self, identifiers: &[IdentifierNo]) -> Vec<BlockIndex> {
         let mut holders = Vec::new();
         for &no in identifiers {
             if let Some(block) = self.holder(no)
@@ -248,7 +245,7 @@ impl<'r> World<'r> {
 
     /// What forbids one customer of these identifiers and all their holders: the reason, and the
     /// kinds whose limit it breaks.
-    fn conflict(&self, kept: &[IdentifierNo]) -> Option<(Dropped, Vec<KindIndex>)> {
+    pub(super) fn conflict(&self, kept: &[IdentifierNo]) -> Option<(Dropped, Vec<KindIndex>)> {
         let holders = self.holders(kept);
         let mut held = vec![0_u32; self.rules.kinds.len()];
         for &block in &holders {
@@ -286,7 +283,7 @@ impl<'r> World<'r> {
     }
 
     /// One block out of those, with the observation in it; a new one if there are none.
-    fn join(&mut self, observation: ObservationNo, blocks: &[BlockIndex]) -> BlockIndex {
+    pub(super) fn join(&mut self, observation: ObservationNo, blocks: &[BlockIndex]) -> BlockIndex {
         let Some((&target, others)) = blocks.split_first() else {
             let held = vec![0; self.rules.kinds.len()];
             return self.add_block(Block { name: observation, held, latest: None });

@@ -4,11 +4,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::record::Taken;
+use super::stretches::{self, Stretches};
 use super::{StoreError, settled};
 use crate::identity::Rules;
 use crate::identity::batch::{
     Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle as decide,
 };
+use crate::identity::moves::Touch;
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
 use crate::model::{Identifier, Micros, ObservationNo, Position, TenantKey, TouchKey};
 
@@ -22,6 +24,8 @@ pub(super) struct Evidence {
     pub(super) position: Position,
     pub(super) identifiers: Vec<Identifier>,
     pub(super) severed: String,
+    /// A logout that sets its one identifier free.
+    pub(super) releases: bool,
 }
 
 macro_rules! identifier_columns {
@@ -52,7 +56,7 @@ pub(super) const LOAD_IDENTIFIERS: &str = concat!(
     "WHERE d.tenant = $1 AND d.identifier = v.identifier"
 );
 const LOAD_CUSTOMERS: &str = "WITH v(customer) AS ({rows}) \
-    SELECT c.customer, c.latest_in, o.first_at_us, o.first_source, o.first_source_id \
+    SELECT c.customer, c.latest_in, c.unsettled, o.first_at_us, o.first_source, o.first_source_id \
     FROM v CROSS JOIN customer c JOIN observation o ON o.tenant = c.tenant AND o.observation = c.latest_in \
     WHERE c.tenant = $1 AND c.customer = v.customer";
 const COUNT_HELD: &str = "WITH v(customer) AS ({rows}) \
@@ -63,24 +67,30 @@ const COUNT_COMPONENTS: &str = "WITH v(component) AS ({rows}) \
     WHERE o.tenant = $1 AND o.component = v.component GROUP BY o.component";
 pub(super) const LOAD_COMPONENTS: &str = "WITH v(component) AS ({rows}) \
     SELECT o.observation, o.customer, o.component, o.identifiers, o.severed, \
-    o.first_at_us, o.first_source, o.first_source_id \
+    o.first_at_us, o.first_source, o.first_source_id, o.releases, o.unsettled \
     FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.component = v.component AND o.live = 1";
-/// Resolves new evidence and writes what changes. Adds the customers of the observations.
+
+/// Resolves new evidence and writes what changes. `touches` are those of the batch that may move an
+/// identifier. Adds the customers of the observations, and returns the later stretches of those
+/// that are cut.
 pub(super) async fn settle(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
     taken: &mut Taken,
     evidence: Vec<Evidence>,
+    mut touches: Vec<Touch>,
     customers: &mut FxHashMap<ObservationNo, ObservationNo>,
-) -> Result<(), StoreError> {
+) -> Result<Stretches, StoreError> {
     if evidence.is_empty() {
-        return Ok(());
+        return Ok(Stretches::default());
     }
     let (mut before, mut fresh) = load_before(tx, tenant, rules, taken, &evidence).await?;
     let plan = plan(rules, &mut before, &mut fresh);
     let (loaded, beside) = load_components(tx, tenant, rules, &plan.replay).await?;
-    let changes = decide(rules, before, &plan, &fresh, &loaded, beside);
+    let kind_of = |no| Some(beside.get(&no)?.kind);
+    touches.extend(stretches::load_touches(tx, tenant, rules, &loaded, kind_of).await?);
+    let changes = decide(rules, before, &plan, &fresh, &loaded, &touches, beside);
     metrics::counter!("customer360_observations_resolved_total").increment(fresh.len() as u64);
     metrics::counter!("customer360_observations_replayed_total")
         .increment(changes.replayed_observations as u64);
@@ -99,7 +109,10 @@ pub(super) async fn settle(
     settled::move_observations(tx, tenant, &evidence).await?;
     let was = evidence.iter().filter_map(|e| Some((e.no, e.was?))).collect();
     settled::reassign(tx, tenant, taken, &was, &loaded, &changes).await?;
-    settled::write_holdings(tx, tenant, rules, taken, &changes).await
+    settled::write_holdings(tx, tenant, rules, taken, &changes).await?;
+    stretches::write(tx, tenant, taken, &loaded, &changes.assigned).await?;
+    let cut = changes.assigned.into_iter().filter(|assigned| !assigned.stretches.is_empty());
+    Ok(cut.map(|assigned| (assigned.no, assigned.stretches)).collect())
 }
 
 /// Numbers the identifiers of the evidence and loads what is known of them and of their holders.
@@ -131,6 +144,7 @@ async fn load_before(
             position: e.position.clone(),
             identifiers: Vec::with_capacity(e.identifiers.len()),
             severed: read_numbers(&e.severed)?,
+            releases: e.releases,
         };
         for identifier in &e.identifiers {
             let kind = kind_index(rules, identifier.kind.as_str())?;
@@ -178,6 +192,7 @@ pub(super) async fn load_outlook(
         position,
         identifiers: identifiers.to_vec(),
         severed: String::new(),
+        releases: false,
     };
     let (before, mut fresh) = load_before(tx, tenant, rules, taken, &[evidence]).await?;
     Ok((before, fresh.remove(0).observation))
@@ -195,8 +210,9 @@ async fn load_customers(
     let columns = [Column::Int(holders)];
     let scalars = [Scalar::Int(tenant.0)];
     for row in tx.fetch_bulk(LOAD_CUSTOMERS, &scalars, &columns).await? {
-        let latest = Seen { position: read_position(&row, 2)?, no: ObservationNo(row.get(1)?) };
-        let customer = StoredCustomer { held: vec![0; rules.kinds.len()], latest };
+        let latest = Seen { position: read_position(&row, 3)?, no: ObservationNo(row.get(1)?) };
+        let unsettled = row.get::<i64>(2)? != 0;
+        let customer = StoredCustomer { held: vec![0; rules.kinds.len()], latest, unsettled };
         before.customers.insert(ObservationNo(row.get(0)?), customer);
     }
     for row in tx.fetch_bulk(COUNT_HELD, &scalars, &columns).await? {
@@ -246,10 +262,17 @@ pub(super) async fn load_components(
                 position: read_position(&row, 5)?,
                 identifiers: read_numbers(&row.get::<String>(3)?)?,
                 severed: read_numbers(&row.get::<String>(4)?)?,
+                releases: row.get::<i64>(8)? != 0,
             },
             customer: ObservationNo(row.get(1)?),
             component: ObservationNo(row.get(2)?),
+            stretches: Vec::new(),
+            unsettled: row.get::<i64>(9)? != 0,
         });
+    }
+    let mut cut = stretches::load(tx, tenant, rules, loaded.iter().map(|o| o.observation.no)).await?;
+    for stored in &mut loaded {
+        stored.stretches = cut.remove(&stored.observation.no).unwrap_or_default();
     }
     let mut numbers: Vec<i64> =
         loaded.iter().flat_map(|o| &o.observation.identifiers).map(|no| no.0).collect();

@@ -12,6 +12,7 @@ mod identities;
 mod read;
 mod record;
 mod settled;
+mod stretches;
 mod tenants;
 mod void;
 mod writer;

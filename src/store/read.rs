@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, kind_index, read_identifier, read_numbers};
 use super::record::{Taken, decode_summary};
+use super::stretches::{self, Span, Stretches};
 use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
@@ -105,7 +106,7 @@ pub struct Component {
 macro_rules! touchpoint_columns {
     () => {
         "t.touchpoint, t.revision, t.source, t.source_id, t.at_us, t.channel, t.details, o.customer, o.identifiers, \
-         x.reason"
+         x.reason, t.observation, o.unsettled"
     };
 }
 macro_rules! touchpoint_joins {
@@ -129,11 +130,11 @@ macro_rules! touchpoint_filter {
           AND NOT EXISTS (SELECT 1 FROM void y WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint) "
     };
 }
-/// One branch for each of a customer's observations, each in the order of its index.
+/// One branch for each span of a customer's observations, each in the order of its index.
 const OF_OBSERVATION: &str = concat!(
-    "SELECT * FROM (SELECT t.touchpoint, t.at_us FROM touchpoint t WHERE t.tenant = $1 AND t.observation = {n}",
+    "SELECT * FROM (SELECT t.touchpoint, t.at_us FROM touchpoint t WHERE t.tenant = $1 AND t.observation = {0}",
     touchpoint_filter!(),
-    "AND (t.at_us < $6 OR (t.at_us = $6 AND t.touchpoint < $7)) \
+    "AND t.at_us >= {1} AND t.at_us < {2} AND (t.at_us < $6 OR (t.at_us = $6 AND t.touchpoint < $7)) \
      ORDER BY t.at_us DESC, t.touchpoint DESC LIMIT $8) b"
 );
 const OF_TENANT: &str = concat!(
@@ -153,7 +154,7 @@ const LOAD_TOUCHPOINTS: &str = concat!(
     "WHERE t.tenant = $1 AND t.touchpoint = v.touchpoint"
 );
 const FIND_CUSTOMERS: &str = "WITH v(observation) AS ({rows}) \
-    SELECT v.observation, o.customer, r.component, c.registered FROM v \
+    SELECT v.observation, o.customer, r.component, c.registered, c.unsettled FROM v \
     CROSS JOIN observation o \
     JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
     JOIN observation r ON r.tenant = o.tenant AND r.observation = o.customer \
@@ -161,7 +162,7 @@ const FIND_CUSTOMERS: &str = "WITH v(observation) AS ({rows}) \
 const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
     SELECT o.customer, o.observation, o.identifiers, o.first_source, o.first_source_id, s.summary \
     FROM v CROSS JOIN observation o \
-    JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
+    LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
     WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1";
 const LIST_CUSTOMERS: &str = "SELECT customer FROM customer WHERE tenant = $1 AND customer > $2 \
     AND registered >= $3 AND registered <= $4 ORDER BY customer LIMIT $5";
@@ -212,9 +213,11 @@ impl Store {
                 scalars.extend([Scalar::Int(at.0), Scalar::Int(no), Scalar::Int(page.size)]);
                 let records = customers(&mut tx, tenant, &[customer]).await?;
                 let members = records.iter().flatten().flat_map(|record| &record.members);
-                let members: Vec<i64> = members.map(|member| member.no.0).collect();
+                let spans = members.flat_map(|member| member.spans.iter());
+                let spans: Vec<[i64; 3]> =
+                    spans.map(|span| [span.observation.0, span.from.0, span.until.0]).collect();
                 let mut places: Vec<(i64, i64)> = Vec::new();
-                for row in tx.fetch_union(OF_OBSERVATION, &scalars, &members).await? {
+                for row in tx.fetch_union(OF_OBSERVATION, &scalars, &spans).await? {
                     places.push((row.get(1)?, row.get(0)?));
                 }
                 places.sort_unstable_by(|a, b| b.cmp(a));
@@ -347,11 +350,14 @@ struct Found {
     members: Vec<Member>,
 }
 
-struct Member {
-    no: ObservationNo,
-    identifiers: Vec<IdentifierNo>,
-    first_key: TouchKey,
-    summary: Summary,
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) no: ObservationNo,
+    pub(super) identifiers: Vec<IdentifierNo>,
+    pub(super) first_key: TouchKey,
+    pub(super) summary: Summary,
+    /// Whose touches are the customer's.
+    pub(super) spans: Vec<Span>,
 }
 
 async fn customers(
@@ -362,9 +368,13 @@ async fn customers(
     let scalars = [Scalar::Int(tenant.0)];
     let columns = [Column::Int(observations.iter().map(|no| no.0).collect())];
     let mut customer_of: FxHashMap<i64, (i64, i64, CustomerKind)> = FxHashMap::default();
+    let mut unsettled = Vec::new();
     for row in tx.fetch_bulk(FIND_CUSTOMERS, &scalars, &columns).await? {
         let kind = if row.get::<i64>(3)? == 0 { CustomerKind::Anonymous } else { CustomerKind::Registered };
         customer_of.insert(row.get(0)?, (row.get(1)?, row.get(2)?, kind));
+        if row.get::<i64>(4)? != 0 {
+            unsettled.push(ObservationNo(row.get(1)?));
+        }
     }
     let mut blocks: Vec<(i64, i64)> = customer_of.values().map(|&(c, component, _)| (component, c)).collect();
     blocks.sort_unstable();
@@ -373,25 +383,32 @@ async fn customers(
         Column::Int(blocks.iter().map(|(component, _)| *component).collect()),
         Column::Int(blocks.iter().map(|(_, customer)| *customer).collect()),
     ];
-    let mut members: FxHashMap<i64, Vec<Row>> = FxHashMap::default();
+    let mut members: FxHashMap<i64, Vec<Member>> = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_MEMBERS, &scalars, &columns).await? {
-        members.entry(row.get(0)?).or_default().push(row);
+        members.entry(row.get(0)?).or_default().push(parse_member(&row)?);
+    }
+    for customer in unsettled {
+        let home = members.remove(&customer.0).unwrap_or_default();
+        members.insert(customer.0, stretches::divide(tx, tenant, customer, home).await?);
     }
     let find = |no: &ObservationNo| {
         let Some(&(customer, _, kind)) = customer_of.get(&no.0) else { return Ok(None) };
-        let members = members.get(&customer).map_or(&[][..], Vec::as_slice);
-        let members = members.iter().map(parse_member).collect::<Result<_, StoreError>>()?;
+        let members = members.get(&customer).cloned().unwrap_or_default();
         Ok(Some(Found { customer: ObservationNo(customer), kind, members }))
     };
     observations.iter().map(find).collect()
 }
 
-fn parse_member(row: &Row) -> Result<Member, StoreError> {
+/// A row of customer, observation, identifiers, source, source id and summary.
+pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
+    let observation = ObservationNo(row.get(1)?);
+    let summary = row.get::<Option<Vec<u8>>>(5)?.map(|bytes| decode_summary(&bytes)).transpose()?;
     Ok(Member {
-        no: ObservationNo(row.get(1)?),
+        no: observation,
         identifiers: read_numbers(&row.get::<String>(2)?)?,
         first_key: TouchKey { source: row.get(3)?, source_id: row.get(4)? },
-        summary: decode_summary(&row.get::<Vec<u8>>(5)?)?,
+        summary: summary.unwrap_or_default(),
+        spans: vec![Span { observation, from: Micros::MIN, until: Micros::MAX }],
     })
 }
 
@@ -450,15 +467,35 @@ async fn parse_touchpoints(
             numbers.extend(read_numbers(&list)?.into_iter().map(|no| no.0));
         }
     }
+    let identifiers = name_identifiers(tx, tenant, numbers).await?;
+    let mut divided = Vec::new();
+    for row in rows {
+        if row.get::<Option<i64>>(11)?.unwrap_or(0) != 0 {
+            divided.extend(row.get::<Option<i64>>(10)?.map(ObservationNo));
+        }
+    }
+    let cut = match divided.is_empty() {
+        true => Stretches::default(),
+        false => stretches::load_all(tx, tenant, divided.into_iter()).await?,
+    };
+    rows.iter().map(|row| parse_touchpoint(row, &identifiers, &cut)).collect()
+}
+
+/// The identifiers of those numbers.
+pub(super) async fn name_identifiers(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    mut numbers: Vec<i64>,
+) -> Result<FxHashMap<IdentifierNo, Identifier>, StoreError> {
     numbers.sort_unstable();
     numbers.dedup();
-    let mut identifiers: FxHashMap<IdentifierNo, Identifier> = FxHashMap::default();
+    let mut identifiers = FxHashMap::default();
     for row in tx.fetch_bulk(NAME_IDENTIFIERS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
         let kind = crate::model::KindName::parse(&row.get::<String>(1)?);
         let kind = kind.ok_or(StoreError::Corrupt { what: "identifier kind" })?;
         identifiers.insert(IdentifierNo(row.get(0)?), Identifier { kind, value: row.get(2)? });
     }
-    rows.iter().map(|row| parse_touchpoint(row, &identifiers)).collect()
+    Ok(identifiers)
 }
 
 const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
@@ -468,17 +505,21 @@ const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
 fn parse_touchpoint(
     row: &Row,
     names: &FxHashMap<IdentifierNo, Identifier>,
+    cut: &Stretches,
 ) -> Result<StoredTouchpoint, StoreError> {
+    let (home, observation): (Option<i64>, Option<i64>) = (row.get(7)?, row.get(10)?);
+    let home = home.zip(observation).map(|(home, no)| (ObservationNo(home), ObservationNo(no)));
+    let at = Micros(row.get(4)?);
     let details: String = row.get(6)?;
     let numbers = row.get::<Option<String>>(8)?.map(|list| read_numbers(&list)).transpose()?;
     Ok(StoredTouchpoint {
         no: TouchpointNo(row.get(0)?),
         revision: Revision(row.get(1)?),
-        customer: row.get::<Option<i64>>(7)?.map(ObservationNo),
+        customer: home.map(|(home, no)| stretches::owner_at(cut, no, home, at)),
         voided: row.get(9)?,
         touchpoint: Touchpoint {
             key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
-            at: Micros(row.get(4)?),
+            at,
             channel: super::costs::channel(&row.get::<String>(5)?)?,
             identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
             details: super::record::parse_details(&details)?,

@@ -6,7 +6,10 @@ use sha2::{Digest, Sha256};
 use super::StoreError;
 use super::driver::{Column, Database, Scalar, Transaction};
 use super::identities::{self, Evidence};
+use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
+use crate::identity::Rules;
+use crate::identity::moves::Touch;
 use crate::model::{
     Activity, Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
@@ -76,14 +79,14 @@ const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observ
     WHERE tenant = $1";
 const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us) VALUES ($1, $2, $3)";
 const FIND_KEYS: &str = "WITH v(source, source_id, i) AS ({rows}) \
-    SELECT v.i, t.payload_hash, o.customer FROM v CROSS JOIN touchpoint t \
+    SELECT v.i, t.payload_hash, o.customer, o.observation FROM v CROSS JOIN touchpoint t \
     LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
     WHERE t.tenant = $1 AND t.source = v.source AND t.source_id = v.source_id";
 const FIND_ORDERS: &str = "WITH v(order_id, i) AS ({rows}) \
     SELECT v.i FROM v CROSS JOIN order_key k WHERE k.tenant = $1 AND k.order_id = v.order_id";
 const FIND_OBSERVATIONS: &str = "WITH v(identifier_set, i) AS ({rows}) \
     SELECT v.i, o.observation, o.customer, o.live, o.severed, o.first_at_us, o.first_source, o.first_source_id, \
-    s.summary FROM v CROSS JOIN observation o \
+    s.summary, o.unsettled FROM v CROSS JOIN observation o \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
     WHERE o.tenant = $1 AND o.identifier_set = v.identifier_set";
 const INSERT_TOUCHPOINTS: &str = "WITH v(touchpoint, source, source_id, payload_hash, observation, at_us, activity, \
@@ -108,7 +111,7 @@ pub(super) async fn record(
     let mut tx = db.write().await?;
     let mut taken = take_revision(&mut tx, tenant, now).await?;
     let rules = tenants.rules(&mut tx, tenant, taken.rules_version).await?;
-    let mut outcomes = known_outcomes(&mut tx, tenant, batch).await?;
+    let mut outcomes = known_outcomes(&mut tx, tenant, &rules, batch).await?;
     refuse_taken_orders(&mut tx, tenant, batch, &mut outcomes).await?;
     let accepted: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
     if accepted.is_empty() {
@@ -117,14 +120,23 @@ pub(super) async fn record(
         return Ok(Recorded { revision, outcomes: resolve_copies(batch, outcomes) });
     }
     let mut sets = find_sets(&mut tx, tenant, batch, &accepted).await?;
-    let evidence: Vec<Evidence> = sets.evidence(batch, &mut taken);
-    identities::settle(&mut tx, tenant, &rules, &mut taken, evidence, &mut sets.customers).await?;
+    let mut evidence: Vec<Evidence> = sets.evidence(batch, &mut taken);
+    let mut touches = Vec::new();
+    if rules.moves() {
+        evidence.extend(stretches::releases(&rules, batch, &accepted, &mut taken));
+        touches = sets.touches(batch, &accepted);
+    }
+    let stretches =
+        identities::settle(&mut tx, tenant, &rules, &mut taken, evidence, touches, &mut sets.customers)
+            .await?;
     write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
     write_summaries(&mut tx, tenant, batch, &accepted, sets.summaries, &sets.observation_of).await?;
     keep_revision(&mut tx, tenant, &taken, now).await?;
     tx.commit().await?;
     for i in accepted {
-        let customer = batch[i].set.map(|set| sets.customers[&sets.observation_of[&set]]);
+        let at = batch[i].touchpoint.at;
+        let observation = batch[i].set.map(|set| sets.observation_of[&set]);
+        let customer = observation.map(|no| owner_at(&stretches, no, sets.customers[&no], at));
         outcomes[i] = Some(Outcome::Recorded(customer));
     }
     Ok(Recorded { revision: taken.revision, outcomes: resolve_copies(batch, outcomes) })
@@ -174,6 +186,7 @@ fn first_of_key(batch: &[Incoming]) -> FxHashMap<&TouchKey, usize> {
 async fn known_outcomes(
     tx: &mut Transaction,
     tenant: TenantKey,
+    rules: &Rules,
     batch: &[Incoming],
 ) -> Result<Vec<Option<Outcome>>, StoreError> {
     let first = first_of_key(batch);
@@ -191,10 +204,19 @@ async fn known_outcomes(
         Column::Text(asked.iter().map(|&i| batch[i].touchpoint.key.source_id.as_str()).collect()),
         Column::Int(asked.iter().map(|&i| i as i64).collect()),
     ];
-    for row in tx.fetch_bulk(FIND_KEYS, &[Scalar::Int(tenant.0)], &columns).await? {
+    let rows = tx.fetch_bulk(FIND_KEYS, &[Scalar::Int(tenant.0)], &columns).await?;
+    let mut observations = Vec::new();
+    for row in &rows {
+        observations.extend(row.get::<Option<i64>>(3)?.map(ObservationNo));
+    }
+    let cut = stretches::load(tx, tenant, rules, observations.into_iter()).await?;
+    for row in rows {
         let i = row.get::<i64>(0)? as usize;
         let hash: Vec<u8> = row.get(1)?;
-        let customer = row.get::<Option<i64>>(2)?.map(ObservationNo);
+        let home = row.get::<Option<i64>>(2)?.map(ObservationNo);
+        let observation = row.get::<Option<i64>>(3)?.map(ObservationNo);
+        let at = batch[i].touchpoint.at;
+        let customer = home.zip(observation).map(|(home, no)| owner_at(&cut, no, home, at));
         let same = hash == batch[i].payload_hash;
         outcomes[i] = Some(if same { Outcome::Duplicate(customer) } else { Outcome::KeyTaken });
     }
@@ -270,6 +292,7 @@ struct StoredSet {
     live: bool,
     severed: String,
     first: Position,
+    unsettled: bool,
 }
 
 async fn find_sets(
@@ -314,7 +337,8 @@ async fn find_sets(
         let key = TouchKey { source: row.get(6)?, source_id: row.get(7)? };
         let first = Position { at: Micros(row.get(5)?), key };
         let live = row.get::<i64>(3)? != 0;
-        sets.stored.insert(set, StoredSet { no, customer, live, severed: row.get(4)?, first });
+        let unsettled = row.get::<i64>(9)? != 0;
+        sets.stored.insert(set, StoredSet { no, customer, live, severed: row.get(4)?, first, unsettled });
         sets.observation_of.insert(set, no);
         sets.customers.insert(no, customer);
         if let Some(summary) = row.get::<Option<Vec<u8>>>(8)? {
@@ -325,22 +349,27 @@ async fn find_sets(
 }
 
 impl Sets {
-    /// What the resolver has to look at: sets never seen, sets seen earlier than was known, and
-    /// sets whose every touchpoint was void until now. New ones are numbered in order of arrival.
+    /// What the resolver has to look at: sets never seen, sets seen earlier than was known, sets
+    /// whose every touchpoint was void until now, and sets whose every touch may move something.
+    /// New ones are numbered in order of arrival.
     fn evidence(&mut self, batch: &[Incoming], taken: &mut Taken) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         for (set, position, example) in &self.arrived {
             let identifiers = batch[*example].touchpoint.identifiers.clone();
             match self.stored.get(set) {
-                Some(stored) if stored.live && stored.first <= *position => {}
+                Some(stored) if stored.live && !stored.unsettled && stored.first <= *position => {}
                 Some(stored) => evidence.push(Evidence {
                     no: stored.no,
                     is_new: false,
                     was: Some(stored.customer),
                     set: *set,
-                    position: position.clone(),
+                    position: match stored.live {
+                        true => stored.first.clone().min(position.clone()),
+                        false => position.clone(),
+                    },
                     identifiers,
                     severed: stored.severed.clone(),
+                    releases: false,
                 }),
                 None => {
                     let no = ObservationNo(taken.next_observation);
@@ -354,11 +383,21 @@ impl Sets {
                         position: position.clone(),
                         identifiers,
                         severed: String::new(),
+                        releases: false,
                     });
                 }
             }
         }
         evidence
+    }
+
+    /// Every touch of the batch: each may move an identifier.
+    fn touches(&self, batch: &[Incoming], accepted: &[usize]) -> Vec<Touch> {
+        let touch = |&i: &usize| {
+            let observation = self.observation_of[&batch[i].set?];
+            Some(Touch { observation, position: batch[i].touchpoint.position() })
+        };
+        accepted.iter().filter_map(touch).collect()
     }
 }
 

@@ -5,11 +5,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
-use super::{Store, StoreError, settled};
+use super::{Store, StoreError, settled, stretches};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims, is_shared};
 use crate::identity::resolve::IdentifierNo;
-use crate::model::{Activity, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
+use crate::model::{
+    Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+};
 use crate::view::Summary;
 
 /// What voiding did.
@@ -27,6 +29,7 @@ struct Bereft {
     component: ObservationNo,
     identifiers: Vec<IdentifierNo>,
     first: Position,
+    unsettled: bool,
 }
 
 const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details FROM touchpoint t \
@@ -34,8 +37,8 @@ const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details 
     WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3";
 const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason) VALUES ($1, $2, $3, $4)";
 const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND order_id = $2";
-const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id \
-    FROM observation WHERE tenant = $1 AND observation = $2";
+const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id, \
+    unsettled FROM observation WHERE tenant = $1 AND observation = $2";
 const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
     WHERE t.tenant = $1 AND t.observation = $2 AND NOT EXISTS \
     (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) \
@@ -79,7 +82,16 @@ impl Store {
         }
         if let Some(no) = row.get::<Option<i64>>(1)? {
             let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
-            withdraw(&mut tx, tenant, &rules, &mut taken, ObservationNo(no)).await?;
+            let mut released = Vec::new();
+            if rules.moves() && matches!(details.activity, Activity::Logout(_)) {
+                let found = tx.fetch_one(FIND_OBSERVATION, &[scalar, Scalar::Int(no)]).await?;
+                let list: String = found.ok_or(StoreError::Corrupt { what: "observation" })?.get(2)?;
+                let numbers = read_numbers(&list)?.iter().map(|no| no.0).collect();
+                let named = super::read::name_identifiers(&mut tx, tenant, numbers).await?;
+                let identifiers: Vec<Identifier> = named.into_values().collect();
+                released = stretches::take_back_releases(&mut tx, tenant, &rules, &identifiers, key).await?;
+            }
+            withdraw(&mut tx, tenant, &rules, &mut taken, ObservationNo(no), &released).await?;
         }
         keep_revision(&mut tx, tenant, &taken, now).await?;
         tx.commit().await?;
@@ -96,6 +108,7 @@ async fn withdraw(
     rules: &Rules,
     taken: &mut Taken,
     no: ObservationNo,
+    released: &[(ObservationNo, ObservationNo)],
 ) -> Result<(), StoreError> {
     let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let row =
@@ -106,6 +119,7 @@ async fn withdraw(
         component: ObservationNo(row.get(1)?),
         identifiers: read_numbers(&row.get::<String>(2)?)?,
         first: identities::read_position(&row, 3)?,
+        unsettled: row.get::<i64>(6)? != 0,
     };
     let (summary, first) = remaining(tx, &key).await?;
     let live = first.is_some();
@@ -115,7 +129,7 @@ async fn withdraw(
     } else {
         tx.run(DELETE_SUMMARY, &key).await?;
     }
-    if live && now_first == bereft.first {
+    if live && now_first == bereft.first && !bereft.unsettled && released.is_empty() {
         return Ok(());
     }
     let first = [
@@ -127,7 +141,14 @@ async fn withdraw(
         Scalar::Text(&now_first.key.source_id),
     ];
     tx.run(SET_FIRST, &first).await?;
-    resolve_again(tx, tenant, rules, taken, &bereft, live).await
+    resolve_again(tx, tenant, rules, taken, &bereft, live).await?;
+    for &(release, was) in released {
+        let row = tx.fetch_one(FIND_OBSERVATION, &key).await?;
+        let heir: i64 = row.ok_or(StoreError::Corrupt { what: "observation" })?.get(0)?;
+        leave(tx, tenant, taken, release, was, ObservationNo(heir)).await?;
+        tx.run(DELETE_CUSTOMER, &[key[0], Scalar::Int(release.0)]).await?;
+    }
+    Ok(())
 }
 
 async fn remaining(
@@ -167,8 +188,10 @@ async fn resolve_again(
     };
     let recounted = before.identifiers.clone();
     let (loaded, beside) = identities::load_components(tx, tenant, rules, &replay).await?;
+    let kind_of = |no| Some(beside.get(&no)?.kind);
+    let touches = stretches::load_touches(tx, tenant, rules, &loaded, kind_of).await?;
     let plan = Plan::replay_only(replay);
-    let mut changes = batch::settle(rules, before, &plan, &[], &loaded, beside);
+    let mut changes = batch::settle(rules, before, &plan, &[], &loaded, &touches, beside);
     let written: FxHashSet<IdentifierNo> = changes.identifiers.iter().map(|(no, _)| *no).collect();
     for (no, stored) in recounted {
         if !written.contains(&no) {
@@ -181,16 +204,28 @@ async fn resolve_again(
         let heir = peers.map(|peer| peer.observation.no).min();
         let heir = changes.assigned.iter().find(|assigned| Some(assigned.no) == heir);
         let customer = heir.map_or(bereft.no, |heir| heir.customer);
-        let left = [Scalar::Int(tenant.0), Scalar::Int(bereft.no.0), Scalar::Int(customer.0)];
-        tx.run(LEAVE, &left).await?;
-        let moved =
-            [left[0], Scalar::Int(taken.revision.0), left[1], Scalar::Int(bereft.customer.0), left[2]];
-        tx.run(LOG_LEAVE, &moved).await?;
+        leave(tx, tenant, taken, bereft.no, bereft.customer, customer).await?;
         if heir.is_none() {
             tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
         }
     }
-    settled::write_holdings(tx, tenant, rules, taken, &changes).await
+    settled::write_holdings(tx, tenant, rules, taken, &changes).await?;
+    stretches::write(tx, tenant, taken, &loaded, &changes.assigned).await
+}
+
+/// Gives an observation without a touchpoint to a customer, so that its id leads somewhere.
+async fn leave(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    no: ObservationNo,
+    was: ObservationNo,
+    customer: ObservationNo,
+) -> Result<(), StoreError> {
+    let left = [tenant.0, no.0, customer.0].map(Scalar::Int);
+    tx.run(LEAVE, &left).await?;
+    let moved = [tenant.0, taken.revision.0, no.0, was.0, customer.0].map(Scalar::Int);
+    tx.run(LOG_LEAVE, &moved).await
 }
 
 /// Counts the claims of identifiers anew from the observations that live. One that is shared no
