@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::anew::known_anew;
 use super::groups::{Groups, components};
 use super::moves::{Stretch, Touch, moving};
 use super::resolve::{Block, BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, World};
@@ -31,6 +32,13 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// One that nobody holds yet, first seen there.
+    #[must_use]
+    pub fn unheld(kind: KindIndex, value: String, seen: Seen) -> Self {
+        let (first, latest) = (seen.clone(), seen);
+        Self { kind, value, holder: None, first, latest, component: None, claims: Claims::new() }
+    }
+
     /// What the resolver needs of it.
     #[must_use]
     pub fn known(&self, rules: &Rules) -> Known {
@@ -96,6 +104,8 @@ pub struct Plan {
     labels: Vec<ObservationNo>,
     /// Observations refused at the limit of a component: announced, and severed for ever.
     pub severed: usize,
+    /// Identifiers that became shared.
+    pub crossed: Vec<IdentifierNo>,
 }
 
 impl Plan {
@@ -153,6 +163,7 @@ pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
     let mut groups = Groups::new(&before.component_sizes);
     let mut replay: FxHashSet<ObservationNo> =
         crossed.iter().filter_map(|no| before.identifiers[no].component).collect();
+    plan.crossed = crossed;
     let moving = moving(rules, before, fresh);
     for (Fresh { observation, is_new }, moves) in fresh.iter_mut().zip(moving) {
         plan.severed += usize::from(sever(rules, before, &mut groups, observation));
@@ -471,38 +482,6 @@ fn touch(before: &mut Before, observation: &Observation, no: IdentifierNo) {
     }
 }
 
-/// What is known of every identifier of the observations under replay, and which of them are not
-/// cut off in all of those (an identifier that is, belongs to another component).
-fn known_anew(
-    rules: &Rules,
-    before: &mut Before,
-    in_canonical_order: &[Observation],
-) -> (FxHashMap<IdentifierNo, Known>, FxHashSet<IdentifierNo>) {
-    let mut linked = FxHashSet::default();
-    let mut known_anew: FxHashMap<IdentifierNo, Known> = FxHashMap::default();
-    for observation in in_canonical_order {
-        for no in &observation.identifiers {
-            let known = known_anew.entry(*no).or_insert_with(|| before.identifiers[no].known(rules));
-            if observation.severed.contains(no) {
-                continue;
-            }
-            let seen = observation.seen();
-            if linked.insert(*no) && !known.shared {
-                (known.first, known.latest) = (seen.clone(), seen);
-            } else {
-                known.first = known.first.clone().min(seen.clone());
-                known.latest = known.latest.clone().max(seen);
-            }
-        }
-    }
-    for no in &linked {
-        if let Some(stored) = before.identifiers.get_mut(no) {
-            stored.first = known_anew[no].first.clone();
-            stored.latest = known_anew[no].latest.clone();
-        }
-    }
-    (known_anew, linked)
-}
-
+mod anew;
 #[cfg(test)]
 mod tests;

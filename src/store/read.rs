@@ -1,16 +1,21 @@
 //! Reading: touchpoints, customers, and the evidence behind them. Every read is one transaction
 //! that sees one revision.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, kind_index, read_identifier, read_numbers};
+use super::known::{Known, customers_then, map_then};
 use super::record::{Taken, decode_summary};
-use super::stretches::{self, Span, Stretches};
+use super::rows::{list, parse_touchpoints};
+use super::stretches::{self, Span};
 use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
+use crate::identity::moves::Touch;
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{
     ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey,
@@ -24,6 +29,7 @@ pub struct StoredTouchpoint {
     pub no: TouchpointNo,
     pub revision: Revision,
     pub touchpoint: Touchpoint,
+    pub observation: Option<ObservationNo>,
     pub customer: Option<ObservationNo>,
     /// Why it was voided, if it was.
     pub voided: Option<String>,
@@ -101,6 +107,8 @@ pub struct Component {
     pub revision: Revision,
     pub observations: Vec<StoredObservation>,
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
+    /// Touches that may have moved an identifier.
+    pub touches: Vec<Touch>,
 }
 
 macro_rules! touchpoint_columns {
@@ -127,15 +135,16 @@ macro_rules! touchpoint_filter {
     () => {
         " AND t.at_us >= $2 AND t.at_us < $3 \
           AND ($4 = '' OR $4 LIKE '%,' || t.activity || ',%') AND ($5 = '' OR $5 LIKE '%,' || t.channel || ',%') \
-          AND NOT EXISTS (SELECT 1 FROM void y WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint) "
+          AND t.revision <= $6 AND NOT EXISTS (SELECT 1 FROM void y \
+          WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint AND y.revision <= $6) "
     };
 }
 /// One branch for each span of a customer's observations, each in the order of its index.
 const OF_OBSERVATION: &str = concat!(
     "SELECT * FROM (SELECT t.touchpoint, t.at_us FROM touchpoint t WHERE t.tenant = $1 AND t.observation = {0}",
     touchpoint_filter!(),
-    "AND t.at_us >= {1} AND t.at_us < {2} AND (t.at_us < $6 OR (t.at_us = $6 AND t.touchpoint < $7)) \
-     ORDER BY t.at_us DESC, t.touchpoint DESC LIMIT $8) b"
+    "AND t.at_us >= {1} AND t.at_us < {2} AND (t.at_us < $7 OR (t.at_us = $7 AND t.touchpoint < $8)) \
+     ORDER BY t.at_us DESC, t.touchpoint DESC LIMIT $9) b"
 );
 const OF_TENANT: &str = concat!(
     "SELECT ",
@@ -144,7 +153,7 @@ const OF_TENANT: &str = concat!(
     touchpoint_joins!(),
     "WHERE t.tenant = $1",
     touchpoint_filter!(),
-    "AND t.touchpoint < $6 ORDER BY t.touchpoint DESC LIMIT $7"
+    "AND t.touchpoint < $7 ORDER BY t.touchpoint DESC LIMIT $8"
 );
 const LOAD_TOUCHPOINTS: &str = concat!(
     "WITH v(touchpoint) AS ({rows}) SELECT ",
@@ -183,16 +192,20 @@ impl Store {
         Ok((revision, found.into_iter().next()))
     }
 
-    /// A page of touchpoints, newest first.
+    /// A page of touchpoints, newest first: of now, or as known then.
     pub async fn touchpoints(
         &self,
         tenant: TenantKey,
+        known: Option<&Known>,
         by: By,
         filter: &Filter,
         page: Page,
     ) -> Result<Listed<StoredTouchpoint>, StoreError> {
         let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
+        let revision = match known {
+            Some(known) => known.revision,
+            None => revision(&mut tx, tenant).await?,
+        };
         let activities = list(filter.activities.iter().map(|a| a.name()));
         let channels = list(filter.channels.iter().map(Channel::as_str));
         let mut scalars = vec![
@@ -201,21 +214,19 @@ impl Store {
             Scalar::Int(filter.range.until.0),
             Scalar::Text(&activities),
             Scalar::Text(&channels),
+            Scalar::Int(revision.0),
         ];
         let rows = match by {
             By::Tenant => {
-                let after = page.after.map_or(i64::MAX, |(_, no)| no);
+                let last = known.map_or(i64::MAX, |known| known.last_touchpoint + 1);
+                let after = page.after.map_or(last, |(_, no)| no);
                 scalars.extend([Scalar::Int(after), Scalar::Int(page.size)]);
                 tx.fetch(OF_TENANT, &scalars).await?
             }
             By::Customer(customer) => {
                 let (at, no) = page.after.unwrap_or((Micros::MAX, i64::MAX));
                 scalars.extend([Scalar::Int(at.0), Scalar::Int(no), Scalar::Int(page.size)]);
-                let records = customers(&mut tx, tenant, &[customer]).await?;
-                let members = records.iter().flatten().flat_map(|record| &record.members);
-                let spans = members.flat_map(|member| member.spans.iter());
-                let spans: Vec<[i64; 3]> =
-                    spans.map(|span| [span.observation.0, span.from.0, span.until.0]).collect();
+                let spans = spans(&mut tx, tenant, known, customer).await?;
                 let mut places: Vec<(i64, i64)> = Vec::new();
                 for row in tx.fetch_union(OF_OBSERVATION, &scalars, &spans).await? {
                     places.push((row.get(1)?, row.get(0)?));
@@ -227,6 +238,18 @@ impl Store {
             }
         };
         let mut entries = parse_touchpoints(&mut tx, tenant, &rows).await?;
+        if let Some(known) = known {
+            let observations = entries.iter().filter_map(|entry| Some(entry.observation?.0)).collect();
+            let map = map_then(&mut tx, tenant, known, observations).await?;
+            let divided = entries.iter().filter_map(|entry| entry.observation);
+            let cut = stretches::load_then(&mut tx, tenant, known, divided).await?;
+            for entry in &mut entries {
+                let home = entry.observation.and_then(|no| Some((no, *map.get(&no.0)?)));
+                let owner =
+                    |(no, home)| stretches::owner_at(&cut, no, ObservationNo(home), entry.touchpoint.at);
+                entry.customer = home.map(owner);
+            }
+        }
         match by {
             By::Tenant => entries.sort_by_key(|e| std::cmp::Reverse(e.no)),
             By::Customer(_) => entries.sort_by_key(|e| std::cmp::Reverse((e.touchpoint.at, e.no))),
@@ -340,16 +363,20 @@ impl Store {
         let labels = std::iter::once(ObservationNo(row.get(0)?)).collect();
         let (observations, identifiers) =
             identities::load_components(&mut tx, tenant, rules, &labels).await?;
-        Ok(Some(Component { revision, observations, identifiers }))
+        let kind_of = |no| Some(identifiers.get(&no)?.kind);
+        let touches = stretches::load_touches(&mut tx, tenant, rules, &observations, kind_of).await?;
+        Ok(Some(Component { revision, observations, identifiers, touches }))
     }
 }
 
-struct Found {
-    customer: ObservationNo,
-    kind: CustomerKind,
-    members: Vec<Member>,
+/// A customer on the way out.
+pub(super) struct Found {
+    pub(super) customer: ObservationNo,
+    pub(super) kind: CustomerKind,
+    pub(super) members: Vec<Member>,
 }
 
+/// An observation of a customer.
 #[derive(Debug, Clone)]
 pub(super) struct Member {
     pub(super) no: ObservationNo,
@@ -360,6 +387,26 @@ pub(super) struct Member {
     pub(super) spans: Vec<Span>,
 }
 
+/// The spans of the customer that an observation belongs to, or belonged to then: observation,
+/// from, until.
+async fn spans(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: Option<&Known>,
+    customer: ObservationNo,
+) -> Result<Vec<[i64; 3]>, StoreError> {
+    let found: Option<Found> = match known {
+        Some(known) => {
+            let mut found = customers_then(tx, tenant, known, &[customer]).await?;
+            found.pop().flatten().map(|(found, _)| found)
+        }
+        None => customers(tx, tenant, &[customer]).await?.pop().flatten(),
+    };
+    let members = found.iter().flat_map(|found| &found.members);
+    let spans = members.flat_map(|member| member.spans.iter());
+    Ok(spans.map(|span| [span.observation.0, span.from.0, span.until.0]).collect())
+}
+
 async fn customers(
     tx: &mut Transaction,
     tenant: TenantKey,
@@ -368,12 +415,12 @@ async fn customers(
     let scalars = [Scalar::Int(tenant.0)];
     let columns = [Column::Int(observations.iter().map(|no| no.0).collect())];
     let mut customer_of: FxHashMap<i64, (i64, i64, CustomerKind)> = FxHashMap::default();
-    let mut unsettled = Vec::new();
+    let mut unsettled = BTreeSet::new();
     for row in tx.fetch_bulk(FIND_CUSTOMERS, &scalars, &columns).await? {
         let kind = if row.get::<i64>(3)? == 0 { CustomerKind::Anonymous } else { CustomerKind::Registered };
         customer_of.insert(row.get(0)?, (row.get(1)?, row.get(2)?, kind));
         if row.get::<i64>(4)? != 0 {
-            unsettled.push(ObservationNo(row.get(1)?));
+            unsettled.insert(ObservationNo(row.get(1)?));
         }
     }
     let mut blocks: Vec<(i64, i64)> = customer_of.values().map(|&(c, component, _)| (component, c)).collect();
@@ -413,7 +460,7 @@ pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
 }
 
 impl Found {
-    fn into_record(self, identifiers: &FxHashMap<IdentifierNo, Stored>) -> CustomerRecord {
+    pub(super) fn into_record(self, identifiers: &FxHashMap<IdentifierNo, Stored>) -> CustomerRecord {
         let mut seen: FxHashMap<IdentifierNo, HeldIdentifier> = FxHashMap::default();
         let mut summary = Summary::default();
         let mut observations = Vec::with_capacity(self.members.len());
@@ -454,81 +501,4 @@ impl Found {
             summary,
         }
     }
-}
-
-async fn parse_touchpoints(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    rows: &[Row],
-) -> Result<Vec<StoredTouchpoint>, StoreError> {
-    let mut numbers = Vec::new();
-    for row in rows {
-        if let Some(list) = row.get::<Option<String>>(8)? {
-            numbers.extend(read_numbers(&list)?.into_iter().map(|no| no.0));
-        }
-    }
-    let identifiers = name_identifiers(tx, tenant, numbers).await?;
-    let mut divided = Vec::new();
-    for row in rows {
-        if row.get::<Option<i64>>(11)?.unwrap_or(0) != 0 {
-            divided.extend(row.get::<Option<i64>>(10)?.map(ObservationNo));
-        }
-    }
-    let cut = match divided.is_empty() {
-        true => Stretches::default(),
-        false => stretches::load_all(tx, tenant, divided.into_iter()).await?,
-    };
-    rows.iter().map(|row| parse_touchpoint(row, &identifiers, &cut)).collect()
-}
-
-/// The identifiers of those numbers.
-pub(super) async fn name_identifiers(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    mut numbers: Vec<i64>,
-) -> Result<FxHashMap<IdentifierNo, Identifier>, StoreError> {
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut identifiers = FxHashMap::default();
-    for row in tx.fetch_bulk(NAME_IDENTIFIERS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
-        let kind = crate::model::KindName::parse(&row.get::<String>(1)?);
-        let kind = kind.ok_or(StoreError::Corrupt { what: "identifier kind" })?;
-        identifiers.insert(IdentifierNo(row.get(0)?), Identifier { kind, value: row.get(2)? });
-    }
-    Ok(identifiers)
-}
-
-const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
-    SELECT d.identifier, d.kind, d.value FROM v CROSS JOIN identifier d \
-    WHERE d.tenant = $1 AND d.identifier = v.identifier";
-
-fn parse_touchpoint(
-    row: &Row,
-    names: &FxHashMap<IdentifierNo, Identifier>,
-    cut: &Stretches,
-) -> Result<StoredTouchpoint, StoreError> {
-    let (home, observation): (Option<i64>, Option<i64>) = (row.get(7)?, row.get(10)?);
-    let home = home.zip(observation).map(|(home, no)| (ObservationNo(home), ObservationNo(no)));
-    let at = Micros(row.get(4)?);
-    let details: String = row.get(6)?;
-    let numbers = row.get::<Option<String>>(8)?.map(|list| read_numbers(&list)).transpose()?;
-    Ok(StoredTouchpoint {
-        no: TouchpointNo(row.get(0)?),
-        revision: Revision(row.get(1)?),
-        customer: home.map(|(home, no)| stretches::owner_at(cut, no, home, at)),
-        voided: row.get(9)?,
-        touchpoint: Touchpoint {
-            key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
-            at,
-            channel: super::costs::channel(&row.get::<String>(5)?)?,
-            identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
-            details: super::record::parse_details(&details)?,
-        },
-    })
-}
-
-/// A list that LIKE can search: `,a,b,`, or nothing.
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() { String::new() } else { format!(",{},", names.join(",")) }
 }

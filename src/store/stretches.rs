@@ -7,13 +7,14 @@ use sha2::{Digest, Sha256};
 use super::StoreError;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::Evidence;
+use super::known::Known;
 use super::read::{Member, parse_member};
 use super::record::{Incoming, Taken, parse_details};
 use crate::identity::batch::{Assigned, StoredObservation};
 use crate::identity::moves::{Stretch, Touch};
-use crate::identity::resolve::IdentifierNo;
+use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::identity::{OnConflict, Rules};
-use crate::model::{Activity, Identifier, Micros, ObservationNo, TenantKey, TouchKey, Touchpoint};
+use crate::model::{Activity, Identifier, Micros, ObservationNo, Revision, TenantKey, TouchKey, Touchpoint};
 use crate::view::Summary;
 
 /// Later stretches of observations, each list in the order of time.
@@ -39,15 +40,21 @@ const LOG: &str = "WITH v(observation, customer) AS ({rows}) \
     INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     SELECT $1, $2, v.observation, v.customer, v.customer FROM v WHERE true \
     ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const OF_OBSERVATIONS_THEN: &str = "WITH v(observation) AS ({rows}) \
+    SELECT s.observation, s.from_at_us, s.customer FROM v CROSS JOIN stretch s \
+    WHERE s.tenant = $1 AND s.observation = v.observation AND s.revision_from <= $2 \
+    AND (s.revision_until IS NULL OR s.revision_until > $2) ORDER BY s.observation, s.from_at_us";
 const TOUCHES: &str = "WITH v(observation) AS ({rows}) \
     SELECT t.observation, t.at_us, t.source, t.source_id FROM v CROSS JOIN touchpoint t \
-    WHERE t.tenant = $1 AND t.observation = v.observation AND NOT EXISTS \
-    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint)";
+    WHERE t.tenant = $1 AND t.observation = v.observation AND t.touchpoint <= $2 AND NOT EXISTS \
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3)";
+/// Every touchpoint, every void.
+const NOW: (i64, Revision) = (i64::MAX, Revision(i64::MAX));
 const IN_STRETCHES: &str = "WITH v(observation, from_at_us, until_at_us, i) AS ({rows}) \
     SELECT v.i, t.source, t.source_id, t.at_us, t.channel, t.details FROM v CROSS JOIN touchpoint t \
     WHERE t.tenant = $1 AND t.observation = v.observation AND t.at_us >= v.from_at_us AND t.at_us < v.until_at_us \
-    AND NOT EXISTS (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) \
-    ORDER BY v.i, t.at_us";
+    AND t.touchpoint <= $2 AND NOT EXISTS (SELECT 1 FROM void x WHERE x.tenant = t.tenant \
+    AND x.touchpoint = t.touchpoint AND x.revision <= $3) ORDER BY v.i, t.at_us";
 
 const FIND_RELEASES: &str = "WITH v(identifier_set) AS ({rows}) \
     SELECT o.observation, o.customer FROM v CROSS JOIN observation o \
@@ -85,10 +92,33 @@ pub(super) async fn load_all(
     let mut stretches = Stretches::default();
     let columns = [Column::Int(distinct(observations))];
     for row in tx.fetch_bulk(OF_OBSERVATIONS, &[Scalar::Int(tenant.0)], &columns).await? {
-        let stretch = Stretch { from: Micros(row.get(1)?), owner: ObservationNo(row.get(2)?) };
-        stretches.entry(ObservationNo(row.get(0)?)).or_default().push(stretch);
+        add_stretch(&mut stretches, &row)?;
     }
     Ok(stretches)
+}
+
+/// The stretches of observations as they were then.
+pub(super) async fn load_then(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    observations: impl Iterator<Item = ObservationNo>,
+) -> Result<Stretches, StoreError> {
+    let mut stretches = Stretches::default();
+    if known.rules.moves() {
+        let scalars = [tenant.0, known.revision.0].map(Scalar::Int);
+        let columns = [Column::Int(distinct(observations))];
+        for row in tx.fetch_bulk(OF_OBSERVATIONS_THEN, &scalars, &columns).await? {
+            add_stretch(&mut stretches, &row)?;
+        }
+    }
+    Ok(stretches)
+}
+
+fn add_stretch(stretches: &mut Stretches, row: &Row) -> Result<(), StoreError> {
+    let stretch = Stretch { from: Micros(row.get(1)?), owner: ObservationNo(row.get(2)?) };
+    stretches.entry(ObservationNo(row.get(0)?)).or_default().push(stretch);
+    Ok(())
 }
 
 /// The members of a customer in whose component something moves, given those at home in it: what
@@ -117,7 +147,7 @@ pub(super) async fn divide(
         }
         members_by_no.insert(member.no, member);
     }
-    for (span, summary) in spans.iter().zip(summaries(tx, tenant, &spans).await?) {
+    for (span, summary) in spans.iter().zip(summaries(tx, tenant, &spans, NOW).await?) {
         if let Some(member) = members_by_no.get_mut(&span.observation) {
             member.summary = std::mem::take(&mut member.summary).combine(summary);
         }
@@ -156,10 +186,12 @@ pub(super) fn spans_of(
 }
 
 /// What the touchpoints in each of those spans come to.
+/// Known are the touchpoints up to a number, but for those void by a revision.
 pub(super) async fn summaries(
     tx: &mut Transaction,
     tenant: TenantKey,
     spans: &[Span],
+    (last_touchpoint, revision): (i64, Revision),
 ) -> Result<Vec<Summary>, StoreError> {
     let mut summaries = vec![Summary::default(); spans.len()];
     let columns = [
@@ -168,7 +200,8 @@ pub(super) async fn summaries(
         Column::Int(spans.iter().map(|span| span.until.0).collect()),
         Column::Int((0..spans.len() as i64).collect()),
     ];
-    for row in tx.fetch_bulk(IN_STRETCHES, &[Scalar::Int(tenant.0)], &columns).await? {
+    let scalars = [tenant.0, last_touchpoint, revision.0].map(Scalar::Int);
+    for row in tx.fetch_bulk(IN_STRETCHES, &scalars, &columns).await? {
         summaries[row.get::<i64>(0)? as usize].add(&Touchpoint {
             key: TouchKey { source: row.get(1)?, source_id: row.get(2)? },
             at: Micros(row.get(3)?),
@@ -199,8 +232,32 @@ pub(super) async fn load_touches(
         .iter()
         .map(|stored| &stored.observation)
         .filter(|observation| observation.identifiers.len() > 1 && observation.identifiers.iter().any(moves));
-    let columns = [Column::Int(distinct(accompanied.map(|observation| observation.no)))];
-    let rows = tx.fetch_bulk(TOUCHES, &[Scalar::Int(tenant.0)], &columns).await?;
+    touches_of(tx, tenant, accompanied, NOW).await
+}
+
+/// The touches known then of observations that may be accompanied.
+pub(super) async fn load_touches_then(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    observations: impl Iterator<Item = &Observation>,
+) -> Result<Vec<Touch>, StoreError> {
+    if !known.rules.moves() {
+        return Ok(Vec::new());
+    }
+    let accompanied = observations.filter(|observation| observation.identifiers.len() > 1);
+    touches_of(tx, tenant, accompanied, (known.last_touchpoint, known.revision)).await
+}
+
+async fn touches_of(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    observations: impl Iterator<Item = &Observation>,
+    (last_touchpoint, revision): (i64, Revision),
+) -> Result<Vec<Touch>, StoreError> {
+    let scalars = [tenant.0, last_touchpoint, revision.0].map(Scalar::Int);
+    let columns = [Column::Int(distinct(observations.map(|observation| observation.no)))];
+    let rows = tx.fetch_bulk(TOUCHES, &scalars, &columns).await?;
     rows.iter().map(read_touch).collect()
 }
 

@@ -53,6 +53,9 @@ const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered) \
+    SELECT c.tenant, c.customer, $3, c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
+    ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 
 impl Store {
@@ -87,7 +90,7 @@ impl Store {
                 let found = tx.fetch_one(FIND_OBSERVATION, &[scalar, Scalar::Int(no)]).await?;
                 let list: String = found.ok_or(StoreError::Corrupt { what: "observation" })?.get(2)?;
                 let numbers = read_numbers(&list)?.iter().map(|no| no.0).collect();
-                let named = super::read::name_identifiers(&mut tx, tenant, numbers).await?;
+                let named = super::rows::name_identifiers(&mut tx, tenant, numbers).await?;
                 let identifiers: Vec<Identifier> = named.into_values().collect();
                 released = stretches::take_back_releases(&mut tx, tenant, &rules, &identifiers, key).await?;
             }
@@ -146,7 +149,7 @@ async fn withdraw(
         let row = tx.fetch_one(FIND_OBSERVATION, &key).await?;
         let heir: i64 = row.ok_or(StoreError::Corrupt { what: "observation" })?.get(0)?;
         leave(tx, tenant, taken, release, was, ObservationNo(heir)).await?;
-        tx.run(DELETE_CUSTOMER, &[key[0], Scalar::Int(release.0)]).await?;
+        end_customer(tx, tenant, taken, release).await?;
     }
     Ok(())
 }
@@ -184,7 +187,7 @@ async fn resolve_again(
     let before = if live {
         Before::default()
     } else {
-        unclaim(tx, tenant, rules, &bereft.identifiers, &mut replay).await?
+        unclaim(tx, tenant, rules, taken, &bereft.identifiers, &mut replay).await?
     };
     let recounted = before.identifiers.clone();
     let (loaded, beside) = identities::load_components(tx, tenant, rules, &replay).await?;
@@ -206,7 +209,7 @@ async fn resolve_again(
         let customer = heir.map_or(bereft.no, |heir| heir.customer);
         leave(tx, tenant, taken, bereft.no, bereft.customer, customer).await?;
         if heir.is_none() {
-            tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
+            end_customer(tx, tenant, taken, bereft.customer).await?;
         }
     }
     settled::write_holdings(tx, tenant, rules, taken, &changes).await?;
@@ -228,12 +231,24 @@ async fn leave(
     tx.run(LOG_LEAVE, &moved).await
 }
 
+async fn end_customer(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    customer: ObservationNo,
+) -> Result<(), StoreError> {
+    let ended = [tenant.0, customer.0, taken.revision.0].map(Scalar::Int);
+    tx.run(LOG_CUSTOMER, &ended).await?;
+    tx.run(DELETE_CUSTOMER, &ended[..2]).await
+}
+
 /// Counts the claims of identifiers anew from the observations that live. One that is shared no
 /// longer links again: the components it links are resolved too.
 async fn unclaim(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
+    taken: &Taken,
     identifiers: &[IdentifierNo],
     replay: &mut FxHashSet<ObservationNo>,
 ) -> Result<Before, StoreError> {
@@ -268,13 +283,16 @@ async fn unclaim(
         add_claims(rules, &mut known, set);
     }
     let mut before = Before::default();
+    let mut unshared = Vec::new();
     for no in identifiers {
         let stored = known[no].clone();
         if was_shared.contains(no) && !is_shared(rules, stored.kind, &stored.claims) {
+            unshared.push(*no);
             replay
                 .extend(sighted.iter().filter(|(set, _)| set.contains(no)).map(|(_, component)| *component));
         }
         before.identifiers.insert(*no, stored);
     }
+    settled::log_sharing(tx, tenant, taken, &unshared, false).await?;
     Ok(before)
 }
