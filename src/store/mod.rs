@@ -15,6 +15,7 @@ mod record;
 mod rows;
 mod settled;
 mod stretches;
+mod since;
 mod tenants;
 mod void;
 mod writer;
@@ -33,6 +34,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
 pub use void::Voided;
 
