@@ -1,9 +1,11 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
 pub mod batch;
+pub mod constraints;
 pub mod explain;
 mod groups;
 pub mod hindsight;
+pub mod merges;
 pub mod moves;
 pub mod normalize;
 pub mod resolve;

@@ -10,6 +10,7 @@
 use rustc_hash::FxHashMap;
 
 use super::batch::{Before, Fresh};
+use super::constraints::Constraints;
 use super::resolve::{Block, BlockIndex, IdentifierNo, Known, Observation, Verdict, World};
 use super::rules::{History, OnConflict, Rules};
 use crate::model::{Micros, ObservationNo, Position};
@@ -124,12 +125,13 @@ impl<'r> World<'r> {
     #[must_use]
     pub fn replay(
         rules: &'r Rules,
+        constraints: &'r Constraints,
         known: FxHashMap<IdentifierNo, Known>,
         observations: &[Observation],
         touches: &[Touch],
         mut before: impl FnMut(&World<'r>, &Observation),
     ) -> Replayed<'r> {
-        let mut world = Self { known, ..Self::new(rules) };
+        let mut world = Self { known, ..Self::new(rules, constraints) };
         let mut verdicts: Vec<Option<Verdict>> = vec![None; observations.len()];
         for (position, event) in events(observations, touches) {
             match event {
@@ -161,19 +163,22 @@ impl<'r> World<'r> {
     /// A step, or a release: what an observation's first touch does.
     fn release(&mut self, observation: &Observation) -> Verdict {
         let held = vec![0; self.rules.kinds.len()];
-        let latest = Some(observation.seen());
-        let block = self.add_block(Block { name: observation.no, held, latest });
+        let block = self.add_block(Block::stored(observation.no, held, observation.seen()));
         let released: Vec<IdentifierNo> = self.linking(observation).collect();
         for no in released {
-            if let Some(from) = self.holder(no).filter(|_| self.moves(no)) {
-                let kind = self.known[&no].kind;
-                self.blocks[from].held[kind] -= 1;
-                self.blocks[block].held[kind] += 1;
-                self.holder.insert(no, block);
+            if let Some(from) = self.holder(no).filter(|_| self.may_move(no)) {
+                self.hand_over(no, from, block);
                 self.note_owner(no, block, observation.position.at, true);
             }
         }
-        Verdict { observation: observation.no, named: vec![], joined: vec![], block, dropped: vec![] }
+        Verdict {
+            observation: observation.no,
+            named: Vec::new(),
+            joined: Vec::new(),
+            names: Vec::new(),
+            block,
+            dropped: Vec::new(),
+        }
     }
 
     /// A later touch of an observation that belongs to `block`: what moves, moves to it.
@@ -202,16 +207,29 @@ impl<'r> World<'r> {
     /// it: its limit and its constraints bind what is taken as well.
     pub(super) fn take(&mut self, no: IdentifierNo, block: BlockIndex, at: Micros) {
         let block = self.find(block);
-        let from = self.holder(no).filter(|&from| from != block && self.moves(no));
+        let from = self.holder(no).filter(|&from| from != block && self.may_move(no));
         let Some(from) = from else { return };
         let kind = self.known[&no].kind;
-        if self.blocks[block].held[kind] >= self.rules.kinds[kind].limit {
-            return;
+        let bound = self.blocks[block].bound.iter().copied().chain([no]);
+        if self.blocks[block].held[kind] < self.rules.kinds[kind].limit
+            && self.constraints.broken(bound).is_empty()
+        {
+            self.hand_over(no, from, block);
+            self.note_owner(no, block, at, false);
         }
+    }
+
+    fn hand_over(&mut self, no: IdentifierNo, from: BlockIndex, to: BlockIndex) {
+        let kind = self.known[&no].kind;
         self.blocks[from].held[kind] -= 1;
-        self.blocks[block].held[kind] += 1;
-        self.holder.insert(no, block);
-        self.note_owner(no, block, at, false);
+        self.blocks[from].bound.retain(|bound| *bound != no);
+        self.blocks[to].held[kind] += 1;
+        self.hold(no, to);
+    }
+
+    /// What a must-link names stays where the person put it.
+    fn may_move(&self, no: IdentifierNo) -> bool {
+        self.moves(no) && !self.constraints.is_linked(no)
     }
 
     pub(super) fn note_owner(&mut self, no: IdentifierNo, block: BlockIndex, from: Micros, released: bool) {

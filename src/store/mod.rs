@@ -5,17 +5,22 @@
 //! order of revisions is the order of commits, without a gap, also between processes.
 
 mod changes;
+mod constraints;
 mod costs;
+mod decide;
+mod deciding;
 mod driver;
 mod error;
 mod identities;
 mod known;
+mod merges;
+mod outcomes;
 mod read;
 mod record;
 mod rows;
 mod settled;
-mod stretches;
 mod since;
+mod stretches;
 mod tenants;
 mod void;
 mod writer;
@@ -26,10 +31,13 @@ mod tests;
 use std::sync::Arc;
 
 pub use changes::{Changed, Cursor, Fact, Moved};
+pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
+pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 pub use driver::Database;
 pub use error::{Diagnosis, Failure, StoreError, diagnose};
 pub use known::{Known, KnownAt};
+pub use merges::{ListedMerge, ListedMerges, MergePlace};
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };

@@ -2,11 +2,12 @@
 //! that sees one revision.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::identities::{self, kind_index, read_identifier, read_numbers};
+use super::identities::{self, Ground, kind_index, read_identifier, read_numbers};
 use super::known::{Known, customers_then, map_then};
 use super::record::{Taken, decode_summary};
 use super::rows::{list, parse_touchpoints};
@@ -15,6 +16,7 @@ use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
+use crate::identity::constraints::Constraints;
 use crate::identity::moves::Touch;
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{
@@ -107,6 +109,8 @@ pub struct Component {
     pub revision: Revision,
     pub observations: Vec<StoredObservation>,
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
+    /// The tenant's decisions that stand.
+    pub constraints: Arc<Constraints>,
     /// Touches that may have moved an identifier.
     pub touches: Vec<Touch>,
 }
@@ -172,7 +176,8 @@ const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
     SELECT o.customer, o.observation, o.identifiers, o.first_source, o.first_source_id, s.summary \
     FROM v CROSS JOIN observation o \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
-    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1";
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1 \
+    AND (s.observation IS NOT NULL OR o.releases = 1)";
 const LIST_CUSTOMERS: &str = "SELECT customer FROM customer WHERE tenant = $1 AND customer > $2 \
     AND registered >= $3 AND registered <= $4 ORDER BY customer LIMIT $5";
 const COMPONENT_OF: &str = "SELECT component FROM observation WHERE tenant = $1 AND observation = $2";
@@ -316,10 +321,11 @@ impl Store {
         position: Position,
     ) -> Result<(Revision, Before, Observation), StoreError> {
         let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
+        let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
         let mut taken = Taken::beyond(revision);
+        let ground = Ground { rules, constraints };
         let (before, observation) =
-            identities::load_outlook(&mut tx, tenant, rules, &mut taken, identifiers, position).await?;
+            identities::load_outlook(&mut tx, tenant, &ground, &mut taken, identifiers, position).await?;
         Ok((revision, before, observation))
     }
 
@@ -357,15 +363,13 @@ impl Store {
         observation: ObservationNo,
     ) -> Result<Option<Component>, StoreError> {
         let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
+        let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
         let key = [Scalar::Int(tenant.0), Scalar::Int(observation.0)];
         let Some(row) = tx.fetch_one(COMPONENT_OF, &key).await? else { return Ok(None) };
         let labels = std::iter::once(ObservationNo(row.get(0)?)).collect();
-        let (observations, identifiers) =
+        let (observations, identifiers, touches) =
             identities::load_components(&mut tx, tenant, rules, &labels).await?;
-        let kind_of = |no| Some(identifiers.get(&no)?.kind);
-        let touches = stretches::load_touches(&mut tx, tenant, rules, &observations, kind_of).await?;
-        Ok(Some(Component { revision, observations, identifiers, touches }))
+        Ok(Some(Component { revision, observations, identifiers, constraints, touches }))
     }
 }
 

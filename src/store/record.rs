@@ -1,17 +1,17 @@
 //! Recording: the only road in.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::driver::{Column, Database, Scalar, Transaction};
-use super::identities::{self, Evidence};
+use super::identities::{self, Evidence, Ground, News};
+use super::outcomes::{known_outcomes, order_id, refuse_taken_orders, resolve_copies};
 use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
-use crate::identity::Rules;
 use crate::identity::moves::Touch;
 use crate::model::{
-    Activity, Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+    Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
 use crate::view::Summary;
 
@@ -63,28 +63,33 @@ pub(super) struct Taken {
     pub(super) next_observation: i64,
     pub(super) next_identifier: i64,
     pub(super) rules_version: i64,
+    pub(super) constraints_at: i64,
+    pub(super) next_constraint: i64,
 }
 
 impl Taken {
     /// Numbers that nobody has yet, for what is only thought of and never written.
     pub(super) fn beyond(revision: Revision) -> Self {
         let far = i64::MAX / 2;
-        Self { revision, next_touchpoint: far, next_observation: far, next_identifier: far, rules_version: 0 }
+        Self {
+            revision,
+            next_touchpoint: far,
+            next_observation: far,
+            next_identifier: far,
+            rules_version: 0,
+            constraints_at: 0,
+            next_constraint: far,
+        }
     }
 }
 
 const TAKE_REVISION: &str = "UPDATE tenant SET revision = revision + 1, committed_at_us = $2 WHERE tenant = $1 \
-    RETURNING revision, next_touchpoint, next_observation, next_identifier, rules_version";
+    RETURNING revision, next_touchpoint, next_observation, next_identifier, rules_version, constraints_at, \
+    next_constraint";
 const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observation = $3, next_identifier = $4 \
     WHERE tenant = $1";
 const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us, last_touchpoint, \
     last_observation) VALUES ($1, $2, $3, $4, $5)";
-const FIND_KEYS: &str = "WITH v(source, source_id, i) AS ({rows}) \
-    SELECT v.i, t.payload_hash, o.customer, o.observation FROM v CROSS JOIN touchpoint t \
-    LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
-    WHERE t.tenant = $1 AND t.source = v.source AND t.source_id = v.source_id";
-const FIND_ORDERS: &str = "WITH v(order_id, i) AS ({rows}) \
-    SELECT v.i FROM v CROSS JOIN order_key k WHERE k.tenant = $1 AND k.order_id = v.order_id";
 const FIND_OBSERVATIONS: &str = "WITH v(identifier_set, i) AS ({rows}) \
     SELECT v.i, o.observation, o.customer, o.live, o.severed, o.first_at_us, o.first_source, o.first_source_id, \
     s.summary, o.unsettled FROM v CROSS JOIN observation o \
@@ -121,15 +126,15 @@ pub(super) async fn record(
         return Ok(Recorded { revision, outcomes: resolve_copies(batch, outcomes) });
     }
     let mut sets = find_sets(&mut tx, tenant, batch, &accepted).await?;
-    let mut evidence: Vec<Evidence> = sets.evidence(batch, &mut taken);
-    let mut touches = Vec::new();
+    let mut news = News { evidence: sets.evidence(batch, &mut taken), ..News::default() };
     if rules.moves() {
-        evidence.extend(stretches::releases(&rules, batch, &accepted, &mut taken));
-        touches = sets.touches(batch, &accepted);
+        news.evidence.extend(stretches::releases(&rules, batch, &accepted, &mut taken));
+        news.touches = sets.touches(batch, &accepted);
     }
+    let constraints = tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
+    let ground = Ground { rules: &rules, constraints };
     let stretches =
-        identities::settle(&mut tx, tenant, &rules, &mut taken, evidence, touches, &mut sets.customers)
-            .await?;
+        identities::settle(&mut tx, tenant, &ground, &mut taken, news, &mut sets.customers).await?;
     write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
     write_summaries(&mut tx, tenant, batch, &accepted, sets.summaries, &sets.observation_of).await?;
     keep_revision(&mut tx, tenant, &taken, now).await?;
@@ -157,6 +162,8 @@ pub(super) async fn take_revision(
         next_observation: row.get(2)?,
         next_identifier: row.get(3)?,
         rules_version: row.get(4)?,
+        constraints_at: row.get(5)?,
+        next_constraint: row.get(6)?,
     })
 }
 
@@ -172,109 +179,6 @@ pub(super) async fn keep_revision(
     let (touchpoint, observation) = (taken.next_touchpoint - 1, taken.next_observation - 1);
     let revision = [tenant.0, taken.revision.0, now.0, touchpoint, observation].map(Scalar::Int);
     tx.run(INSERT_REVISION, &revision).await
-}
-
-/// A mark that only stands between `known_outcomes` and `resolve_copies`: the outcome of a later
-/// copy is that of the first in the batch.
-fn first_of_key(batch: &[Incoming]) -> FxHashMap<&TouchKey, usize> {
-    let mut first = FxHashMap::default();
-    for (i, incoming) in batch.iter().enumerate() {
-        first.entry(&incoming.touchpoint.key).or_insert(i);
-    }
-    first
-}
-
-/// Outcomes of what is stored already, and of all but the first of a key within the batch.
-async fn known_outcomes(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    rules: &Rules,
-    batch: &[Incoming],
-) -> Result<Vec<Option<Outcome>>, StoreError> {
-    let first = first_of_key(batch);
-    let mut outcomes = vec![None; batch.len()];
-    for (i, incoming) in batch.iter().enumerate() {
-        let first = &batch[first[&incoming.touchpoint.key]];
-        if !std::ptr::eq(first, incoming) {
-            let same = first.payload_hash == incoming.payload_hash;
-            outcomes[i] = Some(if same { Outcome::Duplicate(None) } else { Outcome::KeyTaken });
-        }
-    }
-    let asked: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
-    let columns = [
-        Column::Text(asked.iter().map(|&i| batch[i].touchpoint.key.source.as_str()).collect()),
-        Column::Text(asked.iter().map(|&i| batch[i].touchpoint.key.source_id.as_str()).collect()),
-        Column::Int(asked.iter().map(|&i| i as i64).collect()),
-    ];
-    let rows = tx.fetch_bulk(FIND_KEYS, &[Scalar::Int(tenant.0)], &columns).await?;
-    let mut observations = Vec::new();
-    for row in &rows {
-        observations.extend(row.get::<Option<i64>>(3)?.map(ObservationNo));
-    }
-    let cut = stretches::load(tx, tenant, rules, observations.into_iter()).await?;
-    for row in rows {
-        let i = row.get::<i64>(0)? as usize;
-        let hash: Vec<u8> = row.get(1)?;
-        let home = row.get::<Option<i64>>(2)?.map(ObservationNo);
-        let observation = row.get::<Option<i64>>(3)?.map(ObservationNo);
-        let at = batch[i].touchpoint.at;
-        let customer = home.zip(observation).map(|(home, no)| owner_at(&cut, no, home, at));
-        let same = hash == batch[i].payload_hash;
-        outcomes[i] = Some(if same { Outcome::Duplicate(customer) } else { Outcome::KeyTaken });
-    }
-    Ok(outcomes)
-}
-
-/// Copies within the batch share the fate of the first: its customer if that was stored, its
-/// refusal if it was refused.
-fn resolve_copies(batch: &[Incoming], outcomes: Vec<Option<Outcome>>) -> Vec<Outcome> {
-    let first = first_of_key(batch);
-    let resolve = |i: usize| {
-        let of_first = outcomes[first[&batch[i].touchpoint.key]].as_ref();
-        match (outcomes[i].as_ref(), of_first) {
-            (
-                Some(Outcome::Duplicate(_)),
-                Some(Outcome::Recorded(customer) | Outcome::Duplicate(customer)),
-            ) => Outcome::Duplicate(*customer),
-            (Some(Outcome::Duplicate(_)), Some(refused)) => refused.clone(),
-            (Some(outcome), _) => outcome.clone(),
-            (None, _) => Outcome::KeyTaken,
-        }
-    };
-    (0..batch.len()).map(resolve).collect()
-}
-
-fn order_id(incoming: &Incoming) -> Option<&str> {
-    match &incoming.touchpoint.details.activity {
-        Activity::Order(order) => Some(&order.order_id),
-        _ => None,
-    }
-}
-
-async fn refuse_taken_orders(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    batch: &[Incoming],
-    outcomes: &mut [Option<Outcome>],
-) -> Result<(), StoreError> {
-    let mut seen = FxHashSet::default();
-    let mut asked = Vec::new();
-    for (i, incoming) in batch.iter().enumerate() {
-        let Some(order_id) = order_id(incoming).filter(|_| outcomes[i].is_none()) else { continue };
-        if seen.insert(order_id) {
-            asked.push((order_id, i as i64));
-        } else {
-            outcomes[i] = Some(Outcome::OrderTaken);
-        }
-    }
-    let columns = [
-        Column::Text(asked.iter().map(|(order_id, _)| *order_id).collect()),
-        Column::Int(asked.iter().map(|(_, i)| *i).collect()),
-    ];
-    for row in tx.fetch_bulk(FIND_ORDERS, &[Scalar::Int(tenant.0)], &columns).await? {
-        outcomes[row.get::<i64>(0)? as usize] = Some(Outcome::OrderTaken);
-    }
-    Ok(())
 }
 
 /// The distinct identifier sets of a batch.

@@ -3,11 +3,11 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Scalar, Transaction};
-use super::identities::{self, read_identifier, read_numbers};
+use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
 use super::{Store, StoreError, settled, stretches};
 use crate::identity::Rules;
-use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims, is_shared};
+use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{
     Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
@@ -23,13 +23,13 @@ pub struct Voided {
 }
 
 /// The observation that a touchpoint was voided in.
-struct Bereft {
-    no: ObservationNo,
-    customer: ObservationNo,
-    component: ObservationNo,
-    identifiers: Vec<IdentifierNo>,
-    first: Position,
-    unsettled: bool,
+pub(super) struct Bereft {
+    pub(super) no: ObservationNo,
+    pub(super) customer: ObservationNo,
+    pub(super) component: ObservationNo,
+    pub(super) identifiers: Vec<IdentifierNo>,
+    pub(super) first: Position,
+    pub(super) unsettled: bool,
 }
 
 const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details FROM touchpoint t \
@@ -85,16 +85,17 @@ impl Store {
         }
         if let Some(no) = row.get::<Option<i64>>(1)? {
             let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
+            let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
+            let ground = Ground { rules: &rules, constraints };
             let mut released = Vec::new();
             if rules.moves() && matches!(details.activity, Activity::Logout(_)) {
-                let found = tx.fetch_one(FIND_OBSERVATION, &[scalar, Scalar::Int(no)]).await?;
-                let list: String = found.ok_or(StoreError::Corrupt { what: "observation" })?.get(2)?;
-                let numbers = read_numbers(&list)?.iter().map(|no| no.0).collect();
+                let numbers = find_observation(&mut tx, tenant, ObservationNo(no)).await?.identifiers;
+                let numbers = numbers.iter().map(|no| no.0).collect();
                 let named = super::rows::name_identifiers(&mut tx, tenant, numbers).await?;
                 let identifiers: Vec<Identifier> = named.into_values().collect();
                 released = stretches::take_back_releases(&mut tx, tenant, &rules, &identifiers, key).await?;
             }
-            withdraw(&mut tx, tenant, &rules, &mut taken, ObservationNo(no), &released).await?;
+            withdraw(&mut tx, tenant, &ground, &mut taken, ObservationNo(no), &released).await?;
         }
         keep_revision(&mut tx, tenant, &taken, now).await?;
         tx.commit().await?;
@@ -108,22 +109,13 @@ impl Store {
 async fn withdraw(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
     taken: &mut Taken,
     no: ObservationNo,
     released: &[(ObservationNo, ObservationNo)],
 ) -> Result<(), StoreError> {
     let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
-    let row =
-        tx.fetch_one(FIND_OBSERVATION, &key).await?.ok_or(StoreError::Corrupt { what: "observation" })?;
-    let bereft = Bereft {
-        no,
-        customer: ObservationNo(row.get(0)?),
-        component: ObservationNo(row.get(1)?),
-        identifiers: read_numbers(&row.get::<String>(2)?)?,
-        first: identities::read_position(&row, 3)?,
-        unsettled: row.get::<i64>(6)? != 0,
-    };
+    let bereft = find_observation(tx, tenant, no).await?;
     let (summary, first) = remaining(tx, &key).await?;
     let live = first.is_some();
     let now_first = first.unwrap_or_else(|| bereft.first.clone());
@@ -135,23 +127,52 @@ async fn withdraw(
     if live && now_first == bereft.first && !bereft.unsettled && released.is_empty() {
         return Ok(());
     }
-    let first = [
-        key[0],
-        key[1],
-        Scalar::Int(i64::from(live)),
-        Scalar::Int(now_first.at.0),
-        Scalar::Text(&now_first.key.source),
-        Scalar::Text(&now_first.key.source_id),
-    ];
-    tx.run(SET_FIRST, &first).await?;
-    resolve_again(tx, tenant, rules, taken, &bereft, live).await?;
+    set_first(tx, tenant, no, &now_first, live).await?;
+    resolve_again(tx, tenant, ground, taken, &bereft, live).await?;
     for &(release, was) in released {
-        let row = tx.fetch_one(FIND_OBSERVATION, &key).await?;
-        let heir: i64 = row.ok_or(StoreError::Corrupt { what: "observation" })?.get(0)?;
-        leave(tx, tenant, taken, release, was, ObservationNo(heir)).await?;
+        let heir = find_observation(tx, tenant, no).await?.customer;
+        leave(tx, tenant, taken, release, was, heir).await?;
         end_customer(tx, tenant, taken, release).await?;
     }
     Ok(())
+}
+
+/// An observation, as what may be taken from it.
+pub(super) async fn find_observation(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    no: ObservationNo,
+) -> Result<Bereft, StoreError> {
+    let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
+    let row =
+        tx.fetch_one(FIND_OBSERVATION, &key).await?.ok_or(StoreError::Corrupt { what: "observation" })?;
+    Ok(Bereft {
+        no,
+        customer: ObservationNo(row.get(0)?),
+        component: ObservationNo(row.get(1)?),
+        identifiers: read_numbers(&row.get::<String>(2)?)?,
+        first: identities::read_position(&row, 3)?,
+        unsettled: row.get::<i64>(6)? != 0,
+    })
+}
+
+/// Says since when an observation stands, and whether it does.
+pub(super) async fn set_first(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    no: ObservationNo,
+    first: &Position,
+    live: bool,
+) -> Result<(), StoreError> {
+    let first = [
+        Scalar::Int(tenant.0),
+        Scalar::Int(no.0),
+        Scalar::Int(i64::from(live)),
+        Scalar::Int(first.at.0),
+        Scalar::Text(&first.key.source),
+        Scalar::Text(&first.key.source_id),
+    ];
+    tx.run(SET_FIRST, &first).await
 }
 
 async fn remaining(
@@ -175,24 +196,26 @@ async fn remaining(
     Ok((summary, first))
 }
 
-async fn resolve_again(
+/// Resolves the component of an observation that lost something; one that is not live any more
+/// leaves its customer.
+pub(super) async fn resolve_again(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
     taken: &mut Taken,
     bereft: &Bereft,
     live: bool,
 ) -> Result<(), StoreError> {
+    let rules = ground.rules;
     let mut replay = FxHashSet::from_iter([bereft.component]);
-    let before = if live {
+    let mut before = if live {
         Before::default()
     } else {
-        unclaim(tx, tenant, rules, taken, &bereft.identifiers, &mut replay).await?
+        unclaim(tx, tenant, rules, &bereft.identifiers, &mut replay).await?
     };
+    before.constraints = ground.constraints.clone();
     let recounted = before.identifiers.clone();
-    let (loaded, beside) = identities::load_components(tx, tenant, rules, &replay).await?;
-    let kind_of = |no| Some(beside.get(&no)?.kind);
-    let touches = stretches::load_touches(tx, tenant, rules, &loaded, kind_of).await?;
+    let (loaded, beside, touches) = identities::load_components(tx, tenant, rules, &replay).await?;
     let plan = Plan::replay_only(replay);
     let mut changes = batch::settle(rules, before, &plan, &[], &loaded, &touches, beside);
     let written: FxHashSet<IdentifierNo> = changes.identifiers.iter().map(|(no, _)| *no).collect();
@@ -202,6 +225,7 @@ async fn resolve_again(
         }
     }
     settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
+    settled::log_merges(tx, tenant, taken, &changes.merges).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
         let heir = peers.map(|peer| peer.observation.no).min();
@@ -242,13 +266,28 @@ async fn end_customer(
     tx.run(DELETE_CUSTOMER, &ended[..2]).await
 }
 
+/// Labels of the components of all observations that contain an identifier and are live.
+pub(super) async fn sighted_components(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    no: IdentifierNo,
+) -> Result<FxHashSet<ObservationNo>, StoreError> {
+    let rows = tx.fetch_bulk(SIGHTED, &[Scalar::Int(tenant.0)], &[Column::Int(vec![no.0])]).await?;
+    let mut labels = FxHashSet::default();
+    for row in rows {
+        if row.get::<i64>(3)? != 0 {
+            labels.insert(ObservationNo(row.get(2)?));
+        }
+    }
+    Ok(labels)
+}
+
 /// Counts the claims of identifiers anew from the observations that live. One that is shared no
 /// longer links again: the components it links are resolved too.
 async fn unclaim(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
-    taken: &Taken,
     identifiers: &[IdentifierNo],
     replay: &mut FxHashSet<ObservationNo>,
 ) -> Result<Before, StoreError> {
@@ -269,11 +308,8 @@ async fn unclaim(
         let (no, stored) = read_identifier(&row, rules)?;
         known.insert(no, stored);
     }
-    let was_shared: FxHashSet<IdentifierNo> = identifiers
-        .iter()
-        .filter(|no| is_shared(rules, known[no].kind, &known[no].claims))
-        .copied()
-        .collect();
+    let was_shared: FxHashSet<IdentifierNo> =
+        identifiers.iter().filter(|no| known[no].is_shared(rules)).copied().collect();
     for no in identifiers {
         if let Some(stored) = known.get_mut(no) {
             stored.claims = Claims::new();
@@ -283,16 +319,13 @@ async fn unclaim(
         add_claims(rules, &mut known, set);
     }
     let mut before = Before::default();
-    let mut unshared = Vec::new();
     for no in identifiers {
         let stored = known[no].clone();
-        if was_shared.contains(no) && !is_shared(rules, stored.kind, &stored.claims) {
-            unshared.push(*no);
+        if was_shared.contains(no) && !stored.is_shared(rules) {
             replay
                 .extend(sighted.iter().filter(|(set, _)| set.contains(no)).map(|(_, component)| *component));
         }
         before.identifiers.insert(*no, stored);
     }
-    settled::log_sharing(tx, tenant, taken, &unshared, false).await?;
     Ok(before)
 }
