@@ -75,6 +75,7 @@ settings! {
         max_message_bytes = 33_554_432, 65_536 ..= 1_073_741_824, "Largest request, decoded. A larger one is OUT_OF_RANGE.";
         queue_touchpoints = 50_000, 1_000 ..= 10_000_000, "Touchpoints waiting to be written before calls are pushed back with RESOURCE_EXHAUSTED.";
         max_requests = 1_024, 1 ..= 1_000_000, "Requests in progress, over all connections, before further ones are pushed back.";
+        max_feeds = 256, 1 ..= 100_000, "Feeds watched at the same time; they take no place among the requests.";
         max_deadline_seconds = 300, 1 ..= 86_400, "Longest time a call may take, also when it names no deadline. Streams that last by nature are exempt.";
         page_size = 100, 1 ..= 10_000, "Items on a page when the caller names no size.";
         max_page_size = 1_000, 1 ..= 10_000, "Most items on a page; a page also ends at 3.5 MiB.";

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod constraints;
 pub mod explain;
+pub mod feed;
 mod groups;
 pub mod hindsight;
 pub mod merges;

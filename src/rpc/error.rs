@@ -44,6 +44,12 @@ pub enum PortError {
     CustomerNotFound,
     #[error("the answer would be larger than {limit} {unit}; ask for less")]
     AnswerTooLarge { limit: usize, unit: &'static str },
+    #[error("the cursor is none of this tenant's feed")]
+    CursorMalformed,
+    #[error("the feed has no such place; begin anew from a cursor of the metadata")]
+    CursorOutOfRange { oldest: String, latest: String },
+    #[error("{limit} feeds are being watched already")]
+    TooManyFeeds { limit: usize },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -146,6 +152,16 @@ fn told(error: PortError) -> Told {
         PortError::AnswerTooLarge { limit, unit } => Told {
             metadata: metadata([("limit", format!("{limit} {unit}"))]),
             ..plain(Code::FailedPrecondition, ErrorReason::AnswerTooLarge)
+        },
+        PortError::CursorMalformed => plain(Code::InvalidArgument, ErrorReason::CursorMalformed),
+        PortError::CursorOutOfRange { oldest, latest } => Told {
+            metadata: metadata([("oldest", oldest), ("latest", latest)]),
+            ..plain(Code::OutOfRange, ErrorReason::CursorOutOfRange)
+        },
+        PortError::TooManyFeeds { limit } => Told {
+            metadata: metadata([("limit", limit.to_string())]),
+            retry: Some(LATER),
+            ..plain(Code::ResourceExhausted, ErrorReason::TooManyFeeds)
         },
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),

@@ -11,6 +11,7 @@ mod decide;
 mod deciding;
 mod driver;
 mod error;
+mod feed;
 mod identities;
 mod known;
 mod merges;
@@ -36,6 +37,7 @@ pub use costs::{Capacity, CostRate, Request};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 pub use driver::Database;
 pub use error::{Diagnosis, Failure, StoreError, diagnose};
+pub use feed::{FeedPage, RevisionEvents};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
 pub use read::{

@@ -57,6 +57,7 @@ async fn exercise(store: &Store) {
         store.touchpoints(tenant.key, Some(&known), by, &filter, page).await.unwrap();
     }
     let known = store.known_at(tenant.key, KnownAt::Revision(Revision(3))).await.unwrap();
+    store.identity_events(tenant.key, Revision(0)).await.unwrap();
     store.changed_since(tenant.key, &known, Revision(7)).await.unwrap();
     store.known_at(tenant.key, KnownAt::Instant(Micros(5))).await.unwrap();
     store.customers(tenant.key, &tenant.rules, &[ObservationNo(1), ObservationNo(2)]).await.unwrap();
