@@ -71,7 +71,9 @@ impl Identity for Map {
 impl Map {
     /// All to whom an observation belongs.
     fn customers_of(&self, observation: u32) -> impl Iterator<Item = u32> {
+        let later = self.stretches.get(&observation).map_or(&[][..], Vec::as_slice);
         std::iter::once(self.customer_of(observation, i64::MIN))
+            .chain(later.iter().map(|(_, customer)| *customer))
     }
 }
 
@@ -263,9 +265,7 @@ impl Contents {
     fn gather_touched(&mut self) {
         let Pending { identified, mut touched, observations, .. } = self.take_identified();
         for &observation in &observations {
-            touched.insert(self.map.customer_of(observation, i64::MIN));
-            let later = self.map.stretches.get(&observation).map_or(&[][..], Vec::as_slice);
-            touched.extend(later.iter().map(|(_, customer)| *customer));
+            touched.extend(self.map.customers_of(observation));
         }
         if touched.is_empty() {
             return;
