@@ -6,6 +6,7 @@
 //! the service follows the log on its own, so a missed notification costs a moment, not a fact.
 
 mod known;
+mod preview;
 mod tenant;
 
 use std::collections::HashMap;

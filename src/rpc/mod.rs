@@ -5,12 +5,15 @@ mod answers;
 pub mod codec;
 pub mod convert;
 mod customers;
+mod decisions;
 pub mod error;
 mod feed;
+mod figures;
 mod identities;
 mod known;
 mod kpis;
 pub mod page;
+mod probes;
 pub mod proto;
 mod touchpoints;
 
@@ -35,7 +38,9 @@ use answers::Answers;
 use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
+use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
+use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
@@ -140,8 +145,10 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
     serve!(
         TouchpointServiceServer,
         IdentityServiceServer,
+        DecisionServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
+        FigureServiceServer,
         FeedServiceServer
     )
 }

@@ -13,6 +13,7 @@ mod driver;
 mod error;
 mod feed;
 mod identities;
+mod keys;
 mod known;
 mod merges;
 mod outcomes;
@@ -20,6 +21,7 @@ mod read;
 mod record;
 mod rows;
 mod settled;
+mod shared;
 mod since;
 mod stretches;
 mod tenants;
@@ -44,6 +46,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
 pub use void::Voided;

@@ -1,6 +1,8 @@
 //! The port end to end: a real TCP port, the generated client, SQLite behind.
 
 mod customers;
+mod decisions;
+mod figures;
 mod identities;
 mod kpis;
 mod support;
