@@ -160,7 +160,7 @@ async fn a_timeline_is_read_by_pages_newest_first_across_observations() {
         let mut after = None;
         loop {
             let page = Page { after, size: 7 };
-            let listed = store.touchpoints(tenant.key, by, &EVERYTHING, page).await.unwrap().entries;
+            let listed = store.touchpoints(tenant.key, None, by, &EVERYTHING, page).await.unwrap().entries;
             read.extend(listed.iter().map(|e| (e.touchpoint.at.0, e.no.0)));
             let Some(last) = listed.last().filter(|_| listed.len() == 7) else { break };
             after = Some((last.touchpoint.at, last.no.0));
@@ -168,11 +168,12 @@ async fn a_timeline_is_read_by_pages_newest_first_across_observations() {
         assert_eq!(read.len(), 50, "{name}");
         assert!(read.is_sorted_by(|a, b| a > b), "{name}: newest first, nothing twice");
         let orders = Filter { activities: vec![ActivityType::Order], ..EVERYTHING };
-        let none = store.touchpoints(tenant.key, by, &orders, Page { after: None, size: 10 }).await.unwrap();
+        let none =
+            store.touchpoints(tenant.key, None, by, &orders, Page { after: None, size: 10 }).await.unwrap();
         assert!(none.entries.is_empty());
         let logins = Filter { activities: vec![ActivityType::Login], ..EVERYTHING };
         let all = store
-            .touchpoints(tenant.key, By::Tenant, &logins, Page { after: None, size: 100 })
+            .touchpoints(tenant.key, None, By::Tenant, &logins, Page { after: None, size: 100 })
             .await
             .unwrap();
         assert_eq!(all.entries.len(), 17);

@@ -30,6 +30,13 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// One that nobody holds yet, first seen there.
+    #[must_use]
+    pub fn unheld(kind: KindIndex, value: String, seen: Seen) -> Self {
+        let (first, latest) = (seen.clone(), seen);
+        Self { kind, value, holder: None, first, latest, component: None, claims: Claims::new() }
+    }
+
     /// What the resolver needs of it.
     #[must_use]
     pub fn known(&self, rules: &Rules) -> Known {
@@ -88,6 +95,8 @@ pub struct Plan {
     labels: Vec<ObservationNo>,
     /// Observations refused at the limit of a component: announced, and severed for ever.
     pub severed: usize,
+    /// Identifiers that became shared.
+    pub crossed: Vec<IdentifierNo>,
 }
 
 impl Plan {
@@ -139,6 +148,7 @@ pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
     let mut groups = Groups::new(&before.component_sizes);
     let mut replay: FxHashSet<ObservationNo> =
         crossed.iter().filter_map(|no| before.identifiers[no].component).collect();
+    plan.crossed = crossed;
     for Fresh { observation, is_new } in fresh.iter_mut() {
         plan.severed += usize::from(sever(rules, before, &mut groups, observation));
         let own = groups.label_of_new(observation.no);

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod explain;
 mod groups;
+pub mod hindsight;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;

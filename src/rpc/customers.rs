@@ -9,7 +9,7 @@ use super::error::PortError;
 use super::page::{self, PAGE_BYTES, Query};
 use super::proto::customer_ref::By;
 use super::proto::customer_service_server::CustomerService;
-use super::{Port, customer_id, detached, kind_name, parse_customer_id, proto, tenant_name};
+use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, proto, tenant_name};
 use crate::identity::batch::is_shared;
 use crate::identity::{Normalized, Rules};
 use crate::model::{
@@ -35,8 +35,9 @@ impl CustomerService for Port {
         let answer = detached(async move {
             let customers = vec![asked.customer.unwrap_or_default()];
             let path = |_| "customer".to_owned();
-            let (revision, mut found) =
-                port.get(&tenant, &customers, path, mask, asked.at_least_as_fresh).await?;
+            let (revision, mut found) = port
+                .get(&tenant, &customers, path, mask, (asked.at_least_as_fresh, asked.as_known_at))
+                .await?;
             let customer = found.pop().flatten().ok_or(PortError::CustomerNotFound)?;
             Ok(proto::GetCustomerResponse { customer: Some(customer), revision: revision.0 })
         });
@@ -57,8 +58,9 @@ impl CustomerService for Port {
         let port = self.clone();
         let answer = detached(async move {
             let path = |i| format!("customers[{i}]");
-            let (revision, found) =
-                port.get(&tenant, &asked.customers, path, mask, asked.at_least_as_fresh).await?;
+            let (revision, found) = port
+                .get(&tenant, &asked.customers, path, mask, (asked.at_least_as_fresh, asked.as_known_at))
+                .await?;
             let mut outcomes: Vec<_> =
                 found.into_iter().map(|customer| proto::BatchGetOutcome { customer }).collect();
             if page::fit(&mut outcomes) {
@@ -88,10 +90,15 @@ impl Port {
         customers: &[proto::CustomerRef],
         path: impl Fn(usize) -> String + Send,
         mask: Mask,
-        at_least: i64,
+        (at_least, as_known_at): (i64, Option<proto::KnownAt>),
     ) -> Result<(Revision, Vec<Option<proto::Customer>>), PortError> {
         let tenant = self.known_tenant(name, at_least).await?;
-        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| tenant.rules.clone());
+        let known = match &tenant {
+            Some(tenant) => self.known(tenant.key, "as_known_at", as_known_at.as_ref()).await?,
+            None => None,
+        };
+        let known = known.as_ref();
+        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
         let named = self.parse_refs(tenant.as_ref(), &rules, customers, path)?;
         let Some(tenant) = tenant else { return Ok((Revision(0), vec![None; customers.len()])) };
         let identifiers: Vec<Identifier> = named
@@ -100,7 +107,7 @@ impl Port {
             .collect();
         let held = match identifiers.is_empty() {
             true => Vec::new(),
-            false => self.store.identifiers(tenant.key, &rules, &identifiers).await?.1,
+            false => self.identifiers(&tenant, known, &identifiers).await?,
         };
         let mut held = held.into_iter();
         let observation = |named| match named {
@@ -110,8 +117,11 @@ impl Port {
         };
         let observations: Vec<Option<ObservationNo>> = named.into_iter().map(observation).collect();
         let asked: Vec<ObservationNo> = observations.iter().copied().flatten().collect();
-        let (revision, records) = self.store.customers(tenant.key, &rules, &asked).await?;
-        let rates = if mask.summary { self.rates(tenant.key, revision).await? } else { Arc::default() };
+        let (revision, records) = self.records(&tenant, known, &asked).await?;
+        let rates = match mask.summary {
+            true => self.rates_at(tenant.key, known, revision).await?,
+            false => Arc::default(),
+        };
         let mut views = records
             .into_iter()
             .map(|record| record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record)));

@@ -1,5 +1,7 @@
 //! The identity service: who is it, and why?
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use tonic::{Request, Response, Status};
 
@@ -8,7 +10,7 @@ use super::error::PortError;
 use super::page::{self, Query};
 use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
-use super::{Port, customer_id, detached, kind_name, parse_customer_id, tenant_name};
+use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, tenant_name};
 use crate::identity::batch::{Stored, is_shared};
 use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
 use crate::identity::resolve::IdentifierNo;
@@ -16,7 +18,7 @@ use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, ObservationNo, Position, Reason, Revision, TenantKey, TenantName, TouchKey,
 };
-use crate::store::{CustomerRecord, Tenant};
+use crate::store::{self, Component, CustomerRecord, Tenant};
 
 #[tonic::async_trait]
 impl IdentityService for Port {
@@ -48,7 +50,12 @@ impl Port {
         asked: proto::ResolveIdentityRequest,
     ) -> Result<proto::ResolveIdentityResponse, PortError> {
         let tenant = self.tenant(&name, asked.at_least_as_fresh).await?;
-        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| tenant.rules.clone());
+        let known = match &tenant {
+            Some(tenant) => self.known(tenant.key, "as_known_at", asked.as_known_at.as_ref()).await?,
+            None => None,
+        };
+        let known = known.as_ref();
+        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
         let normalized = self.normalize_all(&asked.identifiers, &rules)?;
         let linking: Vec<Identifier> = normalized
             .iter()
@@ -64,13 +71,14 @@ impl Port {
                     key: TouchKey { source: String::new(), source_id: String::new() },
                 };
                 let (revision, before, observation) =
-                    self.store.outlook(tenant.key, &rules, &linking, position).await?;
+                    self.outlook(&tenant, known, &linking, position).await?;
                 let foresight = explain::foresee(&rules, &before, &observation);
                 let known = Known::of(&rules, &before.identifiers);
                 Ok(resolved(tenant.key, &rules, revision, normalized, &known, &foresight))
             }
             tenant => {
-                let revision = tenant.map_or(Revision(0), |tenant| tenant.revision);
+                let present = tenant.map_or(Revision(0), |tenant| tenant.revision);
+                let revision = known.map_or(present, |known| known.revision);
                 Ok(unknown(&rules, revision, normalized))
             }
         }
@@ -117,13 +125,15 @@ impl Port {
     async fn find(
         &self,
         tenant: &Tenant,
+        known: Option<&store::Known>,
         field: &str,
         identifier: &proto::Identifier,
     ) -> Result<Option<(IdentifierNo, Option<ObservationNo>)>, PortError> {
-        let Some(normalized) = self.normalize_one(field, identifier, &tenant.rules)? else {
+        let rules = known::rules(tenant, known);
+        let Some(normalized) = self.normalize_one(field, identifier, &rules)? else {
             return Ok(None);
         };
-        let (_, found) = self.store.identifiers(tenant.key, &tenant.rules, &[normalized]).await?;
+        let found = self.identifiers(tenant, known, &[normalized]).await?;
         Ok(found.into_iter().flatten().next().map(|found| (found.no, found.stored.holder)))
     }
 
@@ -138,12 +148,14 @@ impl Port {
         let query = Query::of("ExplainIdentity", &name, &asked);
         let first = query.place(&token)?.map_or(0, |(first, _)| usize::try_from(first).unwrap_or(0));
         let tenant = self.tenant(&name, at_least).await?.ok_or(PortError::CustomerNotFound)?;
+        let known = self.known(tenant.key, "as_known_at", asked.as_known_at.as_ref()).await?;
+        let known = known.as_ref();
         let (from, observation) = match &asked.subject {
             Some(Subject::CustomerId(id)) if asked.to.is_none() => {
                 (None, parse_customer_id(tenant.key, "customer_id", id)?)
             }
             Some(Subject::Identifier(identifier)) => {
-                let found = self.find(&tenant, "identifier", identifier).await?;
+                let found = self.find(&tenant, known, "identifier", identifier).await?;
                 let (no, holder) = found.ok_or(PortError::CustomerNotFound)?;
                 (Some(no), holder.ok_or(PortError::CustomerNotFound)?)
             }
@@ -154,10 +166,10 @@ impl Port {
             }
         };
         let to = match &asked.to {
-            Some(identifier) => self.find(&tenant, "to", identifier).await?,
+            Some(identifier) => self.find(&tenant, known, "to", identifier).await?,
             None => None,
         };
-        let story = self.story(&tenant, observation).await?;
+        let story = self.story(&tenant, known, observation).await?;
         let chain = match (from, to) {
             (Some(from), Some((to, _))) => explain::chain(&story.explained, from, to).unwrap_or_default(),
             _ => Vec::new(),
@@ -181,19 +193,20 @@ impl Port {
     }
 
     /// The customer of an observation, and what its observations did.
-    async fn story<'t>(
+    async fn story(
         &self,
-        tenant: &'t Tenant,
+        tenant: &Tenant,
+        known: Option<&store::Known>,
         observation: ObservationNo,
-    ) -> Result<Story<'t>, PortError> {
-        let (_, mut found) = self.store.customers(tenant.key, &tenant.rules, &[observation]).await?;
+    ) -> Result<Story, PortError> {
+        let (_, mut found) = self.records(tenant, known, &[observation]).await?;
         let record = found.pop().flatten().ok_or(PortError::CustomerNotFound)?;
-        let component = self.store.component(tenant.key, &tenant.rules, record.customer).await?;
+        let component = self.component(tenant, known, record.customer).await?;
         let component = component.ok_or(PortError::CustomerNotFound)?;
-        let explained =
-            explain::explain(&tenant.rules, &component.observations, &component.identifiers, record.customer);
-        let identifiers = component.identifiers;
-        Ok(Story { tenant, record, revision: component.revision, identifiers, explained })
+        let rules = known::rules(tenant, known);
+        let Component { revision, observations, identifiers } = component;
+        let explained = explain::explain(&rules, &observations, &identifiers, record.customer);
+        Ok(Story { tenant: tenant.key, rules, record, revision, identifiers, explained })
     }
 }
 
@@ -281,15 +294,16 @@ fn blocked(identifier: Identifier) -> proto::ResolvedIdentifier {
 }
 
 /// Why a customer is one.
-struct Story<'t> {
-    tenant: &'t Tenant,
+struct Story {
+    tenant: TenantKey,
+    rules: Arc<Rules>,
     record: CustomerRecord,
     revision: Revision,
     identifiers: FxHashMap<IdentifierNo, Stored>,
     explained: Vec<Explained>,
 }
 
-impl Story<'_> {
+impl Story {
     fn observation(&self, explained: &Explained) -> proto::ExplainedObservation {
         let joined = if explained.joined.len() > 1 { explained.joined.as_slice() } else { &[] };
         let last_seen = self.record.last_seen.get(&explained.no).copied();
@@ -298,8 +312,8 @@ impl Story<'_> {
             first_seen: Some(timestamp(explained.position.at)),
             last_seen: Some(timestamp(last_seen.unwrap_or(explained.position.at))),
             first_touchpoint: Some(key_to_proto(&explained.position)),
-            given_customer_id: customer_id(self.tenant.key, explained.no),
-            joined_customer_ids: joined.iter().map(|no| customer_id(self.tenant.key, *no)).collect(),
+            given_customer_id: customer_id(self.tenant, explained.no),
+            joined_customer_ids: joined.iter().map(|no| customer_id(self.tenant, *no)).collect(),
             rule: rule(explained.allowed).to_owned(),
             dropped: explained.dropped.iter().map(|(no, reason, _)| self.dropped(*no, *reason)).collect(),
         }
@@ -308,7 +322,7 @@ impl Story<'_> {
     fn identifier(&self, no: IdentifierNo) -> Option<proto::Identifier> {
         let stored = self.identifiers.get(&no)?;
         Some(proto::Identifier {
-            kind: kind_name(&self.tenant.rules, stored.kind),
+            kind: kind_name(&self.rules, stored.kind),
             value: stored.value.clone(),
             region: String::new(),
         })
@@ -320,13 +334,13 @@ impl Story<'_> {
         proto::DroppedIdentifier {
             identifier: self.identifier(no),
             reason: drop_reason(reason).into(),
-            holder_customer_id: holder.map_or_else(String::new, |no| customer_id(self.tenant.key, no)),
+            holder_customer_id: holder.map_or_else(String::new, |no| customer_id(self.tenant, no)),
             explanation: self.explanation(stored, reason),
         }
     }
 
     fn explanation(&self, stored: Option<&Stored>, reason: explain::Reason) -> String {
-        let rules = &self.tenant.rules;
+        let rules = &self.rules;
         let rule = stored.and_then(|stored| rules.kinds.get(stored.kind));
         match reason {
             explain::Reason::Limit => {

@@ -89,10 +89,18 @@ impl KpiService for Port {
         let mut question = self.check(|c| convert::cost_question(c, asked.clone()))?;
         let port = self.clone();
         let answer = detached(async move {
-            let facts = port.facts(&tenant, fresh).await?;
+            // Rates hold at once: facts may be older than a question allows, rates are those of the facts.
+            let changed = match port.known_tenant(&tenant, fresh).await? {
+                Some(tenant) => port.store.costs_changed_at(tenant.key).await?.0,
+                None => 0,
+            };
+            let facts = port.facts(&tenant, fresh.max(changed)).await?;
             if let Some(tenant) = &facts.tenant {
-                let (rates, capacities) =
-                    (port.store.cost_rates(tenant.key).await?, port.store.capacity(tenant.key).await?);
+                let at = facts.snapshot.revision;
+                let (rates, capacities) = (
+                    port.store.cost_rates(tenant.key, at).await?,
+                    port.store.capacity(tenant.key, at).await?,
+                );
                 question.rates = rates.into_iter().map(cost_rate).collect();
                 question.capacities = capacities.into_iter().map(capacity).collect();
             }
@@ -130,7 +138,7 @@ impl KpiService for Port {
             let Some(tenant) = port.tenant(&tenant, asked.at_least_as_fresh).await? else {
                 return Ok(proto::GetCostRatesResponse::default());
             };
-            let rates = port.store.cost_rates(tenant.key).await?;
+            let rates = port.store.cost_rates(tenant.key, tenant.revision).await?;
             let rates = rates.into_iter().map(convert::rate_to_proto).collect();
             Ok(proto::GetCostRatesResponse { rates, revision: tenant.revision.0 })
         });
@@ -163,7 +171,7 @@ impl KpiService for Port {
             let Some(tenant) = port.tenant(&tenant, asked.at_least_as_fresh).await? else {
                 return Ok(proto::GetCapacityResponse::default());
             };
-            let capacities = port.store.capacity(tenant.key).await?;
+            let capacities = port.store.capacity(tenant.key, tenant.revision).await?;
             let capacities = capacities.into_iter().map(convert::capacity_to_proto).collect();
             Ok(proto::GetCapacityResponse { capacities, revision: tenant.revision.0 })
         });

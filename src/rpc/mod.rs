@@ -7,6 +7,7 @@ pub mod convert;
 mod customers;
 pub mod error;
 mod identities;
+mod known;
 mod kpis;
 pub mod page;
 pub mod proto;
@@ -26,7 +27,7 @@ use crate::identity::Rules;
 use crate::mirror::Mirrors;
 use crate::model::time::SECOND_US;
 use crate::model::{CustomerId, Micros, ObservationNo, Reason, Revision, TenantKey, TenantName};
-use crate::store::{Store, StoreError, Tenant};
+use crate::store::{CostRate, Store, StoreError, Tenant};
 use crate::view::cost::Rates;
 use answers::Answers;
 use convert::Limits;
@@ -209,18 +210,13 @@ impl Port {
         tenants.insert(name.clone(), Remembered { at: (self.clock)(), tenant: tenant.clone() });
     }
 
-    /// The cost rates of a tenant at a revision or a later one.
+    /// The cost rates of a tenant at a recent revision or a later one.
     async fn rates(&self, tenant: TenantKey, at_least: Revision) -> Result<Arc<Rates>, PortError> {
         let known = self.rates.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
         if let Some((_, rates)) = known.filter(|(revision, _)| *revision >= at_least) {
             return Ok(rates);
         }
-        let mut rates = Rates::default();
-        for rate in self.store.cost_rates(tenant).await? {
-            let micros = (rate.per_touch_micros, rate.per_minute_micros);
-            rates.add(&rate.channel, rate.activity, rate.currency, rate.effective_from, micros);
-        }
-        let rates = Arc::new(rates);
+        let rates = Arc::new(rates_of(self.store.cost_rates(tenant, at_least).await?));
         let mut known = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED_TENANTS {
             known.clear();
@@ -228,6 +224,15 @@ impl Port {
         known.insert(tenant, (at_least, rates.clone()));
         Ok(rates)
     }
+}
+
+fn rates_of(stored: Vec<CostRate>) -> Rates {
+    let mut rates = Rates::default();
+    for rate in stored {
+        let micros = (rate.per_touch_micros, rate.per_minute_micros);
+        rates.add(&rate.channel, rate.activity, rate.currency, rate.effective_from, micros);
+    }
+    rates
 }
 
 /// What callers know a customer by.

@@ -214,11 +214,12 @@ impl Port {
             id => By::Customer(parse_customer_id(tenant.key, "customer_id", id)?),
         };
         let page = Page { after, size: i64::try_from(size).unwrap_or(i64::MAX) };
-        let listed = self.store.touchpoints(tenant.key, by, &filter, page).await?;
+        let known = self.known(tenant.key, "as_known_at", asked.as_known_at.as_ref()).await?;
+        let listed = self.store.touchpoints(tenant.key, known.as_ref(), by, &filter, page).await?;
         if let By::Customer(observation) = by
             && listed.entries.is_empty()
         {
-            let (_, found) = self.store.customers(tenant.key, &tenant.rules, &[observation]).await?;
+            let (_, found) = self.records(&tenant, known.as_ref(), &[observation]).await?;
             if found.first().is_none_or(Option::is_none) {
                 return Err(PortError::CustomerNotFound);
             }

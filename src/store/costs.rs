@@ -40,11 +40,28 @@ const UPSERT_CAPACITY: &str = "WITH v(channel, from_us, until_us, cost_minor, cu
     SELECT $1, v.channel, v.from_us, v.until_us, v.cost_minor, v.currency, v.practical_minutes, $2 FROM v WHERE true \
     ON CONFLICT (tenant, channel, from_us, until_us) DO UPDATE SET cost_minor = excluded.cost_minor, \
     currency = excluded.currency, practical_minutes = excluded.practical_minutes, revision = excluded.revision";
+const LOG_RATES: &str = "WITH v(channel, activity, currency, effective_from_us, per_touch_micros, \
+    per_minute_micros) AS ({rows}) \
+    INSERT INTO cost_rate_was (tenant, channel, activity, currency, effective_from_us, until_revision, \
+    per_touch_micros, per_minute_micros, revision) SELECT $1, r.channel, r.activity, r.currency, \
+    r.effective_from_us, $2, r.per_touch_micros, r.per_minute_micros, r.revision FROM v CROSS JOIN cost_rate r \
+    WHERE r.tenant = $1 AND r.channel = v.channel AND r.activity = v.activity AND r.currency = v.currency \
+    AND r.effective_from_us = v.effective_from_us ON CONFLICT DO NOTHING";
+const LOG_CAPACITY: &str = "WITH v(channel, from_us, until_us, cost_minor, currency, practical_minutes) AS ({rows}) \
+    INSERT INTO capacity_was (tenant, channel, from_us, until_us, until_revision, cost_minor, currency, \
+    practical_minutes, revision) SELECT $1, c.channel, c.from_us, c.until_us, $2, c.cost_minor, c.currency, \
+    c.practical_minutes, c.revision FROM v CROSS JOIN capacity c WHERE c.tenant = $1 AND c.channel = v.channel \
+    AND c.from_us = v.from_us AND c.until_us = v.until_us ON CONFLICT DO NOTHING";
 const SELECT_RATES: &str = "SELECT channel, activity, currency, effective_from_us, per_touch_micros, \
-    per_minute_micros FROM cost_rate WHERE tenant = $1 \
-    ORDER BY channel, activity, currency, effective_from_us";
+    per_minute_micros FROM cost_rate WHERE tenant = $1 AND revision <= $2 \
+    UNION ALL SELECT channel, activity, currency, effective_from_us, per_touch_micros, per_minute_micros \
+    FROM cost_rate_was WHERE tenant = $1 AND revision <= $2 AND until_revision > $2 ORDER BY 1, 2, 3, 4";
 const SELECT_CAPACITY: &str = "SELECT channel, from_us, until_us, cost_minor, currency, practical_minutes \
-    FROM capacity WHERE tenant = $1 ORDER BY channel, from_us, until_us";
+    FROM capacity WHERE tenant = $1 AND revision <= $2 \
+    UNION ALL SELECT channel, from_us, until_us, cost_minor, currency, practical_minutes \
+    FROM capacity_was WHERE tenant = $1 AND revision <= $2 AND until_revision > $2 ORDER BY 1, 2, 3";
+const LAST_CHANGE: &str = "SELECT MAX(r.revision) FROM (SELECT revision FROM cost_rate WHERE tenant = $1 \
+    UNION ALL SELECT revision FROM capacity WHERE tenant = $1) r";
 const FIND_REQUEST: &str = "SELECT payload_hash, revision FROM request WHERE tenant = $1 AND request_id = $2";
 const INSERT_REQUEST: &str =
     "INSERT INTO request (tenant, request_id, payload_hash, revision) VALUES ($1, $2, $3, $4)";
@@ -75,7 +92,7 @@ impl Store {
             Column::Int(rates.iter().map(|r| r.per_touch_micros).collect()),
             Column::Int(rates.iter().map(|r| r.per_minute_micros).collect()),
         ];
-        self.mutate(tenant, request, UPSERT_RATES, &columns).await
+        self.mutate(tenant, request, [LOG_RATES, UPSERT_RATES], &columns).await
     }
 
     /// Sets capacity; that of the same channel and interval is replaced.
@@ -96,14 +113,26 @@ impl Store {
             Column::Text(capacity.iter().map(|c| c.cost.currency.code()).collect()),
             Column::Int(capacity.iter().map(|c| c.practical_minutes).collect()),
         ];
-        self.mutate(tenant, request, UPSERT_CAPACITY, &columns).await
+        self.mutate(tenant, request, [LOG_CAPACITY, UPSERT_CAPACITY], &columns).await
     }
 
-    /// All cost rates of a tenant, by channel, activity, currency and month.
-    pub async fn cost_rates(&self, tenant: TenantKey) -> Result<Vec<CostRate>, StoreError> {
+    /// The revision that last changed rates or capacity.
+    pub async fn costs_changed_at(&self, tenant: TenantKey) -> Result<Revision, StoreError> {
+        let mut tx = self.db.read().await?;
+        let row = tx.fetch_one(LAST_CHANGE, &[Scalar::Int(tenant.0)]).await?;
+        let revision = row.map(|row| row.get::<Option<i64>>(0)).transpose()?.flatten();
+        Ok(Revision(revision.unwrap_or_default()))
+    }
+
+    /// The cost rates of a tenant as known at a revision, by channel, activity, currency and month.
+    pub async fn cost_rates(
+        &self,
+        tenant: TenantKey,
+        known_at: Revision,
+    ) -> Result<Vec<CostRate>, StoreError> {
         let mut tx = self.db.read().await?;
         let mut rates = Vec::new();
-        for row in tx.fetch(SELECT_RATES, &[Scalar::Int(tenant.0)]).await? {
+        for row in tx.fetch(SELECT_RATES, &[tenant.0, known_at.0].map(Scalar::Int)).await? {
             let activity: String = row.get(1)?;
             rates.push(CostRate {
                 channel: channel(&row.get::<String>(0)?)?,
@@ -117,11 +146,11 @@ impl Store {
         Ok(rates)
     }
 
-    /// All capacity of a tenant, by channel and interval.
-    pub async fn capacity(&self, tenant: TenantKey) -> Result<Vec<Capacity>, StoreError> {
+    /// The capacity of a tenant as known at a revision, by channel and interval.
+    pub async fn capacity(&self, tenant: TenantKey, known_at: Revision) -> Result<Vec<Capacity>, StoreError> {
         let mut tx = self.db.read().await?;
         let mut capacity = Vec::new();
-        for row in tx.fetch(SELECT_CAPACITY, &[Scalar::Int(tenant.0)]).await? {
+        for row in tx.fetch(SELECT_CAPACITY, &[tenant.0, known_at.0].map(Scalar::Int)).await? {
             capacity.push(Capacity {
                 channel: channel(&row.get::<String>(0)?)?,
                 interval: TimeRange { from: Micros(row.get(1)?), until: Micros(row.get(2)?) },
@@ -136,7 +165,7 @@ impl Store {
         &self,
         tenant: TenantKey,
         request: Option<Request>,
-        sql: &'static str,
+        statements: [&'static str; 2],
         columns: &[Column<'_>],
     ) -> Result<Revision, StoreError> {
         let now = self.now();
@@ -151,7 +180,9 @@ impl Store {
             let done = [key[0], key[1], Scalar::Bytes(&request.payload_hash), Scalar::Int(taken.revision.0)];
             tx.run(INSERT_REQUEST, &done).await?;
         }
-        tx.run_bulk(sql, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], columns).await?;
+        for sql in statements {
+            tx.run_bulk(sql, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], columns).await?;
+        }
         keep_revision(&mut tx, tenant, &taken, now).await?;
         tx.commit().await?;
         self.writer.wake(tenant, taken.revision);

@@ -93,6 +93,7 @@ pub(super) async fn settle(
     for customer in customers.values_mut() {
         *customer = moved.get(customer).copied().unwrap_or(*customer);
     }
+    settled::log_sharing(tx, tenant, taken, &plan.crossed, true).await?;
     settled::relabel(tx, tenant, &plan.relabelled).await?;
     settled::write_merges(tx, tenant, taken, &changes).await?;
     settled::insert_observations(tx, tenant, &evidence, &fresh, &changes).await?;
@@ -140,15 +141,8 @@ async fn load_before(
                 IdentifierNo(taken.next_identifier - 1)
             });
             observation.identifiers.push(no);
-            let stored = before.identifiers.entry(no).or_insert_with(|| Stored {
-                kind,
-                value: identifier.value.clone(),
-                holder: None,
-                first: seen.clone(),
-                latest: seen.clone(),
-                component: None,
-                claims: Claims::new(),
-            });
+            let new = || Stored::unheld(kind, identifier.value.clone(), seen.clone());
+            let stored = before.identifiers.entry(no).or_insert_with(new);
             if stored.component.is_none() && seen < stored.first {
                 stored.first = seen;
             }

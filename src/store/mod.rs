@@ -9,8 +9,10 @@ mod costs;
 mod driver;
 mod error;
 mod identities;
+mod known;
 mod read;
 mod record;
+mod rows;
 mod settled;
 mod tenants;
 mod void;
@@ -25,6 +27,7 @@ pub use changes::{Changed, Cursor, Fact, Moved};
 pub use costs::{Capacity, CostRate, Request};
 pub use driver::Database;
 pub use error::{Diagnosis, Failure, StoreError, diagnose};
+pub use known::{Known, KnownAt};
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };

@@ -5,7 +5,9 @@ use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, kind_index, read_identifier, read_numbers};
+use super::known::{Known, customers_then, map_then};
 use super::record::{Taken, decode_summary};
+use super::rows::{list, parse_touchpoints};
 use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
@@ -23,6 +25,7 @@ pub struct StoredTouchpoint {
     pub no: TouchpointNo,
     pub revision: Revision,
     pub touchpoint: Touchpoint,
+    pub observation: Option<ObservationNo>,
     pub customer: Option<ObservationNo>,
     /// Why it was voided, if it was.
     pub voided: Option<String>,
@@ -105,7 +108,7 @@ pub struct Component {
 macro_rules! touchpoint_columns {
     () => {
         "t.touchpoint, t.revision, t.source, t.source_id, t.at_us, t.channel, t.details, o.customer, o.identifiers, \
-         x.reason"
+         x.reason, t.observation"
     };
 }
 macro_rules! touchpoint_joins {
@@ -126,15 +129,16 @@ macro_rules! touchpoint_filter {
     () => {
         " AND t.at_us >= $2 AND t.at_us < $3 \
           AND ($4 = '' OR $4 LIKE '%,' || t.activity || ',%') AND ($5 = '' OR $5 LIKE '%,' || t.channel || ',%') \
-          AND NOT EXISTS (SELECT 1 FROM void y WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint) "
+          AND t.revision <= $6 AND NOT EXISTS (SELECT 1 FROM void y \
+          WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint AND y.revision <= $6) "
     };
 }
 /// One branch for each of a customer's observations, each in the order of its index.
 const OF_OBSERVATION: &str = concat!(
     "SELECT * FROM (SELECT t.touchpoint, t.at_us FROM touchpoint t WHERE t.tenant = $1 AND t.observation = {n}",
     touchpoint_filter!(),
-    "AND (t.at_us < $6 OR (t.at_us = $6 AND t.touchpoint < $7)) \
-     ORDER BY t.at_us DESC, t.touchpoint DESC LIMIT $8) b"
+    "AND (t.at_us < $7 OR (t.at_us = $7 AND t.touchpoint < $8)) \
+     ORDER BY t.at_us DESC, t.touchpoint DESC LIMIT $9) b"
 );
 const OF_TENANT: &str = concat!(
     "SELECT ",
@@ -143,7 +147,7 @@ const OF_TENANT: &str = concat!(
     touchpoint_joins!(),
     "WHERE t.tenant = $1",
     touchpoint_filter!(),
-    "AND t.touchpoint < $6 ORDER BY t.touchpoint DESC LIMIT $7"
+    "AND t.touchpoint < $7 ORDER BY t.touchpoint DESC LIMIT $8"
 );
 const LOAD_TOUCHPOINTS: &str = concat!(
     "WITH v(touchpoint) AS ({rows}) SELECT ",
@@ -182,16 +186,20 @@ impl Store {
         Ok((revision, found.into_iter().next()))
     }
 
-    /// A page of touchpoints, newest first.
+    /// A page of touchpoints, newest first: of now, or as known then.
     pub async fn touchpoints(
         &self,
         tenant: TenantKey,
+        known: Option<&Known>,
         by: By,
         filter: &Filter,
         page: Page,
     ) -> Result<Listed<StoredTouchpoint>, StoreError> {
         let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
+        let revision = match known {
+            Some(known) => known.revision,
+            None => revision(&mut tx, tenant).await?,
+        };
         let activities = list(filter.activities.iter().map(|a| a.name()));
         let channels = list(filter.channels.iter().map(Channel::as_str));
         let mut scalars = vec![
@@ -200,19 +208,19 @@ impl Store {
             Scalar::Int(filter.range.until.0),
             Scalar::Text(&activities),
             Scalar::Text(&channels),
+            Scalar::Int(revision.0),
         ];
         let rows = match by {
             By::Tenant => {
-                let after = page.after.map_or(i64::MAX, |(_, no)| no);
+                let last = known.map_or(i64::MAX, |known| known.last_touchpoint + 1);
+                let after = page.after.map_or(last, |(_, no)| no);
                 scalars.extend([Scalar::Int(after), Scalar::Int(page.size)]);
                 tx.fetch(OF_TENANT, &scalars).await?
             }
             By::Customer(customer) => {
                 let (at, no) = page.after.unwrap_or((Micros::MAX, i64::MAX));
                 scalars.extend([Scalar::Int(at.0), Scalar::Int(no), Scalar::Int(page.size)]);
-                let records = customers(&mut tx, tenant, &[customer]).await?;
-                let members = records.iter().flatten().flat_map(|record| &record.members);
-                let members: Vec<i64> = members.map(|member| member.no.0).collect();
+                let members = members(&mut tx, tenant, known, customer).await?;
                 let mut places: Vec<(i64, i64)> = Vec::new();
                 for row in tx.fetch_union(OF_OBSERVATION, &scalars, &members).await? {
                     places.push((row.get(1)?, row.get(0)?));
@@ -224,6 +232,14 @@ impl Store {
             }
         };
         let mut entries = parse_touchpoints(&mut tx, tenant, &rows).await?;
+        if let Some(known) = known {
+            let observations = entries.iter().filter_map(|entry| Some(entry.observation?.0)).collect();
+            let map = map_then(&mut tx, tenant, known, observations).await?;
+            for entry in &mut entries {
+                let customer = entry.observation.and_then(|no| map.get(&no.0));
+                entry.customer = customer.map(|no| ObservationNo(*no));
+            }
+        }
         match by {
             By::Tenant => entries.sort_by_key(|e| std::cmp::Reverse(e.no)),
             By::Customer(_) => entries.sort_by_key(|e| std::cmp::Reverse((e.touchpoint.at, e.no))),
@@ -341,17 +357,36 @@ impl Store {
     }
 }
 
-struct Found {
-    customer: ObservationNo,
-    kind: CustomerKind,
-    members: Vec<Member>,
+/// A customer on the way out.
+pub(super) struct Found {
+    pub(super) customer: ObservationNo,
+    pub(super) kind: CustomerKind,
+    pub(super) members: Vec<Member>,
 }
 
-struct Member {
-    no: ObservationNo,
-    identifiers: Vec<IdentifierNo>,
-    first_key: TouchKey,
-    summary: Summary,
+/// An observation of a customer.
+pub(super) struct Member {
+    pub(super) no: ObservationNo,
+    pub(super) identifiers: Vec<IdentifierNo>,
+    pub(super) first_key: TouchKey,
+    pub(super) summary: Summary,
+}
+
+/// The observations of the customer that an observation belongs to, or belonged to then.
+async fn members(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: Option<&Known>,
+    customer: ObservationNo,
+) -> Result<Vec<i64>, StoreError> {
+    let found: Option<Found> = match known {
+        Some(known) => {
+            let mut found = customers_then(tx, tenant, known, &[customer]).await?;
+            found.pop().flatten().map(|(found, _)| found)
+        }
+        None => customers(tx, tenant, &[customer]).await?.pop().flatten(),
+    };
+    Ok(found.iter().flat_map(|found| &found.members).map(|member| member.no.0).collect())
 }
 
 async fn customers(
@@ -396,7 +431,7 @@ fn parse_member(row: &Row) -> Result<Member, StoreError> {
 }
 
 impl Found {
-    fn into_record(self, identifiers: &FxHashMap<IdentifierNo, Stored>) -> CustomerRecord {
+    pub(super) fn into_record(self, identifiers: &FxHashMap<IdentifierNo, Stored>) -> CustomerRecord {
         let mut seen: FxHashMap<IdentifierNo, HeldIdentifier> = FxHashMap::default();
         let mut summary = Summary::default();
         let mut observations = Vec::with_capacity(self.members.len());
@@ -437,57 +472,4 @@ impl Found {
             summary,
         }
     }
-}
-
-async fn parse_touchpoints(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    rows: &[Row],
-) -> Result<Vec<StoredTouchpoint>, StoreError> {
-    let mut numbers = Vec::new();
-    for row in rows {
-        if let Some(list) = row.get::<Option<String>>(8)? {
-            numbers.extend(read_numbers(&list)?.into_iter().map(|no| no.0));
-        }
-    }
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut identifiers: FxHashMap<IdentifierNo, Identifier> = FxHashMap::default();
-    for row in tx.fetch_bulk(NAME_IDENTIFIERS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
-        let kind = crate::model::KindName::parse(&row.get::<String>(1)?);
-        let kind = kind.ok_or(StoreError::Corrupt { what: "identifier kind" })?;
-        identifiers.insert(IdentifierNo(row.get(0)?), Identifier { kind, value: row.get(2)? });
-    }
-    rows.iter().map(|row| parse_touchpoint(row, &identifiers)).collect()
-}
-
-const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
-    SELECT d.identifier, d.kind, d.value FROM v CROSS JOIN identifier d \
-    WHERE d.tenant = $1 AND d.identifier = v.identifier";
-
-fn parse_touchpoint(
-    row: &Row,
-    names: &FxHashMap<IdentifierNo, Identifier>,
-) -> Result<StoredTouchpoint, StoreError> {
-    let details: String = row.get(6)?;
-    let numbers = row.get::<Option<String>>(8)?.map(|list| read_numbers(&list)).transpose()?;
-    Ok(StoredTouchpoint {
-        no: TouchpointNo(row.get(0)?),
-        revision: Revision(row.get(1)?),
-        customer: row.get::<Option<i64>>(7)?.map(ObservationNo),
-        voided: row.get(9)?,
-        touchpoint: Touchpoint {
-            key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
-            at: Micros(row.get(4)?),
-            channel: super::costs::channel(&row.get::<String>(5)?)?,
-            identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
-            details: super::record::parse_details(&details)?,
-        },
-    })
-}
-
-/// A list that LIKE can search: `,a,b,`, or nothing.
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() { String::new() } else { format!(",{},", names.join(",")) }
 }

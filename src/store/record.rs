@@ -74,7 +74,8 @@ const TAKE_REVISION: &str = "UPDATE tenant SET revision = revision + 1, committe
     RETURNING revision, next_touchpoint, next_observation, next_identifier, rules_version";
 const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observation = $3, next_identifier = $4 \
     WHERE tenant = $1";
-const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us) VALUES ($1, $2, $3)";
+const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us, last_touchpoint, \
+    last_observation) VALUES ($1, $2, $3, $4, $5)";
 const FIND_KEYS: &str = "WITH v(source, source_id, i) AS ({rows}) \
     SELECT v.i, t.payload_hash, o.customer FROM v CROSS JOIN touchpoint t \
     LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
@@ -147,7 +148,7 @@ pub(super) async fn take_revision(
     })
 }
 
-/// Writes the counters back and the revision's commit time.
+/// Writes the counters back, and what the revision reached.
 pub(super) async fn keep_revision(
     tx: &mut Transaction,
     tenant: TenantKey,
@@ -156,7 +157,8 @@ pub(super) async fn keep_revision(
 ) -> Result<(), StoreError> {
     let counters = [taken.next_touchpoint, taken.next_observation, taken.next_identifier].map(Scalar::Int);
     tx.run(KEEP_REVISION, &[&[Scalar::Int(tenant.0)], &counters[..]].concat()).await?;
-    let revision = [tenant.0, taken.revision.0, now.0].map(Scalar::Int);
+    let (touchpoint, observation) = (taken.next_touchpoint - 1, taken.next_observation - 1);
+    let revision = [tenant.0, taken.revision.0, now.0, touchpoint, observation].map(Scalar::Int);
     tx.run(INSERT_REVISION, &revision).await
 }
 

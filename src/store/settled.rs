@@ -52,13 +52,23 @@ const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in) AS ({row
     INSERT INTO customer (tenant, customer, registered, latest_in) \
     SELECT $1, v.customer, v.registered, v.latest_in FROM v WHERE true \
     ON CONFLICT (tenant, customer) DO UPDATE SET registered = excluded.registered, latest_in = excluded.latest_in";
+const CHANGED_CUSTOMERS: &str = "WITH v(customer, registered) AS ({rows}) \
+    SELECT c.customer, c.registered, v.registered FROM v CROSS JOIN customer c \
+    WHERE c.tenant = $1 AND c.customer = v.customer AND c.registered <> v.registered";
+const LOG_CUSTOMERS: &str = "WITH v(customer, registered) AS ({rows}) \
+    INSERT INTO customer_was (tenant, customer, until_revision, registered) \
+    SELECT $1, v.customer, $2, v.registered FROM v WHERE true \
+    ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
 /// A customer that is registered no more although none of its observations moved: logged as a
 /// reassignment to itself, so that who follows the log hears of it.
-const LOG_UNREGISTERED: &str = "WITH v(customer, registered) AS ({rows}) \
+const LOG_UNREGISTERED: &str = "WITH v(customer) AS ({rows}) \
     INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
-    SELECT $1, $2, c.customer, c.customer, c.customer FROM v CROSS JOIN customer c \
-    WHERE c.tenant = $1 AND c.customer = v.customer AND c.registered > v.registered \
+    SELECT $1, $2, v.customer, v.customer, v.customer FROM v WHERE true \
     ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const LOG_SHARED: &str = "WITH v(identifier, shared) AS ({rows}) \
+    INSERT INTO sharing (tenant, identifier, revision, shared) \
+    SELECT $1, v.identifier, $2, v.shared FROM v WHERE true \
+    ON CONFLICT (tenant, identifier, revision) DO UPDATE SET shared = excluded.shared";
 const DELETE_CUSTOMERS: &str = "WITH v(customer) AS ({rows}) \
     DELETE FROM customer WHERE tenant = $1 AND customer IN (SELECT v.customer FROM v)";
 
@@ -229,9 +239,54 @@ pub(super) async fn write_holdings(
         Column::Int(each().map(|c| i64::from(c.registered)).collect()),
         Column::Int(each().map(|c| c.latest_in.0).collect()),
     ];
-    let at_revision = [scalars[0], Scalar::Int(taken.revision.0)];
-    tx.run_bulk(LOG_UNREGISTERED, &at_revision, &columns[..2]).await?;
+    log_customers(tx, tenant, taken, changes, &columns[..2]).await?;
     tx.run_bulk(UPSERT_CUSTOMERS, &scalars, &columns).await?;
     let columns = [Column::Int(changes.vanished.iter().map(|no| no.0).collect())];
     tx.run_bulk(DELETE_CUSTOMERS, &scalars, &columns).await
+}
+
+/// A kind that no customer has: that of one who is no more.
+const NO_KIND: i64 = -1;
+
+/// Logs what customers were, of those whose kind changes and those that end.
+async fn log_customers(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    changes: &Changes,
+    written: &[Column<'_>],
+) -> Result<(), StoreError> {
+    let [Column::Int(names), Column::Int(kinds)] = written else { return Ok(()) };
+    let vanished = changes.vanished.iter().map(|no| no.0);
+    let columns = [
+        Column::Int(names.iter().copied().chain(vanished.clone()).collect()),
+        Column::Int(kinds.iter().copied().chain(vanished.map(|_| NO_KIND)).collect()),
+    ];
+    let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    let (mut names, mut was, mut unregistered) = (Vec::new(), Vec::new(), Vec::new());
+    for row in tx.fetch_bulk(CHANGED_CUSTOMERS, &scalars[..1], &columns).await? {
+        let (customer, registered, now): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        names.push(customer);
+        was.push(registered);
+        if (registered, now) == (1, 0) {
+            unregistered.push(customer);
+        }
+    }
+    tx.run_bulk(LOG_CUSTOMERS, &scalars, &[Column::Int(names), Column::Int(was)]).await?;
+    tx.run_bulk(LOG_UNREGISTERED, &scalars, &[Column::Int(unregistered)]).await
+}
+
+/// Logs identifiers that became shared, or are shared no more.
+pub(super) async fn log_sharing(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    crossed: &[IdentifierNo],
+    shared: bool,
+) -> Result<(), StoreError> {
+    let columns = [
+        Column::Int(crossed.iter().map(|no| no.0).collect()),
+        Column::Int(vec![i64::from(shared); crossed.len()]),
+    ];
+    tx.run_bulk(LOG_SHARED, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], &columns).await
 }

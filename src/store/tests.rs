@@ -52,8 +52,11 @@ async fn exercise(store: &Store) {
     let filter = Filter { range: TimeRange::ALL, activities: vec![ActivityType::Visit], channels: vec![] };
     let page = Page { after: None, size: 10 };
     for by in [By::Tenant, By::Customer(ObservationNo(1))] {
-        store.touchpoints(tenant.key, by, &filter, page).await.unwrap();
+        store.touchpoints(tenant.key, None, by, &filter, page).await.unwrap();
+        let known = store.known_at(tenant.key, KnownAt::Revision(Revision(7))).await.unwrap();
+        store.touchpoints(tenant.key, Some(&known), by, &filter, page).await.unwrap();
     }
+    store.known_at(tenant.key, KnownAt::Instant(Micros(5))).await.unwrap();
     store.customers(tenant.key, &tenant.rules, &[ObservationNo(1), ObservationNo(2)]).await.unwrap();
     store.list_customers(tenant.key, Some(CustomerKind::Registered), None, 10).await.unwrap();
     store.component(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
@@ -63,12 +66,13 @@ async fn exercise(store: &Store) {
     store.outlook(tenant.key, &tenant.rules, &who, position).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
     store.set_cost_rates(tenant.key, None, vec![]).await.unwrap();
-    store.cost_rates(tenant.key).await.unwrap();
-    store.capacity(tenant.key).await.unwrap();
+    store.costs_changed_at(tenant.key).await.unwrap();
+    store.cost_rates(tenant.key, Revision(1)).await.unwrap();
+    store.capacity(tenant.key, Revision(1)).await.unwrap();
 }
 
 /// Tables of a tenant that are short, and read whole.
-const LISTS: [&str; 4] = ["FROM tenant", "UPDATE tenant", "FROM cost_rate", "FROM capacity"];
+const LISTS: [&str; 5] = ["FROM tenant", "UPDATE tenant", "FROM cost_rate", "FROM capacity", "FROM rule_set"];
 
 /// A statement that reads a whole table is a statement that grows with the data.
 #[tokio::test(flavor = "multi_thread")]

@@ -50,6 +50,9 @@ const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
+const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered) \
+    SELECT c.tenant, c.customer, $3, c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
+    ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 
 impl Store {
@@ -163,7 +166,7 @@ async fn resolve_again(
     let before = if live {
         Before::default()
     } else {
-        unclaim(tx, tenant, rules, &bereft.identifiers, &mut replay).await?
+        unclaim(tx, tenant, rules, taken, &bereft.identifiers, &mut replay).await?
     };
     let recounted = before.identifiers.clone();
     let (loaded, beside) = identities::load_components(tx, tenant, rules, &replay).await?;
@@ -187,6 +190,8 @@ async fn resolve_again(
             [left[0], Scalar::Int(taken.revision.0), left[1], Scalar::Int(bereft.customer.0), left[2]];
         tx.run(LOG_LEAVE, &moved).await?;
         if heir.is_none() {
+            let ended = [left[0], Scalar::Int(bereft.customer.0), moved[1]];
+            tx.run(LOG_CUSTOMER, &ended).await?;
             tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
         }
     }
@@ -199,6 +204,7 @@ async fn unclaim(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
+    taken: &Taken,
     identifiers: &[IdentifierNo],
     replay: &mut FxHashSet<ObservationNo>,
 ) -> Result<Before, StoreError> {
@@ -233,13 +239,16 @@ async fn unclaim(
         add_claims(rules, &mut known, set);
     }
     let mut before = Before::default();
+    let mut unshared = Vec::new();
     for no in identifiers {
         let stored = known[no].clone();
         if was_shared.contains(no) && !is_shared(rules, stored.kind, &stored.claims) {
+            unshared.push(*no);
             replay
                 .extend(sighted.iter().filter(|(set, _)| set.contains(no)).map(|(_, component)| *component));
         }
         before.identifiers.insert(*no, stored);
     }
+    settled::log_sharing(tx, tenant, taken, &unshared, false).await?;
     Ok(before)
 }

@@ -1,11 +1,12 @@
 //! Who is it, and why?
 
+use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::explain_identity_request::Subject;
 use customer360::rpc::proto::{self, CustomerKind, DropReason};
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use crate::support::{NOW, identifier, of_tenant, refused, service, touch, visit};
+use crate::support::{NOW, identifier, of_tenant, order, refused, service, touch, visit, wrong_fields};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn resolving_foresees_what_recording_then_does() {
@@ -19,7 +20,8 @@ async fn resolving_foresees_what_recording_then_does() {
         .await;
     let resolve = async |identifiers: &[&str]| {
         let identifiers = identifiers.iter().map(|text| identifier(text)).collect();
-        let request = proto::ResolveIdentityRequest { identifiers, at_least_as_fresh: 1 };
+        let request =
+            proto::ResolveIdentityRequest { identifiers, at_least_as_fresh: 1, ..Default::default() };
         service.identities().resolve_identity(request).await.unwrap().into_inner()
     };
     let both = ["COOKIE:c1", "EMAIL:A@x.io", "COOKIE:null"];
@@ -102,4 +104,85 @@ async fn explaining_tells_the_chain_and_what_was_dropped() {
     refused(&status, Code::NotFound, "CUSTOMER_NOT_FOUND");
     let status = explain(Subject::CustomerId(why.customer_id), Some("COOKIE:c1"), 0).await.unwrap_err();
     refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+}
+
+/// The calls that accept `as_known_at`, one after another, around a merge, a late arrival and a void.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_then_is_answered_as_it_was() {
+    let service = service().await;
+    let recorded = service
+        .record(vec![
+            touch("1", 9, &["COOKIE:c1"], visit()),
+            touch("2", 8, &["ACCOUNT:u1", "EMAIL:a@x.io"], order("o1", 1_000)),
+        ])
+        .await;
+    let [cookie, account] = [0, 1].map(|i: usize| recorded.outcomes[i].customer_id.clone());
+    let then = recorded.revision;
+    let known = |at| Some(proto::KnownAt { at: Some(at) });
+    let ask = async |id: &str, as_known_at: Option<proto::KnownAt>| {
+        let customer = Some(proto::CustomerRef { by: Some(By::CustomerId(id.to_owned())) });
+        let request = proto::GetCustomerRequest { customer, as_known_at, ..Default::default() };
+        let mut customers = service.customers();
+        let view = customers.get_customer(request).await.map(tonic::Response::into_inner);
+        let explain = proto::ExplainIdentityRequest {
+            subject: Some(Subject::CustomerId(id.to_owned())),
+            as_known_at,
+            ..Default::default()
+        };
+        let explained = service.identities().explain_identity(explain).await.map(tonic::Response::into_inner);
+        let list =
+            proto::ListTouchpointsRequest { customer_id: id.to_owned(), as_known_at, ..Default::default() };
+        let listed = service.touchpoints().list_touchpoints(list).await.map(tonic::Response::into_inner);
+        let resolve = proto::ResolveIdentityRequest {
+            identifiers: vec![identifier("COOKIE:c1"), identifier("EMAIL:a@x.io")],
+            as_known_at,
+            ..Default::default()
+        };
+        let resolved = service.identities().resolve_identity(resolve).await.unwrap().into_inner();
+        (view, explained, listed, resolved)
+    };
+    let told = async |id: &str, at| {
+        let (view, explained, listed, resolved) = ask(id, at).await;
+        (view.unwrap(), explained.unwrap(), listed.unwrap(), resolved)
+    };
+    let remembered = (told(&cookie, None).await, told(&account, None).await);
+    assert_eq!(remembered.0.0.revision, then);
+    service
+        .record(vec![
+            touch("3", 7, &["COOKIE:c1", "ACCOUNT:u1"], order("o2", 700)),
+            touch("4", 30, &["COOKIE:c1"], visit()),
+        ])
+        .await;
+    let void =
+        proto::VoidTouchpointRequest { source: "shop".into(), source_id: "2".into(), reason: "test".into() };
+    service.touchpoints().void_touchpoint(void).await.unwrap();
+    let now = told(&account, None).await;
+    assert_eq!(now.0.customer.as_ref().unwrap().customer_id, cookie, "they are one now");
+    let at = known(proto::known_at::At::Revision(then));
+    assert_eq!((told(&cookie, at).await, told(&account, at).await), remembered);
+
+    let instant =
+        |seconds| known(proto::known_at::At::Instant(pbjson_types::Timestamp { seconds, nanos: 0 }));
+    assert_eq!(told(&account, instant(NOW)).await, now, "the test's clock stands still");
+    let (before, explained, listed, resolved) = ask(&account, instant(NOW - 1)).await;
+    refused(&before.unwrap_err(), Code::NotFound, "CUSTOMER_NOT_FOUND");
+    refused(&explained.unwrap_err(), Code::NotFound, "CUSTOMER_NOT_FOUND");
+    refused(&listed.unwrap_err(), Code::NotFound, "CUSTOMER_NOT_FOUND");
+    assert_eq!((resolved.revision, resolved.customer_id.as_str()), (0, ""));
+    let (present, ..) = ask(&account, known(proto::known_at::At::Revision(now.0.revision))).await;
+    assert_eq!(present.unwrap(), now.0);
+    let as_known_at = known(proto::known_at::At::Revision(99));
+    let list = proto::ListTouchpointsRequest { as_known_at, ..Default::default() };
+    let future = service.touchpoints().list_touchpoints(list).await.unwrap_err();
+    refused(&future, Code::Unavailable, "NOT_FRESH_YET");
+    for (wrong, path) in [
+        (proto::KnownAt { at: None }, "as_known_at"),
+        (known(proto::known_at::At::Revision(-1)).unwrap(), "as_known_at.revision"),
+        (instant(NOW + 1).unwrap(), "as_known_at.instant"),
+    ] {
+        let list = proto::ListTouchpointsRequest { as_known_at: Some(wrong), ..Default::default() };
+        let status = service.touchpoints().list_touchpoints(list).await.unwrap_err();
+        refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+        assert_eq!(wrong_fields(&status), [path]);
+    }
 }

@@ -88,8 +88,8 @@ pub async fn customer(
     let by = proto::customer_ref::By::Identifier(identifier.clone());
     let request = proto::GetCustomerRequest {
         customer: Some(proto::CustomerRef { by: Some(by) }),
-        read_mask: None,
         at_least_as_fresh: revision,
+        ..Default::default()
     };
     match clients.customers.clone().get_customer(request).await {
         Ok(answer) => Ok(answer.into_inner().customer),

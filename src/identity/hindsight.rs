@@ -1,0 +1,102 @@
+//! A component as it was resolved from the evidence of then.
+//!
+//! Nothing of it is stored: the evidence known at a revision is settled from nothing by the very
+//! steps that recording takes, and any batching of the same evidence gives the same.
+
+use rustc_hash::FxHashMap;
+
+use super::batch::{Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle};
+use super::resolve::{IdentifierNo, KindIndex, Observation, Seen};
+use super::rules::Rules;
+use crate::model::{Micros, ObservationNo, Position, TouchKey};
+
+/// What is told of an identifier: the rest follows from the observations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named {
+    pub kind: KindIndex,
+    pub value: String,
+    /// It was shared then. Its observations need not be all there.
+    pub shared: bool,
+}
+
+/// What was known then of some observations and of everything that links them.
+#[derive(Debug, Default)]
+pub struct Hindsight {
+    pub observations: Vec<StoredObservation>,
+    /// Identifiers with their holders, and customers with what they held.
+    pub before: Before,
+    pub registered: FxHashMap<ObservationNo, bool>,
+}
+
+/// Settles observations from nothing, under the rules of then. Identifiers that are not shared
+/// must come with all their observations.
+#[must_use]
+pub fn rebuild(
+    rules: &Rules,
+    observations: Vec<Observation>,
+    named: &FxHashMap<IdentifierNo, Named>,
+) -> Hindsight {
+    // What was cut at the limit then is cut in the observations already.
+    let unlimited = Rules { component_limit: u32::MAX, ..rules.clone() };
+    let mut before = Before::default();
+    for observation in &observations {
+        let seen = observation.seen();
+        for no in &observation.identifiers {
+            let Some(named) = named.get(no) else { continue };
+            let stored = before.identifiers.entry(*no).or_insert_with(|| Stored {
+                claims: if named.shared { too_many(rules, named.kind) } else { Claims::new() },
+                ..Stored::unheld(named.kind, named.value.clone(), seen.clone())
+            });
+            if seen < stored.first {
+                stored.first = seen.clone();
+            }
+        }
+    }
+    let mut fresh: Vec<Fresh> =
+        observations.into_iter().map(|observation| Fresh { observation, is_new: true }).collect();
+    let plan = plan(&unlimited, &mut before, &mut fresh);
+    let changes = settle(&unlimited, before, &plan, &fresh, &[], FxHashMap::default());
+    let evidence: FxHashMap<ObservationNo, Observation> =
+        fresh.into_iter().map(|fresh| (fresh.observation.no, fresh.observation)).collect();
+    let mut hindsight = Hindsight::default();
+    for customer in &changes.customers {
+        let latest = evidence[&customer.latest_in].seen();
+        let stored = StoredCustomer { held: vec![0; rules.kinds.len()], latest };
+        hindsight.before.customers.insert(customer.name, stored);
+        hindsight.registered.insert(customer.name, customer.registered);
+    }
+    for (no, stored) in changes.identifiers {
+        let holder = stored.holder.and_then(|holder| hindsight.before.customers.get_mut(&holder));
+        if let Some(holder) = holder {
+            holder.held[stored.kind] += 1;
+        }
+        hindsight.before.identifiers.insert(no, stored);
+    }
+    hindsight.observations = (changes.assigned.into_iter())
+        .filter_map(|assigned| {
+            let observation = evidence.get(&assigned.no)?.clone();
+            Some(StoredObservation {
+                observation,
+                customer: assigned.customer,
+                component: assigned.component,
+            })
+        })
+        .collect();
+    hindsight
+}
+
+/// Claims of an identifier that is shared, whoever claimed it.
+fn too_many(rules: &Rules, kind: KindIndex) -> Claims {
+    let limit = rules.kinds[kind].share_after.map_or(0, i64::from);
+    Claims::from([(String::new(), (0..=limit).collect())])
+}
+
+/// An identifier that was shared then, held by nobody.
+#[must_use]
+pub fn shared_then(rules: &Rules, named: &Named) -> Stored {
+    let position =
+        Position { at: Micros(0), key: TouchKey { source: String::new(), source_id: String::new() } };
+    let seen = Seen { position, no: ObservationNo(0) };
+    let stored = Stored::unheld(named.kind, named.value.clone(), seen);
+    Stored { claims: too_many(rules, named.kind), ..stored }
+}

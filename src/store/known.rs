@@ -1,0 +1,447 @@
+//! What was known at a revision. Facts carry the revision that recorded or voided them; who was
+//! who is settled again from the evidence of then (`identity::hindsight`).
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::driver::{Column, Row, Scalar, Transaction};
+use super::identities::{kind_index, read_numbers, read_position};
+use super::read::{Component, CustomerRecord, Found, Member, ResolvedIdentifier};
+use super::record::decode_summary;
+use super::tenants::revision;
+use super::{Store, StoreError};
+use crate::identity::Rules;
+use crate::identity::batch::{Before, Stored};
+use crate::identity::hindsight::{Hindsight, Named, rebuild, shared_then};
+use crate::identity::resolve::{IdentifierNo, Observation};
+use crate::model::{
+    CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+};
+use crate::view::Summary;
+
+/// A past state that callers ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownAt {
+    Revision(Revision),
+    /// The latest revision that was committed by then.
+    Instant(Micros),
+}
+
+/// A tenant as it was at a revision.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub revision: Revision,
+    /// The rules of then.
+    pub rules: Arc<Rules>,
+    /// The greatest number of a touchpoint then.
+    pub last_touchpoint: i64,
+    pub last_observation: i64,
+}
+
+const BY_TIME: &str = "SELECT revision FROM revision WHERE tenant = $1 AND committed_at_us <= $2 \
+    ORDER BY committed_at_us DESC, revision DESC LIMIT 1";
+const REACHED: &str =
+    "SELECT last_touchpoint, last_observation FROM revision WHERE tenant = $1 AND revision = $2";
+const RULES_THEN: &str = "SELECT version FROM rule_set WHERE tenant = $1 AND revision <= $2 \
+    ORDER BY version DESC LIMIT 1";
+/// Of each observation: its first touchpoint now, and that one's number.
+const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
+    SELECT o.observation, o.identifiers, o.severed, o.live, o.first_at_us, o.first_source, o.first_source_id, \
+    t.touchpoint FROM v CROSS JOIN observation o \
+    JOIN touchpoint t ON t.tenant = o.tenant AND t.source = o.first_source AND t.source_id = o.first_source_id \
+    WHERE o.tenant = $1 AND o.observation = v.observation";
+const VOIDED_SINCE: &str = "SELECT DISTINCT t.observation FROM void x \
+    JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
+    WHERE x.tenant = $1 AND x.revision > $2 AND t.observation IS NOT NULL";
+const FIRST_THEN: &str = "SELECT * FROM (SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
+    WHERE t.tenant = $1 AND t.observation = {n} AND t.touchpoint <= $2 AND NOT EXISTS \
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3) \
+    ORDER BY t.at_us, t.source, t.source_id LIMIT 1) b";
+const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
+    SELECT d.identifier, d.kind, d.value, (SELECT s.shared FROM sharing s WHERE s.tenant = d.tenant \
+    AND s.identifier = d.identifier AND s.revision <= $2 ORDER BY s.revision DESC LIMIT 1) \
+    FROM v CROSS JOIN identifier d WHERE d.tenant = $1 AND d.identifier = v.identifier";
+const FIND_IDENTIFIERS: &str = "WITH v(kind, value) AS ({rows}) \
+    SELECT d.kind, d.value, d.identifier FROM v CROSS JOIN identifier d \
+    WHERE d.tenant = $1 AND d.kind = v.kind AND d.value = v.value";
+const SIGHTED_THEN: &str = "WITH v(identifier) AS ({rows}) \
+    SELECT s.observation FROM v CROSS JOIN sighting s \
+    WHERE s.tenant = $1 AND s.identifier = v.identifier AND s.observation <= $2";
+const MAP_THEN: &str = "WITH v(observation) AS ({rows}) \
+    SELECT o.observation, COALESCE((SELECT r.from_customer FROM reassignment r WHERE r.tenant = o.tenant \
+    AND r.observation = o.observation AND r.revision > $2 ORDER BY r.revision LIMIT 1), o.customer) \
+    FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.observation = v.observation";
+const TOUCHED_SINCE: &str = "WITH v(observation) AS ({rows}) \
+    SELECT DISTINCT v.observation FROM v CROSS JOIN touchpoint t \
+    WHERE t.tenant = $1 AND t.observation = v.observation AND t.touchpoint > $2";
+const LOAD_SUMMARIES: &str = "WITH v(observation) AS ({rows}) \
+    SELECT s.observation, s.summary FROM v CROSS JOIN summary s \
+    WHERE s.tenant = $1 AND s.observation = v.observation";
+const TOUCHES_THEN: &str = "WITH v(observation) AS ({rows}) \
+    SELECT t.observation, t.source, t.source_id, t.at_us, t.channel, t.details FROM v CROSS JOIN touchpoint t \
+    WHERE t.tenant = $1 AND t.observation = v.observation AND t.touchpoint <= $2 AND NOT EXISTS \
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3)";
+
+impl Store {
+    /// The tenant at a past revision, or at the present one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotReached`] when that revision is yet to come.
+    pub async fn known_at(&self, tenant: TenantKey, at: KnownAt) -> Result<Known, StoreError> {
+        let mut tx = self.db.read().await?;
+        let present = revision(&mut tx, tenant).await?;
+        let revision = match at {
+            KnownAt::Revision(revision) => revision,
+            KnownAt::Instant(at) => {
+                let row = tx.fetch_one(BY_TIME, &[tenant.0, at.0].map(Scalar::Int)).await?;
+                row.map_or(Ok(Revision(0)), |row| row.get(0).map(Revision))?
+            }
+        };
+        if revision > present {
+            return Err(StoreError::NotReached { asked: revision, at: present });
+        }
+        let key = [tenant.0, revision.0].map(Scalar::Int);
+        let (last_touchpoint, last_observation) = match tx.fetch_one(REACHED, &key).await? {
+            Some(row) => (row.get(0)?, row.get(1)?),
+            None => (0, 0),
+        };
+        let row = tx.fetch_one(RULES_THEN, &key).await?.ok_or(StoreError::Corrupt { what: "rules" })?;
+        let rules = self.tenants.rules(&mut tx, tenant, row.get(0)?).await?;
+        Ok(Known { revision, rules, last_touchpoint, last_observation })
+    }
+
+    /// The customers that observations belonged to then; `None` where nobody was known.
+    pub async fn customers_then(
+        &self,
+        tenant: TenantKey,
+        known: &Known,
+        observations: &[ObservationNo],
+    ) -> Result<Vec<Option<CustomerRecord>>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let found = customers_then(&mut tx, tenant, known, observations).await?;
+        Ok(found.into_iter().map(|found| found.map(|(found, names)| found.into_record(&names))).collect())
+    }
+
+    /// What was known of identifiers then; `None` for one not seen yet.
+    pub async fn identifiers_then(
+        &self,
+        tenant: TenantKey,
+        known: &Known,
+        identifiers: &[Identifier],
+    ) -> Result<Vec<Option<ResolvedIdentifier>>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let numbers = find_identifiers(&mut tx, tenant, identifiers).await?;
+        let seeds: Vec<i64> = numbers.iter().flatten().copied().collect();
+        let then = load(&mut tx, tenant, known, &[], &seeds).await?;
+        let resolved = |no: Option<i64>| {
+            let no = IdentifierNo(no?);
+            Some(ResolvedIdentifier { no, stored: then.before.identifiers.get(&no)?.clone() })
+        };
+        Ok(numbers.into_iter().map(resolved).collect())
+    }
+
+    /// As [`Store::outlook`], but from what was known then.
+    pub async fn outlook_then(
+        &self,
+        tenant: TenantKey,
+        known: &Known,
+        identifiers: &[Identifier],
+        position: Position,
+    ) -> Result<(Before, Observation), StoreError> {
+        let mut tx = self.db.read().await?;
+        let numbers = find_identifiers(&mut tx, tenant, identifiers).await?;
+        let seeds: Vec<i64> = numbers.iter().flatten().copied().collect();
+        let mut before = load(&mut tx, tenant, known, &[], &seeds).await?.before;
+        let no = ObservationNo(i64::MAX / 2);
+        let mut observation = Observation { no, position, identifiers: Vec::new(), severed: Vec::new() };
+        for (i, (identifier, found)) in (0..).zip(identifiers.iter().zip(numbers)) {
+            let number = IdentifierNo(found.unwrap_or(i64::MAX / 2 + i));
+            let kind = kind_index(&known.rules, identifier.kind.as_str())?;
+            let value = identifier.value.clone();
+            (before.identifiers.entry(number))
+                .or_insert_with(|| Stored::unheld(kind, value, observation.seen()));
+            observation.identifiers.push(number);
+        }
+        Ok((before, observation))
+    }
+
+    /// All evidence that bore on an observation then; `None` if it was not there.
+    pub async fn component_then(
+        &self,
+        tenant: TenantKey,
+        known: &Known,
+        observation: ObservationNo,
+    ) -> Result<Option<Component>, StoreError> {
+        if observation.0 > known.last_observation {
+            return Ok(None);
+        }
+        let mut tx = self.db.read().await?;
+        let then = load(&mut tx, tenant, known, &[observation.0], &[]).await?;
+        let (observations, identifiers) = (then.observations, then.before.identifiers);
+        Ok(Some(Component { revision: known.revision, observations, identifiers }))
+    }
+}
+
+/// A customer, and what was known of its identifiers.
+type FoundThen = (Found, FxHashMap<IdentifierNo, Stored>);
+
+pub(super) async fn customers_then(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    asked: &[ObservationNo],
+) -> Result<Vec<Option<FoundThen>>, StoreError> {
+    let there = asked.iter().filter(|no| no.0 <= known.last_observation);
+    let map = map_then(tx, tenant, known, there.map(|no| no.0).collect()).await?;
+    let seeds: Vec<i64> = map.iter().flat_map(|(no, customer)| [*no, *customer]).collect();
+    let then = load(tx, tenant, known, &seeds, &[]).await?;
+    let settled: FxHashMap<i64, i64> =
+        then.observations.iter().map(|o| (o.observation.no.0, o.customer.0)).collect();
+    // An observation whose touchpoints were all void has the customer that the log says, if that
+    // was one still.
+    let customer_of = |no: &ObservationNo| {
+        let mapped = map.get(&no.0)?;
+        let logged = || settled.get(mapped).filter(|customer| *customer == mapped);
+        settled.get(&no.0).or_else(logged).map(|customer| ObservationNo(*customer))
+    };
+    let customers: Vec<Option<ObservationNo>> = asked.iter().map(customer_of).collect();
+    let wanted: FxHashSet<ObservationNo> = customers.iter().flatten().copied().collect();
+    let members = then.observations.iter().filter(|o| wanted.contains(&o.customer));
+    let members: Vec<i64> = members.map(|o| o.observation.no.0).collect();
+    let summaries = summaries_then(tx, tenant, known, &members).await?;
+    let found = |customer: ObservationNo| {
+        let own = then.observations.iter().filter(|o| o.customer == customer);
+        let members: Vec<Member> = own
+            .map(|o| Member {
+                no: o.observation.no,
+                identifiers: o.observation.identifiers.clone(),
+                first_key: o.observation.position.key.clone(),
+                summary: summaries.get(&o.observation.no.0).cloned().unwrap_or_default(),
+            })
+            .collect();
+        let registered = then.registered.get(&customer).copied().unwrap_or_default();
+        let kind = if registered { CustomerKind::Registered } else { CustomerKind::Anonymous };
+        let names = members.iter().flat_map(|member| &member.identifiers);
+        let names = names.filter_map(|no| Some((*no, then.before.identifiers.get(no)?.clone())));
+        let names = names.collect();
+        (Found { customer, kind, members }, names)
+    };
+    Ok(customers.into_iter().map(|customer| customer.map(found)).collect())
+}
+
+/// The customers of observations then, by the log; of those that exist.
+pub(super) async fn map_then(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    observations: Vec<i64>,
+) -> Result<FxHashMap<i64, i64>, StoreError> {
+    let scalars = [tenant.0, known.revision.0].map(Scalar::Int);
+    let rows = tx.fetch_bulk(MAP_THEN, &scalars, &[Column::Int(observations)]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+async fn find_identifiers(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    identifiers: &[Identifier],
+) -> Result<Vec<Option<i64>>, StoreError> {
+    let columns = [
+        Column::Text(identifiers.iter().map(|d| d.kind.as_str()).collect()),
+        Column::Text(identifiers.iter().map(|d| d.value.as_str()).collect()),
+    ];
+    let mut found: FxHashMap<(String, String), i64> = FxHashMap::default();
+    for row in tx.fetch_bulk(FIND_IDENTIFIERS, &[Scalar::Int(tenant.0)], &columns).await? {
+        found.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+    }
+    let number = |d: &Identifier| found.get(&(d.kind.as_str().to_owned(), d.value.clone())).copied();
+    Ok(identifiers.iter().map(number).collect())
+}
+
+/// Summaries of observations from the touchpoints known then. One that nothing happened to since
+/// is the present one.
+async fn summaries_then(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    observations: &[i64],
+) -> Result<FxHashMap<i64, Summary>, StoreError> {
+    let scalars = [tenant.0, known.last_touchpoint, known.revision.0].map(Scalar::Int);
+    let mut changed = voided_since(tx, tenant, known).await?;
+    let columns = [Column::Int(observations.to_vec())];
+    for row in tx.fetch_bulk(TOUCHED_SINCE, &scalars[..2], &columns).await? {
+        changed.insert(row.get(0)?);
+    }
+    let (again, same): (Vec<i64>, Vec<i64>) = observations.iter().partition(|no| changed.contains(no));
+    let mut summaries: FxHashMap<i64, Summary> = FxHashMap::default();
+    for row in tx.fetch_bulk(LOAD_SUMMARIES, &scalars[..1], &[Column::Int(same)]).await? {
+        summaries.insert(row.get(0)?, decode_summary(&row.get::<Vec<u8>>(1)?)?);
+    }
+    for row in tx.fetch_bulk(TOUCHES_THEN, &scalars, &[Column::Int(again)]).await? {
+        let touchpoint = Touchpoint {
+            key: TouchKey { source: row.get(1)?, source_id: row.get(2)? },
+            at: Micros(row.get(3)?),
+            channel: super::costs::channel(&row.get::<String>(4)?)?,
+            identifiers: Vec::new(),
+            details: super::record::parse_details(&row.get::<String>(5)?)?,
+        };
+        summaries.entry(row.get(0)?).or_default().add(&touchpoint);
+    }
+    Ok(summaries)
+}
+
+async fn voided_since(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+) -> Result<FxHashSet<i64>, StoreError> {
+    let rows = tx.fetch(VOIDED_SINCE, &[tenant.0, known.revision.0].map(Scalar::Int)).await?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Evidence on the way in: what is read, and what it leads to.
+struct Search {
+    observations: FxHashMap<i64, Observation>,
+    /// Observations asked for and read, whether they lived or not.
+    read: FxHashSet<i64>,
+    /// Observations whose identifiers were followed.
+    followed: FxHashSet<i64>,
+    named: FxHashMap<IdentifierNo, Named>,
+    /// Identifiers all of whose observations were asked for.
+    expanded: FxHashSet<IdentifierNo>,
+}
+
+/// Everything that was connected to observations and identifiers then, settled.
+async fn load(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    observations: &[i64],
+    identifiers: &[i64],
+) -> Result<Hindsight, StoreError> {
+    let voided = voided_since(tx, tenant, known).await?;
+    let seeds: FxHashSet<i64> = observations.iter().copied().collect();
+    let mut search = Search {
+        observations: FxHashMap::default(),
+        read: FxHashSet::default(),
+        followed: FxHashSet::default(),
+        named: FxHashMap::default(),
+        expanded: FxHashSet::default(),
+    };
+    search.name(tx, tenant, known, identifiers.iter().map(|no| IdentifierNo(*no)).collect()).await?;
+    let mut next: Vec<i64> = observations.to_vec();
+    let mut links: Vec<IdentifierNo> = identifiers.iter().map(|no| IdentifierNo(*no)).collect();
+    loop {
+        links.retain(|no| search.links(*no) && search.expanded.insert(*no));
+        let scalars = [tenant.0, known.last_observation].map(Scalar::Int);
+        let columns = [Column::Int(links.iter().map(|no| no.0).collect())];
+        for row in tx.fetch_bulk(SIGHTED_THEN, &scalars, &columns).await? {
+            next.push(row.get(0)?);
+        }
+        next.retain(|no| *no <= known.last_observation && search.read.insert(*no));
+        if next.is_empty() && links.is_empty() {
+            break;
+        }
+        search.read(tx, tenant, known, &voided, std::mem::take(&mut next)).await?;
+        links = search.follow(&seeds);
+    }
+    let Search { observations, named, .. } = search;
+    let mut then = rebuild(&known.rules, observations.into_values().collect(), &named);
+    for no in identifiers.iter().map(|no| IdentifierNo(*no)) {
+        let shared = named.get(&no).filter(|named| named.shared);
+        if let Some(named) = shared.filter(|_| !then.before.identifiers.contains_key(&no)) {
+            then.before.identifiers.insert(no, shared_then(&known.rules, named));
+        }
+    }
+    Ok(then)
+}
+
+impl Search {
+    fn links(&self, no: IdentifierNo) -> bool {
+        self.named.get(&no).is_some_and(|named| !named.shared)
+    }
+
+    async fn name(
+        &mut self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+        known: &Known,
+        mut numbers: Vec<IdentifierNo>,
+    ) -> Result<(), StoreError> {
+        numbers.retain(|no| !self.named.contains_key(no));
+        numbers.sort_unstable();
+        numbers.dedup();
+        let scalars = [tenant.0, known.revision.0].map(Scalar::Int);
+        let columns = [Column::Int(numbers.iter().map(|no| no.0).collect())];
+        for row in tx.fetch_bulk(NAME_IDENTIFIERS, &scalars, &columns).await? {
+            let kind = kind_index(&known.rules, &row.get::<String>(1)?)?;
+            let shared = row.get::<Option<i64>>(3)? == Some(1);
+            self.named.insert(IdentifierNo(row.get(0)?), Named { kind, value: row.get(2)?, shared });
+        }
+        Ok(())
+    }
+
+    /// Reads observations as they were then; those that did not live are left out.
+    async fn read(
+        &mut self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+        known: &Known,
+        voided: &FxHashSet<i64>,
+        numbers: Vec<i64>,
+    ) -> Result<(), StoreError> {
+        let scalars = [tenant.0, known.last_touchpoint, known.revision.0].map(Scalar::Int);
+        let (mut again, mut lists) = (Vec::new(), FxHashMap::default());
+        for row in tx.fetch_bulk(LOAD_OBSERVATIONS, &scalars[..1], &[Column::Int(numbers)]).await? {
+            let no: i64 = row.get(0)?;
+            let lists_of = (read_numbers(&row.get::<String>(1)?)?, read_numbers(&row.get::<String>(2)?)?);
+            if voided.contains(&no) || row.get::<i64>(7)? > known.last_touchpoint {
+                again.push(no);
+                lists.insert(no, lists_of);
+            } else if row.get::<i64>(3)? != 0 {
+                self.add(no, lists_of, read_position(&row, 4)?);
+            }
+        }
+        for row in tx.fetch_union(FIRST_THEN, &scalars, &again).await? {
+            self.add_first(&row, &mut lists)?;
+        }
+        let identifiers = self.observations.values().flat_map(|o| o.identifiers.iter().copied()).collect();
+        self.name(tx, tenant, known, identifiers).await
+    }
+
+    fn add_first(&mut self, row: &Row, lists: &mut FxHashMap<i64, Lists>) -> Result<(), StoreError> {
+        let no: i64 = row.get(0)?;
+        if let Some(lists) = lists.remove(&no) {
+            self.add(no, lists, read_position(row, 1)?);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, no: i64, (identifiers, severed): Lists, position: Position) {
+        let observation = Observation { no: ObservationNo(no), position, identifiers, severed };
+        self.observations.insert(no, observation);
+    }
+
+    /// The identifiers of observations that were reached since: a seed, or one that an identifier
+    /// links that is not cut off there.
+    fn follow(&mut self, seeds: &FxHashSet<i64>) -> Vec<IdentifierNo> {
+        let mut links = Vec::new();
+        for (no, observation) in &self.observations {
+            let linking = |id: &&IdentifierNo| !observation.severed.contains(id);
+            let mut linking = observation.identifiers.iter().filter(linking).peekable();
+            let reached = seeds.contains(no)
+                || observation
+                    .identifiers
+                    .iter()
+                    .any(|id| self.expanded.contains(id) && !observation.severed.contains(id));
+            if reached && linking.peek().is_some() && self.followed.insert(*no) {
+                links.extend(linking.copied());
+            }
+        }
+        links
+    }
+}
+
+/// The identifiers of an observation, and those of them that do not link there.
+type Lists = (Vec<IdentifierNo>, Vec<IdentifierNo>);

@@ -1,0 +1,67 @@
+//! Rows of touchpoints turned into touchpoints.
+
+use rustc_hash::FxHashMap;
+
+use super::StoreError;
+use super::driver::{Column, Row, Scalar, Transaction};
+use super::identities::read_numbers;
+use super::read::StoredTouchpoint;
+use crate::identity::resolve::IdentifierNo;
+use crate::model::{
+    Identifier, Micros, ObservationNo, Revision, TenantKey, TouchKey, Touchpoint, TouchpointNo,
+};
+
+/// Touchpoints from rows of `touchpoint_columns!`, with the names of their identifiers.
+pub(super) async fn parse_touchpoints(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rows: &[Row],
+) -> Result<Vec<StoredTouchpoint>, StoreError> {
+    let mut numbers = Vec::new();
+    for row in rows {
+        if let Some(list) = row.get::<Option<String>>(8)? {
+            numbers.extend(read_numbers(&list)?.into_iter().map(|no| no.0));
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut identifiers: FxHashMap<IdentifierNo, Identifier> = FxHashMap::default();
+    for row in tx.fetch_bulk(NAME_IDENTIFIERS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
+        let kind = crate::model::KindName::parse(&row.get::<String>(1)?);
+        let kind = kind.ok_or(StoreError::Corrupt { what: "identifier kind" })?;
+        identifiers.insert(IdentifierNo(row.get(0)?), Identifier { kind, value: row.get(2)? });
+    }
+    rows.iter().map(|row| parse_touchpoint(row, &identifiers)).collect()
+}
+
+const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
+    SELECT d.identifier, d.kind, d.value FROM v CROSS JOIN identifier d \
+    WHERE d.tenant = $1 AND d.identifier = v.identifier";
+
+fn parse_touchpoint(
+    row: &Row,
+    names: &FxHashMap<IdentifierNo, Identifier>,
+) -> Result<StoredTouchpoint, StoreError> {
+    let details: String = row.get(6)?;
+    let numbers = row.get::<Option<String>>(8)?.map(|list| read_numbers(&list)).transpose()?;
+    Ok(StoredTouchpoint {
+        no: TouchpointNo(row.get(0)?),
+        revision: Revision(row.get(1)?),
+        customer: row.get::<Option<i64>>(7)?.map(ObservationNo),
+        voided: row.get(9)?,
+        observation: row.get::<Option<i64>>(10)?.map(ObservationNo),
+        touchpoint: Touchpoint {
+            key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
+            at: Micros(row.get(4)?),
+            channel: super::costs::channel(&row.get::<String>(5)?)?,
+            identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
+            details: super::record::parse_details(&details)?,
+        },
+    })
+}
+
+/// A list that LIKE can search: `,a,b,`, or nothing.
+pub(super) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { String::new() } else { format!(",{},", names.join(",")) }
+}

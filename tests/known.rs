@@ -1,0 +1,149 @@
+//! As known at: what is asked of a past revision is answered as it was answered then.
+
+mod worlds;
+
+use std::collections::BTreeSet;
+
+use customer360::identity::Rules;
+use customer360::identity::batch::is_shared;
+use customer360::identity::explain::{explain, foresee};
+use customer360::model::{Identifier, ObservationNo, Position, Revision, TimeRange, TouchKey, Touchpoint};
+use customer360::store::{
+    By, Component, CustomerRecord, Filter, KnownAt, Page, Store, StoredTouchpoint, Tenant,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use worlds::{busy_history, cases, databases, identifier, incoming, shuffle, tenant};
+
+fn told_record(rules: &Rules, record: Option<CustomerRecord>) -> String {
+    let Some(record) = record else { return "nobody".to_owned() };
+    let mut last: Vec<_> = record.last_seen.iter().collect();
+    last.sort();
+    let identifiers: Vec<_> = (record.identifiers.iter())
+        .map(|d| {
+            let shared = is_shared(rules, d.stored.kind, &d.stored.claims);
+            (d.no, d.held, shared, d.first_seen, d.last_seen, &d.first_shown_by)
+        })
+        .collect();
+    let (customer, kind, observations) = (record.customer, record.kind, &record.observations);
+    format!("{customer:?} {kind:?} {observations:?} {last:?} {identifiers:?} {:?}", record.summary)
+}
+
+fn told_component(rules: &Rules, component: Option<Component>, customer: ObservationNo) -> String {
+    let component = component.unwrap();
+    format!("{:?}", explain(rules, &component.observations, &component.identifiers, customer))
+}
+
+fn told_touchpoints(listed: &[StoredTouchpoint]) -> String {
+    let told: Vec<_> = listed.iter().map(|t| (t.no, t.customer, t.touchpoint.at)).collect();
+    format!("{told:?}")
+}
+
+/// The sets that are resolved as if they were seen together.
+fn outlooks(touches: &[Touchpoint]) -> Vec<Vec<Identifier>> {
+    let mut sets: BTreeSet<Vec<Identifier>> = touches.iter().map(|t| t.identifiers.clone()).collect();
+    sets.remove(&Vec::new());
+    sets.insert(vec![identifier("ACCOUNT:1"), identifier("COOKIE:1")]);
+    sets.insert(vec![identifier("COOKIE:2"), identifier("EMAIL:never")]);
+    sets.into_iter().step_by(3).collect()
+}
+
+/// Everything that is asked, of now or of then.
+async fn tell(
+    store: &Store,
+    tenant: &Tenant,
+    then: Option<Revision>,
+    observations: i64,
+    sets: &[Vec<Identifier>],
+) -> Vec<String> {
+    let known = match then {
+        Some(at) => Some(store.known_at(tenant.key, KnownAt::Revision(at)).await.unwrap()),
+        None => None,
+    };
+    let everyone: Vec<ObservationNo> = (1..=observations).map(ObservationNo).collect();
+    let rules = &tenant.rules;
+    let records = match &known {
+        Some(known) => store.customers_then(tenant.key, known, &everyone).await.unwrap(),
+        None => store.customers(tenant.key, rules, &everyone).await.unwrap().1,
+    };
+    let customers: BTreeSet<ObservationNo> = records.iter().flatten().map(|record| record.customer).collect();
+    let mut told: Vec<String> = records.into_iter().map(|record| told_record(rules, record)).collect();
+    let filter = Filter { range: TimeRange::ALL, activities: vec![], channels: vec![] };
+    let page = Page { after: None, size: 1_000 };
+    for customer in customers {
+        let component = match &known {
+            Some(known) => store.component_then(tenant.key, known, customer).await.unwrap(),
+            None => store.component(tenant.key, rules, customer).await.unwrap(),
+        };
+        told.push(told_component(rules, component, customer));
+        let by = By::Customer(customer);
+        let listed = store.touchpoints(tenant.key, known.as_ref(), by, &filter, page).await.unwrap();
+        told.push(told_touchpoints(&listed.entries));
+    }
+    let listed = store.touchpoints(tenant.key, known.as_ref(), By::Tenant, &filter, page).await.unwrap();
+    told.push(told_touchpoints(&listed.entries));
+    let key = TouchKey { source: String::new(), source_id: String::new() };
+    let position = Position { at: worlds::touch("", 1 << 30, &[]).at, key };
+    for set in sets {
+        let (before, observation) = match &known {
+            Some(known) => store.outlook_then(tenant.key, known, set, position.clone()).await.unwrap(),
+            None => {
+                let (_, before, observation) =
+                    store.outlook(tenant.key, rules, set, position.clone()).await.unwrap();
+                (before, observation)
+            }
+        };
+        let foreseen = foresee(rules, &before, &observation);
+        let value = |no| before.identifiers.get(no).map(|stored| (stored.kind, stored.value.clone()));
+        let dropped: Vec<_> = foreseen.dropped.iter().map(|(no, reason)| (value(no), *reason)).collect();
+        let holders = observation.identifiers.iter().map(|no| {
+            let stored = &before.identifiers[no];
+            (stored.holder, is_shared(rules, stored.kind, &stored.claims))
+        });
+        let holders: Vec<_> = holders.collect();
+        told.push(format!(
+            "{:?} {} {:?} {dropped:?} {holders:?}",
+            foreseen.customer, foreseen.registered, foreseen.joined
+        ));
+    }
+    told
+}
+
+/// Views, lists, outlooks and explanations of every revision, asked then and asked at the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_of_then_is_answered_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        for seed in 0..cases(10) {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            let tenant = tenant(&store).await;
+            let mut touches = busy_history(seed, 4 + (seed as usize * 7) % 36);
+            shuffle(&mut touches, seed);
+            let sets = outlooks(&touches);
+            let mut rest = &touches[..];
+            let mut remembered = Vec::new();
+            let observations = touches.len() as i64;
+            while !rest.is_empty() {
+                let size = random.random_range(1..=rest.len().min(6));
+                store.record(tenant.key, rest[..size].iter().map(incoming).collect()).await.unwrap();
+                rest = &rest[size..];
+                if random.random_range(0..3) == 0 {
+                    let recorded = &touches[..touches.len() - rest.len()];
+                    let wrong = &recorded[random.random_range(0..recorded.len())];
+                    store.void(tenant.key, &wrong.key, "test").await.unwrap();
+                }
+                let at = store.revision(tenant.key).await.unwrap();
+                remembered.push((at, tell(&store, &tenant, None, observations, &sets).await));
+            }
+            for (at, told) in &remembered {
+                let again = tell(&store, &tenant, Some(*at), observations, &sets).await;
+                for (i, (then, now)) in told.iter().zip(&again).enumerate() {
+                    assert_eq!(now, then, "{name}, seed {seed}, {at:?}, answer {i}");
+                }
+                assert_eq!(again.len(), told.len(), "{name}, seed {seed}, {at:?}");
+            }
+            let nothing = tell(&store, &tenant, Some(Revision(0)), observations, &sets).await;
+            assert!(nothing.iter().take(touches.len()).all(|told| told == "nobody"));
+        }
+    }
+}
