@@ -25,7 +25,8 @@ use std::sync::Arc;
 
 pub use changes::{Changed, Cursor, Fact, Moved};
 pub use costs::{Capacity, CostRate, Request};
-pub use driver::Database;
+// For benches, which write the same rows by the same driver with nothing in between.
+pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, StoreError, diagnose};
 pub use known::{Known, KnownAt};
 pub use read::{
