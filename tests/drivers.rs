@@ -8,7 +8,7 @@ use customer360::kpi::scope::{GroupBy, OrderOptions, Scope};
 use customer360::kpi::{Snapshot, repurchase, retention, survey};
 use customer360::mirror::{Mirrors, Settings};
 use customer360::model::{Currency, Micros, ObservationNo, TimeRange, Touchpoint};
-use customer360::store::{CustomerRecord, Store, Tenant};
+use customer360::store::{CustomerRecord, KnownAt, Store, Tenant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use worlds::{busy_history, cases, databases, incoming, shuffle, tenant};
@@ -115,6 +115,50 @@ async fn drivers_and_mirrors_agree() {
             assert_eq!(answer, &postgres.loaded[i], "seed {seed}, answer {i}: the drivers");
             assert_eq!(answer, &sqlite.followed[i], "seed {seed}, answer {i}: SQLite's mirrors");
             assert_eq!(answer, &postgres.followed[i], "seed {seed}, answer {i}: PostgreSQL's mirrors");
+        }
+    }
+}
+
+/// Every KPI at every revision, asked then and asked at the end of a mirror that followed and of
+/// one that was loaded at the end: one answer, to the digit.
+#[tokio::test(flavor = "multi_thread")]
+async fn kpis_of_then_are_those_that_were_answered_then() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        for seed in 0..cases(4) {
+            let mut random = ChaCha8Rng::seed_from_u64(seed + 77);
+            let tenant = tenant(&store).await;
+            let mut touches = busy_history(seed + 500, 80);
+            shuffle(&mut touches, seed);
+            let followed =
+                Mirrors::new(store.clone(), Settings { page_touchpoints: 13, ..Settings::default() });
+            let mut remembered = Vec::new();
+            let mut rest = &touches[..];
+            while !rest.is_empty() {
+                let size = random.random_range(1..=rest.len().min(15));
+                store.record(tenant.key, rest[..size].iter().map(incoming).collect()).await.unwrap();
+                rest = &rest[size..];
+                if random.random_range(0..2) == 0 {
+                    let recorded = &touches[..touches.len() - rest.len()];
+                    let wrong = &recorded[random.random_range(0..recorded.len())];
+                    store.void(tenant.key, &wrong.key, "test").await.unwrap();
+                }
+                let at = store.revision(tenant.key).await.unwrap();
+                let snapshot = followed.snapshot(&tenant, at).await.unwrap();
+                remembered.push((at, answers(&snapshot)));
+            }
+            let loaded = Mirrors::new(store.clone(), Settings::default());
+            shuffle(&mut remembered, seed);
+            for (at, told) in &remembered {
+                let known = store.known_at(tenant.key, KnownAt::Revision(*at)).await.unwrap();
+                for (which, mirrors) in [("followed", &followed), ("loaded", &loaded)] {
+                    let snapshot = mirrors.snapshot_then(&tenant, &known).await.unwrap();
+                    assert_eq!(snapshot.revision, *at);
+                    for (i, (then, now)) in told.iter().zip(answers(&snapshot)).enumerate() {
+                        assert_eq!(&now, then, "{name}, seed {seed}, {at:?}, {which}, answer {i}");
+                    }
+                }
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod cost;
 pub mod dictionary;
 mod events;
 pub mod fact;
+pub mod known;
 mod lens;
 pub mod repurchase;
 pub mod retention;

@@ -144,10 +144,40 @@ impl Segment {
         Self { tables, customers }
     }
 
+    /// The same customers with their touchpoints up to a number only, and those that have none
+    /// left. Their kinds stay as they are.
+    #[must_use]
+    pub fn up_to(&self, last: u32, trust: &Trust) -> (Self, Vec<u32>) {
+        let mut tables = self.tables.up_to(last);
+        mark_survivors(&mut tables.traits, trust);
+        let mut customers = acquaint(self.customers.key.clone(), &tables, &Unchanged);
+        customers.registered.clone_from(&self.customers.registered);
+        let acquired = (0..).zip(&customers.acquired_at);
+        let nobody: Vec<u32> = acquired.filter(|(_, at)| **at == i64::MAX).map(|(no, _)| no).collect();
+        for &no in &nobody {
+            // An instant that calendars know, although nobody is asked about it.
+            customers.acquired_at[no as usize] = self.customers.acquired_at[no as usize];
+        }
+        (Self { tables, customers }, nobody)
+    }
+
     /// Bytes of all columns.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.tables.bytes() + self.customers.len() * 15
+    }
+}
+
+/// Nobody asks it.
+struct Unchanged;
+
+impl Identity for Unchanged {
+    fn customer_of(&self, observation: u32, _at: i64) -> u32 {
+        observation
+    }
+
+    fn is_registered(&self, _customer: u32) -> bool {
+        false
     }
 }
 

@@ -127,6 +127,27 @@ macro_rules! tables {
         pub struct Tables { $( pub $field: $name, )* }
 
         impl Tables {
+            /// The rows of touchpoints up to a number, in their order and with their customers.
+            #[must_use]
+            pub fn up_to(&self, last: u32) -> Self {
+                Self { $( $field: {
+                    let stem = &self.$field.stem;
+                    let kept = (0..stem.len()).filter(|&row| stem.number[row] <= last);
+                    let picks: Vec<Pick> = kept.map(|row| row as Pick).collect();
+                    let customers = match stem.customer.is_empty() {
+                        true => Vec::new(),
+                        false => picks.iter().map(|&row| stem.customer[row as usize]).collect(),
+                    };
+                    $name::pick(&[&self.$field], customers, &picks)
+                }, )* }
+            }
+
+            /// Whether all touchpoints have a number up to that one.
+            #[must_use]
+            pub fn is_up_to(&self, last: u32) -> bool {
+                true $( && self.$field.stem.number.par_iter().with_min_len(1 << 16).all(|&n| n <= last) )*
+            }
+
             /// Bytes of all columns, without spare capacity.
             #[must_use]
             pub fn bytes(&self) -> usize {

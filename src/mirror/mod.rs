@@ -5,6 +5,7 @@
 //! one, and publishes a snapshot; questions keep the snapshot they began with. Every replica of
 //! the service follows the log on its own, so a missed notification costs a moment, not a fact.
 
+mod known;
 mod tenant;
 
 use std::collections::HashMap;
@@ -76,6 +77,8 @@ struct Mirror {
     published: RwLock<Option<Arc<Snapshot>>>,
     /// Held while changes are read and applied: one at a time.
     contents: Arc<Mutex<Contents>>,
+    /// Past revisions that were asked for, the latest asked last.
+    past: known::Past,
 }
 
 impl Mirrors {
@@ -177,8 +180,14 @@ impl Mirrors {
         if let Some(mirror) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&tenant.key) {
             return mirror.clone();
         }
-        let new =
-            || Arc::new(Mirror { key: tenant.key, published: RwLock::default(), contents: Arc::default() });
+        let new = || {
+            Arc::new(Mirror {
+                key: tenant.key,
+                published: RwLock::default(),
+                contents: Arc::default(),
+                past: known::Past::default(),
+            })
+        };
         self.tenants
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -190,7 +199,10 @@ impl Mirrors {
     fn bytes_beside(&self, key: TenantKey) -> usize {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         let others = tenants.values().filter(|mirror| mirror.key != key);
-        others.filter_map(|mirror| mirror.published()).map(|snapshot| snapshot.bytes()).sum()
+        let bytes = |mirror: &Arc<Mirror>| {
+            mirror.published().map_or(0, |snapshot| snapshot.bytes() + mirror.past.bytes(&snapshot))
+        };
+        others.map(bytes).sum()
     }
 }
 

@@ -6,11 +6,12 @@ use rustc_hash::FxHashSet;
 
 use super::MirrorError;
 use crate::identity::Rules;
+use crate::kpi::known::{Home, Since};
 use crate::kpi::{
     Dictionary, Fact, FactError, Identity, Live, Segment, Snapshot, Source, Tables, Trust, Voided,
 };
 use crate::model::Revision;
-use crate::store::{Changed, Cursor, Fact as StoredFact};
+use crate::store::{Changed, ChangedSince, Cursor, Fact as StoredFact, Known};
 
 /// A segment is merged into its elder once it has this share of the elder's living customers:
 /// then every fact is gathered a logarithmic number of times.
@@ -56,6 +57,13 @@ impl Identity for Map {
 
     fn is_registered(&self, customer: u32) -> bool {
         self.registered.contains(&customer)
+    }
+}
+
+impl Map {
+    /// All to whom an observation belongs.
+    fn customers_of(&self, observation: u32) -> impl Iterator<Item = u32> {
+        std::iter::once(self.customer_of(observation, i64::MIN))
     }
 }
 
@@ -129,6 +137,58 @@ impl Contents {
             dictionary: self.published_dictionary.clone(),
             voided: self.voided.clone(),
         }))
+    }
+
+    /// Whether everything that was read stands in the snapshot that was published last.
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending.touched.is_empty()
+            && self.pending.observations.is_empty()
+            && self.pending.unidentified.touchpoints() == 0
+    }
+
+    /// A snapshot of what was known at a past revision; `now` is the one that was published last.
+    pub(super) fn as_known(
+        &self,
+        now: &Snapshot,
+        known: &Known,
+        changed: &ChangedSince,
+    ) -> Result<Snapshot, MirrorError> {
+        let mut since =
+            Since { revision: known.revision, last: small(known.last_touchpoint)?, ..Since::default() };
+        for (observation, home) in &changed.homes {
+            let observation = small(observation.0)?;
+            let later = home.later.iter().map(|(from, customer)| Ok((from.0, small(customer.0)?)));
+            let later = later.collect::<Result<_, MirrorError>>()?;
+            let home = Home { customer: small(home.customer.0)?, later };
+            since.touched.extend(home.customers());
+            since.touched.extend(self.map.customers_of(observation));
+            since.homes.insert(observation, home);
+        }
+        for (customer, &registered) in &changed.registered {
+            since.registered.insert(small(customer.0)?, registered);
+        }
+        // All names in them were met when they were recorded: it does not grow.
+        let mut names = now.dictionary.clone();
+        for stored in &changed.voided {
+            let StoredFact { no, observation, key, at, channel, details } = stored;
+            let fact =
+                Fact::of(*no, *observation, *at, channel, &key.source, details, Arc::make_mut(&mut names))?;
+            since.voided.push(Voided { at: fact.at, place: fact.place, touch_type: fact.body.touch_type() });
+            if fact.number > since.last {
+                continue;
+            }
+            if fact.observation == 0 {
+                since.restored_unidentified.push(&fact);
+                continue;
+            }
+            match since.homes.get(&fact.observation) {
+                Some(home) => since.touched.extend(home.customers()),
+                None => since.touched.extend(self.map.customers_of(fact.observation)),
+            }
+            since.restored.push(&fact);
+        }
+        let trust = Trust::of(&names, &known.rules.trait_sources);
+        Ok(now.as_known(&since, &self.map, &trust))
     }
 
     fn fact(&mut self, stored: &StoredFact) -> Result<Fact, FactError> {

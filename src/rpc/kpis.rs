@@ -90,11 +90,11 @@ impl KpiService for Port {
         let port = self.clone();
         let answer = detached(async move {
             // Rates hold at once: facts may be older than a question allows, rates are those of the facts.
-            let changed = match port.known_tenant(&tenant, fresh).await? {
+            let changed = match port.known_tenant(&tenant, fresh.at_least).await? {
                 Some(tenant) => port.store.costs_changed_at(tenant.key).await?.0,
                 None => 0,
             };
-            let facts = port.facts(&tenant, fresh.max(changed)).await?;
+            let facts = port.facts(&tenant, fresh.or_at_least(changed)).await?;
             if let Some(tenant) = &facts.tenant {
                 let at = facts.snapshot.revision;
                 let (rates, capacities) = (
@@ -184,12 +184,17 @@ impl Port {
         parse(Checks::new(&self.settings.limits)).map_err(PortError::Invalid)
     }
 
-    /// The facts of a tenant at the asked revision or a later one; none of one that never recorded
-    /// anything.
-    async fn facts(&self, name: &TenantName, at_least: i64) -> Result<Facts, PortError> {
-        let tenant = self.known_tenant(name, at_least).await?;
+    /// The facts of a tenant at the asked revision or a later one, or as known at a past one; none
+    /// of one that never recorded anything.
+    async fn facts(&self, name: &TenantName, fresh: Freshness) -> Result<Facts, PortError> {
+        let tenant = self.known_tenant(name, fresh.at_least).await?;
         let snapshot = match &tenant {
-            Some(tenant) => self.mirrors.snapshot(tenant, Revision(at_least)).await?,
+            Some(tenant) => {
+                match self.known(tenant.key, "scope.as_known_at", fresh.as_known_at.as_ref()).await? {
+                    Some(known) => self.mirrors.snapshot_then(tenant, &known).await?,
+                    None => self.mirrors.snapshot(tenant, Revision(fresh.at_least)).await?,
+                }
+            }
             None => Arc::default(),
         };
         Ok(Facts { tenant, snapshot })
@@ -241,9 +246,26 @@ impl Facts {
     }
 }
 
+/// Which revision a question is asked of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Freshness {
+    at_least: i64,
+    as_known_at: Option<proto::KnownAt>,
+}
+
+impl Freshness {
+    /// At least at that revision, unless the past is asked for.
+    fn or_at_least(self, revision: i64) -> Self {
+        Self { at_least: self.at_least.max(revision), ..self }
+    }
+}
+
 /// Takes the freshness out of a question: the revision of the answer stands for it.
-fn take_freshness(scope: &mut Option<proto::Scope>) -> i64 {
-    scope.as_mut().map_or(0, |scope| std::mem::take(&mut scope.at_least_as_fresh))
+fn take_freshness(scope: &mut Option<proto::Scope>) -> Freshness {
+    scope.as_mut().map_or_else(Freshness::default, |scope| Freshness {
+        at_least: std::mem::take(&mut scope.at_least_as_fresh),
+        as_known_at: scope.as_known_at.take(),
+    })
 }
 
 fn cost_rate(rate: store::CostRate) -> cost::CostRate {

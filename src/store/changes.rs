@@ -113,7 +113,7 @@ async fn assignments(
 }
 
 /// Parses on the blocking pool: a first load is millions of documents.
-async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
+pub(super) async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
     let parse = move || rows.iter().map(parse_fact).collect();
     tokio::task::spawn_blocking(parse).await.map_err(|_| StoreError::Closed)?
 }

@@ -14,6 +14,7 @@ mod read;
 mod record;
 mod rows;
 mod settled;
+mod since;
 mod tenants;
 mod void;
 mod writer;
@@ -33,6 +34,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
 pub use void::Voided;
 

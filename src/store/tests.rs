@@ -56,6 +56,8 @@ async fn exercise(store: &Store) {
         let known = store.known_at(tenant.key, KnownAt::Revision(Revision(7))).await.unwrap();
         store.touchpoints(tenant.key, Some(&known), by, &filter, page).await.unwrap();
     }
+    let known = store.known_at(tenant.key, KnownAt::Revision(Revision(3))).await.unwrap();
+    store.changed_since(tenant.key, &known, Revision(7)).await.unwrap();
     store.known_at(tenant.key, KnownAt::Instant(Micros(5))).await.unwrap();
     store.customers(tenant.key, &tenant.rules, &[ObservationNo(1), ObservationNo(2)]).await.unwrap();
     store.list_customers(tenant.key, Some(CustomerKind::Registered), None, 10).await.unwrap();

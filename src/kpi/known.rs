@@ -1,0 +1,158 @@
+//! A snapshot as it was at a past revision, made of a present one and of what changed since.
+//!
+//! Segments without a later touchpoint are taken as they are, the others without their later
+//! rows; only the customers whose map changed are gathered anew.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::segment::{Identity, Segment, Source, Trust};
+use super::snapshot::{Live, Snapshot, Voided};
+use super::tables::Tables;
+use crate::model::Revision;
+
+/// To whom an observation belonged.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Home {
+    /// Before its first later stretch.
+    pub customer: u32,
+    /// From an instant on, to whom; in order of time.
+    pub later: Vec<(i64, u32)>,
+}
+
+impl Home {
+    /// To whom a touch at that time belonged.
+    #[must_use]
+    pub fn customer_of(&self, at: i64) -> u32 {
+        let now = self.later.partition_point(|(from, _)| *from <= at);
+        now.checked_sub(1).map_or(self.customer, |now| self.later[now].1)
+    }
+
+    /// All to whom it belonged.
+    pub fn customers(&self) -> impl Iterator<Item = u32> + '_ {
+        std::iter::once(self.customer).chain(self.later.iter().map(|(_, customer)| *customer))
+    }
+}
+
+/// What is different between a past revision and a present snapshot.
+#[derive(Debug, Default)]
+pub struct Since {
+    /// The past revision, and the greatest number of a touchpoint then.
+    pub revision: Revision,
+    pub last: u32,
+    /// Observations that were reassigned since: to whom they belonged.
+    pub homes: FxHashMap<u32, Home>,
+    /// Customers whose kind changed since, or that are no more: whether they were registered.
+    pub registered: FxHashMap<u32, bool>,
+    /// Customers, of then and of now, whose facts have to be gathered.
+    pub touched: FxHashSet<u32>,
+    /// Touchpoints known then and voided since.
+    pub restored: Tables,
+    pub restored_unidentified: Tables,
+    /// All that were voided since, known then or not.
+    pub voided: Vec<Voided>,
+}
+
+/// The map of then, on top of the present one.
+struct Then<'a> {
+    now: &'a dyn Identity,
+    since: &'a Since,
+}
+
+impl Identity for Then<'_> {
+    fn customer_of(&self, observation: u32, at: i64) -> u32 {
+        match self.since.homes.get(&observation) {
+            Some(home) => home.customer_of(at),
+            None => self.now.customer_of(observation, at),
+        }
+    }
+
+    fn is_registered(&self, customer: u32) -> bool {
+        self.since.registered.get(&customer).copied().unwrap_or_else(|| self.now.is_registered(customer))
+    }
+}
+
+impl Snapshot {
+    /// The facts and the map of then. `now` is the map of this snapshot, `trust` that of then.
+    #[must_use]
+    pub fn as_known(&self, since: &Since, now: &dyn Identity, trust: &Trust) -> Self {
+        let map = Then { now, since };
+        let mut segments: Vec<Live> =
+            self.segments.par_iter().map(|live| as_known(live, since, trust)).collect();
+        let mut taken: Vec<Vec<u32>> = Vec::with_capacity(segments.len());
+        for (live, present) in segments.iter().zip(&self.segments) {
+            // A segment that was taken as it is has the kinds of now.
+            let is_cut = !Arc::ptr_eq(&live.segment, &present.segment);
+            let kinds = since.registered.keys().filter(|_| !is_cut);
+            let customers =
+                since.touched.iter().chain(kinds).filter_map(|&key| live.segment.customers.find(key));
+            let mut customers: Vec<u32> =
+                customers.filter(|&customer| !live.dead.contains(customer)).collect();
+            customers.sort_unstable();
+            customers.dedup();
+            taken.push(customers);
+        }
+        let mut sources = vec![Source::New(&since.restored)];
+        for (live, customers) in segments.iter().zip(&taken).filter(|(_, customers)| !customers.is_empty()) {
+            sources.push(Source::Customers(&live.segment, customers));
+        }
+        let gathered = Segment::gather(&sources, &map, &FxHashSet::default(), trust);
+        for (live, customers) in segments.iter_mut().zip(taken).filter(|(_, taken)| !taken.is_empty()) {
+            *live = live.without(customers);
+        }
+        segments.push(Live::new(gathered));
+        Self {
+            revision: since.revision,
+            segments,
+            unidentified: self.unidentified_then(since),
+            dictionary: self.dictionary.clone(),
+            voided: Arc::new(self.voided_then(since)),
+        }
+    }
+
+    fn unidentified_then(&self, since: &Since) -> Vec<Arc<Tables>> {
+        let known = |tables: &Arc<Tables>| match tables.is_up_to(since.last) {
+            true => tables.clone(),
+            false => Arc::new(tables.up_to(since.last)),
+        };
+        let mut known: Vec<Arc<Tables>> = self.unidentified.iter().map(known).collect();
+        if since.restored_unidentified.touchpoints() > 0 {
+            known.push(Arc::new(since.restored_unidentified.clone()));
+        }
+        known
+    }
+
+    fn voided_then(&self, since: &Since) -> Vec<Voided> {
+        let key = |voided: &Voided| (voided.at, voided.place, voided.touch_type.0);
+        let mut later: FxHashMap<_, usize> = FxHashMap::default();
+        for voided in &since.voided {
+            *later.entry(key(voided)).or_default() += 1;
+        }
+        let mut then = Vec::new();
+        for voided in self.voided.iter() {
+            match later.get_mut(&key(voided)) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => then.push(*voided),
+            }
+        }
+        then
+    }
+}
+
+/// A segment without what came later. Customers who had no fact then are dead in it.
+fn as_known(live: &Live, since: &Since, trust: &Trust) -> Live {
+    if live.segment.tables.is_up_to(since.last) {
+        return live.clone();
+    }
+    let (mut segment, nobody) = live.segment.up_to(since.last, trust);
+    let customers = &mut segment.customers;
+    for (&key, &registered) in &since.registered {
+        if let Some(customer) = customers.find(key) {
+            customers.registered[customer as usize] = registered;
+        }
+    }
+    let cut = Live { segment: Arc::new(segment), dead: live.dead.clone() };
+    cut.without(nobody)
+}

@@ -1,0 +1,60 @@
+//! What changed since a past revision, for whoever holds a later one and asks for that one.
+
+use rustc_hash::FxHashMap;
+
+use super::changes::{Fact, parse_facts};
+use super::driver::Scalar;
+use super::known::Known;
+use super::{Store, StoreError};
+use crate::model::{Micros, ObservationNo, Revision, TenantKey};
+
+/// What is different between a past revision and a later one.
+#[derive(Debug, Default)]
+pub struct ChangedSince {
+    /// Observations known then that were reassigned since: to whom they belonged.
+    pub homes: FxHashMap<ObservationNo, Home>,
+    /// Customers whose kind changed since, or that are no more: whether they were registered.
+    pub registered: FxHashMap<ObservationNo, bool>,
+    /// Touchpoints that were voided since, recorded then or later.
+    pub voided: Vec<Fact>,
+}
+
+/// To whom an observation belonged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    pub customer: ObservationNo,
+    /// From an instant on, to whom; in order of time.
+    pub later: Vec<(Micros, ObservationNo)>,
+}
+
+/// The latest change first: what is read last is what was there then.
+const MOVED: &str = "SELECT observation, from_customer FROM reassignment \
+    WHERE tenant = $1 AND revision > $2 AND revision <= $3 AND observation <= $4 ORDER BY revision DESC";
+const KINDS: &str = "SELECT customer, registered FROM customer_was \
+    WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision DESC";
+const VOIDED: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
+    FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
+    WHERE x.tenant = $1 AND x.revision > $2 AND x.revision <= $3";
+
+impl Store {
+    /// What changed between a past revision and `until`, which must have been reached.
+    pub async fn changed_since(
+        &self,
+        tenant: TenantKey,
+        known: &Known,
+        until: Revision,
+    ) -> Result<ChangedSince, StoreError> {
+        let mut tx = self.db.read().await?;
+        let scalars = [tenant.0, known.revision.0, until.0, known.last_observation].map(Scalar::Int);
+        let mut changed = ChangedSince::default();
+        for row in tx.fetch(MOVED, &scalars).await? {
+            let home = Home { customer: ObservationNo(row.get(1)?), later: Vec::new() };
+            changed.homes.insert(ObservationNo(row.get(0)?), home);
+        }
+        for row in tx.fetch(KINDS, &scalars[..3]).await? {
+            changed.registered.insert(ObservationNo(row.get(0)?), row.get::<i64>(1)? != 0);
+        }
+        changed.voided = parse_facts(tx.fetch(VOIDED, &scalars[..3]).await?).await?;
+        Ok(changed)
+    }
+}
