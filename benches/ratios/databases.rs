@@ -14,12 +14,12 @@ pub enum Databases {
 }
 
 impl Databases {
-    /// Those that there are: PostgreSQL is where `CUSTOMER360_BENCH_POSTGRES` says.
+    /// Those that there are: PostgreSQL is where `BENCH_POSTGRES` says.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::Sqlite(tempfile::tempdir().expect("a folder"))];
-        match std::env::var("CUSTOMER360_BENCH_POSTGRES") {
-            Ok(url) => all.push(Self::Postgres(url.parse().expect("CUSTOMER360_BENCH_POSTGRES is a URL"))),
-            Err(_) => eprintln!("CUSTOMER360_BENCH_POSTGRES names no server: PostgreSQL is left out"),
+        match std::env::var("BENCH_POSTGRES") {
+            Ok(url) => all.push(Self::Postgres(url.parse().expect("BENCH_POSTGRES is a URL"))),
+            Err(_) => eprintln!("BENCH_POSTGRES names no server: PostgreSQL is left out"),
         }
         all
     }

@@ -11,9 +11,9 @@ pub struct DuckDb {
 
 impl DuckDb {
     /// Loads a folder. `None` without a Python that has the package: the environment variable
-    /// `CUSTOMER360_BENCH_PYTHON` names one.
+    /// `BENCH_PYTHON` names one.
     pub fn load(folder: &std::path::Path) -> Option<Self> {
-        let python = std::env::var("CUSTOMER360_BENCH_PYTHON").ok()?;
+        let python = std::env::var("BENCH_PYTHON").ok()?;
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/ratios/ask_duckdb.py");
         let pipes = |command: &mut Command| command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = pipes(Command::new(python).arg(script).arg(folder)).expect("Python starts");

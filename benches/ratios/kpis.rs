@@ -43,7 +43,7 @@ pub fn beside_duckdb(table: &mut Table, touchpoints: u32) {
     table.print(&Row::new("mirror, bytes a touchpoint", bytes, sides).at_most(48.0, 26.0));
     let mut duckdb = folder.as_ref().and_then(|folder| DuckDb::load(folder.path()));
     if duckdb.is_none() {
-        eprintln!("CUSTOMER360_BENCH_PYTHON names no Python with duckdb: DuckDB is left out");
+        eprintln!("BENCH_PYTHON names no Python with duckdb: DuckDB is left out");
     }
     for question in questions(&utc()) {
         let expected = (question.ask)(&snapshot);
@@ -87,7 +87,7 @@ fn best(rounds: &[Vec<f64>]) -> (usize, f64) {
 /// Touchpoints of generated columns as a snapshot, and as files if asked.
 fn world(touchpoints: u32, with_files: bool) -> (Snapshot, Option<tempfile::TempDir>) {
     let (tables, dictionary) = generate(touchpoints);
-    let folder = (with_files && std::env::var_os("CUSTOMER360_BENCH_PYTHON").is_some()).then(|| {
+    let folder = (with_files && std::env::var_os("BENCH_PYTHON").is_some()).then(|| {
         let folder = tempfile::tempdir().expect("a folder");
         dump::write(folder.path(), &tables, &dictionary).expect("written");
         folder

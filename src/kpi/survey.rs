@@ -108,14 +108,19 @@ const KINDS: [AnswerKind; 3] = [AnswerKind::Nps, AnswerKind::Csat, AnswerKind::C
 
 impl Fold<'_> {
     fn observe(&self, state: &mut State, part: &Part) {
-        match (self.lens.has_every_customer(part), self.grouping.of_places()) {
-            (true, None) if !self.grouping.is_asked() => self.count(state, part, |_| true, |_, _| 0),
-            (true, Some(groups)) => {
-                self.count(state, part, |_| true, |_, place| groups[usize::from(place)] as usize);
+        let admits = |customer| self.lens.has_customer(part, customer);
+        let everyone = self.lens.has_every_customer(part);
+        match self.grouping.of_places() {
+            Some(groups) => {
+                let group = |_, place| groups[usize::from(place)] as usize;
+                match everyone {
+                    true => self.count(state, part, |_| true, group),
+                    false => self.count(state, part, admits, group),
+                }
             }
-            _ => {
-                let admits = |customer| self.lens.has_customer(part, customer);
-                self.count(state, part, admits, |customer, place| self.grouping.of(part, customer, place));
+            None if everyone && !self.grouping.is_asked() => self.count(state, part, |_| true, |_, _| 0),
+            None => {
+                self.count(state, part, admits, |customer, place| self.grouping.of(part, customer, place))
             }
         }
     }
