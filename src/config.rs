@@ -76,6 +76,7 @@ settings! {
         queue_touchpoints = 50_000, 1_000 ..= 10_000_000, "Touchpoints waiting to be written before calls are pushed back with RESOURCE_EXHAUSTED.";
         queue_mib = 256, 16 ..= 1_048_576, "Memory for touchpoints that wait to be written; beyond it calls are pushed back likewise.";
         max_requests = 1_024, 1 ..= 1_000_000, "Requests in progress, over all connections, before further ones are pushed back.";
+        max_feeds = 256, 1 ..= 100_000, "Feeds watched at the same time; they take no place among the requests.";
         max_deadline_seconds = 300, 1 ..= 86_400, "Longest time a call may take, also when it names no deadline. Streams that last by nature are exempt.";
         page_size = 100, 1 ..= 10_000, "Items on a page when the caller names no size.";
         max_page_size = 1_000, 1 ..= 10_000, "Most items on a page; a page also ends at 3.5 MiB.";

@@ -5,11 +5,12 @@ mod worlds;
 use std::collections::BTreeSet;
 
 use customer360::identity::Rules;
-use customer360::identity::batch::is_shared;
+use customer360::identity::constraints::{ConstraintNo, Sharing};
 use customer360::identity::explain::{explain, foresee};
 use customer360::model::{Identifier, ObservationNo, Position, Revision, TimeRange, TouchKey, Touchpoint};
 use customer360::store::{
-    By, Component, CustomerRecord, Filter, KnownAt, Page, Store, StoredTouchpoint, Tenant,
+    By, Component, CustomerRecord, Filter, KnownAt, Mandate, Page, Party, Proposal, Request, Store,
+    StoreError, StoredTouchpoint, Tenant,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +22,7 @@ fn told_record(rules: &Rules, record: Option<CustomerRecord>) -> String {
     last.sort();
     let identifiers: Vec<_> = (record.identifiers.iter())
         .map(|d| {
-            let shared = is_shared(rules, d.stored.kind, &d.stored.claims);
+            let shared = d.stored.is_shared(rules);
             (d.no, d.held, shared, d.first_seen, d.last_seen, &d.first_shown_by)
         })
         .collect();
@@ -31,7 +32,10 @@ fn told_record(rules: &Rules, record: Option<CustomerRecord>) -> String {
 
 fn told_component(rules: &Rules, component: Option<Component>, customer: ObservationNo) -> String {
     let component = component.unwrap();
-    format!("{:?}", explain(rules, &component.observations, &component.identifiers, customer))
+    format!(
+        "{:?}",
+        explain(rules, &component.constraints, &component.observations, &component.identifiers, customer)
+    )
 }
 
 fn told_touchpoints(listed: &[StoredTouchpoint]) -> String {
@@ -98,7 +102,7 @@ async fn tell(
         let dropped: Vec<_> = foreseen.dropped.iter().map(|(no, reason)| (value(no), *reason)).collect();
         let holders = observation.identifiers.iter().map(|no| {
             let stored = &before.identifiers[no];
-            (stored.holder, is_shared(rules, stored.kind, &stored.claims))
+            (stored.holder, stored.is_shared(rules))
         });
         let holders: Vec<_> = holders.collect();
         told.push(format!(
@@ -107,6 +111,29 @@ async fn tell(
         ));
     }
     told
+}
+
+/// A decision at random; one that is refused changes nothing.
+async fn decide(store: &Store, tenant: &Tenant, random: &mut ChaCha8Rng, touches: &[Touchpoint]) {
+    let mut one = || {
+        let named: Vec<_> = touches.iter().flat_map(|t| &t.identifiers).collect();
+        named[random.random_range(0..named.len())].clone()
+    };
+    let (left, right) = (one(), one());
+    let party = |identifier: &Identifier| Party::Identifiers(vec![identifier.clone()]);
+    let proposal = match random.random_range(0..6) {
+        0 | 1 => Proposal::Link(vec![party(&left), party(&right)]),
+        2 => Proposal::Unlink(party(&left), party(&right)),
+        3 => Proposal::Share(left, Sharing::Shared),
+        4 => Proposal::Share(left, Sharing::Personal),
+        _ => Proposal::Retract(ConstraintNo(random.random_range(1..4))),
+    };
+    let request = Request { id: random.random_range(0..1_u64 << 60).to_string(), payload_hash: [0; 16] };
+    let mandate = Mandate { author: "ada".into(), reason: "test".into(), request, dry_run: false };
+    match store.decide(tenant.key, &proposal, &mandate).await {
+        Ok(_) | Err(StoreError::Refused(_)) => {}
+        Err(other) => panic!("{other}"),
+    }
 }
 
 /// Views, lists, outlooks and explanations of every revision, asked then and asked at the end.
@@ -122,7 +149,8 @@ async fn what_is_asked_of_then_is_answered_as_it_was() {
             let sets = outlooks(&touches);
             let mut rest = &touches[..];
             let mut remembered = Vec::new();
-            let observations = touches.len() as i64;
+            // Must-links are observations too.
+            let observations = touches.len() as i64 * 2;
             while !rest.is_empty() {
                 let size = random.random_range(1..=rest.len().min(6));
                 store.record(tenant.key, rest[..size].iter().map(incoming).collect()).await.unwrap();
@@ -131,6 +159,9 @@ async fn what_is_asked_of_then_is_answered_as_it_was() {
                     let recorded = &touches[..touches.len() - rest.len()];
                     let wrong = &recorded[random.random_range(0..recorded.len())];
                     store.void(tenant.key, &wrong.key, "test").await.unwrap();
+                }
+                if random.random_range(0..3) == 0 {
+                    decide(&store, &tenant, &mut random, &touches).await;
                 }
                 let at = store.revision(tenant.key).await.unwrap();
                 remembered.push((at, tell(&store, &tenant, None, observations, &sets).await));

@@ -12,6 +12,7 @@ use tonic_types::StatusExt;
 
 use crate::clock;
 use crate::rpc::proto::customer_service_client::CustomerServiceClient;
+use crate::rpc::proto::feed_service_client::FeedServiceClient;
 use crate::rpc::proto::identity_service_client::IdentityServiceClient;
 use crate::rpc::proto::kpi_service_client::KpiServiceClient;
 use crate::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
@@ -67,6 +68,7 @@ pub struct Clients {
     pub identities: IdentityServiceClient<Port>,
     pub customers: CustomerServiceClient<Port>,
     pub kpis: KpiServiceClient<Port>,
+    pub feed: FeedServiceClient<Port>,
 }
 
 /// Connects to a target such as `http://127.0.0.1:7360` or `127.0.0.1:7360`.
@@ -90,7 +92,8 @@ pub async fn connect(target: &str, tenant: &str) -> Result<Clients, ClientError>
         touchpoints: TouchpointServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
         identities: IdentityServiceClient::new(port.clone()),
         customers: CustomerServiceClient::new(port.clone()),
-        kpis: KpiServiceClient::new(port).max_decoding_message_size(MAX_REPLY_BYTES),
+        kpis: KpiServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
+        feed: FeedServiceClient::new(port),
     })
 }
 

@@ -120,6 +120,7 @@ fn port_settings(config: &Config) -> rpc::Settings {
         page_size: size(written.page_size),
         max_page_size: size(written.max_page_size),
         max_message_bytes: size(written.max_message_bytes),
+        max_feeds: size(written.max_feeds),
         ..rpc::Settings::default()
     };
     settings.limits.batch_touchpoints = size(written.max_batch);

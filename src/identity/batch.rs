@@ -4,11 +4,14 @@
 //! The store loads what `Plan` asks for and carries out `Changes`; it decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::constraints::{Constraints, Sharing};
 use super::groups::{Groups, components};
-use super::resolve::{Block, BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, World};
+use super::merges::Merge;
+use super::resolve::{Block, BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, Verdict, World};
 use super::rules::Rules;
 use crate::model::{KindName, ObservationNo};
 
@@ -27,6 +30,10 @@ pub struct Stored {
     /// The label of the component it links.
     pub component: Option<ObservationNo>,
     pub claims: Claims,
+    /// What a person decided, whatever the claims.
+    pub sharing: Option<Sharing>,
+    /// Whether it was shared when it was last written.
+    pub was_shared: bool,
 }
 
 impl Stored {
@@ -34,7 +41,17 @@ impl Stored {
     #[must_use]
     pub fn unheld(kind: KindIndex, value: String, seen: Seen) -> Self {
         let (first, latest) = (seen.clone(), seen);
-        Self { kind, value, holder: None, first, latest, component: None, claims: Claims::new() }
+        Self {
+            kind,
+            value,
+            holder: None,
+            first,
+            latest,
+            component: None,
+            claims: Claims::new(),
+            sharing: None,
+            was_shared: false,
+        }
     }
 
     /// What the resolver needs of it.
@@ -44,8 +61,18 @@ impl Stored {
             kind: self.kind,
             first: self.first.clone(),
             latest: self.latest.clone(),
-            shared: is_shared(rules, self.kind, &self.claims),
+            shared: self.is_shared(rules),
             value: self.value.clone(),
+        }
+    }
+
+    /// Whether it links nothing: a person said so, or it has more claims than its kind allows and
+    /// no person said otherwise.
+    #[must_use]
+    pub fn is_shared(&self, rules: &Rules) -> bool {
+        match self.sharing {
+            Some(sharing) => sharing == Sharing::Shared,
+            None => has_many_claims(rules, self.kind, &self.claims),
         }
     }
 }
@@ -80,6 +107,12 @@ pub struct Before {
     pub customers: FxHashMap<ObservationNo, StoredCustomer>,
     /// Observations in a component, where that may come near the limit.
     pub component_sizes: FxHashMap<ObservationNo, u32>,
+    /// The decisions that stand.
+    pub constraints: Arc<Constraints>,
+    /// What the holders hold that cannot-links speak of, beside the batch's own identifiers.
+    pub bound: Vec<(IdentifierNo, ObservationNo)>,
+    /// Labels of components to resolve again, whatever comes.
+    pub again: FxHashSet<ObservationNo>,
 }
 
 /// Which components are touched, and how.
@@ -95,8 +128,6 @@ pub struct Plan {
     labels: Vec<ObservationNo>,
     /// Observations refused at the limit of a component: announced, and severed for ever.
     pub severed: usize,
-    /// Identifiers that became shared.
-    pub crossed: Vec<IdentifierNo>,
 }
 
 impl Plan {
@@ -117,6 +148,8 @@ pub struct Changes {
     pub identifiers: Vec<(IdentifierNo, Stored)>,
     pub customers: Vec<CustomerChange>,
     pub vanished: Vec<ObservationNo>,
+    /// Every time that evidence made one customer of two, as far as was resolved.
+    pub merges: Vec<Merge>,
     /// For the log and the metrics.
     pub replayed_observations: usize,
 }
@@ -148,7 +181,7 @@ pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
     let mut groups = Groups::new(&before.component_sizes);
     let mut replay: FxHashSet<ObservationNo> =
         crossed.iter().filter_map(|no| before.identifiers[no].component).collect();
-    plan.crossed = crossed;
+    replay.extend(&before.again);
     for Fresh { observation, is_new } in fresh.iter_mut() {
         plan.severed += usize::from(sever(rules, before, &mut groups, observation));
         let own = groups.label_of_new(observation.no);
@@ -207,7 +240,7 @@ pub fn settle(
 
 /// Whether an identifier has more claims than its kind allows.
 #[must_use]
-pub fn is_shared(rules: &Rules, kind: KindIndex, claims: &Claims) -> bool {
+pub fn has_many_claims(rules: &Rules, kind: KindIndex, claims: &Claims) -> bool {
     let most = claims.values().map(BTreeSet::len).max().unwrap_or(0);
     rules.kinds[kind].share_after.is_some_and(|limit| most > limit as usize)
 }
@@ -216,7 +249,8 @@ pub fn is_shared(rules: &Rules, kind: KindIndex, claims: &Claims) -> bool {
 pub fn add_claims(rules: &Rules, identifiers: &mut FxHashMap<IdentifierNo, Stored>, set: &[IdentifierNo]) {
     for no in set {
         let Some(stored) = identifiers.get(no) else { continue };
-        if rules.kinds[stored.kind].share_after.is_none() || is_shared(rules, stored.kind, &stored.claims) {
+        let rule = &rules.kinds[stored.kind];
+        if rule.share_after.is_none() || has_many_claims(rules, stored.kind, &stored.claims) {
             continue;
         }
         let beside: Vec<(KindName, i64)> = (set.iter().filter(|other| *other != no))
@@ -236,25 +270,21 @@ fn linking<'a>(
     before: &'a Before,
     observation: &'a Observation,
 ) -> impl Iterator<Item = IdentifierNo> + 'a {
-    let links = |no: &&IdentifierNo| {
-        let stored = &before.identifiers[*no];
-        !is_shared(rules, stored.kind, &stored.claims) && !observation.severed.contains(no)
-    };
+    let links =
+        |no: &&IdentifierNo| !before.identifiers[*no].is_shared(rules) && !observation.severed.contains(no);
     observation.identifiers.iter().filter(links).copied()
 }
 
 /// Counts the claims of the batch and returns the stored identifiers that became shared by them.
 fn claim(rules: &Rules, before: &mut Before, fresh: &[Fresh]) -> Vec<IdentifierNo> {
-    let shared = |before: &Before, no: &IdentifierNo| {
-        let stored = &before.identifiers[no];
-        is_shared(rules, stored.kind, &stored.claims)
-    };
+    let shared = |before: &Before, no: &IdentifierNo| before.identifiers[no].is_shared(rules);
     let mut unshared: Vec<IdentifierNo> =
         fresh.iter().flat_map(|f| f.observation.identifiers.iter().copied()).collect();
     unshared.sort_unstable();
     unshared.dedup();
     unshared.retain(|no| !shared(before, no));
-    for Fresh { observation, .. } in fresh {
+    // A decision proves nothing about whose an identifier is.
+    for Fresh { observation, .. } in fresh.iter().filter(|fresh| !fresh.observation.is_link()) {
         add_claims(rules, &mut before.identifiers, &observation.identifiers);
     }
     unshared.retain(|no| shared(before, no));
@@ -264,6 +294,9 @@ fn claim(rules: &Rules, before: &mut Before, fresh: &[Fresh]) -> Vec<IdentifierN
 /// Cuts the links that would grow a component past its limit; the strongest identifier keeps its
 /// component if that has room. Returns whether anything was cut.
 fn sever(rules: &Rules, before: &Before, groups: &mut Groups, observation: &mut Observation) -> bool {
+    if observation.is_link() {
+        return false;
+    }
     let mut by_strength: Vec<IdentifierNo> = linking(rules, before, observation).collect();
     by_strength.sort_by_key(|no| rules.kinds[before.identifiers[no].kind].priority);
     let mut size = 1;
@@ -294,7 +327,8 @@ fn sever(rules: &Rules, before: &Before, groups: &mut Groups, observation: &mut 
 
 fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh], changes: &mut Changes) {
     let stepped = || (0..fresh.len()).filter(|&i| !plan.in_replay[i]);
-    let mut world = World::new(rules);
+    let constraints = before.constraints.clone();
+    let mut world = World::new(rules, &constraints);
     let mut index: FxHashMap<ObservationNo, BlockIndex> = FxHashMap::default();
     for no in stepped().flat_map(|i| &fresh[i].observation.identifiers) {
         let stored = &before.identifiers[no];
@@ -304,13 +338,14 @@ fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh
         let Some(holder) = stored.holder.filter(|_| !shared) else { continue };
         let block = *index.entry(holder).or_insert_with(|| {
             let customer = &before.customers[&holder];
-            world.add_block(Block {
-                name: holder,
-                held: customer.held.clone(),
-                latest: Some(customer.latest.clone()),
-            })
+            world.add_block(Block::stored(holder, customer.held.clone(), customer.latest.clone()))
         });
         world.hold(*no, block);
+    }
+    for (no, holder) in &before.bound {
+        if let Some(&block) = index.get(holder) {
+            world.hold(*no, block);
+        }
     }
     let verdicts: Vec<_> = stepped().map(|i| (i, world.step(&fresh[i].observation))).collect();
     for (i, verdict) in &verdicts {
@@ -323,6 +358,7 @@ fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh
             severed: observation.severed.clone(),
         });
         index.entry(world.block(verdict.block).name).or_insert(verdict.block);
+        changes.add_merges(observation, verdict);
         for no in &observation.identifiers {
             touch(before, observation, *no);
         }
@@ -368,11 +404,12 @@ fn replay(
     changes.replayed_observations = observations.len();
     let (known, linked) = known_anew(rules, &mut before, &observations);
     let labels = components(&known, &observations);
-    let (world, verdicts) = World::replay(rules, known, &observations);
+    let (world, verdicts) = World::replay(rules, &before.constraints, known, &observations);
     let mut index = FxHashMap::default();
     for (observation, verdict) in observations.iter().zip(&verdicts) {
         let name = world.block(verdict.block).name;
         index.insert(name, verdict.block);
+        changes.add_merges(observation, verdict);
         changes.assigned.push(Assigned {
             no: observation.no,
             was: was.get(&observation.no).copied(),
@@ -395,6 +432,10 @@ fn replay(
 }
 
 impl Changes {
+    fn add_merges(&mut self, observation: &Observation, verdict: &Verdict) {
+        self.merges.extend(Merge::of(observation, verdict));
+    }
+
     /// Customers as they are now, and, where labels are given, the merges of stored ones.
     fn write_blocks(
         &mut self,

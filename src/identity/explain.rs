@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::batch::{Before, Stored, StoredObservation};
+use super::constraints::{ConstraintNo, Constraints};
 use super::resolve::{Block, Dropped, IdentifierNo, Observation, Verdict, World};
 use super::rules::Rules;
 use crate::model::{ObservationNo, Position};
@@ -22,6 +23,8 @@ pub enum Reason {
     Shared,
     /// It would have grown the component past its limit.
     ComponentLimit,
+    /// A cannot-link keeps them apart.
+    Constraint(ConstraintNo),
 }
 
 /// What allowed an observation to belong where it does.
@@ -35,6 +38,8 @@ pub enum Allowed {
     MergedAnonymous,
     /// It made one customer of several registered ones: each was named by a kind that joins.
     MergedRegistered,
+    /// A person said so: a must-link.
+    Linked,
 }
 
 /// What one observation did when it was resolved.
@@ -75,7 +80,7 @@ pub struct Foresight {
 /// Resolves an observation that was not made, on the present holdings.
 #[must_use]
 pub fn foresee(rules: &Rules, before: &Before, observation: &Observation) -> Foresight {
-    let mut world = World::new(rules);
+    let mut world = World::new(rules, &before.constraints);
     let mut index = FxHashMap::default();
     for no in &observation.identifiers {
         let Some(stored) = before.identifiers.get(no) else { continue };
@@ -86,10 +91,14 @@ pub fn foresee(rules: &Rules, before: &Before, observation: &Observation) -> For
             continue;
         };
         let block = *index.entry(holder).or_insert_with(|| {
-            let (held, latest) = (customer.held.clone(), Some(customer.latest.clone()));
-            world.add_block(Block { name: holder, held, latest })
+            world.add_block(Block::stored(holder, customer.held.clone(), customer.latest.clone()))
         });
         world.hold(*no, block);
+    }
+    for (no, holder) in &before.bound {
+        if let Some(&block) = index.get(holder) {
+            world.hold(*no, block);
+        }
     }
     let named = world.named_by(observation);
     let verdict = world.step(observation);
@@ -110,13 +119,14 @@ pub fn foresee(rules: &Rules, before: &Before, observation: &Observation) -> For
 #[must_use]
 pub fn explain(
     rules: &Rules,
+    constraints: &Constraints,
     observations: &[StoredObservation],
     identifiers: &FxHashMap<IdentifierNo, Stored>,
     customer: ObservationNo,
 ) -> Vec<Explained> {
     let mut in_order: Vec<&StoredObservation> = observations.iter().collect();
     in_order.sort_by(|a, b| a.observation.position.cmp(&b.observation.position));
-    let mut world = World::new(rules);
+    let mut world = World::new(rules, constraints);
     for (no, stored) in identifiers {
         world.know(*no, stored.known(rules));
     }
@@ -145,6 +155,7 @@ pub fn explain(
             identifiers: observation.identifiers.clone(),
             joined: names(&named, &verdict),
             allowed: match verdict.joined.len() {
+                _ if observation.is_link() => Allowed::Linked,
                 0 => Allowed::Began,
                 1 => Allowed::Joined,
                 _ if registered > 1 => Allowed::MergedRegistered,
@@ -191,6 +202,7 @@ impl From<Dropped> for Reason {
     fn from(dropped: Dropped) -> Self {
         match dropped {
             Dropped::Limit => Self::Limit,
+            Dropped::Constraint(no) => Self::Constraint(no),
             Dropped::RegisteredNotNamed => Self::RegisteredNotNamed,
         }
     }

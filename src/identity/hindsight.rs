@@ -3,9 +3,12 @@
 //! Nothing of it is stored: the evidence known at a revision is settled from nothing by the very
 //! steps that recording takes, and any batching of the same evidence gives the same.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
-use super::batch::{Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle};
+use super::batch::{Before, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle};
+use super::constraints::{Constraints, Sharing};
 use super::resolve::{IdentifierNo, KindIndex, Observation, Seen};
 use super::rules::Rules;
 use crate::model::{Micros, ObservationNo, Position, TouchKey};
@@ -33,18 +36,20 @@ pub struct Hindsight {
 #[must_use]
 pub fn rebuild(
     rules: &Rules,
+    constraints: &Arc<Constraints>,
     observations: Vec<Observation>,
     named: &FxHashMap<IdentifierNo, Named>,
 ) -> Hindsight {
     // What was cut at the limit then is cut in the observations already.
     let unlimited = Rules { component_limit: u32::MAX, ..rules.clone() };
-    let mut before = Before::default();
+    let mut before = Before { constraints: constraints.clone(), ..Before::default() };
     for observation in &observations {
         let seen = observation.seen();
         for no in &observation.identifiers {
             let Some(named) = named.get(no) else { continue };
             let stored = before.identifiers.entry(*no).or_insert_with(|| Stored {
-                claims: if named.shared { too_many(rules, named.kind) } else { Claims::new() },
+                // As it was then, whatever claims or decisions made it so.
+                sharing: Some(if named.shared { Sharing::Shared } else { Sharing::Personal }),
                 ..Stored::unheld(named.kind, named.value.clone(), seen.clone())
             });
             if seen < stored.first {
@@ -70,8 +75,12 @@ pub fn rebuild(
         if let Some(holder) = holder {
             holder.held[stored.kind] += 1;
         }
+        if let Some(holder) = stored.holder.filter(|_| !constraints.sides(no).is_empty()) {
+            hindsight.before.bound.push((no, holder));
+        }
         hindsight.before.identifiers.insert(no, stored);
     }
+    hindsight.before.constraints = constraints.clone();
     hindsight.observations = (changes.assigned.into_iter())
         .filter_map(|assigned| {
             let observation = evidence.get(&assigned.no)?.clone();
@@ -85,18 +94,12 @@ pub fn rebuild(
     hindsight
 }
 
-/// Claims of an identifier that is shared, whoever claimed it.
-fn too_many(rules: &Rules, kind: KindIndex) -> Claims {
-    let limit = rules.kinds[kind].share_after.map_or(0, i64::from);
-    Claims::from([(String::new(), (0..=limit).collect())])
-}
-
 /// An identifier that was shared then, held by nobody.
 #[must_use]
-pub fn shared_then(rules: &Rules, named: &Named) -> Stored {
+pub fn shared_then(named: &Named) -> Stored {
     let position =
         Position { at: Micros(0), key: TouchKey { source: String::new(), source_id: String::new() } };
     let seen = Seen { position, no: ObservationNo(0) };
     let stored = Stored::unheld(named.kind, named.value.clone(), seen);
-    Stored { claims: too_many(rules, named.kind), ..stored }
+    Stored { sharing: Some(Sharing::Shared), ..stored }
 }

@@ -1,9 +1,12 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
 pub mod batch;
+pub mod constraints;
 pub mod explain;
+pub mod feed;
 mod groups;
 pub mod hindsight;
+pub mod merges;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;

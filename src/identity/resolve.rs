@@ -6,8 +6,9 @@
 
 use rustc_hash::FxHashMap;
 
+use super::constraints::{ConstraintNo, Constraints};
 use super::rules::Rules;
-use crate::model::{ObservationNo, Position};
+use crate::model::{Micros, ObservationNo, Position};
 
 /// Per tenant, from 1: an identifier that was ever seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +33,12 @@ impl Observation {
     #[must_use]
     pub fn seen(&self) -> Seen {
         Seen { position: self.position.clone(), no: self.no }
+    }
+
+    /// Whether a person said it: a must-link, which comes before everything that happened.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        self.position.at == Micros::MIN
     }
 }
 
@@ -61,8 +68,19 @@ pub struct Known {
 pub enum Dropped {
     /// One customer may not hold so many of a kind.
     Limit,
+    /// A cannot-link keeps them apart.
+    Constraint(ConstraintNo),
     /// Two registered customers, of which one was not named by a kind that joins them.
     RegisteredNotNamed,
+}
+
+/// What forbids one customer.
+struct Conflict {
+    reason: Dropped,
+    /// The kinds whose limit it breaks.
+    over: Vec<KindIndex>,
+    /// The cannot-links that it breaks.
+    broken: Vec<ConstraintNo>,
 }
 
 /// What one observation decided.
@@ -73,6 +91,8 @@ pub struct Verdict {
     pub named: Vec<BlockIndex>,
     /// The blocks that became one through it (one: it joined that block; none: a new one).
     pub joined: Vec<BlockIndex>,
+    /// The names that those had before, in the same order.
+    pub names: Vec<ObservationNo>,
     /// What it belongs to; follow `World::find`, for later observations may have merged it.
     pub block: BlockIndex,
     pub dropped: Vec<(IdentifierNo, Dropped)>,
@@ -90,11 +110,22 @@ pub struct Block {
     pub held: Vec<u32>,
     /// The canonically latest observation that named it, even if it was refused.
     pub latest: Option<Seen>,
+    /// The identifiers it holds that cannot-links speak of.
+    pub bound: Vec<IdentifierNo>,
+}
+
+impl Block {
+    /// A block that exists before the first step.
+    #[must_use]
+    pub fn stored(name: ObservationNo, held: Vec<u32>, latest: Seen) -> Self {
+        Self { name, held, latest: Some(latest), bound: Vec::new() }
+    }
 }
 
 /// Holdings and blocks while observations are resolved.
 pub struct World<'r> {
     rules: &'r Rules,
+    constraints: &'r Constraints,
     known: FxHashMap<IdentifierNo, Known>,
     holder: FxHashMap<IdentifierNo, BlockIndex>,
     blocks: Vec<Block>,
@@ -103,9 +134,10 @@ pub struct World<'r> {
 
 impl<'r> World<'r> {
     #[must_use]
-    pub fn new(rules: &'r Rules) -> Self {
+    pub fn new(rules: &'r Rules, constraints: &'r Constraints) -> Self {
         Self {
             rules,
+            constraints,
             known: FxHashMap::default(),
             holder: FxHashMap::default(),
             blocks: Vec::new(),
@@ -117,11 +149,12 @@ impl<'r> World<'r> {
     #[must_use]
     pub fn replay(
         rules: &'r Rules,
+        constraints: &'r Constraints,
         known: FxHashMap<IdentifierNo, Known>,
         in_canonical_order: &[Observation],
     ) -> (Self, Vec<Verdict>) {
         debug_assert!(in_canonical_order.is_sorted_by(|a, b| a.position < b.position));
-        let mut world = Self { known, ..Self::new(rules) };
+        let mut world = Self { known, ..Self::new(rules, constraints) };
         let verdicts = in_canonical_order.iter().map(|observation| world.step(observation)).collect();
         (world, verdicts)
     }
@@ -140,7 +173,25 @@ impl<'r> World<'r> {
 
     /// Says that a block holds an identifier already; its count is in `Block::held`.
     pub fn hold(&mut self, identifier: IdentifierNo, block: BlockIndex) {
-        self.holder.insert(identifier, block);
+        if self.holder.insert(identifier, block) != Some(block) {
+            self.bind(identifier, block);
+        }
+    }
+
+    fn bind(&mut self, identifier: IdentifierNo, block: BlockIndex) {
+        if !self.constraints.sides(identifier).is_empty() {
+            self.blocks[block].bound.push(identifier);
+        }
+    }
+
+    /// What a block holds, in the order of numbers. Looks at every holding.
+    #[must_use]
+    pub fn holdings(&self, block: BlockIndex) -> Vec<IdentifierNo> {
+        let block = self.find(block);
+        let held = self.holder.iter().filter(|(_, holder)| self.find(**holder) == block);
+        let mut held: Vec<IdentifierNo> = held.map(|(no, _)| *no).collect();
+        held.sort_unstable();
+        held
     }
 
     #[must_use]
@@ -211,16 +262,21 @@ impl<'r> World<'r> {
         let mut kept: Vec<IdentifierNo> = self.linking(observation).collect();
         let named = self.holders(&kept);
         let mut dropped = Vec::new();
-        while let Some((reason, over)) = self.conflict(&kept) {
-            let Some(weakest) = self.weakest(&kept, &over) else { break };
-            dropped.push((kept.remove(weakest), reason));
+        // A must-link drops nothing: whether it may stand was checked when it was made.
+        while !observation.is_link()
+            && let Some(conflict) = self.conflict(&kept)
+        {
+            let Some(weakest) = self.weakest(&kept, &conflict) else { break };
+            dropped.push((kept.remove(weakest), conflict.reason));
         }
         let joined = self.holders(&kept);
+        let names = joined.iter().map(|&block| self.blocks[block].name).collect();
         let block = self.join(observation.no, &joined);
         for &no in &kept {
             if self.holder.insert(no, block).is_none() {
                 let kind = self.known[&no].kind;
                 self.blocks[block].held[kind] += 1;
+                self.bind(no, block);
             }
         }
         for &index in named.iter().chain([&block]) {
@@ -230,7 +286,7 @@ impl<'r> World<'r> {
                 *latest = Some(observation.seen());
             }
         }
-        Verdict { observation: observation.no, named, joined, block, dropped }
+        Verdict { observation: observation.no, named, joined, names, block, dropped }
     }
 
     /// The distinct blocks that hold any of the identifiers, in the identifiers' order.
@@ -246,9 +302,8 @@ impl<'r> World<'r> {
         holders
     }
 
-    /// What forbids one customer of these identifiers and all their holders: the reason, and the
-    /// kinds whose limit it breaks.
-    fn conflict(&self, kept: &[IdentifierNo]) -> Option<(Dropped, Vec<KindIndex>)> {
+    /// What forbids one customer of these identifiers and all their holders.
+    fn conflict(&self, kept: &[IdentifierNo]) -> Option<Conflict> {
         let holders = self.holders(kept);
         let mut held = vec![0_u32; self.rules.kinds.len()];
         for &block in &holders {
@@ -261,8 +316,13 @@ impl<'r> World<'r> {
         }
         let over: Vec<KindIndex> =
             (0..held.len()).filter(|&kind| held[kind] > self.rules.kinds[kind].limit).collect();
-        if !over.is_empty() {
-            return Some((Dropped::Limit, over));
+        let bound = holders.iter().flat_map(|&block| &self.blocks[block].bound).chain(kept).copied();
+        let broken = self.constraints.broken(bound);
+        if let Some(reason) = match broken.first() {
+            _ if !over.is_empty() => Some(Dropped::Limit),
+            first => first.map(|no| Dropped::Constraint(*no)),
+        } {
+            return Some(Conflict { reason, over, broken });
         }
         let registered: Vec<BlockIndex> =
             holders.into_iter().filter(|&block| self.is_registered(block)).collect();
@@ -271,14 +331,21 @@ impl<'r> World<'r> {
                 self.holder(*no) == Some(block) && self.rules.kinds[self.known[no].kind].joins_registered
             })
         };
-        (registered.len() > 1 && !registered.iter().all(|&block| named(block)))
-            .then(|| (Dropped::RegisteredNotNamed, Vec::new()))
+        (registered.len() > 1 && !registered.iter().all(|&block| named(block))).then(|| Conflict {
+            reason: Dropped::RegisteredNotNamed,
+            over: Vec::new(),
+            broken: Vec::new(),
+        })
     }
 
-    /// The weakest of the held identifiers and of the free ones whose kind is over its limit.
-    fn weakest(&self, kept: &[IdentifierNo], over: &[KindIndex]) -> Option<usize> {
-        let candidates = (0..kept.len())
-            .filter(|&i| self.holder.contains_key(&kept[i]) || over.contains(&self.known[&kept[i]].kind));
+    /// The weakest of the held identifiers, and of the free ones that are part of the conflict: of
+    /// a kind over its limit, or on a side of a broken cannot-link.
+    fn weakest(&self, kept: &[IdentifierNo], conflict: &Conflict) -> Option<usize> {
+        let part_of = |no: IdentifierNo| {
+            conflict.over.contains(&self.known[&no].kind)
+                || self.constraints.sides(no).iter().any(|(broken, _)| conflict.broken.contains(broken))
+        };
+        let candidates = (0..kept.len()).filter(|&i| self.holder.contains_key(&kept[i]) || part_of(kept[i]));
         candidates.max_by_key(|&i| {
             let known = &self.known[&kept[i]];
             (self.rules.kinds[known.kind].priority, &known.first, known.kind, &known.value)
@@ -289,7 +356,7 @@ impl<'r> World<'r> {
     fn join(&mut self, observation: ObservationNo, blocks: &[BlockIndex]) -> BlockIndex {
         let Some((&target, others)) = blocks.split_first() else {
             let held = vec![0; self.rules.kinds.len()];
-            return self.add_block(Block { name: observation, held, latest: None });
+            return self.add_block(Block { name: observation, held, latest: None, bound: Vec::new() });
         };
         for &other in others {
             self.parent[other] = target;
@@ -297,6 +364,7 @@ impl<'r> World<'r> {
             let block = &mut self.blocks[target];
             block.name = block.name.min(absorbed.name);
             block.latest = block.latest.take().max(absorbed.latest);
+            block.bound.extend(absorbed.bound);
             for (sum, count) in block.held.iter_mut().zip(absorbed.held) {
                 *sum += count;
             }

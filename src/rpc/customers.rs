@@ -10,7 +10,6 @@ use super::page::{self, PAGE_BYTES, Query};
 use super::proto::customer_ref::By;
 use super::proto::customer_service_server::CustomerService;
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, proto, tenant_name};
-use crate::identity::batch::is_shared;
 use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation,
@@ -263,9 +262,7 @@ fn customer_to_proto(
     mask: Mask,
     record: &CustomerRecord,
 ) -> proto::Customer {
-    let shown = |identifier: &&HeldIdentifier| {
-        identifier.held || is_shared(rules, identifier.stored.kind, &identifier.stored.claims)
-    };
+    let shown = |identifier: &&HeldIdentifier| identifier.held || identifier.stored.is_shared(rules);
     let identifiers = record.identifiers.iter().filter(|_| mask.identifiers).filter(shown);
     proto::Customer {
         customer_id: if mask.customer_id { customer_id(tenant, record.customer) } else { String::new() },
@@ -278,7 +275,7 @@ fn customer_to_proto(
 
 fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdentifier {
     let stored = &identifier.stored;
-    let shared = is_shared(rules, stored.kind, &stored.claims);
+    let shared = stored.is_shared(rules);
     let kind = kind_name(rules, stored.kind);
     let reason = match (shared, rules.kinds.get(stored.kind).and_then(|rule| rule.share_after)) {
         (true, Some(most)) => {

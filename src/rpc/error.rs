@@ -9,6 +9,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::convert::violation_reason;
 use super::proto::{self, ErrorReason};
+use crate::identity::constraints::Refusal;
 use crate::kpi::KpiError;
 use crate::kpi::calendar::{CalendarError, INTERVALS_LIMIT};
 use crate::kpi::scope::{CELLS_LIMIT, GROUPS_LIMIT};
@@ -43,6 +44,12 @@ pub enum PortError {
     CustomerNotFound,
     #[error("the answer would be larger than {limit} {unit}; ask for less")]
     AnswerTooLarge { limit: usize, unit: &'static str },
+    #[error("the cursor is none of this tenant's feed")]
+    CursorMalformed,
+    #[error("the feed has no such place; begin anew from a cursor of the metadata")]
+    CursorOutOfRange { oldest: String, latest: String },
+    #[error("{limit} feeds are being watched already")]
+    TooManyFeeds { limit: usize },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -146,6 +153,16 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", format!("{limit} {unit}"))]),
             ..plain(Code::FailedPrecondition, ErrorReason::AnswerTooLarge)
         },
+        PortError::CursorMalformed => plain(Code::InvalidArgument, ErrorReason::CursorMalformed),
+        PortError::CursorOutOfRange { oldest, latest } => Told {
+            metadata: metadata([("oldest", oldest), ("latest", latest)]),
+            ..plain(Code::OutOfRange, ErrorReason::CursorOutOfRange)
+        },
+        PortError::TooManyFeeds { limit } => Told {
+            metadata: metadata([("limit", limit.to_string())]),
+            retry: Some(LATER),
+            ..plain(Code::ResourceExhausted, ErrorReason::TooManyFeeds)
+        },
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
         PortError::Mirror(error) => told_mirror(error, plain),
@@ -206,7 +223,26 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
         StoreError::NotReached { asked, at } => not_reached(asked, at, plain),
         StoreError::RequestIdReused => plain(Code::AlreadyExists, ErrorReason::RequestIdReused),
         StoreError::Contention => contention(),
+        StoreError::Refused(refusal) => told_refusal(refusal, plain),
     }
+}
+
+fn told_refusal(refusal: Refusal, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
+    let (reason, metadata) = match refusal {
+        Refusal::MergeGone => (ErrorReason::MergeGone, HashMap::new()),
+        Refusal::Limit { held, limit, .. } => (
+            ErrorReason::DecisionRefused,
+            metadata([("limit", limit.to_string()), ("held", held.to_string())]),
+        ),
+        Refusal::ComponentLimit { limit } => {
+            (ErrorReason::DecisionRefused, metadata([("limit", limit.to_string())]))
+        }
+        Refusal::KeptApart(no) | Refusal::KeptTogether(no) | Refusal::DecidedShared(no) => {
+            (ErrorReason::DecisionRefused, metadata([("constraint", no.0.to_string())]))
+        }
+        Refusal::SidesOverlap => (ErrorReason::DecisionRefused, HashMap::new()),
+    };
+    Told { message: refusal.to_string(), metadata, ..plain(Code::FailedPrecondition, reason) }
 }
 
 fn told_mirror(error: MirrorError, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
@@ -373,6 +409,8 @@ mod tests {
             (StoreError::Closed.into(), "UNAVAILABLE"),
             (StoreError::RequestIdReused.into(), "ALREADY_EXISTS"),
             (StoreError::Contention.into(), "ABORTED"),
+            (StoreError::Refused(Refusal::MergeGone).into(), "FAILED_PRECONDITION"),
+            (StoreError::Refused(Refusal::SidesOverlap).into(), "FAILED_PRECONDITION"),
             (StoreError::NotReached { asked: Revision(2), at: Revision(1) }.into(), "UNAVAILABLE"),
             (MirrorError::TooLarge { limit_bytes: 1 }.into(), "RESOURCE_EXHAUSTED"),
             (MirrorError::Outgrown(FactError::NumberTooLarge).into(), "RESOURCE_EXHAUSTED"),

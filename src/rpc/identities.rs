@@ -11,7 +11,7 @@ use super::page::{self, Query};
 use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, tenant_name};
-use crate::identity::batch::{Stored, is_shared};
+use crate::identity::batch::Stored;
 use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
 use crate::identity::resolve::IdentifierNo;
 use crate::identity::{Normalized, Rules};
@@ -204,8 +204,8 @@ impl Port {
         let component = self.component(tenant, known, record.customer).await?;
         let component = component.ok_or(PortError::CustomerNotFound)?;
         let rules = known::rules(tenant, known);
-        let Component { revision, observations, identifiers } = component;
-        let explained = explain::explain(&rules, &observations, &identifiers, record.customer);
+        let Component { revision, observations, identifiers, constraints } = component;
+        let explained = explain::explain(&rules, &constraints, &observations, &identifiers, record.customer);
         Ok(Story { tenant: tenant.key, rules, record, revision, identifiers, explained })
     }
 }
@@ -243,7 +243,7 @@ fn resolved(
             let dropped = found.and_then(|(no, _)| foresight.dropped.iter().find(|(other, _)| *other == no));
             proto::ResolvedIdentifier {
                 holder_customer_id: found.and_then(|(_, stored)| stored.holder).map_or_else(String::new, id),
-                shared: found.is_some_and(|(_, stored)| is_shared(rules, stored.kind, &stored.claims)),
+                shared: found.is_some_and(|(_, stored)| stored.is_shared(rules)),
                 drop_reason: dropped.map_or(0, |(_, reason)| drop_reason(*reason).into()),
                 identifier: Some(identifier_to_proto(identifier)),
                 blocked: false,
@@ -354,6 +354,7 @@ impl Story {
                 let most = rule.and_then(|rule| rule.share_after).unwrap_or_default();
                 format!("it was seen beside more than {most} different identifiers of one registered kind")
             }
+            explain::Reason::Constraint(no) => format!("constraint {} keeps them apart", no.0),
             explain::Reason::ComponentLimit => {
                 let limit = rules.component_limit;
                 format!("it would have connected more than {limit} observations")
@@ -383,6 +384,7 @@ fn rule(allowed: Allowed) -> &'static str {
         Allowed::MergedAnonymous => {
             "several customers held its identifiers, at most one of them registered: they became one"
         }
+        Allowed::Linked => "a person said that these are one: a must-link",
         Allowed::MergedRegistered => {
             "several registered customers were each named by a kind that may join them: they became one"
         }
@@ -395,5 +397,6 @@ fn drop_reason(reason: explain::Reason) -> proto::DropReason {
         explain::Reason::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,
         explain::Reason::Shared => proto::DropReason::Shared,
         explain::Reason::ComponentLimit => proto::DropReason::ComponentLimit,
+        explain::Reason::Constraint(_) => proto::DropReason::Constraint,
     }
 }

@@ -6,6 +6,7 @@ pub mod codec;
 pub mod convert;
 mod customers;
 pub mod error;
+mod feed;
 mod identities;
 mod known;
 mod kpis;
@@ -17,6 +18,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Semaphore;
 use tonic::Request;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
 use tonic::server::NamedService;
@@ -33,6 +35,7 @@ use answers::Answers;
 use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
+use proto::feed_service_server::FeedServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
@@ -55,6 +58,8 @@ pub struct Settings {
     pub max_message_bytes: usize,
     /// Bytes of answers that are kept for those who ask the same again.
     pub answer_bytes: usize,
+    /// Feeds that are watched at the same time.
+    pub max_feeds: usize,
 }
 
 impl Default for Settings {
@@ -65,6 +70,7 @@ impl Default for Settings {
             max_page_size: 1_000,
             max_message_bytes: 32 << 20,
             answer_bytes: 64 << 20,
+            max_feeds: 256,
         }
     }
 }
@@ -78,6 +84,8 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
+    /// Places of feeds.
+    feeds: Arc<Semaphore>,
     settings: Arc<Settings>,
 }
 
@@ -95,6 +103,7 @@ impl Port {
     #[must_use]
     pub fn new(store: Store, mirrors: Mirrors, clock: Clock, settings: Settings) -> Self {
         let answers = Answers::new(settings.answer_bytes);
+        let feeds = Arc::new(Semaphore::new(settings.max_feeds.min(Semaphore::MAX_PERMITS)));
         Self {
             store,
             mirrors,
@@ -102,6 +111,7 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
+            feeds,
             settings: Arc::new(settings),
         }
     }
@@ -129,7 +139,13 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
             (routes.routes(), names)
         }};
     }
-    serve!(TouchpointServiceServer, IdentityServiceServer, CustomerServiceServer, KpiServiceServer)
+    serve!(
+        TouchpointServiceServer,
+        IdentityServiceServer,
+        CustomerServiceServer,
+        KpiServiceServer,
+        FeedServiceServer
+    )
 }
 
 /// Runs the work of a call apart from the call: when the caller goes away, nothing is left half

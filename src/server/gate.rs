@@ -286,7 +286,7 @@ pub(super) fn panic_reply() -> Response<Body> {
 
 /// Streams that last by nature: no deadline but the caller's own, and no place in the queue.
 fn lasts(path: &str) -> bool {
-    path.starts_with("/grpc.reflection.") || path.ends_with("/Watch") || path.ends_with("/ImportTouchpoints")
+    path.starts_with("/grpc.reflection.") || path.contains("/Watch") || path.ends_with("/ImportTouchpoints")
 }
 
 fn drained(mut draining: watch::Receiver<bool>) -> Pin<Box<dyn Future<Output = ()> + Send>> {

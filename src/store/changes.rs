@@ -95,6 +95,20 @@ impl Store {
     }
 }
 
+/// Observations that are newer than that one, or were reassigned after that revision.
+pub(super) async fn assignments_since(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    revision: Revision,
+    observation: i64,
+) -> Result<Vec<Moved>, StoreError> {
+    let new = [tenant.0, observation, i64::MAX].map(Scalar::Int);
+    let mut moved = assignments(tx, SELECT_OBSERVATIONS, &new).await?;
+    let since = [tenant.0, revision.0].map(Scalar::Int);
+    moved.extend(assignments(tx, SELECT_REASSIGNED, &since).await?);
+    Ok(moved)
+}
+
 async fn assignments(
     tx: &mut Transaction,
     sql: &'static str,

@@ -1,6 +1,6 @@
 //! Cost rates and capacity: what a touch costs, and what was paid for.
 
-use super::driver::{Column, Scalar};
+use super::driver::{Column, Scalar, Transaction};
 use super::record::{keep_revision, take_revision};
 use super::{Store, StoreError};
 use crate::model::{ActivityType, Channel, Currency, Micros, Money, Revision, TenantKey, TimeRange};
@@ -171,14 +171,10 @@ impl Store {
         let now = self.now();
         let mut tx = self.db.write().await?;
         let taken = take_revision(&mut tx, tenant, now).await?;
-        if let Some(request) = &request {
-            let key = [Scalar::Int(tenant.0), Scalar::Text(&request.id)];
-            if let Some(row) = tx.fetch_one(FIND_REQUEST, &key).await? {
-                let same = row.get::<Vec<u8>>(0)? == request.payload_hash;
-                return if same { Ok(Revision(row.get(1)?)) } else { Err(StoreError::RequestIdReused) };
-            }
-            let done = [key[0], key[1], Scalar::Bytes(&request.payload_hash), Scalar::Int(taken.revision.0)];
-            tx.run(INSERT_REQUEST, &done).await?;
+        if let Some(request) = &request
+            && let Some(done) = begin_request(&mut tx, tenant, request, taken.revision).await?
+        {
+            return Ok(done);
         }
         for sql in statements {
             tx.run_bulk(sql, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], columns).await?;
@@ -188,6 +184,24 @@ impl Store {
         self.writer.wake(tenant, taken.revision);
         Ok(taken.revision)
     }
+}
+
+/// The revision at which the same request was carried out before; otherwise notes that it is
+/// carried out at this one.
+pub(super) async fn begin_request(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    request: &Request,
+    revision: Revision,
+) -> Result<Option<Revision>, StoreError> {
+    let key = [Scalar::Int(tenant.0), Scalar::Text(&request.id)];
+    if let Some(row) = tx.fetch_one(FIND_REQUEST, &key).await? {
+        let same = row.get::<Vec<u8>>(0)? == request.payload_hash;
+        return if same { Ok(Some(Revision(row.get(1)?))) } else { Err(StoreError::RequestIdReused) };
+    }
+    let noted = [key[0], key[1], Scalar::Bytes(&request.payload_hash), Scalar::Int(revision.0)];
+    tx.run(INSERT_REQUEST, &noted).await?;
+    Ok(None)
 }
 
 pub(super) fn channel(name: &str) -> Result<Channel, StoreError> {

@@ -1,5 +1,6 @@
 //! What can go wrong in the store.
 
+use crate::identity::constraints::Refusal;
 use crate::model::Revision;
 
 /// Errors of the store. "Not found" is not one of them: it is `Ok(None)`.
@@ -28,6 +29,9 @@ pub enum StoreError {
     /// The same request id came with another content.
     #[error("the request id was used with another content")]
     RequestIdReused,
+    /// A decision that cannot stand.
+    #[error("the decision is refused")]
+    Refused(#[from] Refusal),
     /// Another process took what this one was about to take; send again.
     #[error("contention")]
     Contention,

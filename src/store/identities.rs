@@ -1,5 +1,7 @@
 //! Identity on disk: loads what the resolver asks for and writes what it decided.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Row, Scalar, Transaction};
@@ -9,6 +11,7 @@ use crate::identity::Rules;
 use crate::identity::batch::{
     Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle as decide,
 };
+use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
 use crate::model::{Identifier, Micros, ObservationNo, Position, TenantKey, TouchKey};
 
@@ -28,13 +31,13 @@ macro_rules! identifier_columns {
     () => {
         "d.identifier, d.kind, d.value, d.holder, d.claims, \
          d.first_in, f.first_at_us, f.first_source, f.first_source_id, f.component, \
-         d.latest_in, l.first_at_us, l.first_source, l.first_source_id"
+         d.latest_in, l.first_at_us, l.first_source, l.first_source_id, d.sharing, d.shared"
     };
 }
 macro_rules! identifier_joins {
     () => {
-        " JOIN observation f ON f.tenant = d.tenant AND f.observation = d.first_in \
-          JOIN observation l ON l.tenant = d.tenant AND l.observation = d.latest_in "
+        " LEFT JOIN observation f ON f.tenant = d.tenant AND f.observation = d.first_in \
+          LEFT JOIN observation l ON l.tenant = d.tenant AND l.observation = d.latest_in "
     };
 }
 pub(super) const FIND_IDENTIFIERS: &str = concat!(
@@ -65,19 +68,44 @@ pub(super) const LOAD_COMPONENTS: &str = "WITH v(component) AS ({rows}) \
     SELECT o.observation, o.customer, o.component, o.identifiers, o.severed, \
     o.first_at_us, o.first_source, o.first_source_id \
     FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.component = v.component AND o.live = 1";
+const LOAD_HELD: &str = "WITH v(customer) AS ({rows}) \
+    SELECT d.identifier, d.holder FROM v CROSS JOIN identifier d \
+    WHERE d.tenant = $1 AND d.holder = v.customer";
+
+/// What identity is decided by, beside the evidence.
+pub(super) struct Ground<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) constraints: Arc<Constraints>,
+}
+
 /// Resolves new evidence and writes what changes. Adds the customers of the observations.
 pub(super) async fn settle(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
     taken: &mut Taken,
     evidence: Vec<Evidence>,
     customers: &mut FxHashMap<ObservationNo, ObservationNo>,
 ) -> Result<(), StoreError> {
-    if evidence.is_empty() {
+    settle_beside(tx, tenant, ground, taken, evidence, FxHashSet::default(), customers).await
+}
+
+/// As [`settle`]; the components of these labels are resolved again whatever came.
+pub(super) async fn settle_beside(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    ground: &Ground<'_>,
+    taken: &mut Taken,
+    evidence: Vec<Evidence>,
+    again: FxHashSet<ObservationNo>,
+    customers: &mut FxHashMap<ObservationNo, ObservationNo>,
+) -> Result<(), StoreError> {
+    if evidence.is_empty() && again.is_empty() {
         return Ok(());
     }
-    let (mut before, mut fresh) = load_before(tx, tenant, rules, taken, &evidence).await?;
+    let rules = ground.rules;
+    let (mut before, mut fresh) = load_before(tx, tenant, ground, taken, &evidence).await?;
+    before.again = again;
     let plan = plan(rules, &mut before, &mut fresh);
     let (loaded, beside) = load_components(tx, tenant, rules, &plan.replay).await?;
     let changes = decide(rules, before, &plan, &fresh, &loaded, beside);
@@ -93,13 +121,13 @@ pub(super) async fn settle(
     for customer in customers.values_mut() {
         *customer = moved.get(customer).copied().unwrap_or(*customer);
     }
-    settled::log_sharing(tx, tenant, taken, &plan.crossed, true).await?;
     settled::relabel(tx, tenant, &plan.relabelled).await?;
     settled::write_merges(tx, tenant, taken, &changes).await?;
     settled::insert_observations(tx, tenant, &evidence, &fresh, &changes).await?;
     settled::move_observations(tx, tenant, &evidence).await?;
     let was = evidence.iter().filter_map(|e| Some((e.no, e.was?))).collect();
     settled::reassign(tx, tenant, taken, &was, &loaded, &changes).await?;
+    settled::log_merges(tx, tenant, taken, &changes.merges).await?;
     settled::write_holdings(tx, tenant, rules, taken, &changes).await
 }
 
@@ -107,10 +135,11 @@ pub(super) async fn settle(
 async fn load_before(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
     taken: &mut Taken,
     evidence: &[Evidence],
 ) -> Result<(Before, Vec<Fresh>), StoreError> {
+    let rules = ground.rules;
     let mut distinct: Vec<&Identifier> = evidence.iter().flat_map(|e| &e.identifiers).collect();
     distinct.sort_unstable();
     distinct.dedup();
@@ -118,7 +147,7 @@ async fn load_before(
         Column::Text(distinct.iter().map(|d| d.kind.as_str()).collect()),
         Column::Text(distinct.iter().map(|d| d.value.as_str()).collect()),
     ];
-    let mut before = Before::default();
+    let mut before = Before { constraints: ground.constraints.clone(), ..Before::default() };
     let mut number_of: FxHashMap<(usize, String), IdentifierNo> = FxHashMap::default();
     for row in tx.fetch_bulk(FIND_IDENTIFIERS, &[Scalar::Int(tenant.0)], &columns).await? {
         let (no, stored) = read_identifier(&row, rules)?;
@@ -158,7 +187,7 @@ async fn load_before(
 pub(super) async fn load_outlook(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
     taken: &mut Taken,
     identifiers: &[Identifier],
     position: Position,
@@ -173,7 +202,7 @@ pub(super) async fn load_outlook(
         identifiers: identifiers.to_vec(),
         severed: String::new(),
     };
-    let (before, mut fresh) = load_before(tx, tenant, rules, taken, &[evidence]).await?;
+    let (before, mut fresh) = load_before(tx, tenant, ground, taken, &[evidence]).await?;
     Ok((before, fresh.remove(0).observation))
 }
 
@@ -199,6 +228,14 @@ async fn load_customers(
             customer.held[kind] = u32::try_from(row.get::<i64>(2)?).unwrap_or(u32::MAX);
         }
     }
+    if before.constraints.keep_apart() {
+        for row in tx.fetch_bulk(LOAD_HELD, &scalars, &columns).await? {
+            let no = IdentifierNo(row.get(0)?);
+            if !before.constraints.sides(no).is_empty() {
+                before.bound.push((no, ObservationNo(row.get(1)?)));
+            }
+        }
+    }
     Ok(())
 }
 
@@ -222,6 +259,20 @@ async fn load_sizes(
         before.component_sizes.insert(ObservationNo(row.get(0)?), size);
     }
     Ok(())
+}
+
+/// Observations in components, together.
+pub(super) async fn count_components(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    labels: &FxHashSet<ObservationNo>,
+) -> Result<i64, StoreError> {
+    let columns = [Column::Int(labels.iter().map(|label| label.0).collect())];
+    let mut count = 0;
+    for row in tx.fetch_bulk(COUNT_COMPONENTS, &[Scalar::Int(tenant.0)], &columns).await? {
+        count += row.get::<i64>(1)?;
+    }
+    Ok(count)
 }
 
 /// All live observations of components, and the identifiers in them.
@@ -257,16 +308,32 @@ pub(super) async fn load_components(
     Ok((loaded, beside))
 }
 
+/// An identifier that was only decided about was never seen: first never, latest never.
 pub(super) fn read_identifier(row: &Row, rules: &Rules) -> Result<(IdentifierNo, Stored), StoreError> {
     let claims: String = row.get(4)?;
+    let component = row.get::<Option<i64>>(9)?.map(ObservationNo);
+    let seen = |no: usize, at: usize, never: Micros| match component {
+        Some(_) => Ok(Seen { no: ObservationNo(row.get(no)?), position: read_position(row, at)? }),
+        None => {
+            let key = TouchKey { source: String::new(), source_id: String::new() };
+            Ok::<_, StoreError>(Seen { no: ObservationNo(0), position: Position { at: never, key } })
+        }
+    };
+    let sharing = match row.get::<Option<i64>>(14)? {
+        Some(0) => Some(Sharing::Personal),
+        Some(_) => Some(Sharing::Shared),
+        None => None,
+    };
     let stored = Stored {
         kind: kind_index(rules, &row.get::<String>(1)?)?,
         value: row.get(2)?,
         holder: row.get::<Option<i64>>(3)?.map(ObservationNo),
         claims: read_claims(&claims)?,
-        first: Seen { no: ObservationNo(row.get(5)?), position: read_position(row, 6)? },
-        component: Some(ObservationNo(row.get(9)?)),
-        latest: Seen { no: ObservationNo(row.get(10)?), position: read_position(row, 11)? },
+        first: seen(5, 6, Micros::MAX)?,
+        component,
+        latest: seen(10, 11, Micros::MIN)?,
+        sharing,
+        was_shared: row.get::<i64>(15)? != 0,
     };
     Ok((IdentifierNo(row.get(0)?), stored))
 }

@@ -10,9 +10,10 @@ use super::identities::{kind_index, read_numbers, read_position};
 use super::read::{Component, CustomerRecord, Found, Member, ResolvedIdentifier};
 use super::record::decode_summary;
 use super::tenants::revision;
-use super::{Store, StoreError};
+use super::{Store, StoreError, constraints};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored};
+use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::hindsight::{Hindsight, Named, rebuild, shared_then};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{
@@ -37,6 +38,10 @@ pub struct Known {
     /// The greatest number of a touchpoint then.
     pub last_touchpoint: i64,
     pub last_observation: i64,
+    /// The decisions that stood then.
+    pub constraints: Arc<Constraints>,
+    /// The must-links among them, as observations.
+    pub(super) links: Vec<Observation>,
 }
 
 const BY_TIME: &str = "SELECT revision FROM revision WHERE tenant = $1 AND committed_at_us <= $2 \
@@ -108,7 +113,9 @@ impl Store {
         };
         let row = tx.fetch_one(RULES_THEN, &key).await?.ok_or(StoreError::Corrupt { what: "rules" })?;
         let rules = self.tenants.rules(&mut tx, tenant, row.get(0)?).await?;
-        Ok(Known { revision, rules, last_touchpoint, last_observation })
+        let (constraints, links) = constraints::standing_at(&mut tx, tenant, revision).await?;
+        let constraints = Arc::new(constraints);
+        Ok(Known { revision, rules, last_touchpoint, last_observation, constraints, links })
     }
 
     /// The customers that observations belonged to then; `None` where nobody was known.
@@ -179,7 +186,8 @@ impl Store {
         let mut tx = self.db.read().await?;
         let then = load(&mut tx, tenant, known, &[observation.0], &[]).await?;
         let (observations, identifiers) = (then.observations, then.before.identifiers);
-        Ok(Some(Component { revision: known.revision, observations, identifiers }))
+        let (revision, constraints) = (known.revision, known.constraints.clone());
+        Ok(Some(Component { revision, observations, identifiers, constraints }))
     }
 }
 
@@ -211,7 +219,7 @@ pub(super) async fn customers_then(
     let members: Vec<i64> = members.map(|o| o.observation.no.0).collect();
     let summaries = summaries_then(tx, tenant, known, &members).await?;
     let found = |customer: ObservationNo| {
-        let own = then.observations.iter().filter(|o| o.customer == customer);
+        let own = then.observations.iter().filter(|o| o.customer == customer && !o.observation.is_link());
         let members: Vec<Member> = own
             .map(|o| Member {
                 no: o.observation.no,
@@ -339,6 +347,13 @@ async fn load(
         for row in tx.fetch_bulk(SIGHTED_THEN, &scalars, &columns).await? {
             next.push(row.get(0)?);
         }
+        for link in known
+            .links
+            .iter()
+            .filter(|link| seeds.contains(&link.no.0) || link.identifiers.iter().any(|no| links.contains(no)))
+        {
+            search.observations.insert(link.no.0, link.clone());
+        }
         next.retain(|no| *no <= known.last_observation && search.read.insert(*no));
         if next.is_empty() && links.is_empty() {
             break;
@@ -347,11 +362,11 @@ async fn load(
         links = search.follow(&seeds);
     }
     let Search { observations, named, .. } = search;
-    let mut then = rebuild(&known.rules, observations.into_values().collect(), &named);
+    let mut then = rebuild(&known.rules, &known.constraints, observations.into_values().collect(), &named);
     for no in identifiers.iter().map(|no| IdentifierNo(*no)) {
         let shared = named.get(&no).filter(|named| named.shared);
         if let Some(named) = shared.filter(|_| !then.before.identifiers.contains_key(&no)) {
-            then.before.identifiers.insert(no, shared_then(&known.rules, named));
+            then.before.identifiers.insert(no, shared_then(named));
         }
     }
     Ok(then)
@@ -376,8 +391,12 @@ impl Search {
         let columns = [Column::Int(numbers.iter().map(|no| no.0).collect())];
         for row in tx.fetch_bulk(NAME_IDENTIFIERS, &scalars, &columns).await? {
             let kind = kind_index(&known.rules, &row.get::<String>(1)?)?;
-            let shared = row.get::<Option<i64>>(3)? == Some(1);
-            self.named.insert(IdentifierNo(row.get(0)?), Named { kind, value: row.get(2)?, shared });
+            let no = IdentifierNo(row.get(0)?);
+            let shared = match known.constraints.sharing(no) {
+                Some(decided) => decided == Sharing::Shared,
+                None => row.get::<Option<i64>>(3)? == Some(1),
+            };
+            self.named.insert(no, Named { kind, value: row.get(2)?, shared });
         }
         Ok(())
     }

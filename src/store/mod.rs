@@ -5,11 +5,16 @@
 //! order of revisions is the order of commits, without a gap, also between processes.
 
 mod changes;
+mod constraints;
 mod costs;
+mod decide;
+mod deciding;
 mod driver;
 mod error;
+mod feed;
 mod identities;
 mod known;
+mod merges;
 mod read;
 mod record;
 mod rows;
@@ -25,11 +30,15 @@ mod tests;
 use std::sync::Arc;
 
 pub use changes::{Changed, Cursor, Fact, Moved};
+pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
+pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 // For benches, which write the same rows by the same driver with nothing in between.
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
+pub use feed::{FeedPage, RevisionEvents};
 pub use known::{Known, KnownAt};
+pub use merges::{ListedMerge, ListedMerges, MergePlace};
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };

@@ -1,10 +1,12 @@
 //! Reading: touchpoints, customers, and the evidence behind them. Every read is one transaction
 //! that sees one revision.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::identities::{self, kind_index, read_identifier, read_numbers};
+use super::identities::{self, Ground, kind_index, read_identifier, read_numbers};
 use super::known::{Known, customers_then, map_then};
 use super::record::{Taken, decode_summary};
 use super::rows::{list, parse_touchpoints};
@@ -12,6 +14,7 @@ use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
+use crate::identity::constraints::Constraints;
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{
     ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey,
@@ -103,6 +106,8 @@ pub struct Component {
     pub revision: Revision,
     pub observations: Vec<StoredObservation>,
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
+    /// The tenant's decisions that stand.
+    pub constraints: Arc<Constraints>,
 }
 
 macro_rules! touchpoint_columns {
@@ -293,10 +298,11 @@ impl Store {
         position: Position,
     ) -> Result<(Revision, Before, Observation), StoreError> {
         let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
+        let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
         let mut taken = Taken::beyond(revision);
+        let ground = Ground { rules, constraints };
         let (before, observation) =
-            identities::load_outlook(&mut tx, tenant, rules, &mut taken, identifiers, position).await?;
+            identities::load_outlook(&mut tx, tenant, &ground, &mut taken, identifiers, position).await?;
         Ok((revision, before, observation))
     }
 
@@ -334,13 +340,13 @@ impl Store {
         observation: ObservationNo,
     ) -> Result<Option<Component>, StoreError> {
         let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
+        let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
         let key = [Scalar::Int(tenant.0), Scalar::Int(observation.0)];
         let Some(row) = tx.fetch_one(COMPONENT_OF, &key).await? else { return Ok(None) };
         let labels = std::iter::once(ObservationNo(row.get(0)?)).collect();
         let (observations, identifiers) =
             identities::load_components(&mut tx, tenant, rules, &labels).await?;
-        Ok(Some(Component { revision, observations, identifiers }))
+        Ok(Some(Component { revision, observations, identifiers, constraints }))
     }
 }
 

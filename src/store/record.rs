@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::driver::{Column, Database, Scalar, Transaction};
-use super::identities::{self, Evidence};
+use super::identities::{self, Evidence, Ground};
 use super::tenants::Tenants;
 use crate::model::{
     Activity, Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
@@ -68,18 +68,29 @@ pub(super) struct Taken {
     pub(super) next_observation: i64,
     pub(super) next_identifier: i64,
     pub(super) rules_version: i64,
+    pub(super) constraints_at: i64,
+    pub(super) next_constraint: i64,
 }
 
 impl Taken {
     /// Numbers that nobody has yet, for what is only thought of and never written.
     pub(super) fn beyond(revision: Revision) -> Self {
         let far = i64::MAX / 2;
-        Self { revision, next_touchpoint: far, next_observation: far, next_identifier: far, rules_version: 0 }
+        Self {
+            revision,
+            next_touchpoint: far,
+            next_observation: far,
+            next_identifier: far,
+            rules_version: 0,
+            constraints_at: 0,
+            next_constraint: far,
+        }
     }
 }
 
 const TAKE_REVISION: &str = "UPDATE tenant SET revision = revision + 1, committed_at_us = $2 WHERE tenant = $1 \
-    RETURNING revision, next_touchpoint, next_observation, next_identifier, rules_version";
+    RETURNING revision, next_touchpoint, next_observation, next_identifier, rules_version, constraints_at, \
+    next_constraint";
 const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observation = $3, next_identifier = $4 \
     WHERE tenant = $1";
 const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us, last_touchpoint, \
@@ -127,7 +138,9 @@ pub(super) async fn record(
     }
     let mut sets = find_sets(&mut tx, tenant, batch, &accepted).await?;
     let evidence: Vec<Evidence> = sets.evidence(batch, &mut taken);
-    identities::settle(&mut tx, tenant, &rules, &mut taken, evidence, &mut sets.customers).await?;
+    let constraints = tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
+    let ground = Ground { rules: &rules, constraints };
+    identities::settle(&mut tx, tenant, &ground, &mut taken, evidence, &mut sets.customers).await?;
     write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
     write_summaries(&mut tx, tenant, batch, &accepted, sets.summaries, &sets.observation_of).await?;
     keep_revision(&mut tx, tenant, &taken, now).await?;
@@ -153,6 +166,8 @@ pub(super) async fn take_revision(
         next_observation: row.get(2)?,
         next_identifier: row.get(3)?,
         rules_version: row.get(4)?,
+        constraints_at: row.get(5)?,
+        next_constraint: row.get(6)?,
     })
 }
 

@@ -8,6 +8,7 @@ use super::identities::{Evidence, write_claims, write_numbers};
 use super::record::Taken;
 use crate::identity::Rules;
 use crate::identity::batch::{Changes, Fresh, Stored, StoredObservation};
+use crate::identity::merges::Merge;
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{ObservationNo, TenantKey};
 
@@ -43,11 +44,17 @@ const LOG_REASSIGNMENTS: &str = "WITH v(observation, was, customer) AS ({rows}) 
     INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     SELECT $1, $2, v.observation, v.was, v.customer FROM v WHERE true \
     ON CONFLICT (tenant, revision, observation) DO UPDATE SET to_customer = excluded.to_customer";
-const UPSERT_IDENTIFIERS: &str = "WITH v(identifier, kind, value, holder, first_in, latest_in, claims) AS ({rows}) \
-    INSERT INTO identifier (tenant, identifier, kind, value, holder, first_in, latest_in, claims) \
-    SELECT $1, v.identifier, v.kind, v.value, v.holder, v.first_in, v.latest_in, v.claims FROM v WHERE true \
-    ON CONFLICT (tenant, identifier) DO UPDATE SET holder = excluded.holder, first_in = excluded.first_in, \
-    latest_in = excluded.latest_in, claims = excluded.claims";
+const UPSERT_IDENTIFIERS: &str = "WITH v(identifier, kind, value, holder, first_in, latest_in, claims, shared) AS \
+    ({rows}) \
+    INSERT INTO identifier (tenant, identifier, kind, value, holder, first_in, latest_in, claims, shared) \
+    SELECT $1, v.identifier, v.kind, v.value, v.holder, v.first_in, v.latest_in, v.claims, v.shared FROM v \
+    WHERE true ON CONFLICT (tenant, identifier) DO UPDATE SET holder = excluded.holder, \
+    first_in = excluded.first_in, latest_in = excluded.latest_in, claims = excluded.claims, \
+    shared = excluded.shared";
+const LOG_MERGE_EVENTS: &str = "WITH v(observation, absorbed, survivor) AS ({rows}) \
+    INSERT INTO merge_event (tenant, observation, absorbed, survivor, revision) \
+    SELECT $1, v.observation, v.absorbed, v.survivor, $2 FROM v WHERE true \
+    ON CONFLICT (tenant, observation, absorbed) DO NOTHING";
 const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in) AS ({rows}) \
     INSERT INTO customer (tenant, customer, registered, latest_in) \
     SELECT $1, v.customer, v.registered, v.latest_in FROM v WHERE true \
@@ -131,8 +138,10 @@ pub(super) async fn insert_observations(
     ];
     let scalars = [Scalar::Int(tenant.0)];
     tx.run_bulk(INSERT_OBSERVATIONS, &scalars, &columns).await?;
-    let mut sightings: Vec<(i64, i64)> =
-        new.iter().flat_map(|(e, identifiers, _)| identifiers.iter().map(|no| (no.0, e.no.0))).collect();
+    // A must-link is no sighting: claims are counted from these.
+    let mut sightings: Vec<(i64, i64)> = (new.iter().filter(|(e, ..)| !observation[&e.no].is_link()))
+        .flat_map(|(e, identifiers, _)| identifiers.iter().map(|no| (no.0, e.no.0)))
+        .collect();
     sightings.sort_unstable();
     let columns = [
         Column::Int(sightings.iter().map(|(identifier, _)| *identifier).collect()),
@@ -205,6 +214,22 @@ pub(super) async fn reassign(
     tx.run_bulk(LOG_REASSIGNMENTS, scalars, &columns).await
 }
 
+/// Logs merges that are found for the first time.
+pub(super) async fn log_merges(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    merges: &[Merge],
+) -> Result<(), StoreError> {
+    let columns = [
+        Column::Int(merges.iter().map(|merge| merge.observation.0).collect()),
+        Column::Int(merges.iter().map(|merge| merge.absorbed.0).collect()),
+        Column::Int(merges.iter().map(|merge| merge.survivor.0).collect()),
+    ];
+    let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    tx.run_bulk(LOG_MERGE_EVENTS, &scalars, &columns).await
+}
+
 /// Writes identifiers, their holders, and the customers.
 pub(super) async fn write_holdings(
     tx: &mut Transaction,
@@ -227,8 +252,15 @@ pub(super) async fn write_holdings(
         Column::Int(identifiers.iter().map(|(_, d)| d.first.no.0).collect()),
         Column::Int(identifiers.iter().map(|(_, d)| d.latest.no.0).collect()),
         Column::Text(claims.iter().map(String::as_str).collect()),
+        Column::Int(identifiers.iter().map(|(_, d)| i64::from(d.is_shared(rules))).collect()),
     ];
     tx.run_bulk(UPSERT_IDENTIFIERS, &scalars, &columns).await?;
+    let turned: Vec<_> = identifiers.iter().filter(|(_, d)| d.is_shared(rules) != d.was_shared).collect();
+    let columns = [
+        Column::Int(turned.iter().map(|(no, _)| no.0).collect()),
+        Column::Int(turned.iter().map(|(_, d)| i64::from(!d.was_shared)).collect()),
+    ];
+    tx.run_bulk(LOG_SHARED, &[scalars[0], Scalar::Int(taken.revision.0)], &columns).await?;
     let customers: FxHashMap<ObservationNo, usize> =
         changes.customers.iter().enumerate().map(|(i, customer)| (customer.name, i)).collect();
     let mut customers: Vec<usize> = customers.into_values().collect();
@@ -274,19 +306,4 @@ async fn log_customers(
     }
     tx.run_bulk(LOG_CUSTOMERS, &scalars, &[Column::Int(names), Column::Int(was)]).await?;
     tx.run_bulk(LOG_UNREGISTERED, &scalars, &[Column::Int(unregistered)]).await
-}
-
-/// Logs identifiers that became shared, or are shared no more.
-pub(super) async fn log_sharing(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    taken: &Taken,
-    crossed: &[IdentifierNo],
-    shared: bool,
-) -> Result<(), StoreError> {
-    let columns = [
-        Column::Int(crossed.iter().map(|no| no.0).collect()),
-        Column::Int(vec![i64::from(shared); crossed.len()]),
-    ];
-    tx.run_bulk(LOG_SHARED, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], &columns).await
 }

@@ -5,8 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::driver::{Scalar, Transaction};
-use super::{Store, StoreError};
+use super::{Store, StoreError, constraints};
 use crate::identity::Rules;
+use crate::identity::constraints::Constraints;
 use crate::model::{Revision, TenantKey, TenantName};
 
 /// A tenant as of its present revision.
@@ -22,6 +23,8 @@ pub struct Tenant {
 #[derive(Default)]
 pub(super) struct Tenants {
     rules: Mutex<HashMap<(TenantKey, i64), Arc<Rules>>>,
+    /// With the revision at which they were made.
+    constraints: Mutex<HashMap<TenantKey, (i64, Arc<Constraints>)>>,
 }
 
 const SELECT: &str = "SELECT tenant, revision, rules_version FROM tenant WHERE name = $1";
@@ -31,7 +34,7 @@ const INSERT: &str = "INSERT INTO tenant (tenant, name, revision, committed_at_u
 const INSERT_RULES: &str = "INSERT INTO rule_set (tenant, version, revision, rules) \
     SELECT tenant, 1, 0, $2 FROM tenant WHERE tenant = $1 ON CONFLICT DO NOTHING";
 const SELECT_RULES: &str = "SELECT rules FROM rule_set WHERE tenant = $1 AND version = $2";
-const SELECT_BY_KEY: &str = "SELECT revision FROM tenant WHERE tenant = $1";
+const SELECT_BY_KEY: &str = "SELECT revision, constraints_at FROM tenant WHERE tenant = $1";
 
 impl Store {
     /// The tenant of that name; `None` if it never recorded anything.
@@ -74,6 +77,39 @@ pub(super) async fn revision(tx: &mut Transaction, tenant: TenantKey) -> Result<
 }
 
 impl Tenants {
+    /// The decisions that stand; `at` is the revision at which they last changed, as the
+    /// transaction sees it.
+    pub(super) async fn constraints(
+        &self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+        at: i64,
+    ) -> Result<Arc<Constraints>, StoreError> {
+        if at == 0 {
+            return Ok(Arc::default());
+        }
+        let known = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        if let Some((_, constraints)) = known.filter(|(known_at, _)| *known_at == at) {
+            return Ok(constraints);
+        }
+        let constraints = Arc::new(constraints::standing(tx, tenant).await?);
+        let mut known = self.constraints.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(tenant, (at, constraints.clone()));
+        Ok(constraints)
+    }
+
+    /// The decisions that stand as a reading transaction sees them, and its revision.
+    pub(super) async fn present_constraints(
+        &self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+    ) -> Result<(Revision, Arc<Constraints>), StoreError> {
+        let Some(row) = tx.fetch_one(SELECT_BY_KEY, &[Scalar::Int(tenant.0)]).await? else {
+            return Ok((Revision(0), Arc::default()));
+        };
+        Ok((Revision(row.get(0)?), self.constraints(tx, tenant, row.get(1)?).await?))
+    }
+
     pub(super) async fn rules(
         &self,
         tx: &mut Transaction,

@@ -57,6 +57,7 @@ async fn exercise(store: &Store) {
         store.touchpoints(tenant.key, Some(&known), by, &filter, page).await.unwrap();
     }
     let known = store.known_at(tenant.key, KnownAt::Revision(Revision(3))).await.unwrap();
+    store.identity_events(tenant.key, Revision(0)).await.unwrap();
     store.changed_since(tenant.key, &known, Revision(7)).await.unwrap();
     store.known_at(tenant.key, KnownAt::Instant(Micros(5))).await.unwrap();
     store.customers(tenant.key, &tenant.rules, &[ObservationNo(1), ObservationNo(2)]).await.unwrap();
@@ -67,14 +68,54 @@ async fn exercise(store: &Store) {
     let position = Position { at: Micros(1_000), key: key(1_000) };
     store.outlook(tenant.key, &tenant.rules, &who, position).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
+    decide(store, &tenant).await;
     store.set_cost_rates(tenant.key, None, vec![]).await.unwrap();
     store.costs_changed_at(tenant.key).await.unwrap();
     store.cost_rates(tenant.key, Revision(1)).await.unwrap();
     store.capacity(tenant.key, Revision(1)).await.unwrap();
 }
 
+/// Decisions of every kind, taken back.
+async fn decide(store: &Store, tenant: &Tenant) {
+    let one = |kind: &str, value: &str| {
+        Party::Identifiers(vec![Identifier { kind: KindName::parse(kind).unwrap(), value: value.into() }])
+    };
+    let Party::Identifiers(device) = one("DEVICE", "d") else { unreachable!() };
+    let proposals = [
+        Proposal::Link(vec![one("COOKIE", "c"), one("EMAIL", "never@seen.io")]),
+        Proposal::Unlink(Party::Customer(ObservationNo(1)), one("COOKIE", "z")),
+        Proposal::Share(device[0].clone(), crate::identity::constraints::Sharing::Shared),
+        Proposal::Retract(crate::identity::constraints::ConstraintNo(1)),
+        Proposal::Retract(crate::identity::constraints::ConstraintNo(3)),
+    ];
+    for (i, proposal) in proposals.iter().enumerate() {
+        let request = Request { id: format!("decision {i}"), payload_hash: [0; 16] };
+        let (author, reason) = ("ada".into(), "test".into());
+        for dry_run in [true, false, false] {
+            let mandate = Mandate {
+                author: String::clone(&author),
+                reason: String::clone(&reason),
+                request: request.clone(),
+                dry_run,
+            };
+            store.decide(tenant.key, proposal, &mandate).await.unwrap().unwrap();
+        }
+    }
+    store.constraints(tenant.key, true, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
+    store.constraints(tenant.key, false, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
+    store.merges(tenant.key, &tenant.rules, None, 9).await.unwrap();
+    store.merges_of(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
+}
+
 /// Tables of a tenant that are short, and read whole.
-const LISTS: [&str; 5] = ["FROM tenant", "UPDATE tenant", "FROM cost_rate", "FROM capacity", "FROM rule_set"];
+const LISTS: [&str; 6] = [
+    "FROM tenant",
+    "UPDATE tenant",
+    "FROM cost_rate",
+    "FROM capacity",
+    "FROM rule_set",
+    "FROM identity_constraint",
+];
 
 /// A statement that reads a whole table is a statement that grows with the data.
 #[tokio::test(flavor = "multi_thread")]

@@ -3,11 +3,11 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Scalar, Transaction};
-use super::identities::{self, read_identifier, read_numbers};
+use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
 use super::{Store, StoreError, settled};
 use crate::identity::Rules;
-use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims, is_shared};
+use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{Activity, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
 use crate::view::Summary;
@@ -21,12 +21,12 @@ pub struct Voided {
 }
 
 /// The observation that a touchpoint was voided in.
-struct Bereft {
-    no: ObservationNo,
-    customer: ObservationNo,
-    component: ObservationNo,
-    identifiers: Vec<IdentifierNo>,
-    first: Position,
+pub(super) struct Bereft {
+    pub(super) no: ObservationNo,
+    pub(super) customer: ObservationNo,
+    pub(super) component: ObservationNo,
+    pub(super) identifiers: Vec<IdentifierNo>,
+    pub(super) first: Position,
 }
 
 const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details FROM touchpoint t \
@@ -82,7 +82,9 @@ impl Store {
         }
         if let Some(no) = row.get::<Option<i64>>(1)? {
             let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
-            withdraw(&mut tx, tenant, &rules, &mut taken, ObservationNo(no)).await?;
+            let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
+            let ground = Ground { rules: &rules, constraints };
+            withdraw(&mut tx, tenant, &ground, &mut taken, ObservationNo(no)).await?;
         }
         keep_revision(&mut tx, tenant, &taken, now).await?;
         tx.commit().await?;
@@ -96,20 +98,12 @@ impl Store {
 async fn withdraw(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
     taken: &mut Taken,
     no: ObservationNo,
 ) -> Result<(), StoreError> {
     let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
-    let row =
-        tx.fetch_one(FIND_OBSERVATION, &key).await?.ok_or(StoreError::Corrupt { what: "observation" })?;
-    let bereft = Bereft {
-        no,
-        customer: ObservationNo(row.get(0)?),
-        component: ObservationNo(row.get(1)?),
-        identifiers: read_numbers(&row.get::<String>(2)?)?,
-        first: identities::read_position(&row, 3)?,
-    };
+    let bereft = find_observation(tx, tenant, no).await?;
     let (summary, first) = remaining(tx, &key).await?;
     let live = first.is_some();
     let now_first = first.unwrap_or_else(|| bereft.first.clone());
@@ -121,16 +115,45 @@ async fn withdraw(
     if live && now_first == bereft.first {
         return Ok(());
     }
+    set_first(tx, tenant, no, &now_first, live).await?;
+    resolve_again(tx, tenant, ground, taken, &bereft, live).await
+}
+
+/// An observation, as what may be taken from it.
+pub(super) async fn find_observation(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    no: ObservationNo,
+) -> Result<Bereft, StoreError> {
+    let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
+    let row =
+        tx.fetch_one(FIND_OBSERVATION, &key).await?.ok_or(StoreError::Corrupt { what: "observation" })?;
+    Ok(Bereft {
+        no,
+        customer: ObservationNo(row.get(0)?),
+        component: ObservationNo(row.get(1)?),
+        identifiers: read_numbers(&row.get::<String>(2)?)?,
+        first: identities::read_position(&row, 3)?,
+    })
+}
+
+/// Says since when an observation stands, and whether it does.
+pub(super) async fn set_first(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    no: ObservationNo,
+    first: &Position,
+    live: bool,
+) -> Result<(), StoreError> {
     let first = [
-        key[0],
-        key[1],
+        Scalar::Int(tenant.0),
+        Scalar::Int(no.0),
         Scalar::Int(i64::from(live)),
-        Scalar::Int(now_first.at.0),
-        Scalar::Text(&now_first.key.source),
-        Scalar::Text(&now_first.key.source_id),
+        Scalar::Int(first.at.0),
+        Scalar::Text(&first.key.source),
+        Scalar::Text(&first.key.source_id),
     ];
-    tx.run(SET_FIRST, &first).await?;
-    resolve_again(tx, tenant, rules, taken, &bereft, live).await
+    tx.run(SET_FIRST, &first).await
 }
 
 async fn remaining(
@@ -154,20 +177,24 @@ async fn remaining(
     Ok((summary, first))
 }
 
-async fn resolve_again(
+/// Resolves the component of an observation that lost something; one that is not live any more
+/// leaves its customer.
+pub(super) async fn resolve_again(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
     taken: &mut Taken,
     bereft: &Bereft,
     live: bool,
 ) -> Result<(), StoreError> {
+    let rules = ground.rules;
     let mut replay = FxHashSet::from_iter([bereft.component]);
-    let before = if live {
+    let mut before = if live {
         Before::default()
     } else {
-        unclaim(tx, tenant, rules, taken, &bereft.identifiers, &mut replay).await?
+        unclaim(tx, tenant, rules, &bereft.identifiers, &mut replay).await?
     };
+    before.constraints = ground.constraints.clone();
     let recounted = before.identifiers.clone();
     let (loaded, beside) = identities::load_components(tx, tenant, rules, &replay).await?;
     let plan = Plan::replay_only(replay);
@@ -179,6 +206,7 @@ async fn resolve_again(
         }
     }
     settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
+    settled::log_merges(tx, tenant, taken, &changes.merges).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
         let heir = peers.map(|peer| peer.observation.no).min();
@@ -198,13 +226,28 @@ async fn resolve_again(
     settled::write_holdings(tx, tenant, rules, taken, &changes).await
 }
 
+/// Labels of the components of all observations that contain an identifier and are live.
+pub(super) async fn sighted_components(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    no: IdentifierNo,
+) -> Result<FxHashSet<ObservationNo>, StoreError> {
+    let rows = tx.fetch_bulk(SIGHTED, &[Scalar::Int(tenant.0)], &[Column::Int(vec![no.0])]).await?;
+    let mut labels = FxHashSet::default();
+    for row in rows {
+        if row.get::<i64>(3)? != 0 {
+            labels.insert(ObservationNo(row.get(2)?));
+        }
+    }
+    Ok(labels)
+}
+
 /// Counts the claims of identifiers anew from the observations that live. One that is shared no
 /// longer links again: the components it links are resolved too.
 async fn unclaim(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
-    taken: &Taken,
     identifiers: &[IdentifierNo],
     replay: &mut FxHashSet<ObservationNo>,
 ) -> Result<Before, StoreError> {
@@ -225,11 +268,8 @@ async fn unclaim(
         let (no, stored) = read_identifier(&row, rules)?;
         known.insert(no, stored);
     }
-    let was_shared: FxHashSet<IdentifierNo> = identifiers
-        .iter()
-        .filter(|no| is_shared(rules, known[no].kind, &known[no].claims))
-        .copied()
-        .collect();
+    let was_shared: FxHashSet<IdentifierNo> =
+        identifiers.iter().filter(|no| known[no].is_shared(rules)).copied().collect();
     for no in identifiers {
         if let Some(stored) = known.get_mut(no) {
             stored.claims = Claims::new();
@@ -239,16 +279,13 @@ async fn unclaim(
         add_claims(rules, &mut known, set);
     }
     let mut before = Before::default();
-    let mut unshared = Vec::new();
     for no in identifiers {
         let stored = known[no].clone();
-        if was_shared.contains(no) && !is_shared(rules, stored.kind, &stored.claims) {
-            unshared.push(*no);
+        if was_shared.contains(no) && !stored.is_shared(rules) {
             replay
                 .extend(sighted.iter().filter(|(set, _)| set.contains(no)).map(|(_, component)| *component));
         }
         before.identifiers.insert(*no, stored);
     }
-    settled::log_sharing(tx, tenant, taken, &unshared, false).await?;
     Ok(before)
 }

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod crash;
+mod feed;
 mod import;
 mod load;
 mod stop;

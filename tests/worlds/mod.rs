@@ -179,8 +179,74 @@ pub struct Map {
     pub holders: BTreeMap<Identifier, BTreeSet<Vec<Identifier>>>,
 }
 
-/// The definition, word by word, with nothing in it for speed.
+/// What a person decided and did not take back, by its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    One(BTreeSet<Identifier>),
+    Apart(BTreeSet<Identifier>, BTreeSet<Identifier>),
+    Shared(Identifier),
+    Personal(Identifier),
+}
+pub type Decisions = BTreeMap<i64, Said>;
+
+/// A customer: what it holds, and its observations.
+pub type Customer = (BTreeSet<Identifier>, BTreeSet<Vec<Identifier>>);
+
+/// The definition's answer: the customers, and for each set that made one of several, what each of
+/// those held just before.
+pub struct Resolved {
+    pub customers: Vec<Customer>,
+    pub merges: Vec<(Vec<Identifier>, Vec<BTreeSet<Identifier>>)>,
+}
+
+impl Resolved {
+    pub fn map(&self, touches: &[Touchpoint]) -> Map {
+        let seen = |d: &Identifier| touches.iter().any(|t| t.identifiers.contains(d));
+        let holders = self.customers.iter().flat_map(|(holds, members)| {
+            holds.iter().filter(|d| seen(d)).map(|d| (d.clone(), members.clone()))
+        });
+        let seen_customers = self.customers.iter().filter(|(_, members)| !members.is_empty());
+        Map {
+            holders: holders.collect(),
+            blocks: seen_customers.map(|(_, members)| members.clone()).collect(),
+        }
+    }
+}
+
+/// The map by the definition, where nobody decided anything.
 pub fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
+    resolve(rules, &Decisions::new(), touches).map(touches)
+}
+
+/// What must-links make one.
+pub fn linked(decisions: &Decisions) -> Vec<BTreeSet<Identifier>> {
+    let mut blocks: Vec<BTreeSet<Identifier>> = Vec::new();
+    for said in decisions.values() {
+        let Said::One(members) = said else { continue };
+        let mut one = members.clone();
+        blocks.retain(|block| {
+            let apart = block.is_disjoint(&one);
+            if !apart {
+                one.extend(block.iter().cloned());
+            }
+            apart
+        });
+        blocks.push(one);
+    }
+    blocks
+}
+
+/// The cannot-links that one customer of these would break.
+pub fn broken(decisions: &Decisions, union: &BTreeSet<Identifier>) -> Vec<Said> {
+    let breaks = |said: &&Said| match said {
+        Said::Apart(left, right) => !union.is_disjoint(left) && !union.is_disjoint(right),
+        _ => false,
+    };
+    decisions.values().filter(breaks).cloned().collect()
+}
+
+/// The definition, word by word, with nothing in it for speed.
+pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> Resolved {
     let mut first: BTreeMap<Vec<Identifier>, Position> = BTreeMap::new();
     for t in touches.iter().filter(|t| !t.identifiers.is_empty()) {
         let position = first.entry(t.identifiers.clone()).or_insert_with(|| t.position());
@@ -190,6 +256,14 @@ pub fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
     sets.sort();
     let rule = |d: &Identifier| rules.kind(&d.kind).unwrap();
     let shared = |d: &Identifier| {
+        for said in decisions.values() {
+            match said {
+                Said::One(members) if members.contains(d) => return false,
+                Said::Shared(decided) if decided == d => return true,
+                Said::Personal(decided) if decided == d => return false,
+                _ => {}
+            }
+        }
         let Some(limit) = rule(d).share_after else { return false };
         let mut claims: BTreeMap<&KindName, BTreeSet<&Identifier>> = BTreeMap::new();
         for other in sets.iter().filter(|(_, set)| set.contains(d)).flat_map(|(_, set)| set) {
@@ -199,9 +273,16 @@ pub fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
         }
         claims.values().any(|values| values.len() > limit as usize)
     };
-    let first_seen = |d: &Identifier| sets.iter().find(|(_, set)| set.contains(d)).map(|(at, _)| at.clone());
-    // A customer: what it holds, and its observations.
-    let mut customers: Vec<(BTreeSet<Identifier>, BTreeSet<Vec<Identifier>>)> = Vec::new();
+    // What was linked was, so to speak, seen before everything.
+    let first_seen = |d: &Identifier| {
+        let link = |said: &Said| matches!(said, Said::One(members) if members.contains(d));
+        let link = decisions.iter().find(|(_, said)| link(said)).map(|(no, _)| *no);
+        let seen = sets.iter().find(|(_, set)| set.contains(d)).filter(|_| link.is_none());
+        (link.is_none(), link, seen.map(|(at, _)| at.clone()))
+    };
+    let mut customers: Vec<Customer> =
+        linked(decisions).into_iter().map(|block| (block, BTreeSet::new())).collect();
+    let mut merges = Vec::new();
     for (_, set) in &sets {
         let mut kept: Vec<Identifier> = set.iter().filter(|d| !shared(d)).cloned().collect();
         let named = loop {
@@ -220,17 +301,29 @@ pub fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
                 .collect();
             let spoken_for =
                 |c: &usize| kept.iter().any(|d| customers[*c].0.contains(d) && rule(d).joins_registered);
-            if over.is_empty() && (registered.len() < 2 || registered.iter().all(spoken_for)) {
+            let broken = broken(decisions, &union);
+            if over.is_empty()
+                && broken.is_empty()
+                && (registered.len() < 2 || registered.iter().all(spoken_for))
+            {
                 break named;
             }
             let held = |d: &Identifier| customers.iter().any(|(holds, _)| holds.contains(d));
-            let droppable = kept.iter().filter(|d| held(d) || over.contains(&&d.kind));
+            let in_broken = |d: &Identifier| {
+                broken.iter().any(|said| match said {
+                    Said::Apart(left, right) => left.contains(d) || right.contains(d),
+                    _ => false,
+                })
+            };
+            let droppable = kept.iter().filter(|d| held(d) || over.contains(&&d.kind) || in_broken(d));
             let weakest =
                 droppable.max_by_key(|d| (rule(d).priority, first_seen(d), d.value.clone())).unwrap().clone();
             kept.retain(|d| *d != weakest);
         };
-        let mut one: (BTreeSet<Identifier>, BTreeSet<Vec<Identifier>>) =
-            (kept.into_iter().collect(), [set.clone()].into());
+        if named.len() > 1 {
+            merges.push((set.clone(), named.iter().map(|&c| customers[c].0.clone()).collect()));
+        }
+        let mut one: Customer = (kept.into_iter().collect(), [set.clone()].into());
         for c in named.into_iter().rev() {
             let (holds, members) = customers.remove(c);
             one.0.extend(holds);
@@ -238,9 +331,7 @@ pub fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
         }
         customers.push(one);
     }
-    let holders =
-        customers.iter().flat_map(|(holds, members)| holds.iter().map(|d| (d.clone(), members.clone())));
-    Map { holders: holders.collect(), blocks: customers.iter().map(|(_, members)| members.clone()).collect() }
+    Resolved { customers, merges }
 }
 
 /// What the store says, asked identifier by identifier and customer by customer.

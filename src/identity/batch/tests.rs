@@ -18,6 +18,8 @@ fn stored(rules: &Rules, kind: &str, label: i64) -> Stored {
         latest: seen(label),
         component: Some(ObservationNo(label)),
         claims: Claims::new(),
+        sharing: None,
+        was_shared: false,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::model::{Micros, TouchKey};
 /// Resolves observations given as lists of `KIND:value`, in canonical order, and returns
 /// the blocks' names and, per observation, what was dropped.
 fn resolve(told: &[&[&str]]) -> (Vec<i64>, Vec<Vec<String>>) {
-    let rules = Rules::default();
+    let (rules, constraints) = (Rules::default(), Constraints::default());
     let mut names: Vec<&str> = told.iter().flat_map(|set| set.iter().copied()).collect();
     names.sort_unstable();
     names.dedup();
@@ -31,7 +31,7 @@ fn resolve(told: &[&[&str]]) -> (Vec<i64>, Vec<Vec<String>>) {
             severed: vec![],
         })
         .collect();
-    let (world, verdicts) = World::replay(&rules, known.collect(), &observations);
+    let (world, verdicts) = World::replay(&rules, &constraints, known.collect(), &observations);
     let blocks = verdicts.iter().map(|v| world.block(v.block).name.0).collect();
     let dropped = |v: &Verdict| v.dropped.iter().map(|(no, _)| names[no.0 as usize].to_owned()).collect();
     (blocks, verdicts.iter().map(dropped).collect())

@@ -1,0 +1,146 @@
+//! Decisions of people are carried out here: link, unlink, share, retract, unmerge. A dry run is
+//! the same transaction, looked at and rolled back.
+
+use super::changes::{Moved, assignments_since};
+use super::constraints;
+use super::deciding::Deciding;
+use super::driver::{Scalar, Transaction};
+use super::record::{decode_summary, keep_revision, take_revision};
+use super::{Request, Store, StoreError, costs};
+use crate::identity::constraints::{ConstraintNo, Sharing};
+use crate::model::{Identifier, ObservationNo, Revision, TenantKey};
+
+/// Whom a decision is about.
+#[derive(Debug, Clone)]
+pub enum Party {
+    /// Also ones that were never seen.
+    Identifiers(Vec<Identifier>),
+    /// What the customer of this observation holds at that moment.
+    Customer(ObservationNo),
+}
+
+/// What somebody wants decided.
+#[derive(Debug, Clone)]
+pub enum Proposal {
+    Link(Vec<Party>),
+    Unlink(Party, Party),
+    Share(Identifier, Sharing),
+    Retract(ConstraintNo),
+    /// By the observation that made the merge, and the customer that it absorbed.
+    Unmerge(ObservationNo, ObservationNo),
+}
+
+/// Who wants it, and why.
+#[derive(Debug, Clone)]
+pub struct Mandate {
+    pub author: String,
+    pub reason: String,
+    pub request: Request,
+    /// Only says what would happen.
+    pub dry_run: bool,
+}
+
+/// What a decision did, or would do.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// Of the decision; for a dry run, the revision that it looked at.
+    pub revision: Revision,
+    /// The decision made or retracted.
+    pub constraint: ConstraintNo,
+    /// It had been decided before; nothing changed.
+    pub already: bool,
+    pub reassigned: Vec<Reassigned>,
+    /// The map's changes, for who wants to look at the facts under it.
+    pub assignments: Vec<Moved>,
+}
+
+/// An observation that changed its customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reassigned {
+    pub observation: ObservationNo,
+    pub from: ObservationNo,
+    pub to: ObservationNo,
+    pub touchpoints: u64,
+}
+
+const KEEP_CONSTRAINTS: &str =
+    "UPDATE tenant SET constraints_at = $2, next_constraint = $3 WHERE tenant = $1";
+const REASSIGNED: &str = "SELECT r.observation, r.from_customer, r.to_customer, s.summary FROM reassignment r \
+    JOIN summary s ON s.tenant = r.tenant AND s.observation = r.observation \
+    WHERE r.tenant = $1 AND r.revision = $2 ORDER BY r.observation";
+
+impl Store {
+    /// Decides, or says what a decision would do; `None` if what it speaks of does not exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with the reason when it cannot stand;
+    /// [`StoreError::RequestIdReused`] when the request id came with another content.
+    pub async fn decide(
+        &self,
+        tenant: TenantKey,
+        proposal: &Proposal,
+        mandate: &Mandate,
+    ) -> Result<Option<Decided>, StoreError> {
+        let now = self.now();
+        let mut tx = self.db.write().await?;
+        let taken = take_revision(&mut tx, tenant, now).await?;
+        let before = taken.next_observation - 1;
+        if !mandate.dry_run
+            && let Some(at) = costs::begin_request(&mut tx, tenant, &mandate.request, taken.revision).await?
+        {
+            return decided_before(&mut tx, tenant, at).await;
+        }
+        let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
+        let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
+        let mut deciding = Deciding { tx, tenant, rules: &rules, constraints: &constraints, taken, mandate };
+        let Some((constraint, already)) = deciding.carry_out(proposal).await? else { return Ok(None) };
+        let Deciding { mut tx, taken, .. } = deciding;
+        if already {
+            let revision = Revision(taken.revision.0 - 1);
+            let (reassigned, assignments) = Default::default();
+            return Ok(Some(Decided { revision, constraint, already, reassigned, assignments }));
+        }
+        let kept = [tenant.0, taken.revision.0, taken.next_constraint].map(Scalar::Int);
+        tx.run(KEEP_CONSTRAINTS, &kept).await?;
+        keep_revision(&mut tx, tenant, &taken, now).await?;
+        let reassigned = reassigned(&mut tx, tenant, taken.revision).await?;
+        let mut decided =
+            Decided { revision: taken.revision, constraint, already, reassigned, assignments: Vec::new() };
+        if mandate.dry_run {
+            let since = Revision(taken.revision.0 - 1);
+            decided.assignments = assignments_since(&mut tx, tenant, since, before).await?;
+            decided.revision = since;
+        } else {
+            tx.commit().await?;
+            self.writer.wake(tenant, taken.revision);
+        }
+        Ok(Some(decided))
+    }
+}
+
+async fn decided_before(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    revision: Revision,
+) -> Result<Option<Decided>, StoreError> {
+    let Some(made) = constraints::decided_at(tx, tenant, revision).await? else { return Ok(None) };
+    let reassigned = reassigned(tx, tenant, revision).await?;
+    Ok(Some(Decided { revision, constraint: made.no, already: true, reassigned, assignments: Vec::new() }))
+}
+
+/// The observations with touchpoints that a revision reassigned.
+async fn reassigned(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    revision: Revision,
+) -> Result<Vec<Reassigned>, StoreError> {
+    let mut reassigned = Vec::new();
+    for row in tx.fetch(REASSIGNED, &[tenant.0, revision.0].map(Scalar::Int)).await? {
+        let [observation, from, to] = [row.get(0)?, row.get(1)?, row.get(2)?].map(ObservationNo);
+        if from != to {
+            let touchpoints = decode_summary(&row.get::<Vec<u8>>(3)?)?.touchpoints;
+            reassigned.push(Reassigned { observation, from, to, touchpoints });
+        }
+    }
+    Ok(reassigned)
+}

@@ -1,0 +1,187 @@
+//! Merges, as logged when they were first found, and whether a replay still finds them.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::constraints::{self, StoredConstraint};
+use super::driver::{Column, Row, Scalar, Transaction};
+use super::identities::{self, read_numbers, read_position};
+use super::{Store, StoreError};
+use crate::identity::Rules;
+use crate::identity::constraints::{ConstraintNo, Constraints};
+use crate::identity::merges::{self, Found, Merge};
+use crate::identity::resolve::IdentifierNo;
+use crate::model::{Identifier, ObservationNo, Position, Revision, TenantKey};
+
+/// A merge and what is known of it now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedMerge {
+    pub merge: Merge,
+    /// At which it was first found.
+    pub revision: Revision,
+    /// The identifiers that the observation, or the must-link, holds together.
+    pub identifiers: Vec<IdentifierNo>,
+    /// The touchpoint that first proved it; for a must-link, none.
+    pub evidence: Option<Position>,
+    /// The must-link that made it.
+    pub link: Option<StoredConstraint>,
+    /// What each side held just before; `None` if it is not a merge any more, or was a must-link's.
+    pub found: Option<Found>,
+    pub stands: bool,
+    /// The decision that undid it.
+    pub undone_by: Option<ConstraintNo>,
+}
+
+/// A page of merges and the identifiers in them, at one revision.
+#[derive(Debug, Clone)]
+pub struct ListedMerges {
+    pub revision: Revision,
+    pub merges: Vec<ListedMerge>,
+    pub identifiers: FxHashMap<IdentifierNo, Identifier>,
+}
+
+/// Where a page of merges ends: the revision, observation and absorbed customer of its last one.
+pub type MergePlace = (Revision, ObservationNo, ObservationNo);
+
+const LIST: &str = "SELECT observation, absorbed, survivor, revision FROM merge_event \
+    WHERE tenant = $1 AND revision <= $2 AND (revision, observation, absorbed) < ($2, $3, $4) \
+    ORDER BY revision DESC, observation DESC, absorbed DESC LIMIT $5";
+const OF_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
+    SELECT m.observation, m.absorbed, m.survivor, m.revision FROM v CROSS JOIN merge_event m \
+    WHERE m.tenant = $1 AND m.observation = v.observation";
+const MEMBERS: &str = "SELECT o.observation FROM observation c \
+    JOIN observation r ON r.tenant = c.tenant AND r.observation = c.customer \
+    JOIN observation o ON o.tenant = c.tenant AND o.component = r.component AND o.customer = c.customer \
+    WHERE c.tenant = $1 AND c.observation = $2";
+const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
+    SELECT o.observation, o.component, o.identifiers, o.first_at_us, o.first_source, o.first_source_id \
+    FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.observation = v.observation";
+
+impl Store {
+    /// A page of all merges, latest found first.
+    pub async fn merges(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        before: Option<MergePlace>,
+        size: i64,
+    ) -> Result<ListedMerges, StoreError> {
+        let mut tx = self.db.read().await?;
+        let end = (Revision(i64::MAX), ObservationNo(i64::MAX), ObservationNo(i64::MAX));
+        let (revision, observation, absorbed) = before.unwrap_or(end);
+        let from = [tenant.0, revision.0, observation.0, absorbed.0, size].map(Scalar::Int);
+        let rows = tx.fetch(LIST, &from).await?;
+        self.look_into(tx, tenant, rules, &rows).await
+    }
+
+    /// All merges of the observations that a customer has now, latest found first.
+    pub async fn merges_of(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        customer: ObservationNo,
+    ) -> Result<ListedMerges, StoreError> {
+        let mut tx = self.db.read().await?;
+        let rows = tx.fetch(MEMBERS, &[tenant.0, customer.0].map(Scalar::Int)).await?;
+        let members = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?;
+        let rows = tx.fetch_bulk(OF_OBSERVATIONS, &[Scalar::Int(tenant.0)], &[Column::Int(members)]).await?;
+        self.look_into(tx, tenant, rules, &rows).await
+    }
+
+    async fn look_into(
+        &self,
+        mut tx: Transaction,
+        tenant: TenantKey,
+        rules: &Rules,
+        rows: &[Row],
+    ) -> Result<ListedMerges, StoreError> {
+        let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
+        let mut listed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let [observation, absorbed, survivor] =
+                [row.get(0)?, row.get(1)?, row.get(2)?].map(ObservationNo);
+            listed.push((Merge { observation, absorbed, survivor }, Revision(row.get(3)?)));
+        }
+        listed.sort_by_key(|(merge, revision)| {
+            std::cmp::Reverse((*revision, merge.observation, merge.absorbed))
+        });
+        let mut merges = Vec::with_capacity(listed.len());
+        let seen = load_observations(&mut tx, tenant, &listed).await?;
+        let found = replay(&mut tx, tenant, rules, &constraints, &listed, &seen).await?;
+        for (merge, revision) in listed {
+            let Some(seen) = seen.get(&merge.observation) else { continue };
+            let key = (merge.observation, merge.absorbed);
+            let link = constraints::find_link(&mut tx, tenant, merge.observation).await?;
+            let undoing = constraints::find_undoing(&mut tx, tenant, key).await?;
+            let undoing = undoing.filter(|undoing| undoing.retracted.is_none());
+            let found = found.get(&key).cloned();
+            merges.push(ListedMerge {
+                merge,
+                revision,
+                identifiers: seen.identifiers.clone(),
+                evidence: link.is_none().then(|| seen.position.clone()),
+                stands: match &link {
+                    Some(link) => link.retracted.is_none(),
+                    None => found.is_some(),
+                },
+                undone_by: undoing.map(|undoing| undoing.no),
+                link,
+                found,
+            });
+        }
+        let sides = |merge: &ListedMerge| {
+            let found = merge.found.iter();
+            let sides = found.flat_map(|f| f.absorbed_held.iter().chain(&f.others_held)).copied();
+            sides.chain(merge.identifiers.iter().copied()).collect::<Vec<_>>()
+        };
+        let numbers = merges.iter().flat_map(sides).collect();
+        let identifiers = constraints::names(&mut tx, tenant, numbers).await?;
+        Ok(ListedMerges { revision, merges, identifiers })
+    }
+}
+
+struct SeenTogether {
+    component: ObservationNo,
+    identifiers: Vec<IdentifierNo>,
+    position: Position,
+}
+
+async fn load_observations(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    listed: &[(Merge, Revision)],
+) -> Result<FxHashMap<ObservationNo, SeenTogether>, StoreError> {
+    let mut numbers: Vec<i64> = listed.iter().map(|(merge, _)| merge.observation.0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut seen = FxHashMap::default();
+    for row in tx.fetch_bulk(LOAD_OBSERVATIONS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
+        let together = SeenTogether {
+            component: ObservationNo(row.get(1)?),
+            identifiers: read_numbers(&row.get::<String>(2)?)?,
+            position: read_position(&row, 3)?,
+        };
+        seen.insert(ObservationNo(row.get(0)?), together);
+    }
+    Ok(seen)
+}
+
+/// The merges that a replay of their components finds.
+async fn replay(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    constraints: &Constraints,
+    listed: &[(Merge, Revision)],
+    seen: &FxHashMap<ObservationNo, SeenTogether>,
+) -> Result<FxHashMap<(ObservationNo, ObservationNo), Found>, StoreError> {
+    let labels: FxHashSet<ObservationNo> = seen.values().map(|seen| seen.component).collect();
+    let (loaded, identifiers) = identities::load_components(tx, tenant, rules, &labels).await?;
+    let mut observations: Vec<_> = loaded.into_iter().map(|stored| stored.observation).collect();
+    // Components do not meet: one replay of all is a replay of each.
+    observations.sort_by(|a, b| a.position.cmp(&b.position));
+    let known = identifiers.iter().map(|(no, stored)| (*no, stored.known(rules))).collect();
+    let asked: Vec<_> = listed.iter().map(|(merge, _)| (merge.observation, merge.absorbed)).collect();
+    let found = merges::find(rules, constraints, known, &observations, &asked);
+    let key = |found: Found| ((found.merge.observation, found.merge.absorbed), found);
+    Ok(found.into_iter().map(key).collect())
+}
