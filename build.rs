@@ -8,6 +8,7 @@ use prost::Message;
 const PROTOS: &[&str] = &[
     "customer360/v1/common.proto",
     "customer360/v1/customer_service.proto",
+    "customer360/v1/decision_service.proto",
     "customer360/v1/error_reason.proto",
     "customer360/v1/feed_service.proto",
     "customer360/v1/identity_service.proto",

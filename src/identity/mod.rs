@@ -1,6 +1,7 @@
 //! Who is it? Pure: rules, normalizers and the resolver.
 
 pub mod batch;
+mod claims;
 pub mod constraints;
 pub mod explain;
 pub mod feed;

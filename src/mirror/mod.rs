@@ -7,6 +7,7 @@
 
 mod known;
 mod memory;
+mod preview;
 mod tenant;
 
 use std::collections::HashMap;

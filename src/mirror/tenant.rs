@@ -146,6 +146,16 @@ impl Contents {
             && self.pending.unidentified.touchpoints() == 0
     }
 
+    /// To whom an observation belongs.
+    pub(super) fn customers_of(&self, observation: u32) -> Vec<u32> {
+        self.map.customers_of(observation).into_iter().collect()
+    }
+
+    /// The facts of a published snapshot under another map.
+    pub(super) fn under(&self, now: &Snapshot, since: &Since) -> Snapshot {
+        now.as_known(since, &self.map, &self.trust())
+    }
+
     /// A snapshot of what was known at a past revision; `now` is the one that was published last.
     pub(super) fn as_known(
         &self,
@@ -310,6 +320,6 @@ fn living(live: &Live) -> usize {
     live.segment.customers.len() - live.dead.count()
 }
 
-fn small(number: i64) -> Result<u32, MirrorError> {
+pub(super) fn small(number: i64) -> Result<u32, MirrorError> {
     u32::try_from(number).map_err(|_| MirrorError::Outgrown(FactError::NumberTooLarge))
 }

@@ -42,6 +42,8 @@ pub enum PortError {
     TouchpointNotFound,
     #[error("there is no such customer")]
     CustomerNotFound,
+    #[error("there is no such decision")]
+    DecisionNotFound,
     #[error("the answer would be larger than {limit} {unit}; ask for less")]
     AnswerTooLarge { limit: usize, unit: &'static str },
     #[error("the cursor is none of this tenant's feed")]
@@ -149,6 +151,7 @@ fn told(error: PortError) -> Told {
         PortError::TenantMalformed => plain(Code::InvalidArgument, ErrorReason::TenantMalformed),
         PortError::TouchpointNotFound => plain(Code::NotFound, ErrorReason::TouchpointNotFound),
         PortError::CustomerNotFound => plain(Code::NotFound, ErrorReason::CustomerNotFound),
+        PortError::DecisionNotFound => plain(Code::NotFound, ErrorReason::DecisionNotFound),
         PortError::AnswerTooLarge { limit, unit } => Told {
             metadata: metadata([("limit", format!("{limit} {unit}"))]),
             ..plain(Code::FailedPrecondition, ErrorReason::AnswerTooLarge)
@@ -402,6 +405,7 @@ mod tests {
             (PortError::TenantMalformed, "INVALID_ARGUMENT"),
             (PortError::TouchpointNotFound, "NOT_FOUND"),
             (PortError::CustomerNotFound, "NOT_FOUND"),
+            (PortError::DecisionNotFound, "NOT_FOUND"),
             (PortError::AnswerTooLarge { limit: 1, unit: "bytes" }, "FAILED_PRECONDITION"),
             (PortError::Panicked, "INTERNAL"),
             (KpiError::CurrencyRequired.into(), "FAILED_PRECONDITION"),

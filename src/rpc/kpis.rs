@@ -180,7 +180,10 @@ impl KpiService for Port {
 }
 
 impl Port {
-    fn check<T>(&self, parse: impl FnOnce(Checks<'_>) -> Result<T, Vec<Violation>>) -> Result<T, PortError> {
+    pub(super) fn check<T>(
+        &self,
+        parse: impl FnOnce(Checks<'_>) -> Result<T, Vec<Violation>>,
+    ) -> Result<T, PortError> {
         parse(Checks::new(&self.settings.limits)).map_err(PortError::Invalid)
     }
 
@@ -221,7 +224,11 @@ impl Port {
     }
 
     /// Names a mutation, so that it can be sent again.
-    fn mutation(&self, request_id: &str, request: &impl Message) -> Result<store::Request, PortError> {
+    pub(super) fn mutation(
+        &self,
+        request_id: &str,
+        request: &impl Message,
+    ) -> Result<store::Request, PortError> {
         let id = self.check(|mut c| {
             let root = Path::root();
             let id = c.required_text(&root.field("request_id"), request_id.to_owned(), REQUEST_ID_BYTES);
@@ -268,7 +275,7 @@ fn take_freshness(scope: &mut Option<proto::Scope>) -> Freshness {
     })
 }
 
-fn cost_rate(rate: store::CostRate) -> cost::CostRate {
+pub(super) fn cost_rate(rate: store::CostRate) -> cost::CostRate {
     cost::CostRate {
         channel: rate.channel.as_str().to_owned(),
         activity_type: rate.activity,
@@ -279,7 +286,7 @@ fn cost_rate(rate: store::CostRate) -> cost::CostRate {
     }
 }
 
-fn capacity(capacity: store::Capacity) -> cost::Capacity {
+pub(super) fn capacity(capacity: store::Capacity) -> cost::Capacity {
     cost::Capacity {
         channel: capacity.channel.as_str().to_owned(),
         interval: capacity.interval,

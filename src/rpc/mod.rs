@@ -5,12 +5,14 @@ mod answers;
 pub mod codec;
 pub mod convert;
 mod customers;
+mod decisions;
 pub mod error;
 mod feed;
 mod identities;
 mod known;
 mod kpis;
 pub mod page;
+mod probes;
 pub mod proto;
 mod touchpoints;
 
@@ -35,6 +37,7 @@ use answers::Answers;
 use convert::Limits;
 use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
+use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
@@ -142,6 +145,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
     serve!(
         TouchpointServiceServer,
         IdentityServiceServer,
+        DecisionServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
         FeedServiceServer

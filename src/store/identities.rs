@@ -364,7 +364,7 @@ pub(super) fn write_claims(claims: &Claims) -> String {
     if claims.is_empty() { String::new() } else { serde_json::to_string(claims).unwrap_or_default() }
 }
 
-fn read_claims(text: &str) -> Result<Claims, StoreError> {
+pub(super) fn read_claims(text: &str) -> Result<Claims, StoreError> {
     if text.is_empty() {
         return Ok(Claims::new());
     }

@@ -39,12 +39,11 @@ pub struct ListedMerges {
     pub identifiers: FxHashMap<IdentifierNo, Identifier>,
 }
 
-/// Where a page of merges ends: the revision, observation and absorbed customer of its last one.
-pub type MergePlace = (Revision, ObservationNo, ObservationNo);
+/// Where a page of merges ends: the observation and the absorbed customer of its last one.
+pub type MergePlace = (ObservationNo, ObservationNo);
 
-const LIST: &str = "SELECT observation, absorbed, survivor, revision FROM merge_event \
-    WHERE tenant = $1 AND revision <= $2 AND (revision, observation, absorbed) < ($2, $3, $4) \
-    ORDER BY revision DESC, observation DESC, absorbed DESC LIMIT $5";
+const LIST: &str = "SELECT observation, absorbed, survivor, revision FROM merge_event WHERE tenant = $1 \
+    AND observation <= $2 AND (observation, absorbed) < ($2, $3) ORDER BY observation DESC, absorbed DESC LIMIT $4";
 const OF_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     SELECT m.observation, m.absorbed, m.survivor, m.revision FROM v CROSS JOIN merge_event m \
     WHERE m.tenant = $1 AND m.observation = v.observation";
@@ -57,7 +56,7 @@ const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.observation = v.observation";
 
 impl Store {
-    /// A page of all merges, latest found first.
+    /// A page of all merges, those of the latest recorded observations first.
     pub async fn merges(
         &self,
         tenant: TenantKey,
@@ -66,14 +65,14 @@ impl Store {
         size: i64,
     ) -> Result<ListedMerges, StoreError> {
         let mut tx = self.db.read().await?;
-        let end = (Revision(i64::MAX), ObservationNo(i64::MAX), ObservationNo(i64::MAX));
-        let (revision, observation, absorbed) = before.unwrap_or(end);
-        let from = [tenant.0, revision.0, observation.0, absorbed.0, size].map(Scalar::Int);
+        let end = (ObservationNo(i64::MAX), ObservationNo(i64::MAX));
+        let (observation, absorbed) = before.unwrap_or(end);
+        let from = [tenant.0, observation.0, absorbed.0, size].map(Scalar::Int);
         let rows = tx.fetch(LIST, &from).await?;
         self.look_into(tx, tenant, rules, &rows).await
     }
 
-    /// All merges of the observations that a customer has now, latest found first.
+    /// All merges of the observations that a customer has now, in the same order.
     pub async fn merges_of(
         &self,
         tenant: TenantKey,
@@ -101,9 +100,7 @@ impl Store {
                 [row.get(0)?, row.get(1)?, row.get(2)?].map(ObservationNo);
             listed.push((Merge { observation, absorbed, survivor }, Revision(row.get(3)?)));
         }
-        listed.sort_by_key(|(merge, revision)| {
-            std::cmp::Reverse((*revision, merge.observation, merge.absorbed))
-        });
+        listed.sort_by_key(|(merge, _)| std::cmp::Reverse((merge.observation, merge.absorbed)));
         let mut merges = Vec::with_capacity(listed.len());
         let seen = load_observations(&mut tx, tenant, &listed).await?;
         let found = replay(&mut tx, tenant, rules, &constraints, &listed, &seen).await?;

@@ -19,6 +19,7 @@ mod read;
 mod record;
 mod rows;
 mod settled;
+mod shared;
 mod since;
 mod tenants;
 mod void;
@@ -43,6 +44,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
 pub use void::Voided;

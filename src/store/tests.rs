@@ -104,6 +104,8 @@ async fn decide(store: &Store, tenant: &Tenant) {
     store.constraints(tenant.key, true, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
     store.constraints(tenant.key, false, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
     store.merges(tenant.key, &tenant.rules, None, 9).await.unwrap();
+    let first = crate::identity::resolve::IdentifierNo(0);
+    store.shared_identifiers(tenant.key, first, 9).await.unwrap();
     store.merges_of(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
 }
 

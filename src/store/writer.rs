@@ -181,7 +181,9 @@ impl Shard {
             Ok(recorded) => {
                 self.woken.send_replace((tenant, recorded.revision));
                 let mut outcomes = recorded.outcomes.into_iter();
-                for ((answer, _room), size) in answers.into_iter().zip(sizes) {
+                for ((answer, room), size) in answers.into_iter().zip(sizes) {
+                    // First: who is answered and calls again finds it.
+                    drop(room);
                     let outcomes = outcomes.by_ref().take(size).collect();
                     let _ = answer.send(Ok(Recorded { revision: recorded.revision, outcomes }));
                 }
@@ -191,7 +193,8 @@ impl Shard {
                     error = &error as &dyn std::error::Error,
                     "a group of touchpoints was not stored"
                 );
-                for (answer, _room) in answers {
+                for (answer, room) in answers {
+                    drop(room);
                     let _ = answer.send(Err(StoreError::Contention));
                 }
             }

@@ -1,6 +1,7 @@
 //! The port end to end: a real TCP port, the generated client, SQLite behind.
 
 mod customers;
+mod decisions;
 mod identities;
 mod kpis;
 mod support;
