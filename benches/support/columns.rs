@@ -97,6 +97,7 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
             body,
             charge,
             traits: Vec::new(),
+            said: customer360::kpi::fact::Said::default(),
         });
     }
     (tables, dictionary)

@@ -63,6 +63,17 @@ impl Zone {
             .map_err(|_| CalendarError::OutOfCalendar)
     }
 
+    /// The same local time so many months later; the last day of a month that is shorter.
+    ///
+    /// # Errors
+    /// When either instant lies outside the years -9999 to 9999.
+    pub fn plus_months(&self, at: Micros, months: i32) -> Result<Micros, CalendarError> {
+        let moved = timestamp(at)?.to_zoned(self.0.clone()).checked_add(months.months());
+        moved
+            .map(|zoned| Micros(zoned.timestamp().as_microsecond()))
+            .map_err(|_| CalendarError::OutOfCalendar)
+    }
+
     /// What the local clock and calendar show at an instant.
     ///
     /// # Errors

@@ -21,6 +21,10 @@ pub enum Method {
     LogLogGreenwood,
     /// Mean plus and minus 1.96 standard errors.
     Normal,
+    /// Newcombe's hybrid score, for a difference of two shares.
+    Newcombe,
+    /// Normal with the variances of two Poisson counts, for their difference.
+    Poisson,
 }
 
 impl Method {
@@ -32,6 +36,8 @@ impl Method {
             Self::OrderStatistic => "order_statistic",
             Self::LogLogGreenwood => "log_log_greenwood",
             Self::Normal => "normal",
+            Self::Newcombe => "newcombe",
+            Self::Poisson => "poisson",
         }
     }
 }

@@ -188,6 +188,7 @@ fn told_kpi(error: &KpiError, plain: impl Fn(Code, ErrorReason) -> Told) -> Told
         KpiError::Calendar(CalendarError::TooManyIntervals) => too_large(INTERVALS_LIMIT, "intervals"),
         KpiError::CurrencyRequired => plain(Code::FailedPrecondition, ErrorReason::CurrencyRequired),
         KpiError::TooManyGroups => too_large(GROUPS_LIMIT, "groups"),
+        KpiError::TooMany { what, limit } => too_large(*limit, what),
         KpiError::TooManyCells => too_large(CELLS_LIMIT, "cells"),
         KpiError::WindowOutOfRange => field("window.days", Reason::OutOfRange),
         KpiError::RateOutOfRange => field("rates", Reason::OutOfRange),

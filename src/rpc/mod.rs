@@ -8,6 +8,7 @@ mod customers;
 mod decisions;
 pub mod error;
 mod feed;
+mod figures;
 mod identities;
 mod known;
 mod kpis;
@@ -39,6 +40,7 @@ use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
+use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
@@ -148,6 +150,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         DecisionServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
+        FigureServiceServer,
         FeedServiceServer
     )
 }

@@ -13,6 +13,7 @@ mod driver;
 mod error;
 mod feed;
 mod identities;
+mod keys;
 mod known;
 mod merges;
 mod read;

@@ -4,7 +4,7 @@
 //! it cost itself. Unused capacity is shown and never spread over customers.
 
 mod fold;
-mod rates;
+pub(in crate::kpi) mod rates;
 
 use rayon::prelude::*;
 
@@ -157,7 +157,7 @@ impl Cost {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let currency = currency_in_scope(&lens, question)?;
+    let currency = currency_in_scope(&lens, &question.rates, &question.capacities)?;
     let table = RateTable::new(&lens, &grouping, &question.rates, currency)?;
     let fold = Fold::new(&lens, &grouping, &table);
     let state = fold.run();

@@ -18,7 +18,11 @@ pub fn micros_per_minor(currency: Currency) -> i64 {
 }
 
 /// The currency of the answer: the scope's, or the only one that has a cost.
-pub(super) fn currency_in_scope(lens: &Lens, question: &Question) -> Result<Option<Currency>, KpiError> {
+pub(in crate::kpi) fn currency_in_scope(
+    lens: &Lens,
+    rates: &[CostRate],
+    capacities: &[Capacity],
+) -> Result<Option<Currency>, KpiError> {
     if lens.scope.currency.is_some() {
         return Ok(lens.scope.currency);
     }
@@ -33,8 +37,8 @@ pub(super) fn currency_in_scope(lens: &Lens, question: &Question) -> Result<Opti
         }
     }
     let explicit = names.currencies().iter().zip(said).filter(|(_, said)| *said).map(|(c, _)| *c);
-    let rates = question.rates.iter().map(|rate| rate.currency);
-    let capacities = question.capacities.iter().map(|capacity| capacity.cost.currency);
+    let rates = rates.iter().map(|rate| rate.currency);
+    let capacities = capacities.iter().map(|capacity| capacity.cost.currency);
     let mut currencies: Vec<Currency> = explicit.chain(rates).chain(capacities).collect();
     currencies.sort_unstable();
     currencies.dedup();
@@ -47,7 +51,7 @@ pub(super) fn currency_in_scope(lens: &Lens, question: &Question) -> Result<Opti
 
 /// What holds for a touchpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rate {
+pub(in crate::kpi) enum Rate {
     None,
     OtherCurrency,
     /// Millionths of a currency unit per touchpoint and per minute.
@@ -222,7 +226,7 @@ pub(super) enum Explicit {
     Of(i128),
 }
 
-fn rate_at(
+pub(in crate::kpi) fn rate_at(
     rates: &[CostRate],
     channel: &str,
     touch_type: TouchType,
