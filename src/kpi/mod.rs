@@ -1,6 +1,7 @@
 //! How are we doing? Pure: facts as columns, statistics, and one fold per KPI.
 
 pub mod answer;
+pub mod attribution;
 pub mod axis;
 mod basket;
 pub mod bitmap;

@@ -1,5 +1,6 @@
 //! The kernels against naive oracles on random small worlds, worked examples and laws.
 
+mod attribution;
 mod cost;
 mod examples;
 mod laws;
