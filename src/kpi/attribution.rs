@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::answer::{Basis, Tally};
 use super::fact::TouchType;
-use super::journeys::{ATTRIBUTED_ORDERS, journey, leads};
+use super::journeys::{ATTRIBUTED_ORDERS, journey, lost};
 use super::lens::{Lens, OrderLens};
 use super::measure::{Context, Params, Seen, Span, window_of};
 use super::scope::{KpiError, Scope};
@@ -99,7 +99,8 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let types = ATTRIBUTED_ORDERS.types(&question.params);
     let reader = Reader { types, lens: &lens, orders: &orders, observed: span.observed };
     let fold = Fold { cx: &cx, question, span, reader };
-    let mut sums = snapshot.fold(TASK_CUSTOMERS, Sums::default, |s, part| fold.observe(s, part), Sums::merged);
+    let mut sums =
+        snapshot.fold(TASK_CUSTOMERS, Sums::default, |s, part| fold.observe(s, part), Sums::merged);
     if sums.markov.touched.len() > KEYS_LIMIT {
         return Err(KpiError::TooMany { what: "channels or campaigns", limit: KEYS_LIMIT });
     }
@@ -181,7 +182,8 @@ impl Fold<'_> {
             for &(nth, worth) in &orders {
                 self.order(sums, &seen, nth, worth);
             }
-            if let Some(lost) = self.lost(&seen) {
+            let lost: Vec<u32> = lost(&seen).into_iter().filter_map(|mark| self.key(mark)).collect();
+            if !lost.is_empty() {
                 sums.markov.walk(&lost, LOST);
             }
             if !orders.is_empty() {
@@ -228,20 +230,6 @@ impl Fold<'_> {
                 *sum = (sum.0 + i128::from(units), sum.1 + i128::from(units) * i128::from(worth));
             }
         }
-    }
-
-    /// The touchpoints after the customer's last order that led nowhere: within W before the last of
-    /// them, if that one is in range.
-    fn lost(&self, seen: &Seen) -> Option<Vec<u32>> {
-        let since = seen.marks.iter().rposition(|m| m.kind == TouchType::ORDER).map_or(0, |nth| nth + 1);
-        let last = seen.marks[since..].iter().rposition(leads)? + since;
-        if !seen.counts(&seen.marks[last]) {
-            return None;
-        }
-        let at = seen.marks[last].at;
-        let its = seen.marks[since..=last].iter().filter(|m| leads(m) && seen.within(m.at, at));
-        let keys: Vec<u32> = its.filter_map(|mark| self.key(mark)).collect();
-        (!keys.is_empty()).then_some(keys)
     }
 
     /// What each touchpoint of a journey weighs.

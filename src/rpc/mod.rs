@@ -10,11 +10,13 @@ pub mod error;
 mod feed;
 mod figures;
 mod identities;
+mod journeys;
 mod known;
 mod kpis;
 pub mod page;
 mod probes;
 pub mod proto;
+mod records;
 mod touchpoints;
 
 use std::collections::HashMap;
@@ -42,7 +44,9 @@ use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
 use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
+use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
+use proto::record_service_server::RecordServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// Names the tenant of a call.
@@ -149,6 +153,8 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         CustomerServiceServer,
         KpiServiceServer,
         FigureServiceServer,
+        JourneyServiceServer,
+        RecordServiceServer,
         FeedServiceServer
     )
 }

@@ -18,6 +18,7 @@ mod known;
 mod merges;
 mod read;
 mod record;
+mod records;
 mod rows;
 mod settled;
 mod shared;
@@ -44,6 +45,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use records::{ExchangeRate, Record, RecordKind};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;

@@ -4,6 +4,8 @@ mod customers;
 mod decisions;
 mod figures;
 mod identities;
+mod journeys;
 mod kpis;
+mod records;
 mod support;
 mod touchpoints;

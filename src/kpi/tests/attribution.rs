@@ -153,7 +153,8 @@ fn shapley_and_removal_are_what_their_definitions_say() {
             assert!((got(Model::Shapley, name) - value).abs() < 1e-6, "{name}");
         }
         let whole = won(&journeys, None);
-        let effects = names.map(|name| if whole > 0.0 { 1.0 - won(&journeys, Some(name)) / whole } else { 0.0 });
+        let effects =
+            names.map(|name| if whole > 0.0 { 1.0 - won(&journeys, Some(name)) / whole } else { 0.0 });
         let (sum, orders) = (effects.iter().sum::<f64>(), answer.orders as f64);
         for (name, effect) in names.iter().zip(effects) {
             let expected = if sum > 0.0 { orders * effect / sum } else { 0.0 };

@@ -9,5 +9,6 @@ mod repurchase;
 mod retention;
 mod rich;
 mod scalar;
+mod shapes;
 mod survey;
 mod world;
