@@ -62,6 +62,11 @@ impl<'a> Lens<'a> {
             && self.customers.as_ref().is_none_or(|by_segment| by_segment[part.index].contains(customer))
     }
 
+    /// Whether no customer of the part is dead or out of scope: then nobody need be asked about.
+    pub fn has_every_customer(&self, part: &Part) -> bool {
+        part.dead.is_empty() && self.customers.is_none()
+    }
+
     #[inline]
     pub fn in_range(&self, at: i64) -> bool {
         self.from <= at && at < self.until

@@ -240,7 +240,8 @@ pub fn at_ranks(pieces: &[Vec<i64>], ranks: &mut Vec<u64>) -> Vec<i64> {
     ranks.iter().zip(&buckets).map(value).collect()
 }
 
-fn chunks(pieces: &[Vec<i64>]) -> impl ParallelIterator<Item = &[i64]> {
+/// The values piece by piece, for several threads.
+pub(super) fn chunks(pieces: &[Vec<i64>]) -> impl ParallelIterator<Item = &[i64]> {
     pieces.par_iter().flat_map(|piece| piece.par_chunks(1 << 15))
 }
 

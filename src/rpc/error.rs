@@ -306,6 +306,7 @@ pub fn violation_to_proto(violation: Violation) -> proto::Violation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::QueueLimit;
 
     #[track_caller]
     fn check(error: PortError, code: Code, reason: &str, retried: bool) -> Status {
@@ -340,7 +341,12 @@ mod tests {
 
     #[test]
     fn what_may_work_later_says_when() {
-        check(StoreError::QueueFull { limit: 5 }.into(), Code::ResourceExhausted, "QUEUE_FULL", true);
+        check(
+            StoreError::QueueFull { limit: QueueLimit::Touchpoints(5) }.into(),
+            Code::ResourceExhausted,
+            "QUEUE_FULL",
+            true,
+        );
         check(StoreError::Contention.into(), Code::Aborted, "CONTENTION", true);
         check(StoreError::Closed.into(), Code::Unavailable, "SHUTTING_DOWN", true);
         check(MirrorError::Loading.into(), Code::Unavailable, "TENANT_LOADING", true);
@@ -404,7 +410,7 @@ mod tests {
             (PortError::AnswerTooLarge { limit: 1, unit: "bytes" }, "FAILED_PRECONDITION"),
             (PortError::Panicked, "INTERNAL"),
             (KpiError::CurrencyRequired.into(), "FAILED_PRECONDITION"),
-            (StoreError::QueueFull { limit: 1 }.into(), "RESOURCE_EXHAUSTED"),
+            (StoreError::QueueFull { limit: QueueLimit::Bytes(1) }.into(), "RESOURCE_EXHAUSTED"),
             (StoreError::Closed.into(), "UNAVAILABLE"),
             (StoreError::RequestIdReused.into(), "ALREADY_EXISTS"),
             (StoreError::Contention.into(), "ABORTED"),

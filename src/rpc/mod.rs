@@ -49,6 +49,8 @@ use proto::kpi_service_server::KpiServiceServer;
 use proto::record_service_server::RecordServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
+/// The service that has to wait for a tenant's facts, as health names it.
+pub const KPI_SERVICE: &str = proto::kpi_service_server::SERVICE_NAME;
 /// Names the tenant of a call.
 pub const TENANT_METADATA: &str = "x-customer360-tenant";
 /// The tenant of a call that names none.
