@@ -10,12 +10,14 @@ pub mod error;
 mod feed;
 mod figures;
 mod identities;
+mod journeys;
 mod known;
 mod kpis;
 pub mod page;
 mod probes;
 pub mod proto;
 mod reconciliation;
+mod records;
 mod touchpoints;
 
 use std::collections::HashMap;
@@ -43,8 +45,10 @@ use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
 use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
+use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::reconciliation_service_server::ReconciliationServiceServer;
+use proto::record_service_server::RecordServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// The service that has to wait for a tenant's facts, as health names it.
@@ -153,6 +157,8 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         CustomerServiceServer,
         KpiServiceServer,
         FigureServiceServer,
+        JourneyServiceServer,
+        RecordServiceServer,
         FeedServiceServer,
         ReconciliationServiceServer
     )

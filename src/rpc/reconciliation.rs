@@ -1,5 +1,7 @@
 //! The reconciliation service: why did a number move?
 
+use std::sync::Arc;
+
 use tonic::{Request, Response, Status};
 
 use super::convert;
@@ -8,11 +10,11 @@ use super::kpis::cost_rate;
 use super::proto::reconciliation_service_server::ReconciliationService;
 use super::proto::{self, ReconciliationCause};
 use super::{Port, blocking, detached, tenant_name};
+use crate::kpi::KpiError;
 use crate::kpi::reconcile::Cause;
 use crate::kpi::scalar::{self, Answer, Figure, Question};
-use crate::kpi::{KpiError, cost};
 use crate::mirror::Comparison;
-use crate::model::{Reason, TenantName};
+use crate::model::{Reason, Revision, TenantKey, TenantName};
 use crate::store::KnownAt;
 
 #[tonic::async_trait]
@@ -53,13 +55,10 @@ impl Port {
         if from.revision > until.revision {
             return Err(PortError::field("from", Reason::OutOfRange, "lies after until"));
         }
-        let mut rates = Vec::new();
-        for known in [&from, &until] {
-            let stored = self.store.cost_rates(tenant.key, known.revision).await?;
-            rates.push(stored.into_iter().map(cost_rate).collect::<Vec<_>>());
-        }
+        let before = self.with_rates(tenant.key, from.revision, &question).await?;
+        let after = self.with_rates(tenant.key, until.revision, &question).await?;
         let between = self.mirrors.compare(&tenant, &from, &until).await?;
-        let states = blocking(move || states(&between, question, rates)).await??;
+        let states = blocking(move || states(&between, &before, &after)).await??;
         Ok(proto::ReconcileKpisResponse {
             kpis: reconciliations(&states),
             from_revision: from.revision.0,
@@ -68,22 +67,38 @@ impl Port {
     }
 }
 
-/// The answers at the first revision, and after each cause.
+impl Port {
+    /// A question with the cost rates and the exchange rates known at a revision.
+    async fn with_rates(
+        &self,
+        tenant: TenantKey,
+        known_at: Revision,
+        question: &Question,
+    ) -> Result<Question, PortError> {
+        let mut question = question.clone();
+        let costs = self.store.cost_rates(tenant, known_at).await?;
+        question.params.cost_rates = costs.into_iter().map(cost_rate).collect();
+        if let Some(currency) = question.scope.currency {
+            let rates = self.store.exchange_rates(tenant, currency, known_at).await?;
+            question.scope.rates = Arc::new(rates.into_iter().map(convert::kpi_rate).collect());
+        }
+        Ok(question)
+    }
+}
+
+/// The answers at the first revision, and after each cause. The questions differ in their rates.
 fn states(
     between: &Comparison,
-    mut question: Question,
-    rates: Vec<Vec<cost::CostRate>>,
+    before: &Question,
+    after: &Question,
 ) -> Result<Vec<(ReconciliationCause, Vec<Answer>)>, KpiError> {
-    let mut rates = rates.into_iter();
-    question.params.cost_rates = rates.next().unwrap_or_default();
-    let before = scalar::compute(&between.before(), &question)?;
-    let mut states = vec![(ReconciliationCause::Unspecified, before)];
+    let first = scalar::compute(&between.before(), before)?;
+    let mut states = vec![(ReconciliationCause::Unspecified, first)];
     for cause in Cause::ALL {
-        states.push((cause_to_proto(cause), scalar::compute(&between.after(cause), &question)?));
+        states.push((cause_to_proto(cause), scalar::compute(&between.after(cause), before)?));
     }
-    question.params.cost_rates = rates.next().unwrap_or_default();
-    let after = scalar::compute(&between.after(Cause::Kinds), &question)?;
-    states.push((ReconciliationCause::Rates, after));
+    let last = scalar::compute(&between.after(Cause::Kinds), after)?;
+    states.push((ReconciliationCause::Rates, last));
     Ok(states)
 }
 

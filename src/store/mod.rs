@@ -19,7 +19,9 @@ mod merges;
 mod outcomes;
 mod read;
 mod record;
+mod records;
 mod rows;
+mod search;
 mod settled;
 mod shared;
 mod since;
@@ -47,6 +49,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use records::{ExchangeRate, Record, RecordKind};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, Ground, kind_index, read_identifier, read_numbers};
-use super::known::{Known, customers_then, map_then};
+use super::known::{Known, map_then, spans};
 use super::record::{Taken, decode_summary};
 use super::rows::{list, parse_touchpoints};
 use super::stretches::{self, Span};
@@ -378,27 +378,7 @@ pub(super) struct Member {
     pub(super) spans: Vec<Span>,
 }
 
-/// The spans of the customer that an observation belongs to, or belonged to then: observation,
-/// from, until.
-async fn spans(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    known: Option<&Known>,
-    customer: ObservationNo,
-) -> Result<Vec<[i64; 3]>, StoreError> {
-    let found: Option<Found> = match known {
-        Some(known) => {
-            let mut found = customers_then(tx, tenant, known, &[customer]).await?;
-            found.pop().flatten().map(|(found, _)| found)
-        }
-        None => customers(tx, tenant, &[customer]).await?.pop().flatten(),
-    };
-    let members = found.iter().flat_map(|found| &found.members);
-    let spans = members.flat_map(|member| member.spans.iter());
-    Ok(spans.map(|span| [span.observation.0, span.from.0, span.until.0]).collect())
-}
-
-async fn customers(
+pub(super) async fn customers(
     tx: &mut Transaction,
     tenant: TenantKey,
     observations: &[ObservationNo],
