@@ -1,5 +1,7 @@
 //! What changed since a revision: the mirror's food.
 
+use rayon::prelude::*;
+
 use super::driver::{Row, Scalar, Transaction};
 use super::{Store, StoreError};
 use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchKey, TouchpointNo};
@@ -126,9 +128,9 @@ async fn assignments(
         .collect()
 }
 
-/// Parses on the blocking pool: a first load is millions of documents.
+/// Parses on all processors, where it holds up nobody: a first load is millions of documents.
 pub(super) async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
-    let parse = move || rows.iter().map(parse_fact).collect();
+    let parse = move || rows.par_iter().map(parse_fact).collect();
     tokio::task::spawn_blocking(parse).await.map_err(|_| StoreError::Closed)?
 }
 

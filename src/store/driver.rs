@@ -21,6 +21,8 @@ const CHUNK_ROWS: usize = 512;
 /// SQLite takes 500 terms in a compound SELECT.
 const UNION_BRANCHES: usize = 64;
 const STATEMENT_CACHE: usize = 1_024;
+/// A connection to PostgreSQL that rested for longer may have been lost.
+const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Every text that was run on SQLite, for the test that looks at their plans.
 #[cfg(test)]
@@ -139,8 +141,10 @@ impl Database {
         let migrator = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&migrator).await?;
         migrator.close().await;
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let readers = SqlitePoolOptions::new()
+        // A connection to a file needs no ping before it is used: that would be a thread's turn.
+        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        let readers = pool()
             .max_connections(connections)
             .connect_with(options.read_only(true).pragma("query_only", "1"))
             .await?;
@@ -153,6 +157,13 @@ impl Database {
         PgConnection::connect_with(&options).await?.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
+            // A connection that was used a moment ago is not asked for a sign of life: that would be
+            // a journey for each transaction.
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                let rested = used.idle_for > RESTED;
+                Box::pin(async move { Ok(!rested || connection.ping().await.is_ok()) })
+            })
             // A future that is dropped inside begin() leaves the connection in a transaction
             // (sqlx 4385, 4393): whatever comes back to the pool is rolled back first.
             .after_release(|connection, _| {

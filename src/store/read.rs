@@ -172,6 +172,10 @@ const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
     FROM v CROSS JOIN observation o \
     JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
     WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1";
+/// With the revision, so that it needs no statement of its own.
+const FIND_HOLDERS: &str = "WITH v(kind, value, i) AS ({rows}) \
+    SELECT v.i, t.revision, d.holder FROM v CROSS JOIN tenant t \
+    LEFT JOIN identifier d ON d.tenant = t.tenant AND d.kind = v.kind AND d.value = v.value WHERE t.tenant = $1";
 const LIST_CUSTOMERS: &str = "SELECT customer FROM customer WHERE tenant = $1 AND customer > $2 \
     AND registered >= $3 AND registered <= $4 ORDER BY customer LIMIT $5";
 const COMPONENT_OF: &str = "SELECT component FROM observation WHERE tenant = $1 AND observation = $2";
@@ -262,6 +266,31 @@ impl Store {
         let mut tx = self.db.read().await?;
         let revision = revision(&mut tx, tenant).await?;
         Ok((revision, records(&mut tx, tenant, rules, observations).await?))
+    }
+
+    /// The customers that hold identifiers now; `None` where nobody does.
+    pub async fn holders(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        identifiers: &[Identifier],
+    ) -> Result<(Revision, Vec<Option<CustomerRecord>>), StoreError> {
+        let mut tx = self.db.read().await?;
+        let columns = [
+            Column::Text(identifiers.iter().map(|one| one.kind.as_str()).collect()),
+            Column::Text(identifiers.iter().map(|one| one.value.as_str()).collect()),
+            Column::Int((0..identifiers.len() as i64).collect()),
+        ];
+        let mut at = Revision(0);
+        let mut holders = vec![None; identifiers.len()];
+        for row in tx.fetch_bulk(FIND_HOLDERS, &[Scalar::Int(tenant.0)], &columns).await? {
+            at = Revision(row.get(1)?);
+            holders[row.get::<i64>(0)? as usize] = row.get::<Option<i64>>(2)?.map(ObservationNo);
+        }
+        let named: Vec<ObservationNo> = holders.iter().copied().flatten().collect();
+        let mut found = records(&mut tx, tenant, rules, &named).await?.into_iter();
+        let each = holders.into_iter().map(|holder| holder.and_then(|_| found.next().flatten()));
+        Ok((at, each.collect()))
     }
 
     /// A page of customers, by number, optionally of one kind.

@@ -65,6 +65,7 @@ async fn exercise(store: &Store) {
     store.component(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
     let who = [Identifier { kind: KindName::parse("COOKIE").unwrap(), value: "c".into() }];
     store.identifiers(tenant.key, &tenant.rules, &who).await.unwrap();
+    store.holders(tenant.key, &tenant.rules, &who).await.unwrap();
     let position = Position { at: Micros(1_000), key: key(1_000) };
     store.outlook(tenant.key, &tenant.rules, &who, position).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
