@@ -8,9 +8,10 @@ pub mod feed;
 mod groups;
 pub mod hindsight;
 pub mod merges;
+pub mod moves;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
 
 pub use normalize::{NormalizeError, Normalized, normalize};
-pub use rules::{KindRule, Normalizer, OnConflict, Rules};
+pub use rules::{History, KindRule, Normalizer, OnConflict, Rules};

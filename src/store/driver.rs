@@ -24,17 +24,17 @@ const STATEMENT_CACHE: usize = 1_024;
 /// A connection to PostgreSQL that rested for longer may have been lost.
 const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Every text that was run on SQLite, for the test that looks at their plans.
+/// Every text that was run, for the tests that look at their plans: on SQLite, on PostgreSQL.
 #[cfg(test)]
-pub(super) static SEEN: std::sync::Mutex<std::collections::BTreeSet<String>> =
-    std::sync::Mutex::new(std::collections::BTreeSet::new());
+pub(super) static SEEN: [std::sync::Mutex<std::collections::BTreeSet<String>>; 2] =
+    [const { std::sync::Mutex::new(std::collections::BTreeSet::new()) }; 2];
 
 #[cfg(test)]
-fn seen(text: &str) {
-    SEEN.lock().unwrap().insert(text.to_owned());
+fn seen(text: &str, on_postgres: bool) {
+    SEEN[usize::from(on_postgres)].lock().unwrap().insert(text.to_owned());
 }
 #[cfg(not(test))]
-fn seen(_text: &str) {}
+fn seen(_text: &str, _on_postgres: bool) {}
 
 /// An open database.
 #[derive(Clone)]
@@ -231,11 +231,12 @@ impl Transaction {
     pub async fn fetch(&mut self, sql: &'static str, scalars: &[Scalar<'_>]) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                seen(sql);
+                seen(sql, false);
                 let query = sqlx::query_with(sql, sqlite_arguments(scalars)?);
                 query.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
+                seen(sql, true);
                 let query = sqlx::query_with(sql, postgres_arguments(scalars)?);
                 query.fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
@@ -270,7 +271,7 @@ impl Transaction {
                 while from < rows {
                     let until = from + chunk_rows(rows - from);
                     let text = sqlite_text(sql, scalars.len(), columns.len(), until - from);
-                    seen(&text);
+                    seen(&text, false);
                     let text = AssertSqlSafe(text);
                     let arguments = sqlite_bulk_arguments(scalars, columns, from..until)?;
                     let part = sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?;
@@ -280,7 +281,9 @@ impl Transaction {
                 Ok(found)
             }
             Self::Postgres(tx) => {
-                let text = AssertSqlSafe(postgres_text(sql, scalars.len(), columns));
+                let text = postgres_text(sql, scalars.len(), columns);
+                seen(&text, true);
+                let text = AssertSqlSafe(text);
                 let mut arguments = postgres_arguments(scalars)?;
                 for column in columns {
                     match column {
@@ -312,23 +315,25 @@ impl Transaction {
         self.fetch_bulk(sql, scalars, columns).await.map(drop)
     }
 
-    /// One branch of a UNION ALL for each number, which stands for `{n}` in the branch.
-    pub async fn fetch_union(
+    /// One branch of a UNION ALL for each row of numbers, which stand for `{0}`, `{1}`, ... in it.
+    pub async fn fetch_union<const N: usize>(
         &mut self,
         branch: &'static str,
         scalars: &[Scalar<'_>],
-        numbers: &[i64],
+        numbers: &[[i64; N]],
     ) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::new();
         for part in numbers.chunks(UNION_BRANCHES) {
             let parameter = |i: usize| format!("${}", scalars.len() + i + 1);
+            let name =
+                |text: String, i: usize, j: usize| text.replace(&format!("{{{j}}}"), &parameter(i * N + j));
             let branches: Vec<String> =
-                (0..part.len()).map(|i| branch.replace("{n}", &parameter(i))).collect();
+                (0..part.len()).map(|i| (0..N).fold(branch.to_owned(), |text, j| name(text, i, j))).collect();
             let text = branches.join(" UNION ALL ");
-            seen(&text);
+            seen(&text, matches!(self, Self::Postgres(_)));
             let text = AssertSqlSafe(text);
             let all: Vec<Scalar<'_>> =
-                scalars.iter().copied().chain(part.iter().map(|&n| Scalar::Int(n))).collect();
+                scalars.iter().copied().chain(part.iter().flatten().map(|&n| Scalar::Int(n))).collect();
             match self {
                 Self::Sqlite(tx) => {
                     let rows = sqlx::query_with(text, sqlite_arguments(&all)?).fetch_all(&mut **tx).await?;
