@@ -4,5 +4,6 @@ mod customers;
 mod decisions;
 mod identities;
 mod kpis;
+mod rules;
 mod support;
 mod touchpoints;
