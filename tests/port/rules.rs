@@ -65,12 +65,12 @@ async fn a_change_of_rules_is_simulated_then_promoted_and_restates_everything() 
     assert_eq!(stages.len(), 3);
     assert_eq!((result.customers_before, result.customers_after), (1, 2));
     assert_eq!((result.merges_gained, result.merges_lost, result.customers_split), (0, 1, 1));
-    assert_eq!(result.touchpoints, 1, "the order goes with the card; the weaker card was dropped");
+    assert_eq!(result.touchpoints, 2, "the card is stronger: what named both goes with it");
     assert_eq!(customer_id(&service, "LOYALTY_CARD:7").await, merged, "nothing was written");
 
     let promoted = rules(&service).promote_rules(promotion(candidate.clone(), 1, "p1")).await.unwrap();
     let promoted = promoted.into_inner();
-    assert_eq!((promoted.version, promoted.reassigned_observations), (2, 1));
+    assert_eq!((promoted.version, promoted.reassigned_observations), (2, 2));
     assert_ne!(customer_id(&service, "LOYALTY_CARD:7").await, merged);
     let now = present(&service).await;
     assert_eq!((now.version, now.rules.as_ref()), (2, Some(&candidate)));
