@@ -74,13 +74,15 @@ settings! {
         max_batch = 5000, 1 ..= 100_000, "Most touchpoints in one call.";
         max_message_bytes = 33_554_432, 65_536 ..= 1_073_741_824, "Largest request, decoded. A larger one is OUT_OF_RANGE.";
         queue_touchpoints = 50_000, 1_000 ..= 10_000_000, "Touchpoints waiting to be written before calls are pushed back with RESOURCE_EXHAUSTED.";
+        queue_mib = 256, 16 ..= 1_048_576, "Memory for touchpoints that wait to be written; beyond it calls are pushed back likewise.";
         max_requests = 1_024, 1 ..= 1_000_000, "Requests in progress, over all connections, before further ones are pushed back.";
         max_feeds = 256, 1 ..= 100_000, "Feeds watched at the same time; they take no place among the requests.";
         max_deadline_seconds = 300, 1 ..= 86_400, "Longest time a call may take, also when it names no deadline. Streams that last by nature are exempt.";
         page_size = 100, 1 ..= 10_000, "Items on a page when the caller names no size.";
         max_page_size = 1_000, 1 ..= 10_000, "Most items on a page; a page also ends at 3.5 MiB.";
         freshness_wait_seconds = 10, 0 ..= 3_600, "How long a question waits for the revision it asks for before it is UNAVAILABLE.";
-        mirror_memory_mib = 4_096, 16 ..= 1_048_576, "Memory for the columns that answer KPIs; a tenant beyond it is refused with a reason.";
+        mirror_memory_mib = 4_096, 16 ..= 1_048_576, "Memory for the columns that answer KPIs. When it is short, tenants that were not asked about for longest are dropped; one that does not fit by itself is refused with a reason.";
+        mirror_idle_seconds = 86_400, 0 ..= 31_536_000, "Time after which the columns of a tenant that nobody asks about are dropped; 0 keeps them.";
         database_connections = 8, 1 ..= 1_000, "Connections to the database.";
         keepalive_seconds = 20, 1 ..= 3_600, "Silence on a connection after which the peer is asked for a sign of life; it has as long to answer.";
         drain_seconds = 10, 0 ..= 3_600, "Time for calls in progress to end at a stop; then they are cut.";

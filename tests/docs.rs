@@ -57,3 +57,15 @@ fn the_readme_shows_what_the_demo_prints() {
     let (shown, _) = from.split_once("```text\n").unwrap().1.split_once("\n```").unwrap();
     assert_eq!(lasting(&String::from_utf8(demo.stdout).unwrap()), lasting(shown));
 }
+
+/// After a change that is meant: `CUSTOMER360_TEST_BLESS=1 cargo test --test docs`.
+#[test]
+fn the_manual_of_kpis_is_what_the_catalogue_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/KPIS.md");
+    let manual = customer360::kpi::catalogue::manual();
+    if std::env::var_os("CUSTOMER360_TEST_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &manual).unwrap();
+    }
+    assert!(manual == read("docs/KPIS.md"), "bless it, and read what changed");
+}

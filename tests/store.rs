@@ -9,7 +9,9 @@ use customer360::model::{
     Activity, ActivityType, Currency, CustomerId, CustomerKind, Micros, Money, ObservationNo, TimeRange,
     Touchpoint, TraitWrite, Value,
 };
-use customer360::store::{By, Filter, Incoming, Outcome, Page, Settings, Store, StoreError, Tenant};
+use customer360::store::{
+    By, Filter, Incoming, Outcome, Page, QueueLimit, Settings, Store, StoreError, Tenant,
+};
 use customer360::view::{Summary, survivor};
 use worlds::{databases, details, history, incoming, oracle, stored_map, tenant, touch};
 
@@ -249,10 +251,27 @@ async fn a_full_queue_refuses_at_once() {
     let tenant = tenant(&store).await;
     let many: Vec<Incoming> = (0..11).map(|i| incoming(&touch(&format!("{i}"), i, &["COOKIE:c"]))).collect();
     let refused = store.record(tenant.key, many).await;
-    assert!(matches!(refused, Err(StoreError::QueueFull { limit: 10 })));
+    assert!(matches!(refused, Err(StoreError::QueueFull { limit: QueueLimit::Touchpoints(10) })));
     assert_eq!(store.revision(tenant.key).await.unwrap().0, 0);
     record(&store, &tenant, &[touch("1", 1, &["COOKIE:c"])]).await;
     assert_eq!(store.revision(tenant.key).await.unwrap().0, 1);
+}
+
+/// A batch of more than the whole queue goes alone, and only one at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_is_bounded_in_bytes_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("bytes.db").display());
+    let settings = Settings { queue_bytes: 4_096, ..Settings::default() };
+    let store = Store::open(&url, &settings, customer360::clock::system()).await.unwrap();
+    let tenant = tenant(&store).await;
+    let batch = |call: i64| -> Vec<Incoming> {
+        (0..50).map(|i| incoming(&touch(&format!("{call} {i}"), i, &["COOKIE:c"]))).collect()
+    };
+    let both = tokio::join!(store.record(tenant.key, batch(1)), store.record(tenant.key, batch(2)));
+    assert!(both.0.is_ok());
+    assert!(matches!(both.1, Err(StoreError::QueueFull { limit: QueueLimit::Bytes(4_096) })));
+    store.record(tenant.key, batch(2)).await.unwrap();
 }
 
 /// Two processes on one PostgreSQL: two stores that know nothing of each other.

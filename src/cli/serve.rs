@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
 use super::{CliError, runtime};
 use crate::config::Config;
@@ -59,21 +61,44 @@ pub async fn serve_on(
     let mirrors = Mirrors::new(store.clone(), mirror_settings(config));
     // Dropped with the runtime: it only reads.
     tokio::spawn(mirrors.clone().follow());
+    let loading = mirrors.loading();
     let port = rpc::Port::new(store.clone(), mirrors, clock::system(), port_settings(config));
     let (routes, names) = rpc::services(&port);
     let (routes, health) = server::with_standard_services(routes, rpc::proto::DESCRIPTORS)?;
     server::say(&health, &names, ServingStatus::Serving).await;
     tracing::info!(%address, "listening");
+    let teller = tokio::spawn(tell_loading(loading, health.clone()));
+    let stop = async move {
+        stop.await;
+        // From now on health says one thing only.
+        teller.abort();
+        let _ = teller.await;
+    };
     let served = server::serve(listener, routes, health, names, PortLimits::of(config), stop).await;
     store.close().await;
     tracing::info!("stopped");
     served.map_err(Into::into)
 }
 
+/// Says that KPIs are not served while a tenant is loaded for the first time.
+async fn tell_loading(mut loading: watch::Receiver<usize>, health: HealthReporter) {
+    loop {
+        let status = match *loading.borrow_and_update() {
+            0 => ServingStatus::Serving,
+            _ => ServingStatus::NotServing,
+        };
+        health.set_service_status(rpc::KPI_SERVICE, status).await;
+        if loading.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 async fn open(config: &Config) -> Result<Store, CliError> {
     let settings = store::Settings {
         connections: u32::try_from(config.written.database_connections).unwrap_or(u32::MAX),
         queue_touchpoints: size(config.written.queue_touchpoints),
+        queue_bytes: size(config.written.queue_mib) << 20,
         ..store::Settings::default()
     };
     Ok(Store::open(&config.written.database_url, &settings, clock::system()).await?)
@@ -84,6 +109,7 @@ fn mirror_settings(config: &Config) -> mirror::Settings {
     mirror::Settings {
         memory_bytes: size(written.mirror_memory_mib) << 20,
         wait: Duration::from_secs(written.freshness_wait_seconds),
+        idle: (written.mirror_idle_seconds > 0).then(|| Duration::from_secs(written.mirror_idle_seconds)),
         ..mirror::Settings::default()
     }
 }
@@ -118,5 +144,29 @@ pub async fn stopped() {
     tokio::select! {
         () = wait(&mut terminate) => {}
         () = wait(&mut interrupt) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_check_response::ServingStatus as Said;
+    use tonic_health::pb::health_client::HealthClient;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn health_says_that_kpis_wait_for_a_first_load() {
+        let (reporter, service) = tonic_health::server::health_reporter();
+        let mut client = HealthClient::new(service);
+        reporter.set_service_status(rpc::KPI_SERVICE, ServingStatus::Serving).await;
+        let (loads, loading) = watch::channel(1);
+        tokio::spawn(tell_loading(loading, reporter));
+        let asked = HealthCheckRequest { service: rpc::KPI_SERVICE.to_owned() };
+        let mut told = client.watch(asked).await.unwrap().into_inner();
+        for (count, expected) in [(1, Said::NotServing), (0, Said::Serving), (2, Said::NotServing)] {
+            loads.send_replace(count);
+            while told.message().await.unwrap().map(|answer| answer.status) != Some(expected as i32) {}
+        }
     }
 }

@@ -63,6 +63,17 @@ impl Zone {
             .map_err(|_| CalendarError::OutOfCalendar)
     }
 
+    /// The same local time so many months later; the last day of a month that is shorter.
+    ///
+    /// # Errors
+    /// When either instant lies outside the years -9999 to 9999.
+    pub fn plus_months(&self, at: Micros, months: i32) -> Result<Micros, CalendarError> {
+        let moved = timestamp(at)?.to_zoned(self.0.clone()).checked_add(months.months());
+        moved
+            .map(|zoned| Micros(zoned.timestamp().as_microsecond()))
+            .map_err(|_| CalendarError::OutOfCalendar)
+    }
+
     /// What the local clock and calendar show at an instant.
     ///
     /// # Errors
@@ -113,9 +124,12 @@ fn timestamp(at: Micros) -> Result<Timestamp, CalendarError> {
 pub struct Intervals {
     /// Where each begins; one more marks the end of the last.
     starts: Vec<i64>,
-    /// Slots of `1 << shift` microseconds since `starts[0]`.
+    /// Slots of `1 << shift` microseconds since `origin`, which is `starts[0]`.
     slots: Vec<Slot>,
     shift: u32,
+    origin: i64,
+    /// The last instant of the last interval.
+    latest: i64,
 }
 
 /// A stretch of time in which at most one interval begins, or several at one instant.
@@ -189,20 +203,21 @@ impl Intervals {
             let before = if is_crowded { CROWDED } else { before as u32 };
             Slot { before, step, turn }
         });
-        Self { slots: slots.collect(), starts, shift }
+        Self { slots: slots.collect(), starts, shift, origin, latest: end - 1 }
     }
 
     /// The interval of an instant; the first or last one for an instant outside.
     #[inline]
     #[must_use]
     pub fn index(&self, at: i64) -> usize {
-        let slot = at.saturating_sub(self.starts[0]) >> self.shift;
-        match self.slots.get(slot.max(0) as usize) {
-            None => self.len() - 1,
-            Some(slot) if slot.before == CROWDED => self.search(at),
-            // A product, since a branch would often be mistaken.
-            Some(slot) => (slot.before + slot.step * u32::from(at >= slot.turn)) as usize,
+        let inside = at.clamp(self.origin, self.latest);
+        let slot = &self.slots[((inside - self.origin) >> self.shift) as usize];
+        if slot.before == CROWDED {
+            return self.search(at);
         }
+        // The sign as a mask, since a branch would often be mistaken: all ones before the turn.
+        let is_before = ((inside - slot.turn) >> 63) as u32;
+        (slot.before + (slot.step & !is_before)) as usize
     }
 
     /// The last interval that begins no later: for days that follow each other faster than any

@@ -16,8 +16,65 @@ pub struct Definition {
     /// How its intervals are computed.
     pub intervals: &'static str,
     pub parameters: &'static [Parameter],
+    /// What it answers where there is little or nothing to compute it from.
+    pub degenerate: &'static str,
+    /// Where the definition comes from.
+    pub source: &'static str,
     /// The remote procedure that computes it.
     pub rpc: &'static str,
+}
+
+/// The articles that the definitions come from.
+pub const FACTORS: &str = "article 000: five factors of omnichannel success, and returns";
+pub const PHASES: &str = "article 001: phases of the journey, and ROPO";
+pub const CROSS: &str = "article 002: cross-channel conversion and showrooming";
+pub const SINGLE_VIEW: &str = "article 003: single view, social, returns, incentives";
+pub const TOUCHPOINTS: &str =
+    "article 004: touchpoints, NPS, retention, repurchase, care, cost, conversion, upselling";
+pub const PEERS: &str = "common among analytics products";
+
+/// Nothing to divide by.
+pub const NO_ANCHOR: &str = "Absent without an anchor.";
+pub const WILSON: &str = "Wilson score";
+pub const NO_INTERVAL: &str = "none: a count of all, not a sample";
+pub const MEAN: &str = "normal, from the sample variance; none below two values";
+pub const QUANTILE: &str = "order statistics (quantiles are of type 7)";
+
+impl Definition {
+    /// A figure that is one number, at version 1, answered by `ComputeKpis`.
+    pub(super) const fn scalar(
+        id: &'static str,
+        name: &'static str,
+        unit: &'static str,
+        formula: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            version: 1,
+            name,
+            unit,
+            formula,
+            first_means: "",
+            intervals: NO_INTERVAL,
+            parameters: &[],
+            degenerate: "0 where nothing is counted.",
+            source: PEERS,
+            rpc: "ComputeKpis",
+        }
+    }
+
+    /// A share of `wilson`'s kind, or what else has an interval.
+    pub(super) const fn with(self, intervals: &'static str, degenerate: &'static str) -> Self {
+        Self { intervals, degenerate, ..self }
+    }
+
+    pub(super) const fn from(self, source: &'static str) -> Self {
+        Self { source, ..self }
+    }
+
+    pub(super) const fn asking(self, parameters: &'static [Parameter]) -> Self {
+        Self { parameters, ..self }
+    }
 }
 
 /// A parameter beside the scope.
@@ -29,21 +86,21 @@ pub struct Parameter {
     pub meaning: &'static str,
 }
 
-const fn parameter(name: &'static str, default: &'static str, meaning: &'static str) -> Parameter {
+pub(super) const fn parameter(name: &'static str, default: &'static str, meaning: &'static str) -> Parameter {
     Parameter { name, default, meaning }
 }
 
-const GROUP_BY: Parameter = parameter(
+pub(super) const GROUP_BY: Parameter = parameter(
     "group_by",
     "none",
     "channel or location of the counted touchpoint; month or channel of acquisition, kind, or a trait of the \
      customer",
 );
-const ORDER_UNIT: Parameter =
+pub(super) const ORDER_UNIT: Parameter =
     parameter("orders.unit", "ORDER", "each order, or all orders of a customer on one local day as one");
-const MIN_AMOUNT: Parameter =
+pub(super) const MIN_AMOUNT: Parameter =
     parameter("orders.min_amount_minor", "0", "orders of less do not count; needs one currency");
-const DROP_RETURNED: Parameter = parameter(
+pub(super) const DROP_RETURNED: Parameter = parameter(
     "orders.drop_fully_returned",
     "false",
     "orders of which at least the amount came back before observed_until, by anyone, do not count",
@@ -83,6 +140,8 @@ pub const RETENTION: Definition = Definition {
         MIN_AMOUNT,
         DROP_RETURNED,
     ],
+    degenerate: "Absent without a customer active before the start; a cell is absent when its interval had not begun.",
+    source: FACTORS,
     rpc: "ComputeRetention",
 };
 
@@ -112,6 +171,8 @@ pub const REPURCHASE: Definition = Definition {
         MIN_AMOUNT,
         DROP_RETURNED,
     ],
+    degenerate: "Absent without a buyer in range.",
+    source: TOUCHPOINTS,
     rpc: "ComputeRepurchase",
 };
 
@@ -133,6 +194,8 @@ pub const NPS: Definition = Definition {
         parameter("answers_counted", "LAST_PER_CUSTOMER", "or EVERY_ANSWER"),
         parameter("survey_id", "any", "only answers to this survey"),
     ],
+    degenerate: "Absent without an answer.",
+    source: TOUCHPOINTS,
     rpc: "ComputeNps",
 };
 
@@ -155,11 +218,79 @@ pub const COST_TO_SERVE: Definition = Definition {
     first_means: "",
     intervals: "mean: normal; quantiles (type 7): order statistics",
     parameters: &[GROUP_BY],
+    degenerate: "Means and quantiles are absent without a customer; the total is then 0.",
+    source: TOUCHPOINTS,
     rpc: "ComputeCostToServe",
 };
 
-/// All KPIs, in the order of the manual.
-pub const ALL: &[Definition] = &[RETENTION, REPURCHASE, NPS, COST_TO_SERVE];
+/// All KPIs, in the order of the manual: those that are one number first ask for it.
+pub fn all() -> impl Iterator<Item = &'static Definition> {
+    super::measures::ALL.iter().map(|measure| &measure.definition).chain(SHAPES.iter())
+}
+
+/// KPIs that are no single number.
+const SHAPES: &[Definition] = &[];
+
+/// What the manual says before the KPIs.
+const RULES: &str = "# KPIs\n\n\
+Generated from the catalogue (`kpi::catalogue`), which `ListKpis` answers too; a test keeps it fresh.\n\n\
+- Every KPI is a function of touchpoints, identities and a scope at a revision; it is restated when identities \
+merge or split.\n\
+- The range selects the touchpoints that are counted; windows read beyond it, never past `observed_until`.\n\
+- `ComputeKpis` answers each KPI below as one number, for all and by up to two dimensions (channel, location, \
+campaign, month or channel of acquisition, kind, a trait, what the touchpoint is about, its category, the channel of \
+the touchpoint that answered it), for each day, week or month of the range, and against another time. `ExplainKpi` \
+gives the customers and touchpoints behind it. In figures, filters by channel, location and source select what is \
+counted; what leads to it or follows may be anywhere.\n\
+- A value is absent, with a reason, when there is nothing to divide by: never 0, never NaN.\n\
+- Changes: shares by Newcombe's interval and the pooled z test, means and NPS normal, counts Poisson; quotients and \
+quantiles have a difference without an interval. The two times are taken as independent; p-values are adjusted by \
+Holm for the number of KPIs compared at once.\n\
+- Amounts in another currency are converted at the rate of the transaction's date, or else excluded and counted.\n";
+
+/// The manual of all KPIs, as docs/KPIS.md.
+#[must_use]
+pub fn manual() -> String {
+    use std::fmt::Write as _;
+    let mut text = RULES.to_owned();
+    let mut table = String::from("\n| id | KPI | unit |\n|---|---|---|\n");
+    let mut sections = String::new();
+    for kpi in all() {
+        let Definition {
+            id,
+            version,
+            name,
+            unit,
+            formula,
+            first_means,
+            intervals,
+            degenerate,
+            source,
+            rpc,
+            ..
+        } = kpi;
+        // Writing to a text cannot fail.
+        let _ = writeln!(table, "| [`{id}`](#{id}) | {name} | {unit} |");
+        let _ = write!(
+            sections,
+            "\n## {id}\n\n**{name}**, version {version}, in {unit}; `{rpc}`.\n\n{formula}\n\n"
+        );
+        for (what, said) in
+            [("First", first_means), ("Intervals", intervals), ("Degenerate", degenerate), ("Source", source)]
+        {
+            if !said.is_empty() {
+                let _ = writeln!(sections, "- {what}: {said}{}", if said.ends_with('.') { "" } else { "." });
+            }
+        }
+        for parameter in kpi.parameters {
+            let Parameter { name, default, meaning } = parameter;
+            let _ = writeln!(sections, "- `{name}` (default {default}): {meaning}.");
+        }
+    }
+    text.push_str(&table);
+    text.push_str(&sections);
+    text
+}
 
 #[cfg(test)]
 mod tests {
@@ -167,9 +298,12 @@ mod tests {
 
     #[test]
     fn every_definition_is_complete_and_its_id_its_own() {
-        for (index, kpi) in ALL.iter().enumerate() {
-            assert!(ALL[..index].iter().all(|other| other.id != kpi.id));
-            for text in [kpi.id, kpi.name, kpi.unit, kpi.formula, kpi.intervals, kpi.rpc] {
+        let all: Vec<&Definition> = all().collect();
+        for (index, kpi) in all.iter().enumerate() {
+            assert!(all[..index].iter().all(|other| other.id != kpi.id));
+            for text in
+                [kpi.id, kpi.name, kpi.unit, kpi.formula, kpi.intervals, kpi.degenerate, kpi.source, kpi.rpc]
+            {
                 assert!(!text.is_empty() && !text.contains("  "), "{}: {text:?}", kpi.id);
             }
             assert!(kpi.version > 0);

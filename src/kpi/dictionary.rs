@@ -9,6 +9,14 @@ use crate::model::{Currency, Value};
 
 /// Distinct (channel, location, source) of one tenant.
 pub const PLACES_LIMIT: usize = 65_535;
+/// Distinct places that name a campaign; the campaigns of further ones are [`OTHER_CAMPAIGNS`].
+pub const CAMPAIGN_PLACES_LIMIT: usize = 40_000;
+/// Stands for every campaign beyond the limit.
+pub const OTHER_CAMPAIGNS: &str = "(other)";
+/// Distinct items of one tenant; further ones are all [`OTHER_ITEMS`].
+pub const ITEMS_LIMIT: usize = 2_000_000;
+/// Stands for every item beyond the limit: the same as no other, itself included.
+pub const OTHER_ITEMS: u32 = u32::MAX;
 /// Distinct surveys of one tenant.
 pub const SURVEYS_LIMIT: usize = 65_535;
 /// Distinct currencies of one tenant.
@@ -39,6 +47,56 @@ pub struct Place {
     /// The touchpoint may name no location.
     pub location: Option<u32>,
     pub source: u32,
+    /// The touchpoint may answer no campaign.
+    pub campaign: Option<u32>,
+}
+
+/// What touchpoints are about, as numbers from 1; 0 is nothing. A product with its category, the
+/// source channel and campaign of a visit, an offer, a network, a reason: a name and what it
+/// stands under.
+#[derive(Debug, Clone, Default)]
+pub struct Items {
+    names: Names,
+    pairs: Vec<(u32, u32)>,
+    numbers: FxHashMap<(u32, u32), u32>,
+}
+
+impl Items {
+    /// The name of an item and that of its category, as numbers of names; `None` for nothing and
+    /// for those beyond the limit.
+    #[must_use]
+    pub fn pair(&self, item: u32) -> Option<(u32, u32)> {
+        self.pairs.get((item as usize).checked_sub(1)?).copied()
+    }
+
+    /// The text of a number that [`Items::pair`] gave; `None` when empty.
+    #[must_use]
+    pub fn text(&self, name: u32) -> Option<&str> {
+        Some(self.names.name(name)).filter(|text| !text.is_empty())
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    fn find(&self, name: &str, category: &str) -> Option<u32> {
+        let pair = (self.names.find(name)?, self.names.find(category)?);
+        self.numbers.get(&pair).copied()
+    }
+
+    fn intern(&mut self, name: &str, category: &str) -> u32 {
+        let pair = (self.names.intern(name), self.names.intern(category));
+        self.pairs.push(pair);
+        let number = self.pairs.len() as u32;
+        self.numbers.insert(pair, number);
+        number
+    }
 }
 
 /// Numbers in order of first appearance.
@@ -92,6 +150,9 @@ pub struct Dictionary {
     pub sources: Names,
     pub trait_names: Names,
     pub surveys: Names,
+    pub campaigns: Names,
+    /// Shared with published copies until it grows again.
+    items: Arc<Items>,
     places: Vec<Place>,
     place_numbers: FxHashMap<Place, u16>,
     currencies: Vec<Currency>,
@@ -114,6 +175,11 @@ impl Dictionary {
     #[must_use]
     pub fn place(&self, place: u16) -> Place {
         self.places[usize::from(place)]
+    }
+
+    #[must_use]
+    pub fn items(&self) -> &Items {
+        &self.items
     }
 
     #[must_use]
@@ -146,11 +212,31 @@ impl Dictionary {
         location: Option<&str>,
         source: &str,
     ) -> Result<u16, DictionaryFull> {
-        let place = Place {
+        self.intern_place_of(channel, location, source, None)
+    }
+
+    /// # Errors
+    /// When the tenant has too many distinct places.
+    pub fn intern_place_of(
+        &mut self,
+        channel: &str,
+        location: Option<&str>,
+        source: &str,
+        campaign: Option<&str>,
+    ) -> Result<u16, DictionaryFull> {
+        let is_full = self.places.len() >= CAMPAIGN_PLACES_LIMIT;
+        let known = campaign.and_then(|campaign| self.campaigns.find(campaign));
+        let mut place = Place {
             channel: self.channels.intern(channel),
             location: location.map(|location| self.locations.intern(location)),
             source: self.sources.intern(source),
+            campaign: known,
         };
+        if let Some(campaign) = campaign {
+            let is_known = known.is_some() && self.place_numbers.contains_key(&place);
+            let name = if is_full && !is_known { OTHER_CAMPAIGNS } else { campaign };
+            place.campaign = Some(self.campaigns.intern(name));
+        }
         if let Some(&number) = self.place_numbers.get(&place) {
             return Ok(number);
         }
@@ -162,6 +248,21 @@ impl Dictionary {
         self.place_numbers.insert(place, number);
         self.version += 1;
         Ok(number)
+    }
+
+    /// The number of what a touchpoint is about; 0 when both are empty.
+    pub fn intern_item(&mut self, name: &str, category: &str) -> u32 {
+        if name.is_empty() && category.is_empty() {
+            return 0;
+        }
+        if let Some(item) = self.items.find(name, category) {
+            return item;
+        }
+        if self.items.len() >= ITEMS_LIMIT {
+            return OTHER_ITEMS;
+        }
+        self.version += 1;
+        Arc::make_mut(&mut self.items).intern(name, category)
     }
 
     /// # Errors

@@ -32,7 +32,7 @@ impl Types {
         self == Self::of([TouchType::ORDER])
     }
 
-    fn has_others(self) -> bool {
+    pub fn has_others(self) -> bool {
         let own = [TouchType::ORDER, TouchType::RETURN, TouchType::SURVEY_ANSWER];
         self.0 & !Self::of(own).0 != 0
     }

@@ -1,11 +1,12 @@
 //! A fact: what the KPIs keep of a touchpoint.
 
-use crate::model::activity::SurveyKind;
+use crate::model::activity::{Line, SurveyKind};
 use crate::model::{
     Activity, ActivityType, Channel, Details, Micros, Money, ObservationNo, Phase, TouchpointNo,
 };
 
 use super::dictionary::{Dictionary, DictionaryFull, text_hash};
+use super::tables::UNKNOWN;
 
 /// A touchpoint that the columns cannot hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,24 @@ impl TouchType {
     pub const RETURN: Self = Self::of(ActivityType::Return);
     pub const SURVEY_ANSWER: Self = Self::of(ActivityType::SurveyAnswer);
     pub const REVIEW_WRITTEN: Self = Self::of(ActivityType::ReviewWritten);
+    pub const IMPRESSION: Self = Self::of(ActivityType::Impression);
+    pub const AD_CLICK: Self = Self::of(ActivityType::AdClick);
+    pub const MESSAGE: Self = Self::of(ActivityType::Message);
+    pub const ARTICLE_READ: Self = Self::of(ActivityType::ArticleRead);
+    pub const VISIT: Self = Self::of(ActivityType::Visit);
+    pub const PRODUCT_VIEW: Self = Self::of(ActivityType::ProductView);
+    pub const CONVERSATION: Self = Self::of(ActivityType::Conversation);
+    pub const ADVICE: Self = Self::of(ActivityType::Advice);
+    pub const OFFER_SHOWN: Self = Self::of(ActivityType::OfferShown);
+    pub const CART_UPDATED: Self = Self::of(ActivityType::CartUpdated);
+    pub const CHECKOUT_STARTED: Self = Self::of(ActivityType::CheckoutStarted);
+    pub const OFFER_ACCEPTED: Self = Self::of(ActivityType::OfferAccepted);
+    pub const NO_PURCHASE: Self = Self::of(ActivityType::NoPurchase);
+    pub const SOCIAL_ENGAGEMENT: Self = Self::of(ActivityType::SocialEngagement);
+    pub const REGISTRATION: Self = Self::of(ActivityType::Registration);
+    pub const LOGIN: Self = Self::of(ActivityType::Login);
+    /// No type: stands in a timeline for an order that does not count as one.
+    pub(super) const REFUSED_ORDER: Self = Self(Self::COUNT as u8 - 1);
     const CUSTOM: u8 = ActivityType::Custom as u8;
 
     const fn of(activity_type: ActivityType) -> Self {
@@ -135,6 +154,40 @@ pub struct Charge {
     pub cost: Option<Amount>,
 }
 
+/// What a touchpoint says beyond its type and time, as far as KPIs ask.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// What it is about: an item of the dictionary, or for advertisements, messages and carts 32
+    /// bits that stand for their id. 0: nothing.
+    pub item: u32,
+    /// The kind within the type, such as how far a message got, as the model numbers it.
+    pub detail: u8,
+    /// Hundredths, from -100 to 100.
+    pub sentiment: Option<i8>,
+    pub visit: Option<Measured>,
+    /// What a cart is worth.
+    pub value: Option<Amount>,
+    pub lines: Vec<LineFact>,
+}
+
+/// What was measured of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// [`super::tables::UNKNOWN`] when not known; likewise pages.
+    pub seconds: u32,
+    pub pages: u32,
+}
+
+/// A line of an order or a return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineFact {
+    /// The product and its category.
+    pub item: u32,
+    pub quantity_milli: i64,
+    /// Of one unit.
+    pub price: Option<Amount>,
+}
+
 /// One write of a trait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraitFact {
@@ -155,6 +208,7 @@ pub struct Fact {
     pub body: Body,
     pub charge: Option<Charge>,
     pub traits: Vec<TraitFact>,
+    pub said: Said,
 }
 
 impl Fact {
@@ -189,9 +243,10 @@ impl Fact {
             Activity::SurveyAnswer(answer) => {
                 Body::Answer { kind: answer.kind.into(), score: answer.score, survey }
             }
-            Activity::ReviewWritten(review) => match review.rating {
-                Some(score) => Body::Answer { kind: AnswerKind::Rating, score, survey },
-                None => Body::Touch(TouchType::REVIEW_WRITTEN),
+            Activity::ReviewWritten(review) => match (review.rating, review.sentiment) {
+                (None, None) => Body::Touch(TouchType::REVIEW_WRITTEN),
+                // A review without stars has none.
+                (score, _) => Body::Answer { kind: AnswerKind::Rating, score: score.unwrap_or(0), survey },
             },
             other => Body::Touch(TouchType::new(other.activity_type(), other.phase())),
         };
@@ -207,12 +262,89 @@ impl Fact {
             number: small(number.0)?,
             observation: observation.map_or(Ok(0), |observation| small(observation.0))?,
             at: at.0,
-            place: dictionary.intern_place(channel.as_str(), details.location.as_deref(), source)?,
+            place: dictionary.intern_place_of(
+                channel.as_str(),
+                details.location.as_deref(),
+                source,
+                details.campaign.as_deref(),
+            )?,
             body,
             charge,
             traits,
+            said: Said::of(details, dictionary)?,
         })
     }
+}
+
+impl Said {
+    fn of(details: &Details, dictionary: &mut Dictionary) -> Result<Self, DictionaryFull> {
+        let (item, detail) = subject(details, dictionary);
+        let mut said = Self { item, detail, ..Self::default() };
+        match &details.activity {
+            Activity::Visit(visit) if visit.duration_seconds.is_some() || visit.pages.is_some() => {
+                let known = |n: Option<u32>| n.map_or(UNKNOWN, |n| n.min(UNKNOWN - 1));
+                said.visit =
+                    Some(Measured { seconds: known(visit.duration_seconds), pages: known(visit.pages) });
+            }
+            Activity::ReviewWritten(review) => {
+                said.sentiment = review.sentiment.map(|s| (s.clamp(-1.0, 1.0) * 100.0).round() as i8);
+            }
+            Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => {
+                said.value = cart.value.map(|value| amount_of(value, dictionary)).transpose()?;
+            }
+            Activity::Order(order) => said.lines = lines(&order.lines, dictionary)?,
+            Activity::Return(back) => said.lines = lines(&back.lines, dictionary)?,
+            _ => {}
+        }
+        Ok(said)
+    }
+}
+
+fn amount_of(money: Money, dictionary: &mut Dictionary) -> Result<Amount, DictionaryFull> {
+    Ok(Amount { minor: money.minor, currency: dictionary.intern_currency(money.currency)? })
+}
+
+fn lines(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<LineFact>, DictionaryFull> {
+    let line = |line: &Line| {
+        Ok(LineFact {
+            item: dictionary.intern_item(&line.product_id, &line.category),
+            quantity_milli: line.quantity_milli,
+            price: line.unit_price.map(|price| amount_of(price, dictionary)).transpose()?,
+        })
+    };
+    lines.iter().map(line).collect()
+}
+
+/// What a touchpoint is about, and its kind within the type.
+fn subject(details: &Details, dictionary: &mut Dictionary) -> (u32, u8) {
+    let product = details.product.as_deref().unwrap_or_default();
+    let mut about = |name: &str, category: &str| dictionary.intern_item(name, category);
+    match &details.activity {
+        Activity::Impression(ad) => (id_hash(&ad.ad_id), 0),
+        Activity::AdClick(ad) => (id_hash(&ad.ad_id), 0),
+        Activity::Message(message) => (id_hash(&message.message_id), message.status as u8),
+        Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => (id_hash(&cart.cart_id), 0),
+        Activity::Visit(visit) => (about(&visit.source_campaign, &visit.source_channel), visit.kind as u8),
+        Activity::ProductView(view) => (about(&view.product_id, &view.category), 0),
+        Activity::ReviewRead(read) => (about(&read.product_id, ""), 0),
+        Activity::ProductTrial(trial) => (about(&trial.product_id, ""), trial.kind as u8),
+        Activity::WishList(wish) => (about(&wish.product_id, ""), wish.change as u8),
+        Activity::OfferShown(offer) => (about(&offer.offer_id, ""), offer.kind as u8),
+        Activity::OfferAccepted(offer) => (about(&offer.offer_id, ""), offer.kind as u8),
+        Activity::Order(order) => (about(&order.offer_id, ""), 0),
+        Activity::NoPurchase(none) => (about(&none.reason, ""), 0),
+        Activity::SocialEngagement(social) => (about(&social.network, ""), social.kind as u8),
+        Activity::Advice(advice) => (about(product, ""), advice.kind as u8),
+        Activity::StoreTechnology(technology) => (about(product, ""), technology.kind as u8),
+        Activity::ServiceContact(contact) => (about(&contact.reason, ""), contact.stage as u8),
+        Activity::Subscription(change) => (0, change.programme as u8 * 8 + change.change as u8),
+        _ => (about(product, ""), 0),
+    }
+}
+
+/// 32 bits that stand for an id among those of one customer; 0 for none.
+fn id_hash(id: &str) -> u32 {
+    if id.is_empty() { 0 } else { (text_hash(id) as u32).max(1) }
 }
 
 #[cfg(test)]

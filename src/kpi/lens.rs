@@ -9,6 +9,7 @@ use super::bitmap::Bitmap;
 use super::calendar::{Intervals, Unit};
 use super::dictionary::{Place, text_hash};
 use super::fact::TouchType;
+use super::money::Converter;
 use super::scope::{GROUPS_LIMIT, GroupBy, KpiError, OrderOptions, Scope};
 use super::snapshot::{Part, Snapshot};
 use super::tables::{Orders, SURVIVES, Stem, Tables, TraitWrites};
@@ -59,6 +60,11 @@ impl<'a> Lens<'a> {
     pub fn has_customer(&self, part: &Part, customer: u32) -> bool {
         !part.dead.contains(customer)
             && self.customers.as_ref().is_none_or(|by_segment| by_segment[part.index].contains(customer))
+    }
+
+    /// Whether no customer of the part is dead or out of scope: then nobody need be asked about.
+    pub fn has_every_customer(&self, part: &Part) -> bool {
+        part.dead.is_empty() && self.customers.is_none()
     }
 
     #[inline]
@@ -178,6 +184,12 @@ impl Grouping {
                     place.location.map_or(0, |location| keys.number(names.locations.name(location)))
                 };
                 By::Place(names.places().iter().map(location).collect())
+            }
+            Some(GroupBy::Campaign) => {
+                let campaign = |place: &Place| {
+                    place.campaign.map_or(0, |campaign| keys.number(names.campaigns.name(campaign)))
+                };
+                By::Place(names.places().iter().map(campaign).collect())
             }
             Some(GroupBy::CustomerKind) => {
                 keys.number("anonymous");
@@ -324,6 +336,8 @@ pub(super) struct OrderLens {
     observed: i64,
     /// `None`: any. A currency that no fact has is no number of the dictionary.
     currency: Option<Option<u8>>,
+    /// Of other currencies than that.
+    rates: Converter,
     min_amount: i64,
     /// Keys of fully returned orders.
     returned: Option<FxHashSet<u64>>,
@@ -347,6 +361,7 @@ impl OrderLens {
         Ok(Self {
             observed: lens.observed,
             currency: lens.scope.currency.map(number),
+            rates: Converter::new(&lens.scope.rates, lens.scope.currency, names),
             min_amount: options.min_amount_minor,
             returned: options.drop_fully_returned.then(|| fully_returned(lens)),
         })
@@ -356,6 +371,32 @@ impl OrderLens {
     #[inline]
     pub fn counts(&self, orders: &Orders, row: usize) -> bool {
         orders.stem.at[row] < self.observed && (self.admits_all() || self.refusal(orders, row).is_none())
+    }
+
+    /// What an order that counts is worth, in minor units of the scope's currency.
+    #[inline]
+    pub fn amount(&self, orders: &Orders, row: usize) -> i64 {
+        self.worth(orders, row).unwrap_or(0)
+    }
+
+    /// `None` when it is in another currency and no rate is known for its date.
+    #[inline]
+    fn worth(&self, orders: &Orders, row: usize) -> Option<i64> {
+        let (amount, currency) = (orders.amount[row], orders.currency[row]);
+        match self.currency {
+            Some(wanted) if wanted != Some(currency) => {
+                self.rates.convert(amount, currency, orders.stem.at[row])
+            }
+            _ => Some(amount),
+        }
+    }
+
+    /// What an amount said by a touchpoint of that time is worth, as for orders.
+    pub fn converted(&self, amount: i64, currency: u8, at: i64) -> Option<i64> {
+        match self.currency {
+            Some(wanted) if wanted != Some(currency) => self.rates.convert(amount, currency, at),
+            _ => Some(amount),
+        }
     }
 
     /// Counts the orders in scope and in range of a part that do not count, by reason.
@@ -387,10 +428,8 @@ impl OrderLens {
     }
 
     fn refusal(&self, orders: &Orders, row: usize) -> Option<Refusal> {
-        if self.currency.is_some_and(|wanted| wanted != Some(orders.currency[row])) {
-            return Some(Refusal::OtherCurrency);
-        }
-        if orders.amount[row] < self.min_amount {
+        let Some(worth) = self.worth(orders, row) else { return Some(Refusal::OtherCurrency) };
+        if worth < self.min_amount {
             return Some(Refusal::BelowMinAmount);
         }
         let returned = self.returned.as_ref().is_some_and(|keys| keys.contains(&orders.key[row]));

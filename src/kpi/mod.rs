@@ -1,25 +1,41 @@
 //! How are we doing? Pure: facts as columns, statistics, and one fold per KPI.
 
 pub mod answer;
+pub mod axis;
+mod basket;
 pub mod bitmap;
 pub mod calendar;
+mod carts;
 pub mod catalogue;
+mod classic;
+pub mod compare;
+mod conversion;
 pub mod cost;
 pub mod dictionary;
+mod engagement;
 mod events;
 pub mod fact;
+pub mod funnel;
+mod journeys;
 pub mod known;
 mod lens;
+pub mod measure;
+pub mod measures;
+pub mod members;
+pub mod money;
 pub mod repurchase;
 pub mod retention;
+pub mod scalar;
 pub mod scope;
 pub mod segment;
 pub mod snapshot;
 pub mod stats;
 pub mod survey;
 pub mod tables;
+mod timeline;
 pub mod traits;
 pub mod triangle;
+mod visits;
 
 pub use answer::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
 pub use bitmap::Bitmap;

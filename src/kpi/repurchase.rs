@@ -10,6 +10,10 @@ use super::stats::{Interval, Survival, quantile, quantile_of_counts};
 use crate::model::Micros;
 use crate::model::time::DAY_US;
 
+mod plain;
+
+use plain::Plain;
+
 #[derive(Debug, Clone)]
 pub struct Question {
     pub scope: Scope,
@@ -136,53 +140,20 @@ enum Outcome {
 
 impl Fold<'_> {
     fn observe(&self, state: &mut State, part: &Part) {
-        let question = self.question;
-        let counts_all = self.lens.has_all_places() && self.orders.admits_all();
-        let is_plain = counts_all && question.orders.unit == OrderUnit::Order;
-        match is_plain && question.window.kind == WindowKind::Calendar {
-            true => self.observe_plainly(state, part),
+        match self.is_plain() {
+            true => Plain::observe(self, part, state),
             false => self.observe_at_large(state, part),
         }
     }
 
-    /// The same as below for the commonest questions, straight from the columns: every order
-    /// counts, and windows are of local days.
-    fn observe_plainly(&self, state: &mut State, part: &Part) {
-        let stem = &part.segment.tables.orders.stem;
-        let (from, until, observed) = (self.lens.from, self.lens.until, self.lens.observed);
-        for (customer, rows) in stem.runs(stem.rows(part.customers.clone())) {
-            let ats = &stem.at[rows.clone()];
-            let begin = ats.iter().take_while(|&&at| at < from).count();
-            let Some(&first) = ats.get(begin).filter(|&&at| at < until) else { continue };
-            if !self.lens.has_customer(part, customer) {
-                continue;
-            }
-            let figures = &mut state.groups[self.grouping.of(part, customer, stem.place[rows.start + begin])];
-            let first_day = self.days.index(first);
-            let (mut count, mut touchpoints, mut again) = (1, 1, None);
-            let (mut last, mut last_day) = (first, first_day);
-            for &at in ats[begin + 1..].iter().take_while(|&&at| at < observed) {
-                let day = self.days.index(at);
-                if last < until {
-                    bump(&mut figures.gap_days, day - last_day);
-                }
-                if again.is_none() && day > first_day {
-                    again = Some((day - first_day) as i64);
-                }
-                count += u64::from(at < until);
-                touchpoints += 1;
-                (last, last_day) = (at, day);
-            }
-            state.tally.count(touchpoints, part.segment.customers.registered[customer as usize]);
-            figures.customers += 1;
-            figures.repeating += u64::from(count > 1);
-            if begin == 0 || self.question.first == First::InScope {
-                let window = i64::from(self.question.window.days);
-                let seen = self.last_whole_day - first_day as i64;
-                let is_lost = figures.count_first(WindowKind::Calendar, window, again, seen);
-                state.tally.censored += u64::from(is_lost);
-            }
-        }
+    /// Whether it is one of the commonest questions: every order counts, in one group, and windows
+    /// are of local days, which are few.
+    fn is_plain(&self) -> bool {
+        let question = self.question;
+        let counts_all = self.lens.has_all_places() && self.orders.admits_all();
+        let is_whole = question.orders.unit == OrderUnit::Order && !self.grouping.is_asked();
+        let is_calendar = question.window.kind == WindowKind::Calendar;
+        counts_all && is_whole && is_calendar && self.days.len() <= plain::DAYS_LIMIT
     }
 
     fn observe_at_large(&self, state: &mut State, part: &Part) {

@@ -1,5 +1,8 @@
 //! What a question is about: the part that all KPIs share.
 
+use std::sync::Arc;
+
+use super::money::ExchangeRate;
 use crate::model::{Currency, CustomerKind, Micros, TimeRange, Value};
 
 use super::calendar::{CalendarError, Zone};
@@ -27,6 +30,8 @@ pub enum KpiError {
     CurrencyRequired,
     #[error("more than {GROUPS_LIMIT} groups")]
     TooManyGroups,
+    #[error("more than {limit} {what}")]
+    TooMany { what: &'static str, limit: usize },
     #[error("more than {CELLS_LIMIT} cells in all triangles together")]
     TooManyCells,
     #[error("a window is 1 to {WINDOW_DAYS_LIMIT} days long")]
@@ -56,8 +61,10 @@ pub struct Scope {
     pub customer_kind: Option<CustomerKind>,
     /// Only customers whose trait has this value.
     pub segment: Option<(String, Value)>,
-    /// Amounts in another currency are excluded and counted.
+    /// Amounts in another currency are converted, or else excluded and counted.
     pub currency: Option<Currency>,
+    /// By which amounts are converted.
+    pub rates: Arc<Vec<ExchangeRate>>,
 }
 
 impl Scope {
@@ -75,6 +82,7 @@ impl Scope {
             customer_kind: None,
             segment: None,
             currency: None,
+            rates: Arc::default(),
         }
     }
 
@@ -91,6 +99,8 @@ pub enum GroupBy {
     Channel,
     /// Of the counted touchpoint.
     Location,
+    /// That the counted touchpoint answers.
+    Campaign,
     /// The local month of the customer's first touchpoint of any kind.
     AcquisitionMonth,
     /// The channel of the customer's first touchpoint of any kind.

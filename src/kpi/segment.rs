@@ -9,7 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::bitmap::Bitmap;
 use super::dictionary::Dictionary;
 use super::tables::{
-    Answers, Charges, HasStem, IF_ABSENT, Orders, Pick, Returns, SURVIVES, Stem, Tables, Touches, TraitWrites,
+    Answers, CartValues, Charges, HasStem, IF_ABSENT, Lines, Orders, Pick, Returns, SURVIVES, Stem, Tables,
+    Touches, TraitWrites, Visits,
 };
 use super::traits::{Claim, rank};
 
@@ -92,6 +93,19 @@ pub struct Segment {
     pub customers: Customers,
 }
 
+/// The tables, in the order in which they are gathered.
+const STEMS: [fn(&Tables) -> &Stem; 9] = [
+    |t| t.orders.stem(),
+    |t| t.returns.stem(),
+    |t| t.answers.stem(),
+    |t| t.touches.stem(),
+    |t| t.charges.stem(),
+    |t| t.traits.stem(),
+    |t| t.visits.stem(),
+    |t| t.lines.stem(),
+    |t| t.cart_values.stem(),
+];
+
 impl Segment {
     /// The facts of the sources, clustered anew under the present map.
     ///
@@ -105,26 +119,10 @@ impl Segment {
         trust: &Trust,
     ) -> Self {
         let parts: Vec<&Tables> = sources.iter().map(Source::tables).collect();
-        let collect = |stem: fn(&Tables) -> &Stem| Taken::from(sources, stem, identity, voided);
-        let mut taken = [
-            collect(|t| t.orders.stem()),
-            collect(|t| t.returns.stem()),
-            collect(|t| t.answers.stem()),
-            collect(|t| t.touches.stem()),
-            collect(|t| t.charges.stem()),
-            collect(|t| t.traits.stem()),
-        ];
+        let mut taken = STEMS.map(|stem| Taken::from(sources, stem, identity, voided));
         let ranks = Ranks::of(&taken);
-        let stems: [fn(&Tables) -> &Stem; 6] = [
-            |t| t.orders.stem(),
-            |t| t.returns.stem(),
-            |t| t.answers.stem(),
-            |t| t.touches.stem(),
-            |t| t.charges.stem(),
-            |t| t.traits.stem(),
-        ];
-        taken.par_iter_mut().zip(stems).for_each(|(taken, stem)| taken.cluster(&ranks, &parts, stem));
-        let [orders, returns, answers, touches, charges, traits] = taken;
+        taken.par_iter_mut().zip(STEMS).for_each(|(taken, stem)| taken.cluster(&ranks, &parts, stem));
+        let [orders, returns, answers, touches, charges, traits, visits, lines, cart_values] = taken;
         macro_rules! table {
             ($table:ident, $field:ident, $taken:ident) => {{
                 let parts: Vec<&$table> = parts.iter().map(|part| &part.$field).collect();
@@ -138,6 +136,9 @@ impl Segment {
             touches: table!(Touches, touches, touches),
             charges: table!(Charges, charges, charges),
             traits: table!(TraitWrites, traits, traits),
+            visits: table!(Visits, visits, visits),
+            lines: table!(Lines, lines, lines),
+            cart_values: table!(CartValues, cart_values, cart_values),
         };
         mark_survivors(&mut tables.traits, trust);
         let customers = acquaint(ranks.keys, &tables, identity);

@@ -55,6 +55,7 @@ fn random_facts(
                 body,
                 charge: rng.random_bool(0.2).then_some(Charge { seconds: number, cost: Some(amount) }),
                 traits: if rng.random_bool(0.3) { (0..2).map(write).collect() } else { Vec::new() },
+                said: super::fact::Said::default(),
             }
         })
         .collect()

@@ -21,6 +21,10 @@ pub enum Method {
     LogLogGreenwood,
     /// Mean plus and minus 1.96 standard errors.
     Normal,
+    /// Newcombe's hybrid score, for a difference of two shares.
+    Newcombe,
+    /// Normal with the variances of two Poisson counts, for their difference.
+    Poisson,
 }
 
 impl Method {
@@ -32,6 +36,8 @@ impl Method {
             Self::OrderStatistic => "order_statistic",
             Self::LogLogGreenwood => "log_log_greenwood",
             Self::Normal => "normal",
+            Self::Newcombe => "newcombe",
+            Self::Poisson => "poisson",
         }
     }
 }
@@ -234,7 +240,8 @@ pub fn at_ranks(pieces: &[Vec<i64>], ranks: &mut Vec<u64>) -> Vec<i64> {
     ranks.iter().zip(&buckets).map(value).collect()
 }
 
-fn chunks(pieces: &[Vec<i64>]) -> impl ParallelIterator<Item = &[i64]> {
+/// The values piece by piece, for several threads.
+pub(super) fn chunks(pieces: &[Vec<i64>]) -> impl ParallelIterator<Item = &[i64]> {
     pieces.par_iter().flat_map(|piece| piece.par_chunks(1 << 15))
 }
 

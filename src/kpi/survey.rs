@@ -1,5 +1,7 @@
 //! NPS, CSAT and CES from survey answers.
 
+use std::hint::select_unpredictable;
+
 use super::answer::{Basis, Estimate, Grouped, Ratio, Tally};
 use super::fact::{AnswerKind, TouchType};
 use super::lens::{Grouping, Lens};
@@ -70,11 +72,13 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let survey = question.survey_id.as_ref();
     let survey = survey.map(|id| snapshot.dictionary.surveys.find(id).map(|survey| survey as u16));
     let fold = Fold { lens: &lens, grouping: &grouping, every: question.answers_counted, survey };
-    let start = || State { tally: Tally::default(), groups: vec![Histogram::default(); grouping.len()] };
+    // One cell more, for what does not count.
+    let start = || State { tally: Tally::default(), cells: vec![0; grouping.len() * CELLS + 1] };
     let mut state = snapshot.fold(TASK_CUSTOMERS, start, |s, part| fold.observe(s, part), State::merged);
     fold.count_unidentified(&mut state);
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::SURVEY_ANSWER);
-    let result = grouping.answer(state.groups, Histogram::is_empty, Histogram::add, |h| h.scores());
+    let groups = state.cells.chunks_exact(CELLS).map(Histogram::of).collect();
+    let result = grouping.answer(groups, Histogram::is_empty, Histogram::add, |h| h.scores());
     Ok(Answer { basis: state.tally.basis(snapshot.revision), result })
 }
 
@@ -88,13 +92,14 @@ struct Fold<'a> {
 
 struct State {
     tally: Tally,
-    groups: Vec<Histogram>,
+    /// Answers by group, question and score.
+    cells: Vec<u64>,
 }
 
 impl State {
     fn merged(mut self, other: Self) -> Self {
         self.tally.merge(&other.tally);
-        self.groups.iter_mut().zip(&other.groups).for_each(|(mine, theirs)| mine.add(theirs));
+        self.cells.iter_mut().zip(&other.cells).for_each(|(mine, theirs)| *mine += theirs);
         self
     }
 }
@@ -103,30 +108,66 @@ const KINDS: [AnswerKind; 3] = [AnswerKind::Nps, AnswerKind::Csat, AnswerKind::C
 
 impl Fold<'_> {
     fn observe(&self, state: &mut State, part: &Part) {
-        let answers = &part.segment.tables.answers;
-        for (customer, rows) in answers.stem.runs(answers.stem.rows(part.customers.clone())) {
-            if !self.lens.has_customer(part, customer) {
-                continue;
-            }
-            let mut counted = 0;
-            let mut count = |row: usize| {
-                let group = self.grouping.of(part, customer, answers.stem.place[row]);
-                state.groups[group].count(answers.kind[row], answers.score[row]);
-                counted += 1;
-            };
-            match self.every {
-                AnswersCounted::EveryAnswer => rows.filter(|&row| self.counts(answers, row)).for_each(count),
-                AnswersCounted::LastPerCustomer => {
-                    let mut last = [None; KINDS.len()];
-                    rows.filter(|&row| self.counts(answers, row))
-                        .for_each(|row| last[usize::from(answers.kind[row])] = Some(row));
-                    last.into_iter().flatten().for_each(&mut count);
+        let admits = |customer| self.lens.has_customer(part, customer);
+        let everyone = self.lens.has_every_customer(part);
+        match self.grouping.of_places() {
+            Some(groups) => {
+                let group = |_, place| groups[usize::from(place)] as usize;
+                match everyone {
+                    true => self.count(state, part, |_| true, group),
+                    false => self.count(state, part, admits, group),
                 }
             }
-            if counted > 0 {
-                state.tally.count(counted, part.segment.customers.registered[customer as usize]);
+            None if everyone && !self.grouping.is_asked() => self.count(state, part, |_| true, |_, _| 0),
+            None => {
+                self.count(state, part, admits, |customer, place| self.grouping.of(part, customer, place))
             }
         }
+    }
+
+    /// Row by row and without branches, which would often be mistaken: what does not count is added
+    /// where nobody looks, and a customer's later answer takes back the earlier one.
+    fn count(
+        &self,
+        state: &mut State,
+        part: &Part,
+        admits: impl Fn(u32) -> bool,
+        group_of: impl Fn(u32, u16) -> usize,
+    ) {
+        let answers = &part.segment.tables.answers;
+        let registered = &part.segment.customers.registered;
+        let rows = answers.stem.rows(part.customers.clone());
+        let takes_back = self.every == AnswersCounted::LastPerCustomer;
+        let State { cells, tally } = state;
+        let nowhere = cells.len() - 1;
+        // By question, and one more for answers to none of them: who answered last, and where
+        // that was counted.
+        let mut last = [(u32::MAX, nowhere); KINDS.len() + 1];
+        let mut last_counted = u32::MAX;
+        let (mut customers, mut touchpoints, mut of_registered) = (0, 0, 0);
+        let stems = answers.stem.customer[rows.clone()].iter().zip(&answers.stem.place[rows.clone()]);
+        let asked = answers.kind[rows.clone()].iter().zip(&answers.score[rows.clone()]);
+        for (((&customer, &place), (&kind, &score)), row) in stems.zip(asked).zip(rows) {
+            let is_registered = registered[customer as usize];
+            let counts = self.counts(answers, row) & admits(customer);
+            let group = group_of(customer, place);
+            let kind = usize::from(kind).min(KINDS.len());
+            let cell = select_unpredictable(counts, cell(group, kind, score), nowhere);
+            let (before, its) = last[kind];
+            let again = takes_back & counts & (before == customer);
+            let taken_back = select_unpredictable(again, its, nowhere);
+            cells[taken_back] = cells[taken_back].wrapping_sub(1);
+            cells[cell] = cells[cell].wrapping_add(1);
+            last[kind] =
+                (select_unpredictable(counts, customer, before), select_unpredictable(counts, cell, its));
+            customers += u64::from(counts & (customer != last_counted));
+            last_counted = select_unpredictable(counts, customer, last_counted);
+            touchpoints += u64::from(counts & !again);
+            of_registered += u64::from(counts & !again & is_registered);
+        }
+        cells[nowhere] = 0;
+        let registered_touchpoints = of_registered;
+        tally.merge(&Tally { customers, touchpoints, registered_touchpoints, ..Tally::default() });
     }
 
     fn count_unidentified(&self, state: &mut State) {
@@ -134,28 +175,42 @@ impl Fold<'_> {
             let answers = &tables.answers;
             for row in (0..answers.stem.len()).filter(|&row| self.counts(answers, row)) {
                 let group = self.grouping.of_nobody(answers.stem.place[row]);
-                state.groups[group].count(answers.kind[row], answers.score[row]);
+                let kind = usize::from(answers.kind[row]);
+                state.cells[cell(group, kind, answers.score[row])] += 1;
                 state.tally.touchpoints += 1;
             }
         }
     }
 
     fn counts(&self, answers: &Answers, row: usize) -> bool {
-        usize::from(answers.kind[row]) < KINDS.len()
-            && self.lens.in_range(answers.stem.at[row])
-            && self.lens.has_place(answers.stem.place[row])
-            && self.survey.is_none_or(|survey| survey == Some(answers.survey[row]))
+        (usize::from(answers.kind[row]) < KINDS.len())
+            & self.lens.in_range(answers.stem.at[row])
+            & self.lens.has_place(answers.stem.place[row])
+            & self.survey.is_none_or(|survey| survey == Some(answers.survey[row]))
     }
 }
 
-/// Answers by question and score, 0 to 10.
+/// Scores are 0 to 10.
+const SCORES: usize = 11;
+/// Cells of one group.
+const CELLS: usize = KINDS.len() * SCORES;
+
+/// Where an answer is counted. Scores are checked where touchpoints come in; one beyond would be
+/// the greatest.
+#[inline]
+fn cell(group: usize, kind: usize, score: u8) -> usize {
+    group * CELLS + kind * SCORES + usize::from(score).min(SCORES - 1)
+}
+
+/// Answers by question and score.
 #[derive(Debug, Clone, Copy, Default)]
-struct Histogram([[u64; 11]; KINDS.len()]);
+struct Histogram([[u64; SCORES]; KINDS.len()]);
 
 impl Histogram {
-    fn count(&mut self, kind: u8, score: u8) {
-        // Scores are checked where touchpoints come in; one beyond would be the greatest.
-        self.0[usize::from(kind)][usize::from(score.min(10))] += 1;
+    fn of(cells: &[u64]) -> Self {
+        let mut histogram = Self::default();
+        histogram.0.iter_mut().flatten().zip(cells).for_each(|(mine, &count)| *mine = count);
+        histogram
     }
 
     fn add(&mut self, other: &Self) {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::fact::{Body, Charge, Fact, TraitFact};
+use super::fact::{Body, Charge, Fact, LineFact, TraitFact};
 
 /// The columns that every table begins with. 22 bytes a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -162,12 +162,14 @@ pub(super) trait HasStem {
 }
 
 tables! {
-    /// Purchases. 39 bytes a row.
+    /// Purchases. 43 bytes a row.
     Orders in orders {
         amount: i64,
         currency: u8,
         /// Stands for the order's id.
         key: u64,
+        /// The offer that it answers, an item of the dictionary; 0: none.
+        item: u32,
     }
     /// Goods or money back. 39 bytes a row.
     Returns in returns {
@@ -176,17 +178,47 @@ tables! {
         /// The order's key, or 0 when the return names none.
         key: u64,
     }
-    /// Answers to surveys, and the stars of reviews. 26 bytes a row.
+    /// Answers to surveys, and reviews with stars or a sentiment. 27 bytes a row.
     Answers in answers {
         /// An [`super::fact::AnswerKind`].
         kind: u8,
+        /// 0 for a review without stars.
         score: u8,
         survey: u16,
+        /// Hundredths, or [`NO_SENTIMENT`].
+        sentiment: i8,
     }
-    /// Every touchpoint that stands in none of the tables above. 23 bytes a row.
+    /// Every touchpoint that stands in none of the tables above. 28 bytes a row.
     Touches in touches {
         /// A [`super::fact::TouchType`].
         kind: u8,
+        /// See [`super::fact::Said`]; likewise `item`.
+        detail: u8,
+        item: u32,
+    }
+    /// Measures of visits, each in the table of touches as well. 30 bytes a row.
+    Visits in visits {
+        /// [`UNKNOWN`] when not known; likewise pages.
+        seconds: u32,
+        pages: u32,
+    }
+    /// Lines of orders and returns, each in its table as well. 44 bytes a row.
+    Lines in lines {
+        /// A [`super::fact::TouchType`].
+        kind: u8,
+        /// The product and its category.
+        item: u32,
+        /// Thousandths.
+        quantity: i64,
+        /// Minor units, of one.
+        price: i64,
+        /// [`NO_CURRENCY`] when there is no price.
+        currency: u8,
+    }
+    /// What carts are worth, each in the table of touches as well. 31 bytes a row.
+    CartValues in cart_values {
+        value: i64,
+        currency: u8,
     }
     /// Time and explicit cost of touchpoints of any type, each in one of the tables above as
     /// well. 36 bytes a row.
@@ -211,6 +243,10 @@ tables! {
 
 /// The currency of no amount: the dictionary numbers fewer.
 pub const NO_CURRENCY: u8 = u8::MAX;
+/// A measure that is not known.
+pub const UNKNOWN: u32 = u32::MAX;
+/// The sentiment of a review that says none.
+pub const NO_SENTIMENT: i8 = i8::MIN;
 /// The write only fills a gap.
 pub const IF_ABSENT: u8 = 1;
 /// The write stands as the customer's value; set when the facts are gathered.
@@ -225,6 +261,7 @@ impl Tables {
                 self.orders.amount.push(amount.minor);
                 self.orders.currency.push(amount.currency);
                 self.orders.key.push(order_key);
+                self.orders.item.push(fact.said.item);
             }
             Body::Return { amount, order_key } => {
                 self.returns.stem.push(fact);
@@ -237,16 +274,30 @@ impl Tables {
                 self.answers.kind.push(kind as u8);
                 self.answers.score.push(score);
                 self.answers.survey.push(survey);
+                self.answers.sentiment.push(fact.said.sentiment.unwrap_or(NO_SENTIMENT));
             }
             Body::Touch(touch_type) => {
                 self.touches.stem.push(fact);
                 self.touches.kind.push(touch_type.0);
+                self.touches.detail.push(fact.said.detail);
+                self.touches.item.push(fact.said.item);
             }
         }
         if let Some(charge) = fact.charge {
             self.push_charge(fact, charge);
         }
         fact.traits.iter().for_each(|&write| self.push_trait(fact, write));
+        if let Some(measured) = fact.said.visit {
+            self.visits.stem.push(fact);
+            self.visits.seconds.push(measured.seconds);
+            self.visits.pages.push(measured.pages);
+        }
+        if let Some(value) = fact.said.value {
+            self.cart_values.stem.push(fact);
+            self.cart_values.value.push(value.minor);
+            self.cart_values.currency.push(value.currency);
+        }
+        fact.said.lines.iter().for_each(|line| self.push_line(fact, line));
     }
 
     /// The facts of several sets but the voided ones, without customers: for unidentified ones.
@@ -271,6 +322,9 @@ impl Tables {
             returns: table!(Returns, returns),
             answers: table!(Answers, answers),
             touches: table!(Touches, touches),
+            visits: table!(Visits, visits),
+            lines: table!(Lines, lines),
+            cart_values: table!(CartValues, cart_values),
             charges: table!(Charges, charges),
             traits: table!(TraitWrites, traits),
         }
@@ -288,6 +342,15 @@ impl Tables {
         self.charges.seconds.push(charge.seconds);
         self.charges.cost.push(charge.cost.map_or(0, |cost| cost.minor));
         self.charges.currency.push(charge.cost.map_or(NO_CURRENCY, |cost| cost.currency));
+    }
+
+    fn push_line(&mut self, fact: &Fact, line: &LineFact) {
+        self.lines.stem.push(fact);
+        self.lines.kind.push(fact.body.touch_type().0);
+        self.lines.item.push(line.item);
+        self.lines.quantity.push(line.quantity_milli);
+        self.lines.price.push(line.price.map_or(0, |price| price.minor));
+        self.lines.currency.push(line.price.map_or(NO_CURRENCY, |price| price.currency));
     }
 
     fn push_trait(&mut self, fact: &Fact, write: TraitFact) {

@@ -1,5 +1,7 @@
 //! The cohort triangle: customers by the interval of their start event, and who came back.
 
+use std::hint::select_unpredictable;
+
 use super::answer::{Ratio, Tally};
 use super::calendar::{Intervals, Unit};
 use super::events::{Event, Types};
@@ -144,7 +146,7 @@ impl Cohorts {
         let intervals = Intervals::new(&scope.zone, options.unit, scope.week_start, scope.range.from, until)?;
         let count = if lens.until > lens.from { intervals.index(lens.until - 1) + 1 } else { 0 };
         let width = columns.iter().filter(|&&c| c != u32::MAX).max().map_or(0, |&c| c as usize + 1);
-        if (count + 1).saturating_mul(width + 2).saturating_mul(groups) > CELLS_LIMIT {
+        if count.saturating_mul(width + 1).saturating_mul(groups) > CELLS_LIMIT {
             return Err(KpiError::TooManyCells);
         }
         let last = intervals.index(lens.observed);
@@ -170,47 +172,23 @@ impl Cohorts {
         Counts::new(self.count, self.width())
     }
 
-    /// Whether [`Self::observe_plainly`] can count: first-time cohorts, and one event in exactly the
-    /// k-th interval is enough.
+    /// Whether [`Self::observe_plainly`] can count: first-time cohorts, one event in exactly the
+    /// k-th interval is enough, and the cells are few.
     pub fn is_plain(&self) -> bool {
         let options = &self.options;
         let first = options.start == CohortStart::FirstTime && options.first == First::Ever;
-        first && self.starts == self.returns && options.mode == CohortMode::Exact && options.min_count == 1
+        let exact = options.mode == CohortMode::Exact && options.min_count == 1;
+        first && self.starts == self.returns && exact && Plain::cells(self) <= PLAIN_CELLS
     }
 
     /// Counts the orders of some customers, of which the first opens a cohort in range and each
-    /// that follows is a return: row by row and without branches. What does not count is added
-    /// where nobody looks.
+    /// that follows is a return.
     pub fn observe_plainly(&self, lens: &Lens, part: &Part, counts: &mut Counts, tally: &mut Tally) {
-        let stem = &part.segment.tables.orders.stem;
-        let rows = stem.rows(part.customers.clone());
-        let registered = &part.segment.customers.registered;
-        let periods = self.options.periods as usize;
-        let (stride, nowhere, no_column, size) =
-            (counts.stride(), self.count, counts.width, counts.width + 1);
-        let (mut current, mut cohort, mut last) = (u32::MAX, nowhere, usize::MAX);
-        let (mut opened, mut counted, mut of_registered, mut censored) = (0, 0, 0, 0);
-        for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
-            let is_new = customer != current;
-            let opens = is_new & lens.in_range(at) & lens.has_customer(part, customer);
-            let interval = self.intervals.index(at);
-            let begun = if opens { interval } else { nowhere };
-            (current, cohort) = (customer, if is_new { begun } else { cohort });
-            let k = interval.wrapping_sub(cohort);
-            let is_seen = at < lens.observed;
-            let is_back = !is_new & (k != last) & (k <= periods) & is_seen;
-            last = if is_new { usize::MAX } else { k };
-            let column = if is_back { k } else { no_column };
-            let column = if opens { size } else { column };
-            counts.cells[cohort * stride + column] += 1;
-            let is_counted = u64::from((cohort != nowhere) & is_seen);
-            opened += u64::from(opens);
-            counted += is_counted;
-            of_registered += is_counted & u64::from(registered[customer as usize]);
-            censored += u64::from(opens & (interval + periods >= self.last));
-        }
-        let (customers, touchpoints, registered_touchpoints) = (opened, counted, of_registered);
-        tally.merge(&Tally { customers, touchpoints, registered_touchpoints, censored, ..Tally::default() });
+        let plain = match lens.has_every_customer(part) {
+            true => Plain::of(self, lens, part, |_| true),
+            false => Plain::of(self, lens, part, |customer| lens.has_customer(part, customer)),
+        };
+        plain.add_to(self, counts, tally);
     }
 
     /// Counts one customer's events, which are in order of time: for each cohort they are in,
@@ -384,8 +362,78 @@ fn label(lens: &Lens, unit: Unit, start: Micros) -> Result<String, KpiError> {
     })
 }
 
-/// Counts of one group: for each cohort, returned customers by column, a column for what does not
-/// count, and the cohort's size. One cohort more is for customers of none.
+/// More cells are not laid out for each task.
+const PLAIN_CELLS: usize = 1 << 15;
+
+/// Orders of the customers of one task by cohort, by whether the customer is registered, and by
+/// column: those of the triangle, and three more.
+struct Plain {
+    cells: Vec<u32>,
+    stride: usize,
+}
+
+impl Plain {
+    /// In the order of the columns after those of the triangle: orders that open the cohort,
+    /// that count but not as a return, and that were not observed any more.
+    const BESIDE: usize = 3;
+
+    fn cells(cohorts: &Cohorts) -> usize {
+        (cohorts.count + 1) * 2 * (cohorts.width() + Self::BESIDE)
+    }
+
+    /// Row by row and without branches, which would be mistaken at every other row: what does not
+    /// count is added where nobody looks.
+    fn of(cohorts: &Cohorts, lens: &Lens, part: &Part, admits: impl Fn(u32) -> bool) -> Self {
+        let stem = &part.segment.tables.orders.stem;
+        let rows = stem.rows(part.customers.clone());
+        let registered = &part.segment.customers.registered;
+        let (periods, width) = (cohorts.options.periods as usize, cohorts.width());
+        let stride = width + Self::BESIDE;
+        let mut cells = vec![0_u32; Self::cells(cohorts)];
+        let nowhere = cohorts.count * 2 * stride;
+        let (mut current, mut cohort, mut begin, mut last) = (u32::MAX, 0, nowhere, usize::MAX);
+        for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
+            let interval = cohorts.intervals.index(at);
+            let is_new = customer != current;
+            let opens = is_new & lens.in_range(at) & admits(customer);
+            let own = (interval * 2 + usize::from(registered[customer as usize])) * stride;
+            let begun = select_unpredictable(opens, own, nowhere);
+            begin = select_unpredictable(is_new, begun, begin);
+            cohort = select_unpredictable(is_new, interval, cohort);
+            let k = interval.wrapping_sub(cohort);
+            let is_seen = at < lens.observed;
+            let is_back = !is_new & (k != last) & (k <= periods);
+            last = select_unpredictable(is_new, usize::MAX, k);
+            let beside = width + usize::from(!opens);
+            let column = select_unpredictable(is_back, k, beside);
+            let column = select_unpredictable(is_seen, column, width + 2);
+            cells[begin + column] += 1;
+            current = customer;
+        }
+        Self { cells, stride }
+    }
+
+    fn add_to(&self, cohorts: &Cohorts, counts: &mut Counts, tally: &mut Tally) {
+        let stride = counts.stride();
+        let rows = self.cells.chunks_exact(self.stride).take(cohorts.count * 2).enumerate();
+        for (row, cells) in rows.filter(|(_, cells)| cells.iter().any(|&count| count > 0)) {
+            let cohort = row / 2;
+            let mine = &mut counts.cells[cohort * stride..(cohort + 1) * stride];
+            let (columns, beside) = cells.split_at(counts.width);
+            mine.iter_mut().zip(columns).for_each(|(mine, &count)| *mine += u64::from(count));
+            let opened = u64::from(beside[0]);
+            mine[stride - 1] += opened;
+            let counted = columns.iter().chain(&beside[..2]).map(|&count| u64::from(count)).sum::<u64>();
+            tally.customers += opened;
+            tally.touchpoints += counted;
+            tally.registered_touchpoints += if row % 2 == 1 { counted } else { 0 };
+            let is_censored = cohort + cohorts.options.periods as usize >= cohorts.last;
+            tally.censored += if is_censored { opened } else { 0 };
+        }
+    }
+}
+
+/// Counts of one group: for each cohort, returned customers by column, and the cohort's size.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counts {
     width: usize,
@@ -394,12 +442,12 @@ pub(super) struct Counts {
 
 impl Counts {
     fn new(cohorts: usize, width: usize) -> Self {
-        Self { width, cells: vec![0; (cohorts + 1) * (width + 2)] }
+        Self { width, cells: vec![0; cohorts * (width + 1)] }
     }
 
     #[inline]
     fn stride(&self) -> usize {
-        self.width + 2
+        self.width + 1
     }
 
     #[inline]
@@ -420,8 +468,6 @@ impl Counts {
 
     /// The sizes of the cohorts.
     fn sizes(&self) -> impl Iterator<Item = u64> + '_ {
-        let cohorts = self.cells.len() / self.stride();
-        let cells = self.cells.chunks_exact(self.stride()).take(cohorts.saturating_sub(1));
-        cells.map(|cells| cells[cells.len() - 1])
+        self.cells.chunks_exact(self.stride()).map(|cells| cells[cells.len() - 1])
     }
 }

@@ -6,15 +6,18 @@
 //! the service follows the log on its own, so a missed notification costs a moment, not a fact.
 
 mod known;
+mod memory;
 mod preview;
 mod tenant;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
+use crate::clock;
 use crate::identity::Rules;
 use crate::kpi::{FactError, Snapshot};
 use crate::model::{Revision, TenantKey};
@@ -25,8 +28,14 @@ use tenant::Contents;
 /// Limits of the mirrors.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Columns of all tenants together, in bytes; a tenant that does not fit is refused.
+    /// Columns of all tenants together, in bytes. When it is short, tenants that were not asked about
+    /// for longest are dropped; one that does not fit then is refused.
     pub memory_bytes: usize,
+    /// A tenant that was asked about so recently is not dropped for another: two that do not fit
+    /// together would push each other out at every question.
+    pub keep: Duration,
+    /// A tenant that was not asked about for so long is dropped; `None`: never.
+    pub idle: Option<Duration>,
     /// How often a mirror looks for what other processes have committed.
     pub poll: Duration,
     /// How long a question waits for the revision that it asks for.
@@ -39,6 +48,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             memory_bytes: 8 << 30,
+            keep: Duration::from_secs(60),
+            idle: None,
             poll: Duration::from_millis(500),
             wait: Duration::from_secs(10),
             page_touchpoints: 100_000,
@@ -71,10 +82,18 @@ pub struct Mirrors {
     store: Store,
     settings: Arc<Settings>,
     tenants: Arc<RwLock<HashMap<TenantKey, Arc<Mirror>>>>,
+    /// How many tenants are loaded for the first time right now.
+    loading: Arc<watch::Sender<usize>>,
+    started: Instant,
 }
 
 struct Mirror {
     key: TenantKey,
+    /// When it was last asked for, in milliseconds since the mirrors were started.
+    asked_ms: AtomicU64,
+    /// Of its columns, also while nothing is published yet.
+    bytes: AtomicUsize,
+    is_loading: AtomicBool,
     published: RwLock<Option<Arc<Snapshot>>>,
     /// Held while changes are read and applied: one at a time.
     contents: Arc<Mutex<Contents>>,
@@ -86,7 +105,19 @@ impl Mirrors {
     /// Mirrors of that store's tenants; nothing is loaded before it is asked for.
     #[must_use]
     pub fn new(store: Store, settings: Settings) -> Self {
-        Self { store, settings: Arc::new(settings), tenants: Arc::default() }
+        Self {
+            store,
+            settings: Arc::new(settings),
+            tenants: Arc::default(),
+            loading: Arc::new(watch::Sender::new(0)),
+            started: clock::stopwatch(),
+        }
+    }
+
+    /// How many tenants are loaded for the first time: until then their KPIs have no answer.
+    #[must_use]
+    pub fn loading(&self) -> watch::Receiver<usize> {
+        self.loading.subscribe()
     }
 
     /// The facts and the map of a tenant, at the asked revision or a later one.
@@ -95,6 +126,7 @@ impl Mirrors {
     /// When the revision is not reached in time, or the tenant does not fit.
     pub async fn snapshot(&self, tenant: &Tenant, at_least: Revision) -> Result<Arc<Snapshot>, MirrorError> {
         let mirror = self.mirror(tenant);
+        mirror.asked_ms.store(self.now_ms(), Ordering::Relaxed);
         if let Some(snapshot) = mirror.published()
             && snapshot.revision >= at_least
         {
@@ -125,6 +157,7 @@ impl Mirrors {
         loop {
             let _ = tokio::time::timeout(self.settings.poll, committed.changed()).await;
             committed.mark_unchanged();
+            self.drop_idle();
             let mirrors: Vec<Arc<Mirror>> =
                 self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
             for mirror in mirrors.into_iter().filter(|mirror| mirror.published().is_some()) {
@@ -151,27 +184,32 @@ impl Mirrors {
         rules: &Arc<Rules>,
         at_least: Revision,
     ) -> Result<(), MirrorError> {
+        let _loading = Loading::begin(&self.loading, mirror);
         let mut contents = mirror.contents.clone().lock_owned().await;
         if mirror.published().is_some_and(|snapshot| snapshot.revision >= at_least) {
             return Ok(());
         }
         contents.begin(rules, self.store.revision(mirror.key).await?);
-        let room = self.settings.memory_bytes.saturating_sub(self.bytes_beside(mirror.key));
         loop {
             let page = self.settings.page_touchpoints;
             let changed = self.store.changes(mirror.key, contents.cursor(), page).await?;
+            metrics::counter!("customer360_mirror_touchpoints_read_total")
+                .increment(changed.facts.len() as u64);
             let (applied, snapshot) = blocking(move || {
                 let mut contents = contents;
                 contents.apply(changed).map(|snapshot| (contents, snapshot))
             })
             .await?;
             contents = applied;
-            if contents.bytes() > room {
+            mirror.bytes.store(contents.bytes(), Ordering::Relaxed);
+            if !self.make_room(mirror) {
                 *contents = Contents::default();
+                mirror.clear();
                 return Err(MirrorError::TooLarge { limit_bytes: self.settings.memory_bytes });
             }
             if let Some(snapshot) = snapshot {
                 mirror.publish(snapshot);
+                self.tell_bytes();
                 return Ok(());
             }
         }
@@ -184,6 +222,9 @@ impl Mirrors {
         let new = || {
             Arc::new(Mirror {
                 key: tenant.key,
+                asked_ms: AtomicU64::new(self.now_ms()),
+                bytes: AtomicUsize::new(0),
+                is_loading: AtomicBool::new(false),
                 published: RwLock::default(),
                 contents: Arc::default(),
                 past: known::Past::default(),
@@ -196,15 +237,6 @@ impl Mirrors {
             .or_insert_with(new)
             .clone()
     }
-
-    fn bytes_beside(&self, key: TenantKey) -> usize {
-        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        let others = tenants.values().filter(|mirror| mirror.key != key);
-        let bytes = |mirror: &Arc<Mirror>| {
-            mirror.published().map_or(0, |snapshot| snapshot.bytes() + mirror.past.bytes(&snapshot))
-        };
-        others.map(bytes).sum()
-    }
 }
 
 impl Mirror {
@@ -214,8 +246,38 @@ impl Mirror {
 
     fn publish(&self, snapshot: Snapshot) {
         metrics::gauge!("customer360_mirror_revision").set(snapshot.revision.0 as f64);
-        metrics::gauge!("customer360_mirror_bytes").set(snapshot.bytes() as f64);
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
+    }
+}
+
+/// A first load that is under way; said by health and metrics.
+struct Loading<'a> {
+    loading: &'a watch::Sender<usize>,
+    mirror: &'a Mirror,
+}
+
+impl<'a> Loading<'a> {
+    /// `None` when it is no first load, or another question waits for the same one already.
+    fn begin(loading: &'a watch::Sender<usize>, mirror: &'a Mirror) -> Option<Self> {
+        let begins = mirror.published().is_none() && !mirror.is_loading.swap(true, Ordering::Relaxed);
+        begins.then(|| {
+            count(loading, |loads| loads + 1);
+            Self { loading, mirror }
+        })
+    }
+}
+
+fn count(loading: &watch::Sender<usize>, next: impl FnOnce(usize) -> usize) {
+    loading.send_modify(|loads| {
+        *loads = next(*loads);
+        metrics::gauge!("customer360_mirrors_loading").set(*loads as f64);
+    });
+}
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        self.mirror.is_loading.store(false, Ordering::Relaxed);
+        count(self.loading, |loads| loads - 1);
     }
 }
 

@@ -5,6 +5,7 @@ mod activity;
 mod answer;
 mod choice;
 mod costs;
+mod figure;
 mod question;
 mod touchpoint;
 mod value;
@@ -15,6 +16,7 @@ use crate::rpc::proto;
 pub use answer::{cost_to_serve, definition, nps, repurchase, retention};
 pub use choice::{Choice, activity_type, activity_type_number, violation_reason};
 pub use costs::{capacities, capacity_to_proto, rate_to_proto, rates};
+pub use figure::{Figures, explained, explanation, figures};
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
 pub use touchpoint::{
     channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,

@@ -196,24 +196,15 @@ impl Port {
             return Ok(proto::ListCustomersResponse::default());
         };
         let most = i64::try_from(size).unwrap_or(i64::MAX);
-        let listed = self.store.list_customers(tenant.key, kind, after, most).await?;
-        let (revision, records) = self.store.customers(tenant.key, &tenant.rules, &listed.entries).await?;
-        let rates = if mask.summary { self.rates(tenant.key, revision).await? } else { Arc::default() };
-        // One that was merged between the two reads is left out: it is listed as part of another.
-        let (mut places, mut customers) = (Vec::new(), Vec::new());
-        for (no, record) in listed.entries.iter().zip(records) {
-            if let Some(record) = record.filter(|record| record.customer == *no) {
-                places.push(no.0);
-                customers.push(customer_to_proto(tenant.key, &tenant.rules, &rates, mask, &record));
-            }
-        }
-        let cut = page::fit(&mut customers);
-        let full = listed.entries.len() >= size;
-        let last = match cut {
-            true => places.get(customers.len() - 1).copied(),
-            false => listed.entries.last().map(|no| no.0).filter(|_| full),
-        };
-        let next_page_token = last.map_or_else(String::new, |no| query.token((no, 0)));
+        let listed = self.store.list_customers(tenant.key, &tenant.rules, kind, after, most).await?;
+        let rates =
+            if mask.summary { self.rates(tenant.key, listed.revision).await? } else { Arc::default() };
+        let shown = |record| customer_to_proto(tenant.key, &tenant.rules, &rates, mask, record);
+        let mut customers: Vec<_> = listed.entries.iter().map(shown).collect();
+        let is_more = page::fit(&mut customers) || listed.entries.len() >= size;
+        let last =
+            customers.len().checked_sub(1).map(|last| listed.entries[last].customer).filter(|_| is_more);
+        let next_page_token = last.map_or_else(String::new, |no| query.token((no.0, 0)));
         Ok(proto::ListCustomersResponse { customers, next_page_token, revision: listed.revision.0 })
     }
 }

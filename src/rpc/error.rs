@@ -191,6 +191,7 @@ fn told_kpi(error: &KpiError, plain: impl Fn(Code, ErrorReason) -> Told) -> Told
         KpiError::Calendar(CalendarError::TooManyIntervals) => too_large(INTERVALS_LIMIT, "intervals"),
         KpiError::CurrencyRequired => plain(Code::FailedPrecondition, ErrorReason::CurrencyRequired),
         KpiError::TooManyGroups => too_large(GROUPS_LIMIT, "groups"),
+        KpiError::TooMany { what, limit } => too_large(*limit, what),
         KpiError::TooManyCells => too_large(CELLS_LIMIT, "cells"),
         KpiError::WindowOutOfRange => field("window.days", Reason::OutOfRange),
         KpiError::RateOutOfRange => field("rates", Reason::OutOfRange),
@@ -316,6 +317,7 @@ pub fn violation_to_proto(violation: Violation) -> proto::Violation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::QueueLimit;
 
     #[track_caller]
     fn check(error: PortError, code: Code, reason: &str, retried: bool) -> Status {
@@ -350,7 +352,12 @@ mod tests {
 
     #[test]
     fn what_may_work_later_says_when() {
-        check(StoreError::QueueFull { limit: 5 }.into(), Code::ResourceExhausted, "QUEUE_FULL", true);
+        check(
+            StoreError::QueueFull { limit: QueueLimit::Touchpoints(5) }.into(),
+            Code::ResourceExhausted,
+            "QUEUE_FULL",
+            true,
+        );
         check(StoreError::Contention.into(), Code::Aborted, "CONTENTION", true);
         check(StoreError::Closed.into(), Code::Unavailable, "SHUTTING_DOWN", true);
         check(MirrorError::Loading.into(), Code::Unavailable, "TENANT_LOADING", true);
@@ -415,7 +422,7 @@ mod tests {
             (PortError::AnswerTooLarge { limit: 1, unit: "bytes" }, "FAILED_PRECONDITION"),
             (PortError::Panicked, "INTERNAL"),
             (KpiError::CurrencyRequired.into(), "FAILED_PRECONDITION"),
-            (StoreError::QueueFull { limit: 1 }.into(), "RESOURCE_EXHAUSTED"),
+            (StoreError::QueueFull { limit: QueueLimit::Bytes(1) }.into(), "RESOURCE_EXHAUSTED"),
             (StoreError::Closed.into(), "UNAVAILABLE"),
             (StoreError::RequestIdReused.into(), "ALREADY_EXISTS"),
             (StoreError::Contention.into(), "ABORTED"),

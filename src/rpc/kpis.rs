@@ -25,7 +25,7 @@ impl KpiService for Port {
         &self,
         _: Request<proto::ListKpisRequest>,
     ) -> Result<Response<proto::ListKpisResponse>, Status> {
-        let kpis = catalogue::ALL.iter().map(convert::definition).collect();
+        let kpis = catalogue::all().map(convert::definition).collect();
         Ok(Response::new(proto::ListKpisResponse { kpis }))
     }
 
@@ -89,12 +89,7 @@ impl KpiService for Port {
         let mut question = self.check(|c| convert::cost_question(c, asked.clone()))?;
         let port = self.clone();
         let answer = detached(async move {
-            // Rates hold at once: facts may be older than a question allows, rates are those of the facts.
-            let changed = match port.known_tenant(&tenant, fresh.at_least).await? {
-                Some(tenant) => port.store.costs_changed_at(tenant.key).await?.0,
-                None => 0,
-            };
-            let facts = port.facts(&tenant, fresh.or_at_least(changed)).await?;
+            let facts = port.facts_with_costs(&tenant, fresh).await?;
             if let Some(tenant) = &facts.tenant {
                 let at = facts.snapshot.revision;
                 let (rates, capacities) = (
@@ -189,7 +184,7 @@ impl Port {
 
     /// The facts of a tenant at the asked revision or a later one, or as known at a past one; none
     /// of one that never recorded anything.
-    async fn facts(&self, name: &TenantName, fresh: Freshness) -> Result<Facts, PortError> {
+    pub(super) async fn facts(&self, name: &TenantName, fresh: Freshness) -> Result<Facts, PortError> {
         let tenant = self.known_tenant(name, fresh.at_least).await?;
         let snapshot = match &tenant {
             Some(tenant) => {
@@ -203,8 +198,22 @@ impl Port {
         Ok(Facts { tenant, snapshot })
     }
 
+    /// As [`Port::facts`], not older than the last change of rates: those hold at once. Facts may be
+    /// older than a question allows; rates are those of the facts.
+    pub(super) async fn facts_with_costs(
+        &self,
+        name: &TenantName,
+        fresh: Freshness,
+    ) -> Result<Facts, PortError> {
+        let changed = match self.known_tenant(name, fresh.at_least).await? {
+            Some(tenant) => self.store.costs_changed_at(tenant.key).await?.0,
+            None => 0,
+        };
+        self.facts(name, fresh.or_at_least(changed)).await
+    }
+
     /// The answer that was given before, or what the kernel computes where it holds up nobody.
-    async fn answer<T: Message + Default + 'static>(
+    pub(super) async fn answer<T: Message + Default + 'static>(
         &self,
         facts: Facts,
         question: Option<Question>,
@@ -240,14 +249,14 @@ impl Port {
 }
 
 /// What questions are asked of.
-struct Facts {
-    tenant: Option<Tenant>,
-    snapshot: Arc<Snapshot>,
+pub(super) struct Facts {
+    pub tenant: Option<Tenant>,
+    pub snapshot: Arc<Snapshot>,
 }
 
 impl Facts {
     /// `None` for a tenant without facts, of whom nothing is worth keeping.
-    fn question(&self, method: &str, request: &impl Message, beside: &[u8]) -> Option<Question> {
+    pub(super) fn question(&self, method: &str, request: &impl Message, beside: &[u8]) -> Option<Question> {
         let tenant = self.tenant.as_ref()?;
         Some(Question::of(method, request, tenant.key, self.snapshot.revision, beside))
     }
@@ -255,20 +264,20 @@ impl Facts {
 
 /// Which revision a question is asked of.
 #[derive(Debug, Clone, Copy, Default)]
-struct Freshness {
-    at_least: i64,
-    as_known_at: Option<proto::KnownAt>,
+pub(super) struct Freshness {
+    pub at_least: i64,
+    pub as_known_at: Option<proto::KnownAt>,
 }
 
 impl Freshness {
     /// At least at that revision, unless the past is asked for.
-    fn or_at_least(self, revision: i64) -> Self {
+    pub(super) fn or_at_least(self, revision: i64) -> Self {
         Self { at_least: self.at_least.max(revision), ..self }
     }
 }
 
 /// Takes the freshness out of a question: the revision of the answer stands for it.
-fn take_freshness(scope: &mut Option<proto::Scope>) -> Freshness {
+pub(super) fn take_freshness(scope: &mut Option<proto::Scope>) -> Freshness {
     scope.as_mut().map_or_else(Freshness::default, |scope| Freshness {
         at_least: std::mem::take(&mut scope.at_least_as_fresh),
         as_known_at: scope.as_known_at.take(),

@@ -8,6 +8,7 @@ mod customers;
 mod decisions;
 pub mod error;
 mod feed;
+mod figures;
 mod identities;
 mod known;
 mod kpis;
@@ -40,11 +41,14 @@ use error::PortError;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
+use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::rule_service_server::RuleServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
+/// The service that has to wait for a tenant's facts, as health names it.
+pub const KPI_SERVICE: &str = proto::kpi_service_server::SERVICE_NAME;
 /// Names the tenant of a call.
 pub const TENANT_METADATA: &str = "x-customer360-tenant";
 /// The tenant of a call that names none.
@@ -149,6 +153,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         RuleServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
+        FigureServiceServer,
         FeedServiceServer
     )
 }

@@ -20,7 +20,7 @@ use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
 };
-use crate::store::{By, Filter, Incoming, Outcome, Page, Recorded, StoreError, StoredTouchpoint};
+use crate::store::{By, Filter, Incoming, Outcome, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint};
 
 /// Refusals that the answer to an import lists.
 const LISTED_REFUSALS: usize = 1_000;
@@ -374,11 +374,20 @@ async fn queued(port: &Port, tenant: TenantKey, incoming: &[Incoming]) -> Writin
         let first = std::future::poll_fn(|cx| Poll::Ready(writing.as_mut().poll(cx))).await;
         match first {
             Poll::Pending => return writing,
-            Poll::Ready(Err(StoreError::QueueFull { limit })) if incoming.len() <= limit => {
+            Poll::Ready(Err(StoreError::QueueFull { limit })) if fits(incoming, limit) => {
                 tokio::time::sleep(QUEUE_PAUSE).await;
             }
             Poll::Ready(done) => return Box::pin(std::future::ready(done)),
         }
+    }
+}
+
+/// Whether a batch can ever find room in the queue.
+fn fits(incoming: &[Incoming], limit: QueueLimit) -> bool {
+    match limit {
+        QueueLimit::Touchpoints(most) => incoming.len() <= most,
+        // One that is too large goes alone.
+        QueueLimit::Bytes(_) => true,
     }
 }
 

@@ -19,8 +19,8 @@ pub enum StoreError {
     #[error("stored {what} does not read back")]
     Corrupt { what: &'static str },
     /// The writer's queue is full; nothing was stored.
-    #[error("the write queue is full ({limit} touchpoints)")]
-    QueueFull { limit: usize },
+    #[error("the write queue is full ({limit})")]
+    QueueFull { limit: QueueLimit },
     /// The service is stopping; nothing was stored.
     #[error("the store is closed")]
     Closed,
@@ -49,6 +49,22 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::QueueFull { .. } | Self::Contention | Self::NotReached { .. })
+    }
+}
+
+/// Which limit of the write queue was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueLimit {
+    Touchpoints(usize),
+    Bytes(usize),
+}
+
+impl std::fmt::Display for QueueLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Touchpoints(limit) => write!(f, "{limit} touchpoints"),
+            Self::Bytes(limit) => write!(f, "{limit} bytes"),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod driver;
 mod error;
 mod feed;
 mod identities;
+mod keys;
 mod known;
 mod merges;
 mod read;
@@ -35,8 +36,9 @@ pub use changes::{Changed, Cursor, Fact, Moved};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
-pub use driver::Database;
-pub use error::{Diagnosis, Failure, StoreError, diagnose};
+// For benches, which write the same rows by the same driver with nothing in between.
+pub use driver::{Column, Database, Scalar};
+pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
 pub use feed::{FeedPage, RevisionEvents};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
@@ -60,13 +62,16 @@ pub struct Settings {
     pub connections: u32,
     /// Touchpoints waiting for the writer at most.
     pub queue_touchpoints: usize,
+    /// Their size in memory together at most, in bytes, roughly. A batch that is larger than all of it
+    /// is let in when nothing else waits.
+    pub queue_bytes: usize,
     /// Touchpoints in one transaction at most.
     pub group_touchpoints: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { connections: 8, queue_touchpoints: 50_000, group_touchpoints: 8_192 }
+        Self { connections: 8, queue_touchpoints: 50_000, queue_bytes: 256 << 20, group_touchpoints: 8_192 }
     }
 }
 

@@ -261,33 +261,18 @@ impl Store {
     ) -> Result<(Revision, Vec<Option<CustomerRecord>>), StoreError> {
         let mut tx = self.db.read().await?;
         let revision = revision(&mut tx, tenant).await?;
-        let found = customers(&mut tx, tenant, observations).await?;
-        let mut numbers: Vec<i64> = found
-            .iter()
-            .flatten()
-            .flat_map(|f| &f.members)
-            .flat_map(|m| &m.identifiers)
-            .map(|no| no.0)
-            .collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let mut identifiers = FxHashMap::default();
-        let scalars = [Scalar::Int(tenant.0)];
-        for row in tx.fetch_bulk(identities::LOAD_IDENTIFIERS, &scalars, &[Column::Int(numbers)]).await? {
-            let (no, stored) = read_identifier(&row, rules)?;
-            identifiers.insert(no, stored);
-        }
-        Ok((revision, found.into_iter().map(|f| f.map(|f| f.into_record(&identifiers))).collect()))
+        Ok((revision, records(&mut tx, tenant, rules, observations).await?))
     }
 
     /// A page of customers, by number, optionally of one kind.
     pub async fn list_customers(
         &self,
         tenant: TenantKey,
+        rules: &Rules,
         kind: Option<CustomerKind>,
         after: Option<ObservationNo>,
         size: i64,
-    ) -> Result<Listed<ObservationNo>, StoreError> {
+    ) -> Result<Listed<CustomerRecord>, StoreError> {
         let mut tx = self.db.read().await?;
         let revision = revision(&mut tx, tenant).await?;
         let (least, most) = match kind {
@@ -297,8 +282,10 @@ impl Store {
         };
         let scalars = [tenant.0, after.map_or(0, |no| no.0), least, most, size].map(Scalar::Int);
         let rows = tx.fetch(LIST_CUSTOMERS, &scalars).await?;
-        let entries = rows.iter().map(|row| row.get(0).map(ObservationNo)).collect::<Result<_, _>>()?;
-        Ok(Listed { revision, entries })
+        let listed: Vec<ObservationNo> =
+            rows.iter().map(|row| row.get(0).map(ObservationNo)).collect::<Result<_, _>>()?;
+        let records = records(&mut tx, tenant, rules, &listed).await?;
+        Ok(Listed { revision, entries: records.into_iter().flatten().collect() })
     }
 
     /// What is known of identifiers and of their holders, and an observation of them as if they
@@ -478,4 +465,25 @@ impl Found {
             summary,
         }
     }
+}
+
+/// The customers that observations belong to now, in one transaction.
+async fn records(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    observations: &[ObservationNo],
+) -> Result<Vec<Option<CustomerRecord>>, StoreError> {
+    let found = customers(tx, tenant, observations).await?;
+    let mut numbers: Vec<i64> =
+        found.iter().flatten().flat_map(|f| &f.members).flat_map(|m| &m.identifiers).map(|no| no.0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut identifiers = FxHashMap::default();
+    let scalars = [Scalar::Int(tenant.0)];
+    for row in tx.fetch_bulk(identities::LOAD_IDENTIFIERS, &scalars, &[Column::Int(numbers)]).await? {
+        let (no, stored) = read_identifier(&row, rules)?;
+        identifiers.insert(no, stored);
+    }
+    Ok(found.into_iter().map(|f| f.map(|f| f.into_record(&identifiers))).collect())
 }

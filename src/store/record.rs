@@ -31,6 +31,14 @@ impl Incoming {
         let set = (!touchpoint.identifiers.is_empty()).then(|| identifier_set(&touchpoint.identifiers));
         Self { touchpoint, payload_hash, details, set }
     }
+
+    /// About how much memory it takes: its texts, most of which are in the document too, and what
+    /// holds them together.
+    pub(super) fn bytes(&self) -> usize {
+        let key = &self.touchpoint.key;
+        let named: usize = self.touchpoint.identifiers.iter().map(|one| 64 + one.value.len()).sum();
+        512 + 2 * self.details.len() + key.source.len() + key.source_id.len() + named
+    }
 }
 
 /// What became of a touchpoint.

@@ -61,7 +61,7 @@ async fn exercise(store: &Store) {
     store.changed_since(tenant.key, &known, Revision(7)).await.unwrap();
     store.known_at(tenant.key, KnownAt::Instant(Micros(5))).await.unwrap();
     store.customers(tenant.key, &tenant.rules, &[ObservationNo(1), ObservationNo(2)]).await.unwrap();
-    store.list_customers(tenant.key, Some(CustomerKind::Registered), None, 10).await.unwrap();
+    store.list_customers(tenant.key, &tenant.rules, Some(CustomerKind::Registered), None, 10).await.unwrap();
     store.component(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
     let who = [Identifier { kind: KindName::parse("COOKIE").unwrap(), value: "c".into() }];
     store.identifiers(tenant.key, &tenant.rules, &who).await.unwrap();

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use super::driver::Database;
 use super::record::{Incoming, Recorded, record};
 use super::tenants::Tenants;
-use super::{Settings, StoreError};
+use super::{QueueLimit, Settings, StoreError};
 use crate::clock::Clock;
 use crate::model::{Revision, TenantKey};
 
@@ -20,6 +20,9 @@ pub(super) struct Writer {
     shards: Arc<Mutex<Option<Vec<mpsc::UnboundedSender<Job>>>>>,
     room: Arc<Semaphore>,
     limit: usize,
+    /// In units of [`BYTES_UNIT`], for a semaphore counts in 32 bits.
+    room_bytes: Arc<Semaphore>,
+    limit_bytes: usize,
     stopped: Arc<Semaphore>,
     shard_count: usize,
     woken: Arc<watch::Sender<(TenantKey, Revision)>>,
@@ -29,8 +32,14 @@ struct Job {
     tenant: TenantKey,
     batch: Vec<Incoming>,
     answer: oneshot::Sender<Result<Recorded, StoreError>>,
-    _room: OwnedSemaphorePermit,
+    room: Room,
 }
+
+/// Its place in the queue.
+type Room = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+/// Sizes are rounded up to it.
+const BYTES_UNIT: usize = 1_024;
 
 struct Shard {
     db: Database,
@@ -71,6 +80,8 @@ impl Writer {
             shards: Arc::new(Mutex::new(Some((0..shard_count).map(start).collect()))),
             room: Arc::new(Semaphore::new(settings.queue_touchpoints)),
             limit: settings.queue_touchpoints,
+            room_bytes: Arc::new(Semaphore::new(settings.queue_bytes.div_ceil(BYTES_UNIT))),
+            limit_bytes: settings.queue_bytes,
             stopped,
             shard_count,
             woken,
@@ -87,13 +98,9 @@ impl Writer {
         tenant: TenantKey,
         batch: Vec<Incoming>,
     ) -> Result<Recorded, StoreError> {
-        let full = || StoreError::QueueFull { limit: self.limit };
-        let size = u32::try_from(batch.len().max(1)).map_err(|_| full())?;
-        let room = self.room.clone().try_acquire_many_owned(size).map_err(|_| full())?;
-        metrics::gauge!("customer360_write_queue_touchpoints")
-            .set((self.limit - self.room.available_permits()) as f64);
+        let room = self.take_room(&batch)?;
         let (answer, answered) = oneshot::channel();
-        let job = Job { tenant, batch, answer, _room: room };
+        let job = Job { tenant, batch, answer, room };
         {
             let shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
             let shards = shards.as_ref().ok_or(StoreError::Closed)?;
@@ -101,6 +108,23 @@ impl Writer {
             shards[shard].send(job).map_err(|_| StoreError::Closed)?;
         }
         answered.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn take_room(&self, batch: &[Incoming]) -> Result<Room, StoreError> {
+        let full = |limit| StoreError::QueueFull { limit };
+        let many = || full(QueueLimit::Touchpoints(self.limit));
+        let size = u32::try_from(batch.len().max(1)).map_err(|_| many())?;
+        let room = self.room.clone().try_acquire_many_owned(size).map_err(|_| many())?;
+        let bytes: usize = batch.iter().map(Incoming::bytes).sum();
+        let units = bytes.min(self.limit_bytes).div_ceil(BYTES_UNIT).max(1);
+        let large = || full(QueueLimit::Bytes(self.limit_bytes));
+        let units = u32::try_from(units).map_err(|_| large())?;
+        let room_bytes = self.room_bytes.clone().try_acquire_many_owned(units).map_err(|_| large())?;
+        metrics::gauge!("customer360_write_queue_touchpoints")
+            .set((self.limit - self.room.available_permits()) as f64);
+        let free = self.room_bytes.available_permits() * BYTES_UNIT;
+        metrics::gauge!("customer360_write_queue_bytes").set(self.limit_bytes.saturating_sub(free) as f64);
+        Ok((room, room_bytes))
     }
 
     /// Accepts no more, and waits until what was accepted is written.
@@ -150,14 +174,16 @@ impl Shard {
         let mut answers = Vec::with_capacity(group.len());
         for job in group {
             batch.extend(job.batch);
-            answers.push((job.answer, job._room));
+            answers.push((job.answer, job.room));
         }
         metrics::histogram!("customer360_write_group_touchpoints").record(batch.len() as f64);
         match record(&self.db, &self.tenants, tenant, &batch, (self.clock)()).await {
             Ok(recorded) => {
                 self.woken.send_replace((tenant, recorded.revision));
                 let mut outcomes = recorded.outcomes.into_iter();
-                for ((answer, _room), size) in answers.into_iter().zip(sizes) {
+                for ((answer, room), size) in answers.into_iter().zip(sizes) {
+                    // First: who is answered and calls again finds it.
+                    drop(room);
                     let outcomes = outcomes.by_ref().take(size).collect();
                     let _ = answer.send(Ok(Recorded { revision: recorded.revision, outcomes }));
                 }
@@ -167,7 +193,8 @@ impl Shard {
                     error = &error as &dyn std::error::Error,
                     "a group of touchpoints was not stored"
                 );
-                for (answer, _room) in answers {
+                for (answer, room) in answers {
+                    drop(room);
                     let _ = answer.send(Err(StoreError::Contention));
                 }
             }

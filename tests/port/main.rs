@@ -2,6 +2,7 @@
 
 mod customers;
 mod decisions;
+mod figures;
 mod identities;
 mod kpis;
 mod rules;

@@ -6,6 +6,7 @@ use customer360::model::Micros;
 use customer360::rpc::proto;
 use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::customer_service_client::CustomerServiceClient;
+use customer360::rpc::proto::figure_service_client::FigureServiceClient;
 use customer360::rpc::proto::identity_service_client::IdentityServiceClient;
 use customer360::rpc::proto::kpi_service_client::KpiServiceClient;
 use customer360::rpc::proto::touchpoint::Activity;
@@ -52,6 +53,10 @@ impl Service {
 
     pub fn kpis(&self) -> KpiServiceClient<Channel> {
         KpiServiceClient::new(self.channel.clone())
+    }
+
+    pub fn figures(&self) -> FigureServiceClient<Channel> {
+        FigureServiceClient::new(self.channel.clone())
     }
 
     pub fn customers(&self) -> CustomerServiceClient<Channel> {

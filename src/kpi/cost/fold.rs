@@ -1,5 +1,6 @@
 //! The fold over customers: touches, seconds and explicit costs by slot, and each customer's sum.
 
+use std::hint::select_unpredictable;
 use std::ops::Range;
 
 use super::rates::{Explicit, RateTable};
@@ -16,7 +17,9 @@ const TASK_CELLS: u32 = 1 << 13;
 const LANES: usize = 4;
 /// Slots are few when they are fewer than this.
 pub(super) const LANE_SLOTS: usize = 1 << 12;
-type Lanes = [[u32; LANE_SLOTS]; LANES];
+/// Lanes a power of two apart would share their places in the cache.
+const LANE_GAP: usize = 48;
+type Lanes = [[u32; LANE_SLOTS + LANE_GAP]; LANES];
 
 /// Sums by slot of the rate table.
 #[derive(Debug, Clone)]
@@ -57,6 +60,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
+    #[inline]
     fn count(&mut self, cost: i128) {
         // Beyond 150 thousand million currency units a customer's place among others stays right.
         let cost = i64::try_from(cost).unwrap_or(if cost > 0 { i64::MAX } else { i64::MIN });
@@ -217,8 +221,8 @@ impl<'a> Fold<'a> {
         (self.table.slots() / self.table.slots_per_group()) as u32
     }
 
-    /// Adds the touches of one table, row by row and almost without branches: what is out of scope
-    /// goes to a slot of its own, and a customer's sums stay in registers.
+    /// Adds the touches of one table, row by row and without branches: what is out of scope goes to
+    /// a slot of its own. Where a customer ends would be a branch that is mistaken every time.
     fn touches(&self, state: &mut State, part: &Part, stem: &Stem, touch_type: impl Fn(usize) -> TouchType) {
         let rows = stem.rows(part.customers.clone());
         let is_simple = self.width == 1 && self.table.epochs.is_empty() && rows.len() <= self.safe_rows;
@@ -231,28 +235,20 @@ impl<'a> Fold<'a> {
         let length = self.lens.until.max(from).wrapping_sub(from).cast_unsigned();
         let (begins, outside) = (self.table.begin_of_place.as_slice(), self.table.outside);
         let Sums { rated, touches, begin_of_group, lanes, .. } = &mut state.sums;
-        let lanes = lanes.get_or_insert_with(|| Box::new([[0; LANE_SLOTS]; LANES]));
-        let (mut cell, mut cost, mut count) = (0, 0, 0);
-        let mut group = begin_of_group.first().map_or(0, |&group| group as usize);
+        let lanes = lanes.get_or_insert_with(|| Box::new([[0; LANE_SLOTS + LANE_GAP]; LANES]));
         let columns = stem.customer[rows.clone()].iter().zip(&stem.at[rows.clone()]);
         let columns = columns.zip(&stem.place[rows.clone()]).zip(rows);
         for (((&customer, &at), &place), row) in columns {
             let its = (customer - part.customers.start) as usize;
-            if its != cell {
-                rated[cell] += cost;
-                touches[cell] += count;
-                (cell, group, cost, count) = (its, begin_of_group[its] as usize, 0, 0);
-            }
             let inside = at.wrapping_sub(from).cast_unsigned() < length;
-            let begin = if inside { begins[usize::from(place)] as usize } else { outside };
+            let begin = begins[usize::from(place)] as usize;
+            let begin = select_unpredictable(inside, begin, outside);
             // Slots are fewer than that: the remainder only tells the compiler.
             let slot = (begin + usize::from(touch_type(row).0)) % LANE_SLOTS;
-            lanes[row % LANES][(group + slot) % LANE_SLOTS] += 1;
-            cost += prices[slot];
-            count += u32::from(slot < outside);
+            lanes[row % LANES][(begin_of_group[its] as usize + slot) % LANE_SLOTS] += 1;
+            rated[its] += prices[slot];
+            touches[its] += u32::from(slot < outside);
         }
-        rated[cell] += cost;
-        touches[cell] += count;
     }
 
     /// The same for groups of places, for rates that change in range, and for rates so high that
@@ -284,34 +280,45 @@ impl<'a> Fold<'a> {
     /// Adds minutes and explicit costs.
     fn charges(&self, state: &mut State, part: &Part) {
         let charges = &part.segment.tables.charges;
+        let (per_group, out_of_scope) = (self.table.slots_per_group(), self.out_of_scope());
         for row in charges.stem.rows(part.customers.clone()) {
             let place = charges.stem.place[row];
             let slot = self.slot(charges.stem.at[row], place, TouchType(charges.kind[row]));
             let customer = (charges.stem.customer[row] - part.customers.start) as usize;
             let group = state.sums.group[customer];
-            if slot >= self.table.outside || group == self.out_of_scope() {
+            if slot >= self.table.outside || group == out_of_scope {
                 continue;
             }
-            let slot = group as usize * self.table.slots_per_group() + slot;
-            let (cost, foreign) = self.charge(&mut state.slots, charges, row, slot);
+            let (cost, foreign) =
+                self.charge(&mut state.slots, charges, row, group as usize * per_group, slot);
             state.sums.beside[customer * self.width + self.group_of_place(place)] += cost;
             state.tally.excluded.other_currency += u64::from(foreign);
         }
     }
 
-    /// What a charge costs, and whether it says an amount of another currency.
-    fn charge(&self, slots: &mut Slots, charges: &Charges, row: usize, slot: usize) -> (i128, bool) {
-        slots.seconds[slot] += u64::from(charges.seconds[row]);
-        let minutes = i128::from(charges.seconds[row]) * i128::from(self.table.per_minute(slot));
+    /// What a charge costs, and whether it says an amount of another currency. `slot` is that of
+    /// the first group, and `begin` where those of its group begin.
+    #[inline]
+    fn charge(
+        &self,
+        slots: &mut Slots,
+        charges: &Charges,
+        row: usize,
+        begin: usize,
+        slot: usize,
+    ) -> (i128, bool) {
+        let its = begin + slot;
+        slots.seconds[its] += u64::from(charges.seconds[row]);
+        let minutes = i128::from(charges.seconds[row]) * i128::from(self.table.per_minute[slot]);
         match self.table.explicit(charges, row) {
             Explicit::None => (minutes, false),
             Explicit::OtherCurrency => {
-                slots.said[slot] += 1;
+                slots.said[its] += 1;
                 (minutes, true)
             }
             Explicit::Of(cost) => {
-                slots.said[slot] += 1;
-                slots.explicit[slot] += cost;
+                slots.said[its] += 1;
+                slots.explicit[its] += cost;
                 (minutes + cost, false)
             }
         }
@@ -351,6 +358,33 @@ impl<'a> Fold<'a> {
 
     fn count_customers(&self, state: &mut State, part: &Part) {
         let sums = std::mem::take(&mut state.sums);
+        match self.width {
+            1 => self.count_whole_customers(state, part, &sums),
+            _ => self.count_customers_by_place(state, part, &sums),
+        }
+        state.sums = sums;
+    }
+
+    fn count_whole_customers(&self, state: &mut State, part: &Part, sums: &Sums) {
+        let out_of_scope = self.out_of_scope();
+        let registered = &part.segment.customers.registered[part.customers.start as usize..];
+        let customers = sums.group.iter().zip(registered).zip(&sums.touches);
+        for (((&group, &registered), &count), (&rated, &beside)) in
+            customers.zip(sums.rated.iter().zip(&sums.beside))
+        {
+            if group == out_of_scope || count == 0 {
+                continue;
+            }
+            let cost = i128::from(rated) + beside;
+            state.total.count(cost);
+            if let Some(group) = state.groups.get_mut(group as usize) {
+                group.count(cost);
+            }
+            state.tally.count(u64::from(count), registered);
+        }
+    }
+
+    fn count_customers_by_place(&self, state: &mut State, part: &Part, sums: &Sums) {
         let cells = sums.touches.chunks(self.width).zip(0..);
         let customers = part.customers.clone().zip(&sums.group).zip(cells);
         for ((customer, &group), (touches, nth)) in customers {
@@ -363,20 +397,13 @@ impl<'a> Fold<'a> {
                 let sum = i128::from(sums.rated[cell]) + sums.beside[cell];
                 cost += sum;
                 count += touches;
-                if self.width > 1 {
-                    state.groups[place_group].count(sum);
-                }
+                state.groups[place_group].count(sum);
             }
-            if count == 0 {
-                continue;
+            if count > 0 {
+                state.total.count(cost);
+                state.tally.count(u64::from(count), part.segment.customers.registered[customer as usize]);
             }
-            state.total.count(cost);
-            if self.width == 1 && !state.groups.is_empty() {
-                state.groups[group as usize].count(cost);
-            }
-            state.tally.count(u64::from(count), part.segment.customers.registered[customer as usize]);
         }
-        state.sums = sums;
     }
 
     fn observe_nobody(&self, state: &mut State, tables: &Tables) {
@@ -397,7 +424,7 @@ impl<'a> Fold<'a> {
         let charges = &tables.charges;
         for row in self.lens.rows_in_range(&charges.stem) {
             let slot = self.slot(charges.stem.at[row], charges.stem.place[row], TouchType(charges.kind[row]));
-            self.charge(slots, charges, row, slot);
+            self.charge(slots, charges, row, 0, slot);
         }
     }
 

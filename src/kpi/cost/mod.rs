@@ -4,7 +4,9 @@
 //! it cost itself. Unused capacity is shown and never spread over customers.
 
 mod fold;
-mod rates;
+pub(in crate::kpi) mod rates;
+
+use rayon::prelude::*;
 
 use crate::model::{ActivityType, Currency, Micros, Money, Phase, TimeRange};
 
@@ -12,7 +14,7 @@ use super::answer::{Basis, Estimate, Group, Grouped, Ratio};
 use super::lens::{Grouping, Lens};
 use super::scope::{GroupBy, KpiError, Scope};
 use super::snapshot::Snapshot;
-use super::stats::{Interval, Method, Ranks, Z95, at_ranks};
+use super::stats::{Interval, Method, Ranks, Z95, at_ranks, chunks};
 use fold::{Fold, Slots, Spread, State};
 use rates::{RateTable, currency_in_scope, micros_per_minor};
 
@@ -155,7 +157,7 @@ impl Cost {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let currency = currency_in_scope(&lens, question)?;
+    let currency = currency_in_scope(&lens, &question.rates, &question.capacities)?;
     let table = RateTable::new(&lens, &grouping, &question.rates, currency)?;
     let fold = Fold::new(&lens, &grouping, &table);
     let state = fold.run();
@@ -251,10 +253,8 @@ impl Figures<'_> {
     /// Over all customers and over costed ones.
     fn distributions(&self, spread: &Spread) -> (Distribution, Distribution) {
         let (costed, free) = (spread.costed.as_slice(), spread.free);
-        let all = || costed.iter().flatten();
-        let count = costed.iter().map(|piece| piece.len() as u64).sum();
-        let below_zero = all().filter(|&&cost| cost < 0).count() as u64;
-        let sums = Sums::of(all().copied());
+        let sums = Sums::of(costed);
+        let (count, below_zero) = (sums.count, sums.below_zero);
         let wanted = [(0.5, count + free), (0.9, count + free), (0.5, count), (0.9, count)];
         let ranks = wanted.map(|(p, count)| Ranks::of(count, p));
         let mut places: Vec<u64> = Vec::new();
@@ -290,19 +290,32 @@ impl Figures<'_> {
 }
 
 /// Exact sums, so that the answer does not depend on the order of the customers.
+#[derive(Clone, Copy, Default)]
 struct Sums {
+    count: u64,
+    below_zero: u64,
     sum: i128,
     squares: i128,
 }
 
 impl Sums {
-    fn of(costs: impl Iterator<Item = i64>) -> Self {
-        let (mut sum, mut squares) = (0, 0_i128);
-        for cost in costs.map(i128::from) {
-            sum += cost;
-            squares = squares.saturating_add(cost * cost);
-        }
-        Self { sum, squares }
+    fn of(costed: &[Vec<i64>]) -> Self {
+        let add = |mut sums: Self, costs: &[i64]| {
+            for &cost in costs {
+                let wide = i128::from(cost);
+                sums.below_zero += u64::from(cost < 0);
+                sums.sum += wide;
+                sums.squares = sums.squares.saturating_add(wide * wide);
+            }
+            Self { count: sums.count + costs.len() as u64, ..sums }
+        };
+        let merge = |a: Self, b: Self| Self {
+            count: a.count + b.count,
+            below_zero: a.below_zero + b.below_zero,
+            sum: a.sum + b.sum,
+            squares: a.squares.saturating_add(b.squares),
+        };
+        chunks(costed).fold(Self::default, add).reduce(Self::default, merge)
     }
 
     /// The mean of `count` costs, those not summed up being zero, with its normal interval.

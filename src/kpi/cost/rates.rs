@@ -18,7 +18,11 @@ pub fn micros_per_minor(currency: Currency) -> i64 {
 }
 
 /// The currency of the answer: the scope's, or the only one that has a cost.
-pub(super) fn currency_in_scope(lens: &Lens, question: &Question) -> Result<Option<Currency>, KpiError> {
+pub(in crate::kpi) fn currency_in_scope(
+    lens: &Lens,
+    rates: &[CostRate],
+    capacities: &[Capacity],
+) -> Result<Option<Currency>, KpiError> {
     if lens.scope.currency.is_some() {
         return Ok(lens.scope.currency);
     }
@@ -26,10 +30,15 @@ pub(super) fn currency_in_scope(lens: &Lens, question: &Question) -> Result<Opti
     let mut said = [false; NO_CURRENCY as usize + 1];
     let segments = lens.snapshot.segments.iter().map(|live| &live.segment.tables);
     let all = segments.chain(lens.snapshot.unidentified.iter().map(AsRef::as_ref));
-    all.for_each(|tables| tables.charges.currency.iter().for_each(|&c| said[usize::from(c)] = true));
+    for currency in all.map(|tables| &tables.charges.currency) {
+        // Mostly nothing is said, and that is seen at a glance.
+        if currency.iter().fold(0, |differs, &c| differs | (c ^ NO_CURRENCY)) != 0 {
+            currency.iter().for_each(|&c| said[usize::from(c)] = true);
+        }
+    }
     let explicit = names.currencies().iter().zip(said).filter(|(_, said)| *said).map(|(c, _)| *c);
-    let rates = question.rates.iter().map(|rate| rate.currency);
-    let capacities = question.capacities.iter().map(|capacity| capacity.cost.currency);
+    let rates = rates.iter().map(|rate| rate.currency);
+    let capacities = capacities.iter().map(|capacity| capacity.cost.currency);
     let mut currencies: Vec<Currency> = explicit.chain(rates).chain(capacities).collect();
     currencies.sort_unstable();
     currencies.dedup();
@@ -42,7 +51,7 @@ pub(super) fn currency_in_scope(lens: &Lens, question: &Question) -> Result<Opti
 
 /// What holds for a touchpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rate {
+pub(in crate::kpi) enum Rate {
     None,
     OtherCurrency,
     /// Millionths of a currency unit per touchpoint and per minute.
@@ -57,6 +66,8 @@ pub(super) struct RateTable {
     /// Sixtieths of a millionth per touchpoint, by slot of the first group; 0 without a rate. Exactly
     /// [`LANE_SLOTS`] of them when those of all groups fit.
     pub per_touch: Vec<i64>,
+    /// Millionths per minute, by slot of the first group; 0 without a rate.
+    pub per_minute: Vec<i64>,
     rates: Vec<Rate>,
     /// Where the second and later epochs begin: within an epoch no rate changes.
     pub epochs: Vec<i64>,
@@ -126,8 +137,10 @@ impl RateTable {
         if prices.len() * (customer_groups + 1) <= LANE_SLOTS {
             prices.resize(LANE_SLOTS, 0);
         }
+        let per_minute = |rate: &Rate| if let Rate::Of(_, per_minute) = rate { *per_minute } else { 0 };
         Ok(Self {
             per_touch: prices,
+            per_minute: table.iter().map(per_minute).collect(),
             rates: table,
             epochs,
             begin_of_place: class_of_place.iter().enumerate().map(begin).collect(),
@@ -180,22 +193,16 @@ impl RateTable {
         self.rates[slot % self.slots_per_group()] == Rate::OtherCurrency
     }
 
-    /// Millionths per minute.
-    pub fn per_minute(&self, slot: usize) -> i64 {
-        match self.rates[slot % self.slots_per_group()] {
-            Rate::Of(_, per_minute) => per_minute,
-            _ => 0,
-        }
-    }
-
     /// The cost of everything in a slot, in sixtieths of a millionth.
     pub fn cost(&self, slots: &Slots, slot: usize) -> i128 {
         let touches = i128::from(slots.touches[slot]);
-        let minutes = i128::from(slots.seconds[slot]) * i128::from(self.per_minute(slot));
-        touches * i128::from(self.per_touch[slot % self.slots_per_group()]) + minutes + slots.explicit[slot]
+        let own = slot % self.slots_per_group();
+        let minutes = i128::from(slots.seconds[slot]) * i128::from(self.per_minute[own]);
+        touches * i128::from(self.per_touch[own]) + minutes + slots.explicit[slot]
     }
 
     /// The explicit cost of a charge: nothing, sixtieths of a millionth, or of another currency.
+    #[inline]
     pub fn explicit(&self, charges: &Charges, row: usize) -> Explicit {
         match charges.currency[row] {
             NO_CURRENCY => Explicit::None,
@@ -219,7 +226,7 @@ pub(super) enum Explicit {
     Of(i128),
 }
 
-fn rate_at(
+pub(in crate::kpi) fn rate_at(
     rates: &[CostRate],
     channel: &str,
     touch_type: TouchType,

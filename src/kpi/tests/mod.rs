@@ -3,7 +3,10 @@
 mod cost;
 mod examples;
 mod laws;
+mod naive;
 mod repurchase;
 mod retention;
+mod rich;
+mod scalar;
 mod survey;
 mod world;

@@ -441,6 +441,7 @@ impl Plain<'_> {
         match by {
             GroupBy::Channel => Some(touch.channel.into()),
             GroupBy::Location => touch.location.map(Into::into),
+            GroupBy::Campaign => touch.details.campaign.clone(),
             GroupBy::AcquisitionMonth => first().map(|t| self.day(t.at).strftime("%Y-%m").to_string()),
             GroupBy::AcquisitionChannel => first().map(|t| t.channel.into()),
             GroupBy::CustomerKind => (customer > 0)

@@ -25,6 +25,8 @@ pub fn definition(kpi: &Definition) -> proto::KpiDefinition {
         rpc: kpi.rpc.to_owned(),
         unit: kpi.unit.to_owned(),
         parameters: kpi.parameters.iter().map(parameter).collect(),
+        degenerate: kpi.degenerate.to_owned(),
+        source: kpi.source.to_owned(),
     }
 }
 
@@ -87,7 +89,7 @@ pub fn cost_to_serve(answer: cost::Answer) -> proto::ComputeCostToServeResponse 
     }
 }
 
-fn reference(kpi: &Definition) -> proto::KpiRef {
+pub(super) fn reference(kpi: &Definition) -> proto::KpiRef {
     proto::KpiRef { id: kpi.id.to_owned(), version: kpi.version }
 }
 
@@ -97,7 +99,7 @@ fn grouped<T, P>(grouped: Grouped<T>, write: impl Fn(T) -> P) -> (P, Vec<(proto:
     (write(grouped.total), grouped.groups.into_iter().map(group).collect())
 }
 
-fn basis(basis: &Basis) -> proto::Basis {
+pub(super) fn basis(basis: &Basis) -> proto::Basis {
     let Excluded { no_identity, other_currency, no_consent, voided, below_min_amount, fully_returned } =
         basis.excluded;
     let excluded = [
@@ -120,7 +122,7 @@ fn basis(basis: &Basis) -> proto::Basis {
     }
 }
 
-fn interval(interval: stats::Interval) -> proto::Interval {
+pub(super) fn interval(interval: stats::Interval) -> proto::Interval {
     proto::Interval { low: interval.low, high: interval.high, method: interval.method.name().to_owned() }
 }
 
@@ -275,6 +277,6 @@ fn capacity_use(used: cost::CapacityUse, currency: Option<Currency>) -> proto::C
     }
 }
 
-fn count(n: u64) -> i64 {
+pub(super) fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

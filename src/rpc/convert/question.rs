@@ -89,7 +89,7 @@ pub fn cost_question(
     c.finish(question)
 }
 
-fn scope(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Scope>) -> Scope {
+pub(super) fn scope(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Scope>) -> Scope {
     let Some(asked) = asked else {
         c.refuse(at, Reason::Required, "must be set");
         return Scope::of(TimeRange::ALL);
@@ -116,6 +116,7 @@ fn scope(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Scope>) -> Scop
             (name, value(c, &at.field("value"), segment.value))
         }),
         currency: (!asked.currency.is_empty()).then(|| c.currency(&at.field("currency"), &asked.currency)),
+        rates: std::sync::Arc::default(),
     }
 }
 
@@ -144,13 +145,18 @@ fn names(c: &mut Checks<'_>, at: &Path<'_>, field: &str, names: Vec<String>) -> 
     names.into_iter().enumerate().map(|(i, name)| c.text(&at.item(field, i), name)).collect()
 }
 
-fn group_by(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::GroupBy>) -> Option<GroupBy> {
+pub(super) fn group_by(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::GroupBy>) -> Option<GroupBy> {
     use proto::GroupDimension as By;
     let asked = asked?;
     match By::try_from(asked.dimension) {
         Ok(By::Unspecified) => None,
         Ok(By::Channel) => Some(GroupBy::Channel),
         Ok(By::Location) => Some(GroupBy::Location),
+        Ok(By::Campaign) => Some(GroupBy::Campaign),
+        Ok(By::Item | By::Category | By::OtherChannel) => {
+            c.refuse(&at.field("dimension"), Reason::Conflict, "only figures can be grouped by this");
+            None
+        }
         Ok(By::AcquisitionMonth) => Some(GroupBy::AcquisitionMonth),
         Ok(By::AcquisitionChannel) => Some(GroupBy::AcquisitionChannel),
         Ok(By::CustomerKind) => Some(GroupBy::CustomerKind),
@@ -166,7 +172,7 @@ fn group_by(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::GroupBy>) ->
     }
 }
 
-fn orders(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::OrderOptions>) -> OrderOptions {
+pub(super) fn orders(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::OrderOptions>) -> OrderOptions {
     let asked = asked.unwrap_or_default();
     if asked.min_amount_minor < 0 {
         c.refuse(&at.field("min_amount_minor"), Reason::OutOfRange, "must not be negative");
@@ -179,14 +185,29 @@ fn orders(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::OrderOptions>)
 }
 
 fn window_days(c: &mut Checks<'_>, at: &Path<'_>, days: u32) -> u32 {
+    window_days_or(c, at, days, WINDOW_DAYS)
+}
+
+/// The days of a window, or those that hold where none are said.
+pub(super) fn window_days_or(c: &mut Checks<'_>, at: &Path<'_>, days: u32, otherwise: u32) -> u32 {
     match days {
-        0 => WINDOW_DAYS,
+        0 => otherwise,
         1..=WINDOW_DAYS_LIMIT => days,
         _ => {
             c.refuse(at, Reason::OutOfRange, format!("at most {WINDOW_DAYS_LIMIT}"));
-            WINDOW_DAYS
+            otherwise
         }
     }
+}
+
+/// A type that must be one.
+pub(super) fn activity_type_of(c: &mut Checks<'_>, at: &Path<'_>, number: i32) -> Option<ActivityType> {
+    let parsed = activity_type(number);
+    if parsed.is_none() {
+        let reason = if number == 0 { Reason::Required } else { Reason::Unknown };
+        c.refuse(at, reason, format!("{number} is no ActivityType"));
+    }
+    parsed
 }
 
 fn period(

@@ -1,0 +1,54 @@
+//! Columns as files that another engine can load.
+
+use std::io::Write;
+use std::path::Path;
+
+use customer360::kpi::fact::TouchType;
+use customer360::kpi::tables::Stem;
+use customer360::kpi::{Dictionary, Identity, Tables};
+use customer360::model::ActivityType;
+
+use crate::columns::{Map, observations, rates};
+
+/// `touchpoints.csv`, `mapping.csv` and `rates.csv`, which knows one rate for each channel and type.
+pub fn write(folder: &Path, tables: &Tables, dictionary: &Dictionary) -> std::io::Result<()> {
+    let file = |name: &str| std::fs::File::create(folder.join(name)).map(std::io::BufWriter::new);
+    let mut seconds = vec![0; tables.touchpoints() + 1];
+    for (&number, &its) in tables.charges.stem.number.iter().zip(&tables.charges.seconds) {
+        seconds[number as usize] = its;
+    }
+    let mut out = file("touchpoints.csv")?;
+    writeln!(out, "observation,at,channel,type,amount,score,seconds")?;
+    let mut write = |stem: &Stem, row: usize, touch_type: &str, amount: i64, score: i64| {
+        let channel = dictionary.channels.name(dictionary.place(stem.place[row]).channel);
+        let (observation, at, seconds) =
+            (stem.observation[row], stem.at[row], seconds[stem.number[row] as usize]);
+        writeln!(out, "{observation},{at},{channel},{touch_type},{amount},{score},{seconds}")
+    };
+    for row in 0..tables.orders.stem.len() {
+        write(&tables.orders.stem, row, "order", tables.orders.amount[row], 0)?;
+    }
+    for row in 0..tables.returns.stem.len() {
+        write(&tables.returns.stem, row, "return", tables.returns.amount[row], 0)?;
+    }
+    for row in 0..tables.answers.stem.len() {
+        let kind = ["nps", "csat", "ces"][usize::from(tables.answers.kind[row])];
+        write(&tables.answers.stem, row, kind, 0, tables.answers.score[row].into())?;
+    }
+    for row in 0..tables.touches.stem.len() {
+        let touch_type = TouchType(tables.touches.kind[row]).activity_type().name();
+        write(&tables.touches.stem, row, touch_type, 0, 0)?;
+    }
+    let mut out = file("mapping.csv")?;
+    writeln!(out, "observation,customer")?;
+    for observation in 1..=observations(tables.touchpoints() as u32) {
+        writeln!(out, "{observation},{}", Map.customer_of(observation, 0))?;
+    }
+    let mut out = file("rates.csv")?;
+    writeln!(out, "channel,type,per_touch,per_minute")?;
+    for rate in rates() {
+        let touch_type = rate.activity_type.map_or("any", ActivityType::name);
+        writeln!(out, "{},{touch_type},{},{}", rate.channel, rate.per_touch_micros, rate.per_minute_micros)?;
+    }
+    Ok(())
+}

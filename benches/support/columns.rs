@@ -1,0 +1,104 @@
+//! Generated columns: ten touchpoints for each customer and 1.6 observations, over two years.
+
+use customer360::kpi::cost::CostRate;
+use customer360::kpi::fact::{Amount, AnswerKind, Body, Charge, TouchType};
+use customer360::kpi::{Dictionary, Fact, Identity, Scope, Tables};
+use customer360::model::{ActivityType, Channel, Currency, Micros, TimeRange};
+use rand::prelude::*;
+use rand_chacha::ChaCha8Rng;
+
+pub const DAY: i64 = 86_400_000_000;
+
+/// Observations are dealt out to customers in pairs and single ones: 1.6 for each.
+#[derive(Clone, Copy)]
+pub struct Map;
+
+impl Identity for Map {
+    fn customer_of(&self, observation: u32, _at: i64) -> u32 {
+        match (observation - 1) % 8 {
+            5..=7 => observation - 4,
+            _ => observation,
+        }
+    }
+
+    fn is_registered(&self, customer: u32) -> bool {
+        customer.is_multiple_of(2)
+    }
+}
+
+/// All of it, in UTC.
+pub fn utc() -> Scope {
+    Scope::of(TimeRange { from: Micros(19_723 * DAY), until: Micros((19_723 + 731) * DAY) })
+}
+
+/// Observations of so many touchpoints.
+pub fn observations(touchpoints: u32) -> u32 {
+    (f64::from(touchpoints) / 10.0 * 1.6) as u32
+}
+
+pub const CHANNELS: [&str; 8] =
+    ["web", "app", "store", "email", "call_centre", "marketplace", "social", "messaging"];
+
+pub fn rates() -> Vec<CostRate> {
+    let rate = |(n, channel): (usize, &&str)| CostRate {
+        channel: (*channel).into(),
+        activity_type: (n % 2 == 1).then_some(ActivityType::ServiceContact),
+        currency: Currency::EUR,
+        per_touch_micros: 10_000 * (n as i64 + 1),
+        per_minute_micros: 500_000 + n as i64,
+        from: Micros(0),
+    };
+    CHANNELS.iter().enumerate().chain([(1, &"web"), (2, &"app")]).map(rate).collect()
+}
+
+pub fn generate(count: u32) -> (Tables, Dictionary) {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut dictionary = Dictionary::default();
+    let mut places = Vec::new();
+    for channel in CHANNELS {
+        assert!(Channel::parse(channel).is_some());
+        for location in 0..40 {
+            let location = (channel == "store").then(|| format!("store {location}"));
+            places.push(dictionary.intern_place(channel, location.as_deref(), channel).unwrap());
+        }
+    }
+    let currency = dictionary.intern_currency(Currency::EUR).unwrap();
+    let survey = dictionary.intern_survey("").unwrap();
+    let mut tables = Tables::default();
+    let observations = observations(count);
+    for number in 1..=count {
+        // In order of arrival, two years long.
+        let passed = (730.0 * f64::from(number) / f64::from(count) * DAY as f64) as i64;
+        let at = 19_723 * DAY + passed + rng.random_range(0..DAY);
+        let amount = Amount { minor: rng.random_range(100..20_000), currency };
+        let body = match rng.random_range(0..1000) {
+            0..120 => Body::Order { amount, order_key: u64::from(number) },
+            120..135 => Body::Return { amount, order_key: u64::from(number - rng.random_range(0..number)) },
+            135..160 => {
+                let kind = *[AnswerKind::Nps, AnswerKind::Csat, AnswerKind::Ces].choose(rng).unwrap();
+                Body::Answer {
+                    kind,
+                    score: rng.random_range(if kind == AnswerKind::Nps { 0..=10 } else { 1..=5 }),
+                    survey,
+                }
+            }
+            160..230 => Body::Touch(TouchType::new(ActivityType::ServiceContact, None)),
+            230..600 => Body::Touch(TouchType::new(ActivityType::Visit, None)),
+            n => Body::Touch(TouchType::new(ActivityType::ALL[n as usize % 14], None)),
+        };
+        let is_contact = body.touch_type().activity_type() == ActivityType::ServiceContact;
+        let charge = (is_contact || rng.random_bool(0.03))
+            .then(|| Charge { seconds: rng.random_range(10..1_200), cost: None });
+        tables.push(&Fact {
+            number,
+            observation: rng.random_range(1..=observations),
+            at,
+            place: *places.choose(rng).unwrap(),
+            body,
+            charge,
+            traits: Vec::new(),
+            said: customer360::kpi::fact::Said::default(),
+        });
+    }
+    (tables, dictionary)
+}

@@ -1,0 +1,60 @@
+//! Baskets: what orders are worth, and what is bought together.
+
+use super::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT};
+use super::events::Types;
+use super::fact::TouchType;
+use super::measure::{Hit, Measure, Stat, nothing};
+
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Mean,
+    scale: 1.0,
+    window_days: 0,
+    money: false,
+    nobody: false,
+    anchors: |_| Types::of([TouchType::ORDER]),
+    beside: nothing,
+    observe: |_, _| {},
+};
+
+pub static AVERAGE_ORDER_VALUE: Measure = Measure {
+    definition: Definition::scalar(
+        "average_order_value",
+        "Average order value",
+        "minor units",
+        "The mean amount of the identified orders in range, in one currency: amounts in others are converted at \
+         the rate of the order's date, or else excluded and counted. By customer day, the amounts of a \
+         customer's orders on one local day are one.",
+    )
+    .with(MEAN, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    money: true,
+    observe: |seen, hits| {
+        let orders = seen.valued_orders().into_iter();
+        hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
+    },
+    ..COMMON
+};
+
+pub static ITEMS_PER_ORDER: Measure = Measure {
+    definition: Definition::scalar(
+        "items_per_order",
+        "Items per order",
+        "items",
+        "The mean quantity of all lines together, over the identified orders in range that have lines.",
+    )
+    .with(MEAN, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[MIN_AMOUNT, DROP_RETURNED]),
+    scale: 1_000.0,
+    observe: |seen, hits| {
+        for (_, mark) in seen.anchors(TouchType::ORDER) {
+            let rows = seen.lines_of(mark);
+            if !rows.is_empty() {
+                hits.push(Hit::of(mark).part(seen.tables.lines.quantity[rows].iter().sum()));
+            }
+        }
+    },
+    ..COMMON
+};

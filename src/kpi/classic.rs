@@ -1,0 +1,178 @@
+//! The headline figures of the KPIs that have kernels of their own, once more as measures: by
+//! them the figures are compared, broken down and traced to customers. Tests hold them equal.
+
+use rustc_hash::FxHashMap;
+
+use super::catalogue::{COST_TO_SERVE, Definition, NPS, REPURCHASE, RETENTION};
+use super::cost::rates::{Rate, currency_in_scope, rate_at};
+use super::events::Types;
+use super::fact::{AnswerKind, TouchType};
+use super::lens::Lens;
+use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use super::scope::KpiError;
+use super::survey::AnswersCounted;
+use super::timeline::Mark;
+use crate::model::Currency;
+
+fn orders(_: &Params) -> Types {
+    Types::of([TouchType::ORDER])
+}
+
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Share,
+    scale: 1.0,
+    window_days: 0,
+    money: false,
+    nobody: false,
+    anchors: orders,
+    beside: nothing,
+    observe: |_, _| {},
+};
+
+/// Period retention, of orders.
+pub static RETAINED: Measure = Measure {
+    definition: RETENTION,
+    window_days: 90,
+    observe: |seen, hits| {
+        let span = seen.span;
+        if span.until > span.observed {
+            return;
+        }
+        let (before, after) = seen.cx.windows_before(span);
+        let active = |from: i64, until: i64| {
+            let is = move |mark: &&Mark| {
+                mark.kind == TouchType::ORDER
+                    && from <= mark.at
+                    && mark.at < until
+                    && seen.cx.lens.has_place(mark.place)
+            };
+            seen.marks.iter().rev().find(is)
+        };
+        if let Some(last) = active(before, span.from) {
+            hits.push(Hit::of(last).answered(active(after, span.until)));
+        }
+    },
+    ..COMMON
+};
+
+/// (a): customers with two or more orders in range.
+pub static REPURCHASED: Measure = Measure {
+    definition: REPURCHASE,
+    observe: |seen, hits| {
+        let orders = seen.orders();
+        let Some(&first) = orders.first() else { return };
+        hits.push(Hit::of(&seen.marks[first]).answered(orders.get(1).map(|&second| &seen.marks[second])));
+    },
+    ..COMMON
+};
+
+pub static PROMOTED: Measure = Measure {
+    definition: NPS,
+    stat: Stat::Nps,
+    nobody: true,
+    anchors: |_| Types::of([TouchType::SURVEY_ANSWER]),
+    observe: |seen, hits| {
+        let survey = seen.cx.survey;
+        let counts = |mark: &Mark| {
+            mark.item == AnswerKind::Nps as u32
+                && survey.is_none_or(|survey| survey.is_some_and(|survey| i64::from(survey) == mark.amount))
+        };
+        let answers = seen.anchors(TouchType::SURVEY_ANSWER).filter(|(_, mark)| counts(mark));
+        let score = |mark: &Mark| match mark.detail {
+            9.. => 1,
+            7..=8 => 0,
+            _ => -1,
+        };
+        let hit = |(_, mark): (usize, &Mark)| Hit::of(mark).part(score(mark));
+        match seen.cx.params.answers_counted {
+            AnswersCounted::EveryAnswer => hits.extend(answers.map(hit)),
+            AnswersCounted::LastPerCustomer => hits.extend(answers.last().map(hit)),
+        }
+    },
+    ..COMMON
+};
+
+/// What touchpoints cost, by place, type and time.
+#[derive(Default)]
+pub(super) struct Costs {
+    currency: Option<u8>,
+    pub micros_per_minor: i64,
+    epochs: Vec<i64>,
+    /// By channel, type and epoch: sixtieths of a millionth per touch, and per second.
+    rates: FxHashMap<(u32, TouchType, usize), (i64, i64)>,
+}
+
+impl Costs {
+    /// Empty unless the cost to serve is asked for.
+    pub fn new(lens: &Lens, params: &Params, measures: &[&Measure]) -> Result<Self, KpiError> {
+        if measures.iter().all(|measure| measure.definition.id != COST_TO_SERVE.id) {
+            return Ok(Self::default());
+        }
+        let rates = &params.cost_rates;
+        let currency: Option<Currency> = currency_in_scope(lens, rates, &[])?;
+        let mut epochs: Vec<i64> = rates.iter().map(|rate| rate.from.0).collect();
+        epochs.sort_unstable();
+        epochs.dedup();
+        let names = &*lens.snapshot.dictionary;
+        let mut table = FxHashMap::default();
+        for (channel, kind) in (0..names.channels.len() as u32)
+            .flat_map(|channel| (0..TouchType::COUNT as u8).map(move |kind| (channel, TouchType(kind))))
+        {
+            for (epoch, &since) in epochs.iter().enumerate() {
+                if let Rate::Of(touch, minute) =
+                    rate_at(rates, names.channels.name(channel), kind, since, currency)
+                {
+                    table.insert((channel, kind, epoch + 1), (touch * 60, minute));
+                }
+            }
+        }
+        Ok(Self {
+            currency: currency.and_then(|currency| names.find_currency(currency)),
+            micros_per_minor: currency.map_or(1, |currency| currency.micros_per_minor()),
+            epochs,
+            rates: table,
+        })
+    }
+
+    fn rate(&self, channel: u32, kind: TouchType, at: i64) -> (i64, i64) {
+        let kind = if kind == TouchType::REFUSED_ORDER { TouchType::ORDER } else { kind };
+        let epoch = self.epochs.partition_point(|&since| since <= at);
+        self.rates.get(&(channel, kind, epoch)).copied().unwrap_or((0, 0))
+    }
+}
+
+/// The mean cost per customer with any touchpoint in range.
+pub static SERVED: Measure = Measure {
+    definition: COST_TO_SERVE,
+    stat: Stat::MeanOfCustomers,
+    // Sixtieths of a millionth; [`Context::scale`] knows the currency's minor unit.
+    scale: 60.0,
+    anchors: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    observe: |seen, hits| {
+        let costs = &seen.cx.costs;
+        for mark in seen.marks.iter().filter(|mark| seen.counts(mark)) {
+            let (touch, _) = costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);
+            hits.push(Hit { whole: 0, ..Hit::of(mark).part(touch) });
+        }
+        charge(seen, hits);
+    },
+    ..COMMON
+};
+
+/// Adds minutes and explicit costs to the touchpoints that say them.
+fn charge(seen: &Seen, hits: &mut [Hit]) {
+    let Some((_, customer)) = seen.who else { return };
+    let (costs, charges) = (&seen.cx.costs, &seen.tables.charges);
+    for row in charges.stem.rows(customer..customer + 1) {
+        let key = (charges.stem.at[row], charges.stem.number[row]);
+        let Ok(nth) = hits.binary_search_by_key(&key, |hit| (hit.at, hit.number)) else { continue };
+        let channel = seen.cx.channel(charges.stem.place[row]);
+        let (_, minute) = costs.rate(channel, TouchType(charges.kind[row]), charges.stem.at[row]);
+        let mut cost = i128::from(charges.seconds[row]) * i128::from(minute);
+        if costs.currency == Some(charges.currency[row]) {
+            cost += i128::from(charges.cost[row]) * 60 * i128::from(costs.micros_per_minor);
+        }
+        hits[nth].part = hits[nth].part.saturating_add(i64::try_from(cost).unwrap_or(i64::MAX));
+    }
+}

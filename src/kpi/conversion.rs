@@ -1,0 +1,330 @@
+//! Cross-channel conversion: visits that lead to orders, channels that lead to others,
+//! showrooming, ROPO.
+
+use super::catalogue::{
+    CROSS, DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, PHASES,
+    Parameter, WILSON, parameter,
+};
+use super::events::Types;
+use super::fact::TouchType;
+use super::measure::{Hit, Measure, Other, Params, Research, Same, Seen, Stat, nothing, research_types};
+use super::timeline::Mark;
+
+const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
+const AHEAD: &[Parameter] = &[parameter("window.days", "7", "W"), KIND, MIN_AMOUNT, DROP_RETURNED];
+const BACK: Parameter = parameter("window.days", "30", "W");
+const SAME: Parameter = parameter(
+    "same",
+    "ANYTHING",
+    "what research and order must share: nothing, a category or a product of the order's lines",
+);
+
+fn visits(_: &Params) -> Types {
+    Types::of([TouchType::VISIT])
+}
+
+fn orders(_: &Params) -> Types {
+    Types::of([TouchType::ORDER])
+}
+
+/// What the measures of this room have in common.
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Share,
+    scale: 1.0,
+    window_days: 7,
+    money: false,
+    nobody: false,
+    anchors: visits,
+    beside: orders,
+    observe: |_, _| {},
+};
+
+fn is_order(mark: &Mark) -> bool {
+    mark.kind == TouchType::ORDER
+}
+
+pub static CONVERSION: Measure = Measure {
+    definition: Definition::scalar(
+        "conversion",
+        "Conversion rate",
+        "share of visits",
+        "Of the visits in range, the share followed by an order of the same customer within W, by any channel. \
+         Every visit counts by itself: one order may follow several.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(AHEAD),
+    observe: |seen, hits| hits.extend(seen.anchors(TouchType::VISIT).map(|(nth, _)| seen.asked(nth, is_order))),
+    ..COMMON
+};
+
+pub static CONVERSION_SAME_CHANNEL: Measure = Measure {
+    definition: Definition::scalar(
+        "conversion_same_channel",
+        "Conversion rate by the same channel",
+        "share of visits",
+        "Of the visits in range, the share followed by an order of the same customer within W by the channel \
+         that was visited.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(CROSS)
+    .asking(AHEAD),
+    observe: |seen, hits| {
+        for (nth, mark) in seen.anchors(TouchType::VISIT) {
+            let channel = seen.cx.channel(mark.place);
+            hits.push(seen.asked(nth, |later| is_order(later) && seen.cx.channel(later.place) == channel));
+        }
+    },
+    ..COMMON
+};
+
+pub static VISITOR_CONVERSION: Measure = Measure {
+    definition: Definition::scalar(
+        "visitor_conversion",
+        "Conversion rate of visitors",
+        "share of customers",
+        "Of the customers with a visit in range, the share with an order, by any channel, within W after any of \
+         those visits. A customer stands in the group of the first visit that an order followed, else of their \
+         first.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(AHEAD),
+    observe: |seen, hits| {
+        let mut asked = seen.anchors(TouchType::VISIT).map(|(nth, _)| seen.asked(nth, is_order)).peekable();
+        let Some(&first) = asked.peek() else { return };
+        let mut censored = false;
+        let answered = asked.find(|hit| {
+            censored |= hit.censored;
+            hit.part == 1
+        });
+        hits.push(answered.unwrap_or(Hit { censored, ..first }));
+    },
+    ..COMMON
+};
+
+pub static NO_PURCHASE: Measure = Measure {
+    definition: Definition::scalar(
+        "no_purchase",
+        "Reasons for not buying",
+        "answers",
+        "Touchpoints in range that say why nothing was bought, those of nobody too. By item: the reason.",
+    )
+    .from(FACTORS),
+    stat: Stat::Sum,
+    window_days: 0,
+    nobody: true,
+    anchors: |_| Types::of([TouchType::NO_PURCHASE]),
+    beside: nothing,
+    observe: |seen, hits| {
+        hits.extend(seen.anchors(TouchType::NO_PURCHASE).map(|(_, mark)| Hit::of(mark).part(1)));
+    },
+    ..COMMON
+};
+
+/// What the measures of orders and the research before them have in common.
+const RESEARCHED: Measure = Measure { window_days: 30, anchors: orders, beside: research_types, ..COMMON };
+
+fn is_research(mark: &Mark) -> bool {
+    research_types(&Params::default()).has(mark.kind)
+}
+
+/// The research before an order that counts, in order of time.
+fn research<'s>(seen: &'s Seen, order: usize, is: &dyn Fn(&Mark) -> bool) -> Vec<&'s Mark> {
+    let before = seen.before(order).iter().filter(|mark| is_research(mark) && is(mark));
+    match seen.cx.params.same {
+        Same::Anything => before.collect(),
+        same => {
+            let lines = seen.lines_of(&seen.marks[order]);
+            let bought: Vec<(u32, u32)> =
+                lines.filter_map(|row| seen.cx.names.items().pair(seen.tables.lines.item[row])).collect();
+            before.filter(|mark| shares(seen, mark, &bought, same)).collect()
+        }
+    }
+}
+
+/// Whether a touchpoint is about something that was bought. Nothing is like nothing.
+fn shares(seen: &Seen, mark: &Mark, bought: &[(u32, u32)], same: Same) -> bool {
+    let items = seen.cx.names.items();
+    let is_product = mark.kind != TouchType::VISIT && mark.kind != TouchType::OFFER_SHOWN;
+    let Some((product, category)) = items.pair(mark.item).filter(|_| is_product) else { return false };
+    bought.iter().any(|&(bought_product, bought_category)| match same {
+        Same::Category => category == bought_category && items.text(category).is_some(),
+        _ => product == bought_product && items.text(product).is_some(),
+    })
+}
+
+pub static CHANNEL_CONVERSION: Measure = Measure {
+    definition: Definition::scalar(
+        "channel_conversion",
+        "Channel-to-channel conversion",
+        "share of researched orders",
+        "Of the orders in range with research within W before (consideration, articles, clicks), the share of \
+         which the research was by another channel than the purchase. The first, the last, or one research \
+         touchpoint by each channel counts; with one by each, an order counts once for each. Channel by other \
+         channel: the matrix of purchase and research.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[
+        BACK,
+        KIND,
+        parameter("research", "FIRST", "which research touchpoint counts: the first, the last, one by each channel"),
+        SAME,
+        ORDER_UNIT,
+        MIN_AMOUNT,
+        DROP_RETURNED,
+    ]),
+    observe: |seen, hits| {
+        for nth in seen.orders() {
+            let mark = &seen.marks[nth];
+            let mut before = research(seen, nth, &|_| true);
+            match seen.cx.params.research {
+                Research::First => before.truncate(1),
+                Research::Last => before = before.pop().into_iter().collect(),
+                Research::Each => {
+                    let mut channels = Vec::new();
+                    before.retain(|mark| {
+                        let channel = seen.cx.channel(mark.place);
+                        let is_new = !channels.contains(&channel);
+                        channels.push(channel);
+                        is_new
+                    });
+                }
+            }
+            for found in before {
+                let crossed = seen.cx.channel(found.place) != seen.cx.channel(mark.place);
+                let other = Some(Other { number: found.number, place: found.place });
+                hits.push(Hit { other, ..Hit::of(mark).part(i64::from(crossed)) });
+            }
+        }
+    },
+    ..RESEARCHED
+};
+
+/// Orders by one medium with research by the other before them.
+fn researched_elsewhere(seen: &Seen, hits: &mut Vec<Hit>, bought_in_store: bool) {
+    for nth in seen.orders() {
+        let mark = &seen.marks[nth];
+        if seen.cx.is_physical(mark.place) == bought_in_store {
+            let elsewhere = |mark: &Mark| seen.cx.is_physical(mark.place) != bought_in_store;
+            let found = research(seen, nth, &elsewhere);
+            hits.push(Hit::of(mark).answered(found.first().copied()));
+        }
+    }
+}
+
+pub static ROPO: Measure = Measure {
+    definition: Definition::scalar(
+        "ropo",
+        "ROPO: research online, purchase offline",
+        "share of store orders",
+        "Of the identified orders in range by physical channels, the share with research by an online channel by \
+         the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
+         counted.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(PHASES)
+    .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    observe: |seen, hits| researched_elsewhere(seen, hits, true),
+    ..RESEARCHED
+};
+
+pub static REVERSE_ROPO: Measure = Measure {
+    definition: Definition::scalar(
+        "reverse_ropo",
+        "Reverse ROPO: research offline, purchase online",
+        "share of online orders",
+        "Of the identified orders in range by online channels, the share with research by a physical channel by \
+         the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
+         counted.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(PHASES)
+    .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    observe: |seen, hits| researched_elsewhere(seen, hits, false),
+    ..RESEARCHED
+};
+
+/// Entries: visits by physical channels; orders there count for the raw rate.
+fn store_conversion(seen: &Seen, hits: &mut Vec<Hit>, showroomers: bool, orders: bool) {
+    let (mut first, mut bought) = (None, None);
+    for (nth, mark) in seen.marks.iter().enumerate() {
+        if !seen.counts(mark) || !seen.cx.is_physical(mark.place) {
+            continue;
+        }
+        match mark.kind {
+            TouchType::VISIT => {
+                first.get_or_insert(hits.len());
+                hits.push(Hit::of(mark));
+                let is_physical = |later: &Mark| seen.cx.is_physical(later.place);
+                let online = || seen.answer(nth, |later| is_order(later) && !is_physical(later));
+                let in_store = || seen.answer(nth, |later| is_order(later) && is_physical(later));
+                if showroomers && bought.is_none() && in_store().is_none() {
+                    bought = online().map(|mark| (hits.len() - 1, *mark));
+                }
+            }
+            TouchType::ORDER if orders => hits.push(Hit { part: 1, whole: 0, ..Hit::of(mark) }),
+            _ => {}
+        }
+    }
+    if let Some((nth, mark)) = bought {
+        hits[nth] = hits[nth].answered(Some(&mark));
+    }
+}
+
+const STORE: Measure = Measure {
+    stat: Stat::Quotient,
+    nobody: true,
+    anchors: |_| Types::of([TouchType::VISIT, TouchType::ORDER]),
+    beside: nothing,
+    ..COMMON
+};
+const NO_ENTRY: &str = "Absent without an entry; above 1 where orders outnumber recorded entries.";
+
+pub static STORE_CONVERSION: Measure = Measure {
+    definition: Definition::scalar(
+        "store_conversion",
+        "Store conversion, raw",
+        "orders per entry",
+        "Orders by physical channels in range over visits by physical channels in range, those of nobody too.",
+    )
+    .with(NO_INTERVAL, NO_ENTRY)
+    .from(CROSS)
+    .asking(AHEAD),
+    observe: |seen, hits| store_conversion(seen, hits, false, true),
+    ..STORE
+};
+
+pub static SHOWROOMERS: Measure = Measure {
+    definition: Definition::scalar(
+        "showroomers",
+        "Showroomers",
+        "customers per entry",
+        "Customers with a visit by a physical channel in range who placed an order by an online channel within \
+         W after it and none by a physical one, over visits by physical channels in range, those of nobody too. \
+         Who among nobody did so is not known: this is the lower bound.",
+    )
+    .with(NO_INTERVAL, NO_ENTRY)
+    .from(CROSS)
+    .asking(AHEAD),
+    observe: |seen, hits| store_conversion(seen, hits, true, false),
+    ..STORE
+};
+
+pub static STORE_CONVERSION_ADJUSTED: Measure = Measure {
+    definition: Definition::scalar(
+        "store_conversion_adjusted",
+        "Store conversion, with showroomers",
+        "orders and showroomers per entry",
+        "The raw store conversion and the showroomers: orders by physical channels, and customers who saw and \
+         bought online within W, over visits by physical channels, those of nobody too. A lower bound where \
+         visits of nobody count; ComputeStoreConversion gives both bounds.",
+    )
+    .with(NO_INTERVAL, NO_ENTRY)
+    .from(CROSS)
+    .asking(AHEAD),
+    observe: |seen, hits| store_conversion(seen, hits, true, true),
+    ..STORE
+};

@@ -1,0 +1,103 @@
+//! Funnels: customers who take a sequence of steps in time, and where they drop off.
+
+use super::catalogue::{Definition, NO_ANCHOR, PEERS, WILSON, parameter};
+use super::events::Types;
+use super::fact::TouchType;
+use super::measure::{Hit, Measure, Params, Seen, Stat, Step, nothing};
+use super::timeline::Mark;
+use crate::model::ActivityType;
+
+/// The steps of a funnel; a question has at most so many.
+pub const STEPS_LIMIT: usize = 20;
+
+/// The steps where a question names none.
+pub const STEPS: [Step; 4] = [
+    Step { activity: ActivityType::Visit, channel: None },
+    Step { activity: ActivityType::ProductView, channel: None },
+    Step { activity: ActivityType::CartUpdated, channel: None },
+    Step { activity: ActivityType::Order, channel: None },
+];
+
+fn types(params: &Params) -> Types {
+    Types::of(params.steps.iter().flat_map(|step| {
+        let all = (0..TouchType::COUNT as u8).map(TouchType);
+        all.filter(|touch_type| touch_type.activity_type() == step.activity)
+    }))
+}
+
+fn takes(seen: &Seen, step: &Step, mark: &Mark) -> bool {
+    let channel = || seen.cx.names.channels.name(seen.cx.channel(mark.place));
+    mark.kind.activity_type() == step.activity
+        && step.channel.as_deref().is_none_or(|wanted| wanted == channel())
+}
+
+/// How many steps a customer took from one beginning, and the last of them.
+fn walk(seen: &Seen, begin: usize) -> (usize, usize) {
+    let (steps, strict) = (&seen.cx.params.steps, seen.cx.params.strict);
+    let at = seen.marks[begin].at;
+    let (mut taken, mut last) = (1, begin);
+    for (nth, mark) in seen.marks.iter().enumerate().skip(begin + 1) {
+        if taken == steps.len() || !seen.within(at, mark.at) {
+            break;
+        }
+        let is_step = |step: &Step| takes(seen, step, mark);
+        if is_step(&steps[taken]) {
+            (taken, last) = (taken + 1, nth);
+        } else if strict && steps.iter().any(is_step) {
+            // Another step than the next one, in between: the sequence is broken.
+            break;
+        }
+    }
+    (taken, last)
+}
+
+/// The farthest that a customer came, from the first of the beginnings in range that led so far:
+/// the beginning, steps taken and the last of them.
+pub(super) fn farthest(seen: &Seen) -> Option<(usize, usize, usize)> {
+    let first = seen.cx.params.steps.first()?;
+    let mut best: Option<(usize, usize, usize)> = None;
+    for (nth, mark) in seen.marks.iter().enumerate() {
+        if seen.counts(mark) && takes(seen, first, mark) {
+            let (taken, last) = walk(seen, nth);
+            if best.is_none_or(|(_, farthest, _)| taken > farthest) {
+                best = Some((nth, taken, last));
+            }
+            if taken == seen.cx.params.steps.len() {
+                break;
+            }
+        }
+    }
+    best
+}
+
+pub static FUNNEL: Measure = Measure {
+    definition: Definition::scalar(
+        "funnel",
+        "Funnel",
+        "share of customers",
+        "Of the customers who took the first step in range, the share that took all steps in order, within W of \
+         the first. Other touchpoints may lie between; strictly, no step out of turn may (a repeated one \
+         neither). A customer counts once, with the farthest that any beginning in range led.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(PEERS)
+    .asking(&[
+        parameter("window.days", "30", "W"),
+        parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each"),
+        parameter("steps", "VISIT, PRODUCT_VIEW, CART_UPDATED, ORDER", "1 to 20 types, each by any channel or one"),
+        parameter("strict", "false", "whether a step out of turn ends the sequence"),
+    ]),
+    stat: Stat::Share,
+    scale: 1.0,
+    window_days: 30,
+    money: false,
+    nobody: false,
+    anchors: types,
+    beside: nothing,
+    observe: |seen, hits| {
+        let Some((begin, taken, last)) = farthest(seen) else { return };
+        let done = taken == seen.cx.params.steps.len();
+        let hit = Hit::of(&seen.marks[begin]).answered(done.then(|| &seen.marks[last]));
+        hits.push(Hit { censored: !done && !seen.is_observed(hit.at), ..hit });
+    },
+};

@@ -1,0 +1,131 @@
+//! Journeys: what leads to an order.
+
+use super::catalogue::{
+    DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT, Parameter, QUANTILE, WILSON,
+    parameter,
+};
+use super::events::Types;
+use super::fact::TouchType;
+use super::measure::{Hit, Measure, Other, Params, Seen, Stat, journey_types};
+use super::timeline::Mark;
+use crate::model::time::DAY_US;
+
+const PARAMETERS: &[Parameter] = &[
+    parameter("window.days", "30", "W"),
+    parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each"),
+    ORDER_UNIT,
+    MIN_AMOUNT,
+    DROP_RETURNED,
+];
+
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Share,
+    scale: 1.0,
+    window_days: 30,
+    money: false,
+    nobody: false,
+    anchors: |_| Types::of([TouchType::ORDER]),
+    beside: journey_types,
+    observe: |_, _| {},
+};
+
+/// Whether a touchpoint leads to an order.
+pub(super) fn leads(mark: &Mark) -> bool {
+    journey_types(&Params::default()).has(mark.kind)
+}
+
+/// The touchpoints that lead to an order: within W before it and after the order before it.
+pub(super) fn journey<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item = &'s Mark> {
+    let before = seen.before(order);
+    let since = before.iter().rposition(|mark| mark.kind == TouchType::ORDER).map_or(0, |nth| nth + 1);
+    before[since..].iter().filter(|mark| leads(mark))
+}
+
+pub static ATTRIBUTED_ORDERS: Measure = Measure {
+    definition: Definition::scalar(
+        "attributed_orders",
+        "Orders with a journey",
+        "share of orders",
+        "Of the identified orders in range, the share with any touchpoint that leads to an order (awareness, \
+         consideration, carts, accepted offers) by the same customer, within W before it and after their order \
+         before it: what attribution can credit. The rest is its unattributed bucket.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(PARAMETERS),
+    observe: |seen, hits| {
+        let orders = seen.orders().into_iter();
+        hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).answered(journey(seen, nth).next())));
+    },
+    ..COMMON
+};
+
+pub static JOURNEY_LENGTH: Measure = Measure {
+    definition: Definition::scalar(
+        "journey_length",
+        "Touchpoints before an order, mean",
+        "touchpoints",
+        "The mean number of touchpoints that led to an order in range (awareness, consideration, carts, accepted \
+         offers, by the same customer, within W before it and after their order before it), over all identified \
+         orders, those without any too.",
+    )
+    .with(MEAN, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(PARAMETERS),
+    stat: Stat::Mean,
+    observe: |seen, hits| {
+        let orders = seen.orders().into_iter();
+        hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).part(journey(seen, nth).count() as i64)));
+    },
+    ..COMMON
+};
+
+pub static JOURNEY_DAYS: Measure = Measure {
+    definition: Definition::scalar(
+        "journey_days",
+        "Days from first touchpoint to order, median",
+        "days of 24 hours",
+        "The median time from the first touchpoint of a journey to its order in range, over orders with a \
+         journey (see journey_length).",
+    )
+    .with(QUANTILE, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(PARAMETERS),
+    stat: Stat::Quantile(0.5),
+    scale: DAY_US as f64,
+    observe: |seen, hits| {
+        for nth in seen.orders() {
+            let order = &seen.marks[nth];
+            if let Some(first) = journey(seen, nth).next() {
+                let other = Some(Other { number: first.number, place: first.place });
+                hits.push(Hit { other, ..Hit::of(order).part(order.at - first.at) });
+            }
+        }
+    },
+    ..COMMON
+};
+
+/// Help that a journey received.
+fn assists(mark: &Mark) -> bool {
+    mark.kind == TouchType::CONVERSATION || mark.kind == TouchType::ADVICE
+}
+
+pub static ASSISTED_ORDERS: Measure = Measure {
+    definition: Definition::scalar(
+        "assisted_orders",
+        "Assisted orders",
+        "share of orders",
+        "Of the identified orders in range, the share whose journey (see journey_length) received help: a \
+         conversation with a clerk, an advice session or how-to content. Channel by other channel: where it was \
+         bought and where help was given.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(PARAMETERS),
+    observe: |seen, hits| {
+        let orders = seen.orders().into_iter();
+        hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).answered(journey(seen, nth).find(|m| assists(m)))));
+    },
+    ..COMMON
+};

@@ -1,0 +1,427 @@
+//! Measures: every figure that is one number, each as what one customer adds to it. From that
+//! one function come the figure, its groups, its series, its comparison and the customers behind it.
+
+use crate::model::channel::Medium;
+use crate::model::time::DAY_US;
+use crate::model::{Channel, Micros, Phase};
+
+use super::calendar::{Intervals, Unit};
+use super::catalogue::Definition;
+use super::cost::CostRate;
+use super::dictionary::Dictionary;
+use super::events::Types;
+use super::fact::TouchType;
+use super::lens::{Lens, OrderLens};
+use super::scope::{KpiError, OrderOptions, OrderUnit, Window, WindowKind};
+use super::snapshot::Part;
+use super::survey::AnswersCounted;
+use super::tables::Tables;
+use super::timeline::Mark;
+
+/// How what customers add becomes a figure. Sums are integers, divided by the measure's scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stat {
+    /// How many, or how much: the sum of numerators.
+    Sum,
+    /// How many customers have any hit.
+    Customers,
+    /// Numerators over denominators, where each numerator is part of its denominator.
+    Share,
+    /// Numerators over denominators, where not.
+    Quotient,
+    /// The mean of the numerators.
+    Mean,
+    /// The mean over customers of the sums of their numerators.
+    MeanOfCustomers,
+    /// A quantile of the numerators, type 7.
+    Quantile(f64),
+    /// 100 times the mean of numerators of -1, 0 and 1.
+    Nps,
+}
+
+/// What a question says beside its scope. A measure reads what it documents.
+#[derive(Debug, Clone)]
+pub struct Params {
+    /// The measure's own when absent; its own days when they are 0.
+    pub window: Option<Window>,
+    pub orders: OrderOptions,
+    pub same: Same,
+    pub research: Research,
+    /// In which order the steps of a funnel follow; see [`super::funnel`].
+    pub steps: Vec<Step>,
+    pub strict: bool,
+    /// How long a cart may take to be recovered, from its beginning.
+    pub recovery_days: u32,
+    pub answers_counted: AnswersCounted,
+    pub survey_id: Option<String>,
+    /// By which cost to serve is counted.
+    pub cost_rates: Vec<CostRate>,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            window: None,
+            orders: OrderOptions::default(),
+            same: Same::Anything,
+            research: Research::First,
+            steps: super::funnel::STEPS.to_vec(),
+            strict: false,
+            recovery_days: 30,
+            answers_counted: AnswersCounted::LastPerCustomer,
+            survey_id: None,
+            cost_rates: Vec::new(),
+        }
+    }
+}
+
+/// What research and order must have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Same {
+    #[default]
+    Anything,
+    Category,
+    Product,
+}
+
+/// Which research touch before an order counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Research {
+    #[default]
+    First,
+    Last,
+    /// One by each channel.
+    Each,
+}
+
+/// A step of a funnel: a type of touchpoint, by any channel or by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub activity: crate::model::ActivityType,
+    pub channel: Option<String>,
+}
+
+/// A stretch of time that is asked about. Microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub from: i64,
+    /// Anchors are before this.
+    pub until: i64,
+    /// Nothing from here on is looked at.
+    pub observed: i64,
+}
+
+/// What one anchor adds to a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    pub at: i64,
+    /// The touchpoint that is counted.
+    pub number: u32,
+    pub place: u16,
+    /// What it is about.
+    pub item: u32,
+    pub part: i64,
+    pub whole: i64,
+    /// The touchpoint that answered it, or led to it.
+    pub other: Option<Other>,
+    /// Whether the answer may still come: its window reaches beyond what was observed.
+    pub censored: bool,
+}
+
+/// The other touchpoint of a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Other {
+    pub number: u32,
+    pub place: u16,
+}
+
+/// What these are about is an id or a kind, not an item of the dictionary.
+const ID_TYPES: [TouchType; 7] = [
+    TouchType::IMPRESSION,
+    TouchType::AD_CLICK,
+    TouchType::MESSAGE,
+    TouchType::CART_UPDATED,
+    TouchType::CHECKOUT_STARTED,
+    TouchType::SURVEY_ANSWER,
+    TouchType::REVIEW_WRITTEN,
+];
+
+impl Hit {
+    /// An anchor that adds one to the denominator and nothing else yet.
+    pub(super) fn of(mark: &Mark) -> Self {
+        let Mark { at, number, place, kind, .. } = *mark;
+        let item = if ID_TYPES.contains(&kind) { 0 } else { mark.item };
+        Self { at, number, place, item, part: 0, whole: 1, other: None, censored: false }
+    }
+
+    pub(super) fn part(self, part: i64) -> Self {
+        Self { part, ..self }
+    }
+
+    /// Counted in the numerator if another touchpoint answers it.
+    pub(super) fn answered(self, other: Option<&Mark>) -> Self {
+        let other = other.map(|mark| Other { number: mark.number, place: mark.place });
+        Self { part: i64::from(other.is_some()), other, ..self }
+    }
+}
+
+/// A figure that is one number.
+pub struct Measure {
+    pub definition: Definition,
+    pub stat: Stat,
+    /// By which sums are divided.
+    pub scale: f64,
+    /// W where the question says none, in days; 0: it has no window.
+    pub window_days: u32,
+    /// Whether amounts are added, so that there must be one currency.
+    pub money: bool,
+    /// Whether touchpoints of nobody count too, one by one.
+    pub nobody: bool,
+    /// Which touchpoints are counted.
+    pub(super) anchors: fn(&Params) -> Types,
+    /// Which others are looked at.
+    pub(super) beside: fn(&Params) -> Types,
+    pub(super) observe: fn(&Seen, &mut Vec<Hit>),
+}
+
+impl Measure {
+    /// Whether it needs one currency.
+    #[must_use]
+    pub fn adds_money(&self) -> bool {
+        self.money || self.stat == Stat::MeanOfCustomers
+    }
+
+    pub(super) fn types(&self, params: &Params) -> Types {
+        (self.anchors)(params).or((self.beside)(params))
+    }
+}
+
+/// No others.
+pub(super) fn nothing(_: &Params) -> Types {
+    Types::default()
+}
+
+/// A question's windows and tables, for all measures and spans.
+pub(super) struct Context<'a> {
+    pub lens: &'a Lens<'a>,
+    pub orders: &'a OrderLens,
+    pub params: &'a Params,
+    pub names: &'a Dictionary,
+    /// Local days that cover all spans and windows.
+    pub days: Intervals,
+    /// By place.
+    physical: Vec<bool>,
+    /// `None`: any; `Some(None)`: one that nobody ever answered.
+    pub survey: Option<Option<u32>>,
+    pub costs: super::classic::Costs,
+    /// By span, where the windows begin that end with its beginning and its end.
+    back: Vec<(Span, (i64, i64))>,
+}
+
+impl<'a> Context<'a> {
+    /// `spans` must not be empty.
+    pub fn new(
+        lens: &'a Lens<'a>,
+        orders: &'a OrderLens,
+        params: &'a Params,
+        measures: &[&Measure],
+        spans: &[Span],
+    ) -> Result<Self, KpiError> {
+        let names = &*lens.snapshot.dictionary;
+        let own = measures.iter().map(|measure| window_of(measure, params).days);
+        let reach = own.chain([params.recovery_days]).max().unwrap_or(0);
+        for measure in measures.iter().filter(|measure| measure.window_days > 0) {
+            window_of(measure, params).check()?;
+        }
+        let least = spans.iter().map(|span| span.from).min().unwrap_or(lens.from);
+        let back = |span: &Span| {
+            let days = measures.iter().find(|measure| measure.definition.id == "retention");
+            let days = days.map_or(0, |measure| window_of(measure, params).days);
+            let shifted = |at: i64| lens.scope.zone.plus_days(Micros(at), -(days as i32)).map(|at| at.0);
+            Ok((*span, (shifted(span.from)?, shifted(span.until)?)))
+        };
+        let back = spans.iter().map(back).collect::<Result<_, KpiError>>()?;
+        let greatest = spans.iter().map(|span| span.observed).max().unwrap_or(lens.observed);
+        let zone = &lens.scope.zone;
+        let from = zone.plus_days(Micros(least), -(reach as i32) - 2)?;
+        let until = Micros(greatest.max(from.0)).plus(1);
+        let is_physical = |channel: u32| {
+            let channel = Channel::parse(names.channels.name(channel));
+            channel.is_some_and(|channel| channel.medium() == Medium::Physical)
+        };
+        let survey = params.survey_id.as_ref().map(|id| names.surveys.find(id));
+        Ok(Self {
+            lens,
+            orders,
+            params,
+            names,
+            days: Intervals::new(zone, Unit::Day, lens.scope.week_start, from, until)?,
+            physical: names.places().iter().map(|place| is_physical(place.channel)).collect(),
+            survey,
+            costs: super::classic::Costs::new(lens, params, measures)?,
+            back,
+        })
+    }
+
+    pub fn is_physical(&self, place: u16) -> bool {
+        self.physical[usize::from(place)]
+    }
+
+    /// By what the sums of a measure are divided.
+    pub fn scale(&self, measure: &Measure) -> f64 {
+        match measure.stat {
+            Stat::MeanOfCustomers => measure.scale * self.costs.micros_per_minor.max(1) as f64,
+            _ => measure.scale,
+        }
+    }
+
+    pub fn windows_before(&self, span: Span) -> (i64, i64) {
+        self.back.iter().find(|(of, _)| *of == span).map_or((span.from, span.until), |(_, back)| *back)
+    }
+
+    pub fn channel(&self, place: u16) -> u32 {
+        self.names.place(place).channel
+    }
+}
+
+/// The window of a measure under a question.
+pub(super) fn window_of(measure: &Measure, params: &Params) -> Window {
+    let asked = params.window.unwrap_or(Window { days: 0, kind: WindowKind::Calendar });
+    Window { days: if asked.days == 0 { measure.window_days } else { asked.days }, ..asked }
+}
+
+/// What a measure sees of one customer, or of one touchpoint of nobody.
+pub(super) struct Seen<'a> {
+    pub cx: &'a Context<'a>,
+    pub span: Span,
+    pub window: Window,
+    /// `None` for nobody.
+    pub who: Option<(&'a Part<'a>, u32)>,
+    pub tables: &'a Tables,
+    /// Of the types of all measures asked, before `span.observed`, in order of time.
+    pub marks: &'a [Mark],
+}
+
+impl Seen<'_> {
+    /// Whether a touchpoint is an anchor: in range, and at a place in scope.
+    #[inline]
+    pub fn counts(&self, mark: &Mark) -> bool {
+        self.span.from <= mark.at && mark.at < self.span.until && self.cx.lens.has_place(mark.place)
+    }
+
+    /// The anchors of one type.
+    pub fn anchors(&self, kind: TouchType) -> impl Iterator<Item = (usize, &Mark)> {
+        let marks = self.marks.iter().enumerate();
+        marks.filter(move |(_, mark)| mark.kind == kind && self.counts(mark))
+    }
+
+    /// Whether the later of two instants is within the window after the earlier: `0 <= d <= W`
+    /// local days, or W x 24 hours.
+    #[inline]
+    pub fn within(&self, earlier: i64, later: i64) -> bool {
+        self.within_days(self.window.days, earlier, later)
+    }
+
+    #[inline]
+    pub fn within_days(&self, days: u32, earlier: i64, later: i64) -> bool {
+        match self.window.kind {
+            WindowKind::Calendar => self.cx.days.index(later) - self.cx.days.index(earlier) <= days as usize,
+            WindowKind::Elapsed => later - earlier <= i64::from(days) * DAY_US,
+        }
+    }
+
+    /// Whether all of the window after an instant was observed.
+    pub fn is_observed(&self, at: i64) -> bool {
+        self.is_observed_for(self.window.days, at)
+    }
+
+    pub fn is_observed_for(&self, days: u32, at: i64) -> bool {
+        match self.window.kind {
+            WindowKind::Calendar => {
+                let (day, end) = (self.cx.days.index(at), self.cx.days.index(self.span.observed));
+                day + (days as usize) < end
+            }
+            WindowKind::Elapsed => at + i64::from(days) * DAY_US < self.span.observed,
+        }
+    }
+
+    /// The first of the later touchpoints that answers an anchor within the window.
+    pub fn answer(&self, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Option<&Mark> {
+        let at = self.marks[anchor].at;
+        let later = self.marks[anchor + 1..].iter().take_while(|mark| self.within(at, mark.at));
+        later.into_iter().find(|mark| answers(mark))
+    }
+
+    /// An anchor that counts in the numerator if a later touchpoint within the window answers it.
+    pub fn asked(&self, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Hit {
+        let mark = &self.marks[anchor];
+        let hit = Hit::of(mark).answered(self.answer(anchor, answers));
+        Hit { censored: hit.part == 0 && !self.is_observed(mark.at), ..hit }
+    }
+
+    /// The earlier touchpoints within the window before an anchor, in order of time.
+    pub fn before(&self, anchor: usize) -> &[Mark] {
+        let at = self.marks[anchor].at;
+        let begin = self.marks[..anchor].partition_point(|mark| !self.within(mark.at, at));
+        &self.marks[begin..anchor]
+    }
+
+    pub fn is_registered(&self) -> bool {
+        self.who.is_some_and(|(part, customer)| part.segment.customers.registered[customer as usize])
+    }
+
+    /// The orders that are anchors, each with what it is worth: every one, or all of a customer
+    /// and local day as one, at the time and place of the first in scope.
+    pub fn valued_orders(&self) -> Vec<(usize, i64)> {
+        let by_day = self.cx.params.orders.unit == OrderUnit::CustomerDay;
+        let mut units: Vec<(usize, i64)> = Vec::new();
+        for (nth, mark) in self.marks.iter().enumerate() {
+            // An order shortly before the range may begin the day of one in range.
+            if mark.kind != TouchType::ORDER || !self.cx.lens.has_place(mark.place) {
+                continue;
+            }
+            let day = |nth: usize| self.cx.days.index(self.marks[nth].at);
+            match units.last_mut() {
+                Some((first, worth)) if by_day && day(*first) == day(nth) => *worth += mark.amount,
+                _ => units.push((nth, mark.amount)),
+            }
+        }
+        units.retain(|&(nth, _)| self.counts(&self.marks[nth]));
+        units
+    }
+
+    /// The same without their worth.
+    pub fn orders(&self) -> Vec<usize> {
+        self.valued_orders().into_iter().map(|(nth, _)| nth).collect()
+    }
+}
+
+/// Touchpoints by which people inform themselves: all of consideration, articles and clicks.
+pub(super) fn research_types(_: &Params) -> Types {
+    let all = (0..TouchType::COUNT as u8).map(TouchType);
+    let known = all.filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
+    Types::of(known.chain([TouchType::ARTICLE_READ, TouchType::AD_CLICK]))
+}
+
+/// Touchpoints that lead to an order: awareness and consideration, carts and accepted offers.
+pub(super) fn journey_types(_: &Params) -> Types {
+    let all = (0..TouchType::COUNT as u8).map(TouchType);
+    let leads =
+        |touch_type: &TouchType| matches!(touch_type.phase(), Some(Phase::Awareness | Phase::Consideration));
+    let decisions = [TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED, TouchType::OFFER_ACCEPTED];
+    Types::of(all.filter(leads).chain(decisions))
+}
+
+impl Seen<'_> {
+    /// The rows of an order's or return's lines.
+    pub fn lines_of(&self, mark: &Mark) -> std::ops::Range<usize> {
+        let lines = &self.tables.lines.stem;
+        let Some((_, customer)) = self.who else { return 0..0 };
+        let rows = lines.rows(customer..customer + 1);
+        let key = |row: usize| (lines.at[row], lines.number[row]);
+        let (from, until) = (rows.start, rows.end);
+        let begin = rows.clone().find(|&row| key(row) >= (mark.at, mark.number)).unwrap_or(until);
+        let end = (begin.max(from)..until).find(|&row| key(row) > (mark.at, mark.number)).unwrap_or(until);
+        begin..end
+    }
+}

@@ -1,0 +1,197 @@
+//! Whom a figure is made of: the customers behind its numerator or denominator, page by page, each
+//! with the touchpoints that were counted. The parts sum to the figure.
+
+use super::answer::Basis;
+use super::axis::Axis;
+use super::lens::{Lens, OrderLens};
+use super::measure::{Context, Hit, Measure, Seen, Span, window_of};
+use super::scalar::{self, Figure, Question};
+use super::scope::KpiError;
+use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use super::tables::Tables;
+use super::timeline::Reader;
+
+/// Which side of a figure is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    /// Everything that was counted.
+    #[default]
+    Counted,
+    /// Only what adds to the numerator.
+    Numerator,
+    /// Only what is in the denominator and adds nothing to the numerator.
+    Rest,
+}
+
+/// One customer, or one touchpoint of nobody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its place in the order of pages.
+    pub place: u64,
+    /// The customer's key; `None`: nobody.
+    pub customer: Option<u32>,
+    pub hits: Vec<Hit>,
+}
+
+/// A page of members, in a fixed order: customers by key, then touchpoints of nobody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    pub basis: Basis,
+    /// Of all pages together, in scope and group.
+    pub figure: Figure,
+    pub members: Vec<Member>,
+    /// By what parts are divided.
+    pub scale: f64,
+    pub more: bool,
+}
+
+/// What a page is asked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Filter {
+    /// One name for each dimension of the question, or none: the whole scope.
+    pub group: Vec<Option<String>>,
+    pub side: Side,
+    /// The place of the last member of the page before.
+    pub after: Option<u64>,
+    pub size: usize,
+}
+
+/// Touchpoints of nobody come after all customers.
+const NOBODY: u64 = 1 << 32;
+
+/// The question must ask for one measure.
+///
+/// # Errors
+/// As [`scalar::compute`].
+pub fn page(snapshot: &Snapshot, question: &Question, filter: &Filter) -> Result<Page, KpiError> {
+    let mut whole = question.clone();
+    if filter.group.is_empty() {
+        whole.group_by.clear();
+    }
+    let answer = scalar::compute(snapshot, &whole)?.remove(0);
+    let its = answer.groups.iter().find(|cell| cell.keys == filter.group).map(|cell| cell.figure);
+    let figure = if filter.group.is_empty() { Some(answer.total) } else { its };
+    let lens = Lens::new(snapshot, &question.scope)?;
+    let orders = OrderLens::new(&lens, &question.params.orders)?;
+    let axes = if filter.group.is_empty() { Vec::new() } else { Axis::all(&lens, &question.group_by)? };
+    let span = Span { from: lens.from, until: question.scope.range.until.0, observed: lens.observed };
+    let measure = question.measures[0];
+    let cx = Context::new(&lens, &orders, &question.params, &question.measures, &[span])?;
+    let types = measure.types(&question.params);
+    let reader = Reader { types, lens: &lens, orders: &orders, observed: span.observed };
+    let search = Search { cx: &cx, measure, span, axes: &axes, filter, reader };
+    let mut places = snapshot.fold(TASK_CUSTOMERS, Vec::new, |s, part| search.places(s, part), joined);
+    lens.unidentified().for_each(|tables| search.places_of_nobody(&mut places, tables));
+    places.sort_unstable();
+    let more = places.len() > filter.size;
+    places.truncate(filter.size);
+    let mut members =
+        snapshot.fold(TASK_CUSTOMERS, Vec::new, |s, part| search.members(s, part, &places), joined);
+    lens.unidentified().for_each(|tables| search.members_of_nobody(&mut members, tables, &places));
+    members.sort_unstable_by_key(|member: &Member| member.place);
+    let figure = figure.unwrap_or_else(|| scalar::nothing(measure));
+    Ok(Page { basis: answer.basis, figure, members, scale: cx.scale(measure), more })
+}
+
+fn joined<T>(mut a: Vec<T>, mut b: Vec<T>) -> Vec<T> {
+    a.append(&mut b);
+    a
+}
+
+struct Search<'a> {
+    cx: &'a Context<'a>,
+    measure: &'static Measure,
+    span: Span,
+    axes: &'a [Axis],
+    filter: &'a Filter,
+    reader: Reader<'a>,
+}
+
+impl Search<'_> {
+    /// The hits of the group and side asked for.
+    fn hits(&self, seen: &Seen, hits: &mut Vec<Hit>) {
+        hits.clear();
+        (self.measure.observe)(seen, hits);
+        let wanted = |hit: &Hit| match self.filter.side {
+            Side::Counted => true,
+            Side::Numerator => hit.part != 0,
+            Side::Rest => hit.part == 0,
+        };
+        hits.retain(wanted);
+        if !self.axes.is_empty() {
+            let is_its = |hit: &Hit| {
+                let names = self.axes.iter().map(|axis| axis.name(axis.of(hit, seen.who)));
+                names.eq(self.filter.group.iter().cloned())
+            };
+            hits.retain(is_its);
+        }
+    }
+
+    fn each(&self, part: &Part, mut visit: impl FnMut(u64, u32, &mut Vec<Hit>)) {
+        let mut hits = Vec::new();
+        self.reader.each(part, |customer, marks| {
+            let window = window_of(self.measure, self.cx.params);
+            let (tables, who) = (&part.segment.tables, Some((part, customer)));
+            let seen = Seen { cx: self.cx, span: self.span, window, who, tables, marks };
+            self.hits(&seen, &mut hits);
+            let key = part.segment.customers.key[customer as usize];
+            if !hits.is_empty() {
+                visit(u64::from(key), key, &mut hits);
+            }
+        });
+    }
+
+    fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(u64, &mut Vec<Hit>)) {
+        let mut hits = Vec::new();
+        if !self.measure.nobody {
+            return;
+        }
+        self.reader.each_of_nobody(tables, |mark| {
+            let window = window_of(self.measure, self.cx.params);
+            let marks = std::slice::from_ref(&mark);
+            let seen = Seen { cx: self.cx, span: self.span, window, who: None, tables, marks };
+            if !(self.measure.anchors)(self.cx.params).has(mark.kind) || !seen.counts(&mark) {
+                return;
+            }
+            self.hits(&seen, &mut hits);
+            if !hits.is_empty() {
+                visit(NOBODY | u64::from(mark.number), &mut hits);
+            }
+        });
+    }
+
+    fn is_after(&self, place: u64) -> bool {
+        self.filter.after.is_none_or(|after| place > after)
+    }
+
+    fn places(&self, places: &mut Vec<u64>, part: &Part) {
+        self.each(part, |place, _, _| places.extend(Some(place).filter(|&place| self.is_after(place))));
+    }
+
+    fn places_of_nobody(&self, places: &mut Vec<u64>, tables: &Tables) {
+        self.each_of_nobody(tables, |place, _| {
+            places.extend(Some(place).filter(|&place| self.is_after(place)))
+        });
+    }
+
+    fn members(&self, members: &mut Vec<Member>, part: &Part, places: &[u64]) {
+        let keys = &part.segment.customers.key;
+        // Only the customers of the page are looked at again.
+        for &place in places.iter().filter(|&&place| place < NOBODY) {
+            let found = keys.binary_search(&(place as u32)).ok().map(|nth| nth as u32);
+            let Some(customer) = found.filter(|nth| part.customers.contains(nth)) else { continue };
+            let one = Part { customers: customer..customer + 1, ..part.clone() };
+            self.each(&one, |place, key, hits| {
+                members.push(Member { place, customer: Some(key), hits: std::mem::take(hits) });
+            });
+        }
+    }
+
+    fn members_of_nobody(&self, members: &mut Vec<Member>, tables: &Tables, places: &[u64]) {
+        self.each_of_nobody(tables, |place, hits| {
+            if places.binary_search(&place).is_ok() {
+                members.push(Member { place, customer: None, hits: std::mem::take(hits) });
+            }
+        });
+    }
+}

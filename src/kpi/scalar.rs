@@ -1,0 +1,383 @@
+//! Many measures over one scope in one pass: totals, groups by up to two dimensions, and the same
+//! figures over further spans of time, for series and comparisons.
+
+use rustc_hash::FxHashMap;
+
+use super::answer::{Absent, Basis, Tally};
+use super::axis::{Axis, Dimension};
+use super::catalogue::Definition;
+use super::fact::TouchType;
+use super::lens::{Lens, OrderLens};
+use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, window_of};
+use super::scope::{KpiError, Scope};
+use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use super::stats::{Interval, Moments, net_promoter_score, quantile, wilson};
+use super::tables::Tables;
+use super::timeline::Reader;
+
+/// Groups of one figure; each names up to two things.
+pub const PAIRS_LIMIT: usize = 10_000;
+/// Spans of one question: intervals of a series, and those it is compared with.
+pub const SPANS_LIMIT: usize = 800;
+
+#[derive(Clone)]
+pub struct Question {
+    pub scope: Scope,
+    pub measures: Vec<&'static Measure>,
+    pub params: Params,
+    /// At most two.
+    pub group_by: Vec<Dimension>,
+    /// Beside the scope's own: each is answered with its total only.
+    pub spans: Vec<Span>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub kpi: Definition,
+    pub basis: Basis,
+    pub total: Figure,
+    /// By names, those without one last.
+    pub groups: Vec<Cell>,
+    /// One for each further span, in their order.
+    pub spans: Vec<Figure>,
+}
+
+/// One group: a name for each dimension, `None` for those without one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    pub keys: Vec<Option<String>>,
+    pub figure: Figure,
+}
+
+/// One number with what it is made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    pub value: Option<f64>,
+    pub interval: Option<Interval>,
+    pub numerator: f64,
+    /// Anchors for means and quantiles; `None` for sums and counts.
+    pub denominator: Option<f64>,
+    pub anchors: u64,
+    /// Customers with an anchor.
+    pub customers: u64,
+    pub absent: Option<Absent>,
+    /// Mean and variance of what was averaged, for comparisons.
+    pub moments: Moments,
+}
+
+/// # Errors
+/// When the question is malformed, has too many groups, or adds several currencies.
+pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Vec<Answer>, KpiError> {
+    let lens = Lens::new(snapshot, &question.scope)?;
+    let orders = OrderLens::new(&lens, &question.params.orders)?;
+    check(&lens, question)?;
+    let spans = spans(&lens, question);
+    let axes = Axis::all(&lens, &question.group_by)?;
+    let context = Context::new(&lens, &orders, &question.params, &question.measures, &spans)?;
+    let fold = Fold::new(&context, question, &spans, &axes);
+    let start = || State::new(question.measures.len(), spans.len());
+    let mut state =
+        snapshot.fold(TASK_CUSTOMERS, start, |s: &mut State, part| fold.observe(s, part), State::merged);
+    lens.unidentified().for_each(|tables| fold.observe_nobody(&mut state, tables));
+    fold.answers(state)
+}
+
+/// The span of the scope itself comes first.
+fn spans(lens: &Lens, question: &Question) -> Vec<Span> {
+    let own = Span { from: lens.from, until: lens.scope.range.until.0, observed: lens.observed };
+    [&[own], question.spans.as_slice()].concat()
+}
+
+fn check(lens: &Lens, question: &Question) -> Result<(), KpiError> {
+    let needs_money = question.measures.iter().any(|measure| measure.money);
+    let currencies = lens.snapshot.dictionary.currencies().len();
+    if needs_money && lens.scope.currency.is_none() && currencies > 1 {
+        return Err(KpiError::CurrencyRequired);
+    }
+    if question.spans.len() > SPANS_LIMIT {
+        return Err(KpiError::TooMany { what: "intervals", limit: SPANS_LIMIT });
+    }
+    Ok(())
+}
+
+/// Sums of one figure.
+#[derive(Debug, Clone, Default)]
+struct Sums {
+    anchors: u64,
+    customers: u64,
+    part: i128,
+    whole: i128,
+    squares: i128,
+    /// For quantiles.
+    values: Vec<i64>,
+}
+
+impl Sums {
+    fn add(&mut self, hit: &Hit, keep: bool) {
+        self.anchors += 1;
+        self.part += i128::from(hit.part);
+        self.whole += i128::from(hit.whole);
+        self.squares += i128::from(hit.part) * i128::from(hit.part);
+        if keep {
+            self.values.push(hit.part);
+        }
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        self.anchors += other.anchors;
+        self.customers += other.customers;
+        self.part += other.part;
+        self.whole += other.whole;
+        self.squares += other.squares;
+        if self.values.len() < other.values.len() {
+            std::mem::swap(&mut self.values, &mut other.values);
+        }
+        self.values.append(&mut other.values);
+    }
+
+    fn figure(mut self, stat: Stat, scale: f64) -> Figure {
+        let (numerator, whole) = (self.part as f64 / scale, self.whole as f64);
+        let moments =
+            Moments { count: self.anchors, sum: numerator, squares: self.squares as f64 / (scale * scale) };
+        let (value, interval, denominator) = match stat {
+            Stat::Sum => (Some(numerator), None, None),
+            Stat::Customers => (Some(self.customers as f64), None, None),
+            Stat::Share => {
+                let share = wilson(self.part as u64, self.whole as u64);
+                (share.map(|_| numerator / whole), share, Some(whole))
+            }
+            Stat::Quotient => ((self.whole != 0).then(|| numerator / whole), None, Some(whole)),
+            Stat::Mean | Stat::MeanOfCustomers => {
+                let mean = moments.mean();
+                (
+                    mean.map(|(mean, _)| mean),
+                    mean.and_then(|(_, interval)| interval),
+                    Some(self.anchors as f64),
+                )
+            }
+            Stat::Quantile(p) => {
+                let quantile = quantile(&mut self.values, p, |value| value as f64 / scale);
+                let value = quantile.map(|q| q.value);
+                (value, quantile.and_then(|q| q.interval), Some(self.anchors as f64))
+            }
+            Stat::Nps => {
+                let (promoters, detractors) =
+                    ((self.squares + self.part) / 2, (self.squares - self.part) / 2);
+                let passives = self.anchors - self.squares as u64;
+                let score = net_promoter_score(promoters as u64, passives, detractors as u64);
+                (score.map(|s| s.0), score.map(|s| s.1), Some(self.anchors as f64))
+            }
+        };
+        let numerator = if stat == Stat::Customers { self.customers as f64 } else { numerator };
+        let absent = value.is_none().then_some(Absent::EmptyDenominator);
+        let (anchors, customers) = (self.anchors, self.customers);
+        Figure { value, interval, numerator, denominator, anchors, customers, absent, moments }
+    }
+}
+
+/// What one customer adds, as one.
+fn summed<'h>(mut hits: impl Iterator<Item = &'h Hit>) -> Hit {
+    let first = *hits.next().expect("a customer is counted for a hit");
+    hits.fold(first, |sum, hit| Hit { part: sum.part + hit.part, ..sum })
+}
+
+/// The names of a group as numbers of the axes.
+type Key = [u32; 2];
+
+/// Of one measure.
+#[derive(Debug, Clone, Default)]
+struct Figures {
+    tally: Tally,
+    /// By span.
+    totals: Vec<Sums>,
+    groups: FxHashMap<Key, Sums>,
+    overflow: bool,
+}
+
+impl Figures {
+    fn merge(&mut self, other: Self) {
+        self.tally.merge(&other.tally);
+        self.totals.iter_mut().zip(other.totals).for_each(|(mine, theirs)| mine.merge(theirs));
+        for (key, sums) in other.groups {
+            self.groups.entry(key).or_default().merge(sums);
+        }
+        self.overflow |= other.overflow || self.groups.len() > PAIRS_LIMIT;
+    }
+}
+
+struct State {
+    measures: Vec<Figures>,
+    hits: Vec<Hit>,
+    keys: Vec<Key>,
+}
+
+impl State {
+    fn new(measures: usize, spans: usize) -> Self {
+        let figures = Figures { totals: vec![Sums::default(); spans], ..Figures::default() };
+        Self { measures: vec![figures; measures], hits: Vec::new(), keys: Vec::new() }
+    }
+
+    fn merged(mut self, other: Self) -> Self {
+        self.measures.iter_mut().zip(other.measures).for_each(|(mine, theirs)| mine.merge(theirs));
+        self
+    }
+}
+
+struct Fold<'a> {
+    cx: &'a Context<'a>,
+    question: &'a Question,
+    spans: &'a [Span],
+    axes: &'a [Axis],
+    reader: Reader<'a>,
+}
+
+impl<'a> Fold<'a> {
+    fn new(cx: &'a Context<'a>, question: &'a Question, spans: &'a [Span], axes: &'a [Axis]) -> Self {
+        let types = question.measures.iter().map(|measure| measure.types(&question.params));
+        let types = types.reduce(super::events::Types::or).unwrap_or_default();
+        let observed = spans.iter().map(|span| span.observed).max().unwrap_or(cx.lens.observed);
+        let reader = Reader { types, lens: cx.lens, orders: cx.orders, observed };
+        Self { cx, question, spans, axes, reader }
+    }
+
+    fn observe(&self, state: &mut State, part: &Part) {
+        let State { measures, hits, keys } = state;
+        self.reader.each(part, |customer, marks| {
+            let registered = part.segment.customers.registered[customer as usize];
+            for (nth, &span) in self.spans.iter().enumerate() {
+                let marks = &marks[..marks.partition_point(|mark| mark.at < span.observed)];
+                // A customer without a touchpoint before the end has none to be counted for.
+                if marks.is_empty() {
+                    continue;
+                }
+                for (measure, figures) in self.question.measures.iter().zip(measures.iter_mut()) {
+                    let window = window_of(measure, self.cx.params);
+                    let who = Some((part, customer));
+                    let seen = Seen { cx: self.cx, span, window, who, tables: &part.segment.tables, marks };
+                    hits.clear();
+                    (measure.observe)(&seen, hits);
+                    if hits.is_empty() {
+                        continue;
+                    }
+                    let keep = matches!(measure.stat, Stat::Quantile(_));
+                    figures.totals[nth].customers += 1;
+                    match measure.stat {
+                        Stat::MeanOfCustomers => figures.totals[nth].add(&summed(hits.iter()), false),
+                        _ => hits.iter().for_each(|hit| figures.totals[nth].add(hit, keep)),
+                    }
+                    if nth == 0 {
+                        figures.tally.count(hits.len() as u64, registered);
+                        figures.tally.censored += hits.iter().filter(|hit| hit.censored).count() as u64;
+                        self.group(figures, hits, keys, Some((part, customer)), measure.stat);
+                    }
+                }
+            }
+        });
+        let excluded = self.cx.orders.excluded(self.cx.lens, part);
+        for (measure, figures) in self.question.measures.iter().zip(measures) {
+            if (measure.anchors)(self.cx.params).has(TouchType::ORDER) {
+                figures.tally.merge(&Tally { excluded, ..Tally::default() });
+            }
+        }
+    }
+
+    /// Touchpoints of nobody, one by one: counted by measures that count them, excluded by others.
+    fn observe_nobody(&self, state: &mut State, tables: &Tables) {
+        let State { measures, hits, keys } = state;
+        self.reader.each_of_nobody(tables, |mark| {
+            for (measure, figures) in self.question.measures.iter().zip(measures.iter_mut()) {
+                let window = window_of(measure, self.cx.params);
+                let is_anchor = (measure.anchors)(self.cx.params).has(mark.kind);
+                for (nth, &span) in self.spans.iter().enumerate() {
+                    let marks = std::slice::from_ref(&mark);
+                    let seen = Seen { cx: self.cx, span, window, who: None, tables, marks };
+                    if !is_anchor || mark.at >= span.observed || !seen.counts(&mark) {
+                        continue;
+                    }
+                    if !measure.nobody {
+                        figures.tally.excluded.no_identity += u64::from(nth == 0);
+                        continue;
+                    }
+                    hits.clear();
+                    (measure.observe)(&seen, hits);
+                    let keep = matches!(measure.stat, Stat::Quantile(_));
+                    hits.iter().for_each(|hit| figures.totals[nth].add(hit, keep));
+                    if nth == 0 {
+                        figures.tally.touchpoints += hits.len() as u64;
+                        self.group(figures, hits, keys, None, measure.stat);
+                    }
+                }
+            }
+        });
+    }
+
+    /// Adds one customer's hits to their groups, the customer once to each.
+    fn group(
+        &self,
+        figures: &mut Figures,
+        hits: &[Hit],
+        keys: &mut Vec<Key>,
+        who: Option<(&Part, u32)>,
+        stat: Stat,
+    ) {
+        if self.axes.is_empty() {
+            return;
+        }
+        let key_of = |hit: &Hit| {
+            let mut key = [0; 2];
+            key.iter_mut().zip(self.axes).for_each(|(key, axis)| *key = axis.of(hit, who));
+            key
+        };
+        keys.clear();
+        keys.extend(hits.iter().map(key_of));
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys.iter() {
+            if figures.groups.len() >= PAIRS_LIMIT && !figures.groups.contains_key(key) {
+                figures.overflow = true;
+                return;
+            }
+            let group = figures.groups.entry(*key).or_default();
+            group.customers += u64::from(who.is_some());
+            let its = hits.iter().filter(|hit| key_of(hit) == *key);
+            match stat {
+                Stat::MeanOfCustomers => group.add(&summed(its), false),
+                Stat::Quantile(_) => its.for_each(|hit| group.add(hit, true)),
+                _ => its.for_each(|hit| group.add(hit, false)),
+            }
+        }
+    }
+
+    fn answers(&self, state: State) -> Result<Vec<Answer>, KpiError> {
+        let pairs = self.question.measures.iter().zip(state.measures);
+        pairs.map(|(measure, figures)| self.answer(measure, figures)).collect()
+    }
+
+    fn answer(&self, measure: &Measure, mut figures: Figures) -> Result<Answer, KpiError> {
+        if figures.overflow {
+            return Err(KpiError::TooMany { what: "groups of one figure", limit: PAIRS_LIMIT });
+        }
+        let anchors = (measure.anchors)(self.cx.params);
+        figures.tally.excluded.voided = self.cx.lens.voided(|touch_type| anchors.has(touch_type));
+        let scale = self.cx.scale(measure);
+        let figure = |sums: Sums| sums.figure(measure.stat, scale);
+        let mut totals = figures.totals.into_iter().map(figure);
+        let total = totals.next().unwrap_or_else(|| figure(Sums::default()));
+        let spans = totals.collect();
+        let cell = |(key, sums): (Key, Sums)| {
+            let keys = self.axes.iter().zip(key).map(|(axis, key)| axis.name(key)).collect();
+            Cell { keys, figure: figure(sums) }
+        };
+        let mut groups: Vec<Cell> = figures.groups.into_iter().map(cell).collect();
+        let missing =
+            |cell: &Cell| cell.keys.iter().map(|key| (key.is_none(), key.clone())).collect::<Vec<_>>();
+        groups.sort_by_cached_key(missing);
+        let basis = figures.tally.basis(self.cx.lens.snapshot.revision);
+        Ok(Answer { kpi: measure.definition, basis, total, groups, spans })
+    }
+}
+
+/// The figure of nothing.
+pub(super) fn nothing(measure: &Measure) -> Figure {
+    Sums::default().figure(measure.stat, measure.scale)
+}

@@ -1,0 +1,359 @@
+//! Every measure against its definition in words, and what holds for all of them.
+
+use rand::prelude::*;
+use rand_chacha::ChaCha8Rng;
+
+use super::naive::{Count, Naive};
+use super::rich::{random_params, rich, scope};
+use super::world::{Plain, Touch, World};
+use crate::kpi::axis::Dimension;
+use crate::kpi::measure::{Measure, Stat};
+use crate::kpi::scalar::{Answer, Figure, Question, compute};
+use crate::kpi::*;
+use crate::model::*;
+
+fn question(rng: &mut ChaCha8Rng) -> Question {
+    let mut scope = scope(rng);
+    scope.currency = Some(if rng.random_bool(0.8) { Currency::EUR } else { Currency::GBP });
+    let dimensions = [
+        Dimension::Of(GroupBy::Channel),
+        Dimension::Of(GroupBy::Campaign),
+        Dimension::Of(GroupBy::CustomerKind),
+        Dimension::Item,
+        Dimension::Category,
+        Dimension::OtherChannel,
+    ];
+    let count = rng.random_range(0..=2);
+    let group_by = dimensions.sample(rng, count).cloned().collect();
+    // The cost to serve has its own oracle, in cost.rs; here it is compared with its kernel.
+    let measures = measures::ALL.iter().copied().filter(|m| m.definition.id != "cost_to_serve").collect();
+    Question { scope, measures, params: random_params(rng), group_by, spans: Vec::new() }
+}
+
+fn naive<'a>(world: &'a World, question: &'a Question, measure: &Measure) -> Naive<'a> {
+    let window = question.params.window;
+    let default = Window { days: measure.window_days, kind: WindowKind::Calendar };
+    let plain = Plain { world, scope: &question.scope };
+    Naive { plain, params: &question.params, window: window.unwrap_or(default) }
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+}
+
+/// What figures of each kind are made of, straight from the counts.
+fn check(measure: &Measure, figure: &Figure, counts: &[(u32, Count)]) {
+    let id = measure.definition.id;
+    let parts: f64 = counts.iter().map(|(_, c)| c.0 as f64).sum::<f64>() / measure.scale;
+    let wholes: f64 = counts.iter().map(|(_, c)| c.1 as f64).sum();
+    let mut customers: Vec<u32> = counts.iter().map(|(customer, _)| *customer).filter(|&c| c > 0).collect();
+    customers.dedup();
+    assert_eq!(figure.customers, customers.len() as u64, "{id}");
+    assert_eq!(figure.anchors, counts.len() as u64, "{id}");
+    let expected = match measure.stat {
+        Stat::Sum => Some(parts),
+        Stat::Customers => Some(customers.len() as f64),
+        Stat::Share | Stat::Quotient => (wholes > 0.0).then(|| parts / wholes),
+        Stat::Mean | Stat::MeanOfCustomers => (!counts.is_empty()).then(|| parts / counts.len() as f64),
+        Stat::Nps => (!counts.is_empty()).then(|| 100.0 * parts / counts.len() as f64),
+        Stat::Quantile(p) => {
+            let mut values: Vec<f64> = counts.iter().map(|(_, c)| c.0 as f64 / measure.scale).collect();
+            values.sort_by(f64::total_cmp);
+            values.len().checked_sub(1).map(|last| {
+                let place = last as f64 * p;
+                let (low, high) = (place.floor() as usize, place.ceil() as usize);
+                values[low] + (place - low as f64) * (values[high] - values[low])
+            })
+        }
+    };
+    match (figure.value, expected) {
+        (Some(a), Some(b)) => assert!(close(a, b), "{id}: {a} is not {b}"),
+        (a, b) => assert_eq!(a, b, "{id}"),
+    }
+    assert_eq!(figure.absent.is_some(), figure.value.is_none());
+    if measure.stat != Stat::Customers {
+        assert!(close(figure.numerator, parts), "{id}");
+    }
+    if let Some(interval) = figure.interval.filter(|_| measure.stat == Stat::Share) {
+        let value = figure.value.unwrap();
+        assert!(interval.low <= value && value <= interval.high, "{id}");
+    }
+}
+
+/// The name of a count's group in a dimension.
+fn key(plain: &Plain, by: &Dimension, customer: u32, count: &Count) -> Option<String> {
+    use crate::model::activity::Activity::*;
+    let (_, _, touch, other) = *count;
+    let (name, category) = match &touch.details.activity {
+        Visit(v) => (v.source_campaign.clone(), v.source_channel.clone()),
+        OfferShown(o) => (o.offer_id.clone(), String::new()),
+        OfferAccepted(o) => (o.offer_id.clone(), String::new()),
+        Order(o) => (o.offer_id.clone(), String::new()),
+        NoPurchase(n) => (n.reason.clone(), String::new()),
+        SocialEngagement(s) => (s.network.clone(), String::new()),
+        ProductView(v) => (v.product_id.clone(), v.category.clone()),
+        _ => (String::new(), String::new()),
+    };
+    match by {
+        Dimension::Of(by) => plain.group(by, customer, touch),
+        Dimension::Item => Some(name).filter(|name| !name.is_empty()),
+        Dimension::Category => Some(category).filter(|name| !name.is_empty()),
+        Dimension::OtherChannel => other.map(|other| other.channel.to_owned()),
+    }
+}
+
+fn counts<'a>(naive: &'a Naive<'a>, measure: &Measure) -> Vec<(u32, Count<'a>)> {
+    let id = measure.definition.id;
+    let mut all = Vec::new();
+    for customer in naive.plain.customers() {
+        all.extend(naive.of(id, customer).into_iter().map(|count| (customer, count)));
+    }
+    if measure.nobody {
+        // Each touchpoint of nobody by itself: nothing precedes it and nothing follows.
+        let nobody = naive.plain.nobody(|_| true);
+        for touch in nobody {
+            let mut alone =
+                World { touches: vec![touch.clone()], map: vec![0, 1], registered: vec![false; 2] };
+            alone.touches[0].observation = 1;
+            let plain = Plain { world: &alone, scope: naive.plain.scope };
+            let lone = Naive { plain, params: naive.params, window: naive.window };
+            all.extend(lone.of(id, 1).into_iter().map(|(part, whole, ..)| (0, (part, whole, touch, None))));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_measure_is_what_the_words_say() {
+    let mut nonempty = std::collections::BTreeMap::new();
+    for seed in 0..400 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let question = question(&mut ChaCha8Rng::seed_from_u64(seed + 5_000));
+        let answers = compute(&world.snapshot_in_pieces(1 + seed as usize % 3, seed), &question).unwrap();
+        for (measure, answer) in question.measures.iter().zip(&answers) {
+            let naive = naive(&world, &question, measure);
+            // Orders of nobody may be in another currency.
+            let counts = counts(&naive, measure);
+            check(measure, &answer.total, &counts);
+            assert_eq!(answer.basis.customers, answer.total.customers);
+            for cell in &answer.groups {
+                let is_its = |(customer, count): &&(u32, Count)| {
+                    let keys = question.group_by.iter().map(|by| key(&naive.plain, by, *customer, count));
+                    keys.eq(cell.keys.iter().cloned())
+                };
+                let its: Vec<(u32, Count)> = counts.iter().filter(is_its).copied().collect();
+                assert!(!its.is_empty(), "{}: {:?}", measure.definition.id, cell.keys);
+                check(measure, &cell.figure, &its);
+            }
+            if !question.group_by.is_empty() {
+                let sum: u64 = answer.groups.iter().map(|cell| cell.figure.anchors).sum();
+                assert_eq!(sum, answer.total.anchors, "groups add up");
+            }
+            *nonempty.entry(measure.definition.id).or_insert(0) += u32::from(answer.total.numerator > 0.0);
+        }
+    }
+    for (id, times) in nonempty {
+        assert!(times >= 5, "{id} was more than nothing only {times} times");
+    }
+}
+
+#[test]
+fn a_headline_is_what_the_kernel_of_its_own_says() {
+    for seed in 0..300 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 9_000);
+        let mut asked = question(rng);
+        asked.measures = measures::ALL.to_vec();
+        asked.params.window = None;
+        asked.group_by = Vec::new();
+        asked.params.cost_rates = vec![cost::CostRate {
+            channel: "web".into(),
+            activity_type: None,
+            currency: Currency::EUR,
+            per_touch_micros: 1_234_567,
+            per_minute_micros: 600_001,
+            from: Micros(super::world::at("2026-03-01T00:00:00Z").0),
+        }];
+        let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
+        let answers = compute(&snapshot, &asked).unwrap();
+        let find = |id: &str| answers.iter().find(|a| a.kpi.id == id).unwrap().clone();
+        let (scope, orders) = (asked.scope.clone(), asked.params.orders);
+        let same = |answer: Answer, value: Option<f64>, interval: Option<stats::Interval>| {
+            let near = |a: f64, b: f64| close(a, b);
+            match (answer.total.value, value) {
+                (Some(a), Some(b)) => assert!(near(a, b), "{}: {a} {b}", answer.kpi.id),
+                (a, b) => assert_eq!(a, b, "{}", answer.kpi.id),
+            }
+            match (answer.total.interval, interval) {
+                (Some(a), Some(b)) => {
+                    assert!(near(a.low, b.low) && near(a.high, b.high), "{}", answer.kpi.id)
+                }
+                (a, b) => assert_eq!(a, b, "{}", answer.kpi.id),
+            }
+        };
+        let period = Some(retention::PeriodOptions::default());
+        let asked =
+            retention::Question { scope: scope.clone(), group_by: None, orders, period, triangle: None };
+        let kept = retention::compute(&snapshot, &asked).unwrap().result.total.period.unwrap().retention;
+        same(find("retention"), kept.value, kept.interval);
+        let asked = repurchase::Question { orders, ..repurchase::Question::of(scope.clone()) };
+        let again = repurchase::compute(&snapshot, &asked).unwrap().result.total.repeat_customers;
+        same(find("repurchase"), again.value, again.interval);
+        let answers_counted = survey::AnswersCounted::LastPerCustomer;
+        let asked =
+            survey::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id: None };
+        let nps = survey::compute(&snapshot, &asked).unwrap().result.total.nps;
+        same(find("nps"), nps.value, nps.interval);
+        let rates = asked_rates();
+        let asked = cost::Question { scope, group_by: None, rates, capacities: Vec::new() };
+        let cost = cost::compute(&snapshot, &asked).unwrap().result.total.per_customer.mean;
+        same(find("cost_to_serve"), cost.value, None.or(find("cost_to_serve").total.interval));
+    }
+}
+
+fn asked_rates() -> Vec<cost::CostRate> {
+    vec![cost::CostRate {
+        channel: "web".into(),
+        activity_type: None,
+        currency: Currency::EUR,
+        per_touch_micros: 1_234_567,
+        per_minute_micros: 600_001,
+        from: Micros(super::world::at("2026-03-01T00:00:00Z").0),
+    }]
+}
+
+/// A later span of a question is the same question over that range.
+#[test]
+fn a_span_is_the_question_over_its_range() {
+    for seed in 0..150 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 7_000);
+        let mut whole = question(rng);
+        whole.params.orders.drop_fully_returned = false;
+        let (from, until) = (whole.scope.range.from.0, whole.scope.range.until.0);
+        let observed = whole.scope.observed().0;
+        let middle = from.midpoint(until);
+        let span = measure::Span { from, until: middle, observed: middle.midpoint(until).min(observed) };
+        whole.spans = vec![span];
+        let snapshot = world.snapshot();
+        let answers = compute(&snapshot, &whole).unwrap();
+        let mut part = whole.clone();
+        part.spans.clear();
+        part.scope.range.until = Micros(middle);
+        part.scope.observed_until = Some(Micros(span.observed));
+        for (of_whole, of_part) in answers.iter().zip(compute(&snapshot, &part).unwrap()) {
+            assert_eq!(of_whole.spans[0], of_part.total, "{}", of_part.kpi.id);
+        }
+    }
+}
+
+#[test]
+fn nothing_has_no_share_and_no_mean() {
+    let scope = Scope::of(TimeRange { from: Micros(0), until: Micros(1) });
+    let question = Question {
+        scope,
+        measures: measures::ALL.to_vec(),
+        params: measure::Params::default(),
+        group_by: vec![Dimension::Of(GroupBy::Channel), Dimension::Item],
+        spans: Vec::new(),
+    };
+    for answer in compute(&Snapshot::default(), &question).unwrap() {
+        let is_count = answer.total.denominator.is_none();
+        assert_eq!(answer.total.value, is_count.then_some(0.0), "{}", answer.kpi.id);
+        assert_eq!(answer.total.interval, None);
+        assert!(answer.groups.is_empty());
+    }
+}
+
+#[test]
+fn two_currencies_are_not_added_but_converted_when_a_rate_is_known() {
+    let mut world = World::of_people(1);
+    let day = |n: i64| Micros(super::world::at("2026-03-01T12:00:00Z").0 + n * 86_400_000_000);
+    world.add(1, day(0), super::world::order("a", 1_000));
+    let touch: &mut Touch = world.add(1, day(2), super::world::order("b", 1_000));
+    if let Activity::Order(order) = &mut touch.details.activity {
+        order.amount.currency = Currency::GBP;
+    }
+    let scope = Scope::of(TimeRange { from: day(-1), until: day(9) });
+    let mut question = Question {
+        scope,
+        measures: vec![measures::find("average_order_value").unwrap()],
+        params: measure::Params::default(),
+        group_by: Vec::new(),
+        spans: Vec::new(),
+    };
+    let snapshot = world.snapshot();
+    assert_eq!(compute(&snapshot, &question), Err(KpiError::CurrencyRequired));
+    question.scope.currency = Some(Currency::EUR);
+    let answer = compute(&snapshot, &question).unwrap().remove(0);
+    assert_eq!((answer.total.value, answer.basis.excluded.other_currency), (Some(1_000.0), 1));
+    let rate = |day: Micros, rate_billionths| crate::kpi::money::ExchangeRate {
+        from: Currency::GBP,
+        to: Currency::EUR,
+        since: day,
+        rate_billionths,
+    };
+    question.scope.rates =
+        std::sync::Arc::new(vec![rate(day(1), 1_200_000_000), rate(day(3), 9_000_000_000)]);
+    let answer = compute(&snapshot, &question).unwrap().remove(0);
+    assert_eq!((answer.total.value, answer.basis.excluded.other_currency), (Some(1_100.0), 0));
+}
+
+/// All pages of a figure's members add up to it, for every measure, group and side.
+#[test]
+fn the_parts_sum_to_the_number() {
+    use crate::kpi::members::{Filter, Member, Side, page};
+    for seed in 0..60 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 3_000);
+        let mut asked = question(rng);
+        asked.measures = measures::ALL.to_vec();
+        let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
+        let answers = compute(&snapshot, &asked).unwrap();
+        for (answer, &measure) in answers.iter().zip(&asked.measures) {
+            let one = Question { measures: vec![measure], ..asked.clone() };
+            let all = |group: Vec<Option<String>>, side: Side| {
+                let mut members: Vec<Member> = Vec::new();
+                let mut figure = None;
+                loop {
+                    let after = members.last().map(|member| member.place);
+                    let filter = Filter { group: group.clone(), side, after, size: 3 };
+                    let mut page = page(&snapshot, &one, &filter).unwrap();
+                    assert!(page.members.len() <= 3);
+                    assert!(*figure.get_or_insert(page.figure) == page.figure);
+                    members.append(&mut page.members);
+                    if !page.more {
+                        let parts = |m: &Member| m.hits.iter().map(|h| h.part as f64).sum::<f64>();
+                        let sum = members.iter().map(parts).sum::<f64>() / page.scale;
+                        return (members, sum, figure.unwrap());
+                    }
+                }
+            };
+            let mut groups = vec![Vec::new()];
+            groups.extend(answer.groups.iter().take(3).map(|cell| cell.keys.clone()));
+            for group in groups {
+                let (members, sum, figure) = all(group.clone(), Side::Counted);
+                let expected = answer.groups.iter().find(|cell| !group.is_empty() && cell.keys == group);
+                assert_eq!(figure, expected.map_or(answer.total, |cell| cell.figure));
+                if measure.stat != Stat::Customers {
+                    assert!(close(sum, figure.numerator), "{}", answer.kpi.id);
+                }
+                let wholes: i64 = members.iter().flat_map(|m| &m.hits).map(|hit| hit.whole).sum();
+                if matches!(measure.stat, Stat::Share | Stat::Quotient) {
+                    assert_eq!(wholes as f64, figure.denominator.unwrap());
+                }
+                let customers = members.iter().filter(|member| member.customer.is_some()).count();
+                assert_eq!(customers as u64, figure.customers);
+                let (_, of_numerator, _) = all(group.clone(), Side::Numerator);
+                assert!(close(of_numerator, sum));
+                let (rest, of_rest, _) = all(group, Side::Rest);
+                assert_eq!(of_rest, 0.0);
+                assert!(rest.iter().flat_map(|m| &m.hits).all(|hit| hit.part == 0));
+            }
+        }
+    }
+}

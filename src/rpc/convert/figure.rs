@@ -1,0 +1,306 @@
+//! Figures: requests turned into questions, and answers into messages.
+
+use super::answer::{basis, count, definition, interval, reference};
+use super::question::{activity_type_of, group_by, orders, scope, window_days_or};
+use super::{Checks, Path, timestamp};
+use crate::kpi::axis::Dimension;
+use crate::kpi::calendar::Unit;
+use crate::kpi::compare::{self, Against, Change};
+use crate::kpi::measure::{Measure, Params, Research, Same, Span, Step};
+use crate::kpi::members::{Filter, Side};
+use crate::kpi::scalar::{Answer, Cell, Figure, Question};
+use crate::kpi::{Basis, KpiError, Window, funnel, measures};
+use crate::model::{Micros, Reason, Violation};
+use crate::rpc::proto;
+
+/// Ids in one request.
+const IDS: usize = 200;
+
+/// What `ComputeKpis` asks for.
+#[derive(Clone)]
+pub struct Figures {
+    pub question: Question,
+    pub series: Option<Unit>,
+    pub against: Option<Against>,
+}
+
+/// # Errors
+/// Everything that is wrong with the request.
+pub fn figures(mut c: Checks<'_>, asked: proto::ComputeKpisRequest) -> Result<Figures, Vec<Violation>> {
+    let root = Path::root();
+    let scope = scope(&mut c, &root.field("scope"), asked.scope);
+    let has_currency = scope.currency.is_some();
+    let figures = Figures {
+        question: Question {
+            scope,
+            measures: chosen(&mut c, &root, asked.kpi_ids, has_currency),
+            params: parameters(&mut c, &root.field("parameters"), asked.parameters),
+            group_by: dimensions(&mut c, &root, asked.group_by),
+            spans: Vec::new(),
+        },
+        series: granularity(&mut c, &root.field("granularity"), asked.granularity),
+        against: comparison(&mut c, &root.field("comparison"), asked.comparison),
+    };
+    c.finish(figures)
+}
+
+/// What `ExplainKpi` asks for: the question of one figure, and which page.
+///
+/// # Errors
+/// Everything that is wrong with the request.
+pub fn explained(
+    mut c: Checks<'_>,
+    asked: proto::ExplainKpiRequest,
+) -> Result<(Question, Filter), Vec<Violation>> {
+    let root = Path::root();
+    if asked.kpi_id.is_empty() {
+        c.refuse(&root.field("kpi_id"), Reason::Required, "must be set");
+    }
+    let one = measure(&mut c, &root.field("kpi_id"), &asked.kpi_id);
+    let group_by = dimensions(&mut c, &root, asked.group_by);
+    if !asked.group.is_empty() && asked.group.len() != group_by.len() {
+        c.refuse(&root.field("group"), Reason::Conflict, "must name one key for each dimension");
+    }
+    let filter = Filter {
+        group: asked.group.into_iter().map(|key| key.value).collect(),
+        side: side(&mut c, &root.field("side"), asked.side),
+        after: None,
+        size: 0,
+    };
+    let question = Question {
+        scope: scope(&mut c, &root.field("scope"), asked.scope),
+        measures: vec![one.unwrap_or(measures::ALL[0])],
+        params: parameters(&mut c, &root.field("parameters"), asked.parameters),
+        group_by,
+        spans: Vec::new(),
+    };
+    c.finish((question, filter))
+}
+
+fn measure(c: &mut Checks<'_>, at: &Path<'_>, id: &str) -> Option<&'static Measure> {
+    let found = measures::find(id);
+    if found.is_none() && !id.is_empty() {
+        c.refuse(at, Reason::Unknown, "no KPI that is one number has this id; ListKpis names them");
+    }
+    found
+}
+
+fn chosen(
+    c: &mut Checks<'_>,
+    root: &Path<'_>,
+    ids: Vec<String>,
+    has_currency: bool,
+) -> Vec<&'static Measure> {
+    if ids.is_empty() {
+        let all = measures::ALL.iter().copied();
+        return all.filter(|measure| has_currency || !measure.adds_money()).collect();
+    }
+    let ids = c.count(&root.field("kpi_ids"), ids, IDS);
+    let mut measures: Vec<&Measure> = Vec::new();
+    for (nth, id) in ids.iter().enumerate() {
+        let at = root.item("kpi_ids", nth);
+        if ids[..nth].contains(id) {
+            c.refuse(&at, Reason::Conflict, "is named twice");
+        }
+        measures.extend(measure(c, &at, id));
+    }
+    measures
+}
+
+pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::KpiParameters>) -> Params {
+    let asked = asked.unwrap_or_default();
+    let default = Params::default();
+    let recovery = at.field("recovery_days");
+    Params {
+        window: asked.window.map(|window| {
+            let its = at.field("window");
+            Window {
+                days: window_days_or(c, &its.field("days"), window.days, 0),
+                kind: c.choice(&its.field("kind"), window.kind),
+            }
+        }),
+        orders: orders(c, &at.field("orders"), asked.orders),
+        same: same(c, &at.field("same"), asked.same),
+        research: research(c, &at.field("research"), asked.research),
+        steps: if asked.steps.is_empty() { default.steps } else { steps(c, at, asked.steps) },
+        strict: asked.strict,
+        recovery_days: window_days_or(c, &recovery, asked.recovery_days, default.recovery_days),
+        answers_counted: c.choice(&at.field("answers_counted"), asked.answers_counted),
+        survey_id: c.optional_text(&at.field("survey_id"), asked.survey_id),
+        cost_rates: Vec::new(),
+    }
+}
+
+fn steps(c: &mut Checks<'_>, at: &Path<'_>, asked: Vec<proto::FunnelStep>) -> Vec<Step> {
+    let asked = c.count(&at.field("steps"), asked, funnel::STEPS_LIMIT);
+    let mut steps = Vec::new();
+    for (nth, step) in asked.into_iter().enumerate() {
+        let at = at.item("steps", nth);
+        let activity = activity_type_of(c, &at.field("activity_type"), step.activity_type);
+        let channel = (!step.channel.is_empty())
+            .then(|| super::channel(c, &at.field("channel"), &step.channel).as_str().to_owned());
+        steps.extend(activity.map(|activity| Step { activity, channel }));
+    }
+    steps
+}
+
+/// At most two dimensions.
+pub(super) fn dimensions(c: &mut Checks<'_>, root: &Path<'_>, asked: Vec<proto::GroupBy>) -> Vec<Dimension> {
+    use proto::GroupDimension as By;
+    let asked = c.count(&root.field("group_by"), asked, 2);
+    let mut dimensions = Vec::new();
+    for (nth, by) in asked.into_iter().enumerate() {
+        dimensions.extend(match By::try_from(by.dimension) {
+            Ok(By::Item) => Some(Dimension::Item),
+            Ok(By::Category) => Some(Dimension::Category),
+            Ok(By::OtherChannel) => Some(Dimension::OtherChannel),
+            _ => group_by(c, &root.item("group_by", nth), Some(by)).map(Dimension::Of),
+        });
+    }
+    dimensions
+}
+
+macro_rules! named {
+    ($( fn $name:ident -> $ty:ty { $proto:ident: $default:expr, $( $said:ident => $meant:expr, )* } )*) => { $(
+        fn $name(c: &mut Checks<'_>, at: &Path<'_>, number: i32) -> $ty {
+            match proto::$proto::try_from(number) {
+                Ok(proto::$proto::Unspecified) => $default,
+                $( Ok(proto::$proto::$said) => $meant, )*
+                Err(_) => {
+                    c.refuse(at, Reason::Unknown, format!("{number} is no {}", stringify!($proto)));
+                    $default
+                }
+            }
+        }
+    )* };
+}
+
+named! {
+    fn same -> Same {
+        SameSubject: Same::Anything,
+        Anything => Same::Anything, Category => Same::Category, Product => Same::Product,
+    }
+    fn research -> Research {
+        ResearchCounted: Research::First,
+        First => Research::First, Last => Research::Last, EachChannel => Research::Each,
+    }
+    fn granularity -> Option<Unit> {
+        Granularity: None,
+        Day => Some(Unit::Day), Week => Some(Unit::Week), Month => Some(Unit::Month),
+    }
+    fn comparison -> Option<Against> {
+        Comparison: None,
+        PreviousPeriod => Some(Against::PreviousPeriod), YearEarlier => Some(Against::YearEarlier),
+    }
+    fn side -> Side {
+        KpiSide: Side::Counted,
+        Counted => Side::Counted, Numerator => Side::Numerator, Rest => Side::Rest,
+    }
+}
+
+impl Figures {
+    /// Computes everything that was asked for.
+    ///
+    /// # Errors
+    /// As [`crate::kpi::scalar::compute`].
+    pub fn answer(self, snapshot: &crate::kpi::Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
+        let Self { mut question, series, against } = self;
+        let points = series.map(|unit| compare::series(&question.scope, unit)).transpose()?;
+        let earlier = against.map(|against| compare::earlier(&question.scope, against)).transpose()?;
+        let points = points.unwrap_or_default();
+        question.spans = points.iter().copied().chain(earlier).collect();
+        let answers = crate::kpi::scalar::compute(snapshot, &question)?;
+        let compared: Vec<_> = question
+            .measures
+            .iter()
+            .zip(&answers)
+            .filter_map(|(measure, answer)| {
+                let before = answer.spans.last().filter(|_| earlier.is_some())?;
+                Some((measure.stat, answer.total, *before))
+            })
+            .collect();
+        let changes = compare::changes(&compared);
+        let tests = changes.iter().filter(|change| change.p_value.is_some()).count();
+        let mut kpis = Vec::new();
+        for (nth, answer) in answers.into_iter().enumerate() {
+            let change = earlier
+                .zip(changes.get(nth))
+                .map(|(span, change)| changed(span, change, answer.spans.last().copied()));
+            kpis.push(kpi_figures(answer, &points, change));
+        }
+        Ok(proto::ComputeKpisResponse { kpis, comparison_note: note(tests) })
+    }
+}
+
+fn note(tests: usize) -> String {
+    match tests {
+        0 => String::new(),
+        1 => "One comparison was made: its p-value stands as it is.".to_owned(),
+        n => format!(
+            "{n} comparisons were made at once: by chance alone one in twenty would seem significant. \
+             Adjusted p-values (Holm) keep the chance of any false one below 5 %."
+        ),
+    }
+}
+
+fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::FigureChange {
+    proto::FigureChange {
+        range: Some(proto::TimeRange {
+            start: Some(timestamp(Micros(span.from))),
+            end: Some(timestamp(Micros(span.until))),
+        }),
+        before: before.map(|figure| figure_to_proto(&figure)),
+        difference: change.difference,
+        interval: change.interval.map(interval),
+        p_value: change.p_value,
+        adjusted_p_value: change.adjusted,
+        significant: change.is_significant(),
+    }
+}
+
+fn kpi_figures(answer: Answer, points: &[Span], change: Option<proto::FigureChange>) -> proto::KpiFigures {
+    let point = |(span, figure): (&Span, &Figure)| proto::FigurePoint {
+        start: Some(timestamp(Micros(span.from))),
+        end: Some(timestamp(Micros(span.until))),
+        figure: Some(figure_to_proto(figure)),
+    };
+    proto::KpiFigures {
+        kpi: Some(reference(&answer.kpi)),
+        basis: Some(basis(&answer.basis)),
+        unit: answer.kpi.unit.to_owned(),
+        total: Some(figure_to_proto(&answer.total)),
+        series: points.iter().zip(&answer.spans).map(point).collect(),
+        groups: answer.groups.into_iter().map(group).collect(),
+        change,
+    }
+}
+
+fn group(cell: Cell) -> proto::FigureGroup {
+    let figure = Some(figure_to_proto(&cell.figure));
+    let keys = cell.keys.into_iter().map(|value| proto::GroupKey { value }).collect();
+    proto::FigureGroup { keys, figure }
+}
+
+pub(super) fn figure_to_proto(figure: &Figure) -> proto::Figure {
+    proto::Figure {
+        value: figure.value,
+        interval: figure.interval.map(interval),
+        numerator: figure.numerator,
+        denominator: figure.denominator,
+        anchors: count(figure.anchors),
+        customers: count(figure.customers),
+        absent_reason: figure.absent.map_or("", |absent| absent.name()).to_owned(),
+    }
+}
+
+/// The answer of `ExplainKpi` but for its customers.
+#[must_use]
+pub fn explanation(measure: &Measure, at: &Basis, figure: &Figure) -> proto::ExplainKpiResponse {
+    proto::ExplainKpiResponse {
+        definition: Some(definition(&measure.definition)),
+        basis: Some(basis(at)),
+        figure: Some(figure_to_proto(figure)),
+        customers: Vec::new(),
+        next_page_token: String::new(),
+    }
+}
