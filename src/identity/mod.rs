@@ -11,6 +11,7 @@ pub mod merges;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
+pub mod vendors;
 pub mod whole;
 
 pub use normalize::{NormalizeError, Normalized, normalize};

@@ -16,6 +16,7 @@ pub mod page;
 mod probes;
 pub mod proto;
 mod rules;
+mod separation;
 mod touchpoints;
 
 use std::collections::HashMap;
