@@ -6,17 +6,20 @@ mod worlds;
 use std::collections::BTreeMap;
 
 use customer360::identity::feed::Event;
-use customer360::model::{CustomerKind, ObservationNo, Revision};
+use customer360::identity::{self, OnConflict, Rules};
+use customer360::model::{CustomerKind, Micros, ObservationNo, Revision};
 use customer360::store::{KnownAt, Store, Tenant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use worlds::{cases, databases, history, incoming, shuffle, tenant, touch};
+use worlds::{cases, databases, history, incoming, shuffle, tenant, tenant_under, touch};
 
 /// What a consumer holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Held {
     customer_of: BTreeMap<ObservationNo, ObservationNo>,
     registered: BTreeMap<ObservationNo, bool>,
+    /// Of observations that belong to several: from an instant on, to whom.
+    later: BTreeMap<ObservationNo, Vec<(Micros, ObservationNo)>>,
 }
 
 impl Held {
@@ -25,7 +28,8 @@ impl Held {
             Event::Created { customer, registered } | Event::KindChanged { customer, registered } => {
                 self.registered.insert(*customer, *registered);
             }
-            Event::Assigned { observation, from, to, .. } => {
+            Event::Assigned { observation, from, to, later } => {
+                self.later.insert(*observation, later.clone());
                 assert_eq!(self.customer_of.insert(*observation, *to), *from, "nothing was missed");
             }
             Event::Merged { customer, into } => {
@@ -37,6 +41,12 @@ impl Held {
             }
             Event::SharingChanged { .. } => {}
         }
+    }
+
+    /// Whom a touch of an observation belongs to.
+    fn owner(&self, observation: ObservationNo, at: Micros) -> ObservationNo {
+        let later = self.later[&observation].iter().take_while(|(from, _)| *from <= at).last();
+        later.map_or(self.customer_of[&observation], |(_, customer)| *customer)
     }
 
     /// Observations with their customers' kinds.
@@ -70,11 +80,16 @@ async fn stored(
 #[tokio::test(flavor = "multi_thread")]
 async fn the_feed_rebuilds_the_map() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut merges, mut splits, mut shared) = (0, 0, 0);
+    let (mut merges, mut splits, mut shared, mut divided) = (0, 0, 0, 0);
     for (name, store) in databases(&folder).await {
         for seed in 0..cases(25) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let tenant = tenant(&store).await;
+            // Under some histories identifiers move: observations belong to several customers.
+            let mut rules = Rules::default();
+            for rule in rules.kinds.iter_mut().filter(|rule| seed % 3 == 1 && !rule.registered) {
+                rule.on_conflict = OnConflict::Move(identity::History::Session);
+            }
+            let tenant = tenant_under(&store, &rules).await;
             let mut touches = history(seed + 300, 50);
             shuffle(&mut touches, seed);
             let mut rest = &touches[..];
@@ -121,9 +136,16 @@ async fn the_feed_rebuilds_the_map() {
             let mut told = held.told();
             told.retain(|no, _| now.contains_key(no));
             assert_eq!(told, now, "{name}, seed {seed}: at the end");
+            for t in touches.iter().filter(|t| !t.identifiers.is_empty()) {
+                let (_, found) = store.touchpoint(tenant.key, &t.key).await.unwrap();
+                let Some(found) = found.filter(|found| found.voided.is_none()) else { continue };
+                let owner = held.owner(found.observation.unwrap(), t.at);
+                assert_eq!(Some(owner), found.customer, "{name}, seed {seed}: {:?}", t.key);
+                divided += usize::from(owner != held.customer_of[&found.observation.unwrap()]);
+            }
         }
     }
-    assert!(merges > 0 && splits > 0 && shared > 0, "the histories have {merges}, {splits}, {shared}");
+    assert!(merges > 0 && splits > 0 && shared > 0 && divided > 0, "{merges}, {splits}, {shared}, {divided}");
 }
 
 /// A merge is told as one, a late arrival that takes it back as a split, and a crossing as such.

@@ -4,13 +4,14 @@ mod worlds;
 
 use std::collections::BTreeMap;
 
+use customer360::identity::{History, OnConflict, Rules};
 use customer360::kpi::Snapshot;
 use customer360::mirror::{Mirrors, Settings};
 use customer360::model::{ObservationNo, Revision, Touchpoint};
 use customer360::store::{Store, Tenant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use worlds::{cases, databases, history, incoming, shuffle, tenant};
+use worlds::{cases, databases, history, incoming, shuffle, tenant_under};
 
 /// Per living customer: whether it is registered, and its touches in order.
 type Seen = BTreeMap<u32, (bool, Vec<(i64, u32)>)>;
@@ -61,7 +62,12 @@ async fn a_mirror_that_followed_holds_what_a_fresh_one_loads() {
     for (name, store) in databases(&folder).await {
         for seed in 0..cases(40) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let tenant = tenant(&store).await;
+            // Under half of the histories, identifiers move: observations belong to several customers.
+            let mut rules = Rules::default();
+            for rule in rules.kinds.iter_mut().filter(|rule| seed % 2 == 1 && !rule.registered) {
+                rule.on_conflict = OnConflict::Move(History::Session);
+            }
+            let tenant = tenant_under(&store, &rules).await;
             let pages = Settings { page_touchpoints: random.random_range(3..30), ..Settings::default() };
             let followed = Mirrors::new(store.clone(), pages);
             let mut touches = history(seed, 50);

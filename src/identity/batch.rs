@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::anew::known_anew;
+use self::sever::sever;
 pub use super::claims::{Claims, add_claims, has_many_claims};
 use super::constraints::{Constraints, Sharing};
 use super::groups::{Groups, components};
 use super::merges::Merge;
+use super::moves::{Stretch, Touch, moving};
 use super::resolve::{Block, BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, Verdict, World};
 use super::rules::Rules;
 use crate::model::ObservationNo;
@@ -78,6 +81,8 @@ impl Stored {
 pub struct StoredCustomer {
     pub held: Vec<u32>,
     pub latest: Seen,
+    /// Something in its component moves: evidence is never resolved by a step.
+    pub unsettled: bool,
 }
 
 /// An observation as the store keeps it.
@@ -86,9 +91,14 @@ pub struct StoredObservation {
     pub observation: Observation,
     pub customer: ObservationNo,
     pub component: ObservationNo,
+    /// Whom it belongs to later, if it is cut.
+    pub stretches: Vec<Stretch<ObservationNo>>,
+    /// A touch of it may move an identifier.
+    pub unsettled: bool,
 }
 
-/// New evidence: an observation that was never seen, or one that now begins earlier.
+/// New evidence: an observation that was never seen, one that now begins earlier, or one whose
+/// touch may move an identifier.
 #[derive(Debug, Clone)]
 pub struct Fresh {
     pub observation: Observation,
@@ -159,6 +169,10 @@ pub struct Assigned {
     pub customer: ObservationNo,
     pub component: ObservationNo,
     pub severed: Vec<IdentifierNo>,
+    /// Whom it belongs to later, if it is cut.
+    pub stretches: Vec<Stretch<ObservationNo>>,
+    /// A touch of it may move an identifier.
+    pub unsettled: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -166,6 +180,8 @@ pub struct CustomerChange {
     pub name: ObservationNo,
     pub registered: bool,
     pub latest_in: ObservationNo,
+    /// Something in its component moves: evidence is never resolved by a step.
+    pub unsettled: bool,
 }
 
 /// Counts the batch's claims, sorts it canonically, and finds the components it touches.
@@ -178,15 +194,18 @@ pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
     let mut replay: FxHashSet<ObservationNo> =
         crossed.iter().filter_map(|no| before.identifiers[no].component).collect();
     replay.extend(&before.again);
-    for Fresh { observation, is_new } in fresh.iter_mut() {
+    let moving = moving(rules, before, fresh);
+    for (Fresh { observation, is_new }, moves) in fresh.iter_mut().zip(moving) {
         plan.severed += usize::from(sever(rules, before, &mut groups, observation));
         let own = groups.label_of_new(observation.no);
-        let mut late = !*is_new;
+        let mut late = !*is_new || moves;
         for no in linking(rules, before, observation) {
             let stored = &before.identifiers[&no];
             late |= stored.component.is_some() && stored.latest.position > observation.position;
             let holder = stored.holder.and_then(|holder| before.customers.get(&holder));
-            late |= holder.is_some_and(|customer| customer.latest.position > observation.position);
+            late |= holder.is_some_and(|customer| {
+                customer.unsettled || customer.latest.position > observation.position
+            });
             groups.join(own, groups.label(no, stored.component, own));
             groups.label_by_identifier.entry(no).or_insert(own);
         }
@@ -215,7 +234,8 @@ pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
 }
 
 /// Decides the batch: steps where that equals a replay, replays elsewhere. `loaded` are the
-/// observations of the components that the plan asked for, `beside` their identifiers.
+/// observations of the components that the plan asked for, `touches` those that may move identifiers
+/// (of the batch too), `beside` their identifiers.
 #[must_use]
 pub fn settle(
     rules: &Rules,
@@ -223,6 +243,7 @@ pub fn settle(
     plan: &Plan,
     fresh: &[Fresh],
     loaded: &[StoredObservation],
+    touches: &[Touch],
     beside: FxHashMap<IdentifierNo, Stored>,
 ) -> Changes {
     let mut changes = Changes::default();
@@ -230,7 +251,7 @@ pub fn settle(
     for (no, stored) in beside {
         before.identifiers.entry(no).or_insert(stored);
     }
-    replay(rules, before, plan, fresh, loaded, &mut changes);
+    replay(rules, before, plan, fresh, loaded, touches, &mut changes);
     changes
 }
 
@@ -258,40 +279,6 @@ fn claim(rules: &Rules, before: &mut Before, fresh: &[Fresh]) -> Vec<IdentifierN
     }
     unshared.retain(|no| shared(before, no));
     unshared
-}
-
-/// Cuts the links that would grow a component past its limit; the strongest identifier keeps its
-/// component if that has room. Returns whether anything was cut.
-fn sever(rules: &Rules, before: &Before, groups: &mut Groups, observation: &mut Observation) -> bool {
-    if observation.is_link() {
-        return false;
-    }
-    let mut by_strength: Vec<IdentifierNo> = linking(rules, before, observation).collect();
-    by_strength.sort_by_key(|no| rules.kinds[before.identifiers[no].kind].priority);
-    let mut size = 1;
-    let mut labels: Vec<ObservationNo> = Vec::new();
-    let mut cut = Vec::new();
-    for no in by_strength {
-        let label = match groups.label_by_identifier.get(&no).copied().or(before.identifiers[&no].component) {
-            Some(label) => groups.find_or_add(label),
-            None => continue,
-        };
-        if labels.contains(&label) {
-            continue;
-        }
-        let grown = size + groups.size(label);
-        if grown > rules.component_limit {
-            cut.push(no);
-        } else {
-            size = grown;
-            labels.push(label);
-        }
-    }
-    let any = !cut.is_empty();
-    observation.severed.extend(cut);
-    observation.severed.sort_unstable();
-    observation.severed.dedup();
-    any
 }
 
 fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh], changes: &mut Changes) {
@@ -325,6 +312,8 @@ fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh
             customer: world.block(verdict.block).name,
             component: plan.labels[*i],
             severed: observation.severed.clone(),
+            stretches: Vec::new(),
+            unsettled: false,
         });
         index.entry(world.block(verdict.block).name).or_insert(verdict.block);
         changes.add_merges(observation, verdict);
@@ -334,7 +323,7 @@ fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh
     }
     let label_of_block: FxHashMap<BlockIndex, ObservationNo> =
         verdicts.iter().map(|(i, verdict)| (world.find(verdict.block), plan.labels[*i])).collect();
-    changes.write_blocks(&world, &index, &label_of_block);
+    changes.write_steps(&world, &index, &label_of_block);
     let mut written = FxHashSet::default();
     for no in stepped().flat_map(|i| &fresh[i].observation.identifiers) {
         if written.insert(*no) {
@@ -351,6 +340,7 @@ fn replay(
     plan: &Plan,
     fresh: &[Fresh],
     loaded: &[StoredObservation],
+    touches: &[Touch],
     changes: &mut Changes,
 ) {
     let of_batch: FxHashMap<ObservationNo, &Fresh> = (0..fresh.len())
@@ -373,18 +363,30 @@ fn replay(
     changes.replayed_observations = observations.len();
     let (known, linked) = known_anew(rules, &mut before, &observations);
     let labels = components(&known, &observations);
-    let (world, verdicts) = World::replay(rules, &before.constraints, known, &observations);
+    let replayed = World::replay(rules, &before.constraints, known, &observations, touches, |_, _| ());
+    let world = &replayed.world;
     let mut index = FxHashMap::default();
-    for (observation, verdict) in observations.iter().zip(&verdicts) {
-        let name = world.block(verdict.block).name;
-        index.insert(name, verdict.block);
+    let mut unsettled_labels: FxHashSet<ObservationNo> = FxHashSet::default();
+    let mut label_of: FxHashMap<BlockIndex, ObservationNo> = FxHashMap::default();
+    for ((observation, verdict), &home) in observations.iter().zip(&replayed.verdicts).zip(&replayed.homes) {
         changes.add_merges(observation, verdict);
+        let name = replayed.name(home);
+        index.insert(name, home);
+        label_of.insert(home, labels[&observation.no]);
+        let stretches = replayed.stretches.get(&observation.no).map_or(&[][..], Vec::as_slice);
+        let named = |s: &Stretch<BlockIndex>| Stretch { from: s.from, owner: replayed.name(s.owner) };
+        let unsettled = world.is_unsettled(observation, home);
+        if unsettled {
+            unsettled_labels.insert(labels[&observation.no]);
+        }
         changes.assigned.push(Assigned {
             no: observation.no,
             was: was.get(&observation.no).copied(),
             customer: name,
             component: labels[&observation.no],
             severed: observation.severed.clone(),
+            stretches: stretches.iter().map(named).collect(),
+            unsettled,
         });
     }
     let mut gone: Vec<ObservationNo> =
@@ -392,10 +394,18 @@ fn replay(
     gone.sort_unstable();
     gone.dedup();
     changes.vanished.extend(gone);
-    changes.write_blocks(&world, &index, &FxHashMap::default());
+    let mut names: Vec<_> = index.into_iter().collect();
+    names.sort_unstable();
+    for (name, block) in names {
+        if let Some(latest) = &world.block(block).latest {
+            let registered = world.is_registered(block);
+            let unsettled = unsettled_labels.contains(&label_of[&block]);
+            changes.customers.push(CustomerChange { name, registered, latest_in: latest.no, unsettled });
+        }
+    }
     for no in linked {
         let mut stored = before.identifiers[&no].clone();
-        stored.holder = world.holder(no).map(|block| world.block(block).name);
+        stored.holder = world.holder(no).map(|block| replayed.name(block));
         changes.identifiers.push((no, stored));
     }
 }
@@ -405,8 +415,8 @@ impl Changes {
         self.merges.extend(Merge::of(observation, verdict));
     }
 
-    /// Customers as they are now, and, where labels are given, the merges of stored ones.
-    fn write_blocks(
+    /// Customers as steps left them, and the merges of stored ones.
+    fn write_steps(
         &mut self,
         world: &World<'_>,
         index: &FxHashMap<ObservationNo, BlockIndex>,
@@ -419,7 +429,12 @@ impl Changes {
             if now.name == name {
                 if let Some(latest) = &now.latest {
                     let registered = world.is_registered(block);
-                    self.customers.push(CustomerChange { name, registered, latest_in: latest.no });
+                    self.customers.push(CustomerChange {
+                        name,
+                        registered,
+                        latest_in: latest.no,
+                        unsettled: false,
+                    });
                 }
             } else if let Some(label) = label_of_block.get(&world.find(block)) {
                 self.merged.push((name, now.name, *label));
@@ -444,38 +459,7 @@ fn touch(before: &mut Before, observation: &Observation, no: IdentifierNo) {
     }
 }
 
-/// What is known of every identifier of the observations under replay, and which of them are not
-/// cut off in all of those (an identifier that is, belongs to another component).
-fn known_anew(
-    rules: &Rules,
-    before: &mut Before,
-    in_canonical_order: &[Observation],
-) -> (FxHashMap<IdentifierNo, Known>, FxHashSet<IdentifierNo>) {
-    let mut linked = FxHashSet::default();
-    let mut known_anew: FxHashMap<IdentifierNo, Known> = FxHashMap::default();
-    for observation in in_canonical_order {
-        for no in &observation.identifiers {
-            let known = known_anew.entry(*no).or_insert_with(|| before.identifiers[no].known(rules));
-            if observation.severed.contains(no) {
-                continue;
-            }
-            let seen = observation.seen();
-            if linked.insert(*no) && !known.shared {
-                (known.first, known.latest) = (seen.clone(), seen);
-            } else {
-                known.first = known.first.clone().min(seen.clone());
-                known.latest = known.latest.clone().max(seen);
-            }
-        }
-    }
-    for no in &linked {
-        if let Some(stored) = before.identifiers.get_mut(no) {
-            stored.first = known_anew[no].first.clone();
-            stored.latest = known_anew[no].latest.clone();
-        }
-    }
-    (known_anew, linked)
-}
-
+mod anew;
+mod sever;
 #[cfg(test)]
 mod tests;

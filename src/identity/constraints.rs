@@ -123,6 +123,16 @@ impl Constraints {
         links.filter(|(_, link)| names(link).iter().any(|no| named.contains(no))).map(|(no, _)| *no).next()
     }
 
+    /// Whether a must-link names the identifier.
+    #[must_use]
+    pub fn is_linked(&self, identifier: IdentifierNo) -> bool {
+        let names = |decision: &Decision| match decision {
+            Decision::MustLink(members) => members.contains(&identifier),
+            _ => false,
+        };
+        self.standing.iter().any(|(_, decision)| names(decision))
+    }
+
     /// Those that stand, in the order of their numbers.
     #[must_use]
     pub fn standing(&self) -> &[(ConstraintNo, Decision)] {

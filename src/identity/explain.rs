@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::batch::{Before, Stored, StoredObservation};
 use super::constraints::{ConstraintNo, Constraints};
+use super::moves::Touch;
 use super::resolve::{Block, Dropped, IdentifierNo, KindIndex, Observation, Verdict, World};
 use super::rules::Rules;
 use crate::model::{ObservationNo, Position};
@@ -122,25 +123,30 @@ pub fn explain(
     constraints: &Constraints,
     observations: &[StoredObservation],
     identifiers: &FxHashMap<IdentifierNo, Stored>,
+    touches: &[Touch],
     customer: ObservationNo,
 ) -> Vec<Explained> {
     let mut in_order: Vec<&StoredObservation> = observations.iter().collect();
     in_order.sort_by(|a, b| a.observation.position.cmp(&b.observation.position));
-    let mut world = World::new(rules, constraints);
-    for (no, stored) in identifiers {
-        world.know(*no, stored.known(rules));
-    }
-    let mut explained = Vec::new();
-    for StoredObservation { observation, customer: belongs_to, .. } in in_order {
+    let known = identifiers.iter().map(|(no, stored)| (*no, stored.known(rules))).collect();
+    let evidence: Vec<Observation> = in_order.iter().map(|stored| stored.observation.clone()).collect();
+    let mut before = FxHashMap::default();
+    let replayed = World::replay(rules, constraints, known, &evidence, touches, |world, observation| {
         let named = world.named_by(observation);
         let registered = named.iter().filter(|(block, _)| world.is_registered(*block)).count();
         let holder_of = |no: &IdentifierNo| world.holder(*no).map(|block| world.block(block).name);
-        let holders: FxHashMap<_, _> =
+        let holders: FxHashMap<IdentifierNo, ObservationNo> =
             observation.identifiers.iter().filter_map(|no| Some((*no, holder_of(no)?))).collect();
-        let verdict = world.step(observation);
-        if *belongs_to != customer {
+        before.insert(observation.no, (named, registered, holders));
+    });
+    let world = &replayed.world;
+    let mut explained = Vec::new();
+    for (stored, verdict) in in_order.into_iter().zip(&replayed.verdicts) {
+        let observation = &stored.observation;
+        let belongs = stored.customer == customer || stored.stretches.iter().any(|s| s.owner == customer);
+        let Some((named, registered, holders)) = before.remove(&observation.no).filter(|_| belongs) else {
             continue;
-        }
+        };
         let unlinked = observation.identifiers.iter().filter_map(|no| {
             let shared = world.known(*no).is_some_and(|known| known.shared);
             let severed = observation.severed.contains(no);
@@ -153,7 +159,7 @@ pub fn explain(
             no: observation.no,
             position: observation.position.clone(),
             identifiers: observation.identifiers.clone(),
-            joined: names(&named, &verdict),
+            joined: names(&named, verdict),
             allowed: match verdict.joined.len() {
                 _ if observation.is_link() => Allowed::Linked,
                 0 => Allowed::Began,

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::batch::{Before, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle};
 use super::constraints::{Constraints, Sharing};
+use super::moves::Touch;
 use super::resolve::{IdentifierNo, KindIndex, Observation, Seen};
 use super::rules::Rules;
 use crate::model::{Micros, ObservationNo, Position, TouchKey};
@@ -32,12 +33,13 @@ pub struct Hindsight {
 }
 
 /// Settles observations from nothing, under the rules of then. Identifiers that are not shared
-/// must come with all their observations.
+/// must come with all their observations; `touches` are those that may move an identifier.
 #[must_use]
 pub fn rebuild(
     rules: &Rules,
     constraints: &Arc<Constraints>,
     observations: Vec<Observation>,
+    touches: &[Touch],
     named: &FxHashMap<IdentifierNo, Named>,
 ) -> Hindsight {
     // What was cut at the limit then is cut in the observations already.
@@ -60,13 +62,14 @@ pub fn rebuild(
     let mut fresh: Vec<Fresh> =
         observations.into_iter().map(|observation| Fresh { observation, is_new: true }).collect();
     let plan = plan(&unlimited, &mut before, &mut fresh);
-    let changes = settle(&unlimited, before, &plan, &fresh, &[], FxHashMap::default());
+    let changes = settle(&unlimited, before, &plan, &fresh, &[], touches, FxHashMap::default());
     let evidence: FxHashMap<ObservationNo, Observation> =
         fresh.into_iter().map(|fresh| (fresh.observation.no, fresh.observation)).collect();
     let mut hindsight = Hindsight::default();
     for customer in &changes.customers {
         let latest = evidence[&customer.latest_in].seen();
-        let stored = StoredCustomer { held: vec![0; rules.kinds.len()], latest };
+        let stored =
+            StoredCustomer { held: vec![0; rules.kinds.len()], latest, unsettled: customer.unsettled };
         hindsight.before.customers.insert(customer.name, stored);
         hindsight.registered.insert(customer.name, customer.registered);
     }
@@ -88,6 +91,8 @@ pub fn rebuild(
                 observation,
                 customer: assigned.customer,
                 component: assigned.component,
+                stretches: assigned.stretches,
+                unsettled: assigned.unsettled,
             })
         })
         .collect();

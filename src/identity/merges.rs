@@ -6,6 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use super::constraints::Constraints;
+use super::moves::Touch;
 use super::resolve::{IdentifierNo, Known, Observation, Verdict, World};
 use super::rules::Rules;
 use crate::model::ObservationNo;
@@ -48,17 +49,20 @@ pub fn find(
     rules: &Rules,
     constraints: &Constraints,
     known: FxHashMap<IdentifierNo, Known>,
-    in_canonical_order: &[Observation],
+    observations: &[Observation],
+    touches: &[Touch],
     asked: &[(ObservationNo, ObservationNo)],
 ) -> Vec<Found> {
-    let mut world = World::new(rules, constraints);
-    known.into_iter().for_each(|(no, known)| world.know(no, known));
+    let mut before: FxHashMap<ObservationNo, Vec<_>> = FxHashMap::default();
+    let replayed = World::replay(rules, constraints, known, observations, touches, |world, observation| {
+        if asked.iter().any(|(no, _)| *no == observation.no) {
+            before.insert(observation.no, holdings_of_named(world, observation));
+        }
+    });
     let mut found = Vec::new();
-    for observation in in_canonical_order {
-        let wanted = asked.iter().any(|(no, _)| *no == observation.no);
-        let held = if wanted { holdings_of_named(&world, observation) } else { Vec::new() };
-        let verdict = world.step(observation);
-        for merge in Merge::of(observation, &verdict) {
+    for (observation, verdict) in observations.iter().zip(&replayed.verdicts) {
+        let Some(held) = before.get(&observation.no) else { continue };
+        for merge in Merge::of(observation, verdict) {
             if !asked.contains(&(merge.observation, merge.absorbed)) {
                 continue;
             }

@@ -8,6 +8,7 @@ pub mod feed;
 mod groups;
 pub mod hindsight;
 pub mod merges;
+pub mod moves;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
@@ -15,4 +16,4 @@ pub mod vendors;
 pub mod whole;
 
 pub use normalize::{NormalizeError, Normalized, normalize};
-pub use rules::{KindRule, Normalizer, OnConflict, Rules};
+pub use rules::{History, KindRule, Normalizer, OnConflict, Rules};

@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::constraints::{ConstraintNo, Constraints};
+use super::moves::Owned;
 use super::rules::Rules;
 use crate::model::{Micros, ObservationNo, Position};
 
@@ -27,6 +28,8 @@ pub struct Observation {
     pub identifiers: Vec<IdentifierNo>,
     /// Identifiers that do not link here, because linking would grow a component past its limit.
     pub severed: Vec<IdentifierNo>,
+    /// A logout that set its one identifier, of a kind that moves, free for a new customer.
+    pub releases: bool,
 }
 
 impl Observation {
@@ -75,7 +78,7 @@ pub enum Dropped {
 }
 
 /// What forbids one customer.
-struct Conflict {
+pub(super) struct Conflict {
     reason: Dropped,
     /// The kinds whose limit it breaks.
     over: Vec<KindIndex>,
@@ -124,12 +127,14 @@ impl Block {
 
 /// Holdings and blocks while observations are resolved.
 pub struct World<'r> {
-    rules: &'r Rules,
-    constraints: &'r Constraints,
-    known: FxHashMap<IdentifierNo, Known>,
-    holder: FxHashMap<IdentifierNo, BlockIndex>,
-    blocks: Vec<Block>,
-    parent: Vec<BlockIndex>,
+    pub(super) rules: &'r Rules,
+    pub(super) constraints: &'r Constraints,
+    pub(super) known: FxHashMap<IdentifierNo, Known>,
+    pub(super) holder: FxHashMap<IdentifierNo, BlockIndex>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) parent: Vec<BlockIndex>,
+    /// Of identifiers that move: who held them, one after another.
+    pub(super) owners: FxHashMap<IdentifierNo, Vec<Owned>>,
 }
 
 impl<'r> World<'r> {
@@ -142,21 +147,8 @@ impl<'r> World<'r> {
             holder: FxHashMap::default(),
             blocks: Vec::new(),
             parent: Vec::new(),
+            owners: FxHashMap::default(),
         }
-    }
-
-    /// Resolves a whole component from nothing.
-    #[must_use]
-    pub fn replay(
-        rules: &'r Rules,
-        constraints: &'r Constraints,
-        known: FxHashMap<IdentifierNo, Known>,
-        in_canonical_order: &[Observation],
-    ) -> (Self, Vec<Verdict>) {
-        debug_assert!(in_canonical_order.is_sorted_by(|a, b| a.position < b.position));
-        let mut world = Self { known, ..Self::new(rules, constraints) };
-        let verdicts = in_canonical_order.iter().map(|observation| world.step(observation)).collect();
-        (world, verdicts)
     }
 
     /// Makes an identifier known, or known anew.
@@ -277,7 +269,11 @@ impl<'r> World<'r> {
                 let kind = self.known[&no].kind;
                 self.blocks[block].held[kind] += 1;
                 self.bind(no, block);
+                self.note_owner(no, block, observation.position.at, false);
             }
+        }
+        for &(no, _) in &dropped {
+            self.take(no, block, observation.position.at);
         }
         for &index in named.iter().chain([&block]) {
             let index = self.find(index);
@@ -290,7 +286,7 @@ impl<'r> World<'r> {
     }
 
     /// The distinct blocks that hold any of the identifiers, in the identifiers' order.
-    fn holders(&self, identifiers: &[IdentifierNo]) -> Vec<BlockIndex> {
+    pub(super) fn holders(&self, identifiers: &[IdentifierNo]) -> Vec<BlockIndex> {
         let mut holders = Vec::new();
         for &no in identifiers {
             if let Some(block) = self.holder(no)
@@ -303,7 +299,7 @@ impl<'r> World<'r> {
     }
 
     /// What forbids one customer of these identifiers and all their holders.
-    fn conflict(&self, kept: &[IdentifierNo]) -> Option<Conflict> {
+    pub(super) fn conflict(&self, kept: &[IdentifierNo]) -> Option<Conflict> {
         let holders = self.holders(kept);
         let mut held = vec![0_u32; self.rules.kinds.len()];
         for &block in &holders {
@@ -353,7 +349,7 @@ impl<'r> World<'r> {
     }
 
     /// One block out of those, with the observation in it; a new one if there are none.
-    fn join(&mut self, observation: ObservationNo, blocks: &[BlockIndex]) -> BlockIndex {
+    pub(super) fn join(&mut self, observation: ObservationNo, blocks: &[BlockIndex]) -> BlockIndex {
         let Some((&target, others)) = blocks.split_first() else {
             let held = vec![0; self.rules.kinds.len()];
             return self.add_block(Block { name: observation, held, latest: None, bound: Vec::new() });

@@ -32,6 +32,19 @@ pub enum Normalizer {
 pub enum OnConflict {
     /// It stays with its holder.
     Demote,
+    /// It goes to the customer seen with it latest; the history says which of its other touches
+    /// follow.
+    Move(History),
+}
+
+/// Which touches follow an identifier that moves, of those where no kind that stays is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// Those before the first login join that customer, later ones whoever logged in last before.
+    Session,
+    /// All of them follow the latest login.
+    Whole,
 }
 
 /// The rules of one kind.
@@ -179,6 +192,12 @@ impl Rules {
     #[must_use]
     pub fn kind(&self, name: &KindName) -> Option<&KindRule> {
         self.kinds.iter().find(|rule| rule.kind == *name)
+    }
+
+    /// Whether any kind moves: then some observations belong to several customers by event time.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.kinds.iter().any(|rule| matches!(rule.on_conflict, OnConflict::Move(_)))
     }
 
     #[must_use]

@@ -1,6 +1,6 @@
 //! How others resolve identity, as rows of the same knobs. What each leaves out is said with it.
 
-use super::rules::{KindRule, Rules};
+use super::rules::{History, KindRule, OnConflict, Rules};
 
 /// Segment Unify: everything joins within limits; what would break a limit drops the weakest
 /// identifier; nothing is ever shared. Its limits count within a time window too: ours do not.
@@ -26,6 +26,20 @@ pub fn posthog() -> Rules {
 #[must_use]
 pub fn snowplow() -> Rules {
     each(|rule| rule.share_after = if rule.registered { rule.share_after } else { Some(1) })
+}
+
+/// Adobe: one of each unique namespace; an anonymous identifier belongs, with its whole history,
+/// to whoever was seen with it last.
+#[must_use]
+pub fn adobe() -> Rules {
+    each(|rule| {
+        rule.share_after = None;
+        if rule.registered {
+            rule.limit = 1;
+        } else {
+            rule.on_conflict = OnConflict::Move(History::Whole);
+        }
+    })
 }
 
 /// mParticle's profile isolation: anonymous identifiers never lead to the known person. Its
@@ -70,8 +84,14 @@ mod tests {
                 identifiers.push(number);
             }
             let no = ObservationNo(no);
-            let observation = Observation { no, position, identifiers, severed: vec![] };
-            whole.observations.push(StoredObservation { observation, customer: no, component: no });
+            let observation = Observation { no, position, identifiers, severed: vec![], releases: false };
+            whole.observations.push(StoredObservation {
+                observation,
+                customer: no,
+                component: no,
+                stretches: vec![],
+                unsettled: false,
+            });
         }
         let mut assigned = whole.resolve(rules).changes.assigned;
         assigned.sort_by_key(|assigned| assigned.no);
@@ -108,6 +128,13 @@ mod tests {
         let blocks = resolve(&snowplow(), BORROWED);
         assert_eq!(blocks, [1, 2, 2, 4], "the shared laptop's bare visits are nobody's known");
         assert_eq!(resolve(&Rules::default(), BORROWED), [1, 1, 1, 4], "where we differ on purpose");
+    }
+
+    #[test]
+    fn adobe_gives_the_device_to_who_logged_in_last() {
+        assert_eq!(resolve(&adobe(), BORROWED), [4, 2, 2, 4], "the bare visits follow bob");
+        let emails: &[&[&str]] = &[&["ACCOUNT:u", "EMAIL:a@x.io"], &["ACCOUNT:u", "EMAIL:b@x.io"]];
+        assert_eq!(resolve(&adobe(), emails), [1, 1], "the second address is left out");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::batch::{self, Before, Changes, Claims, Plan, Stored, StoredObservation, add_claims};
 use super::constraints::Constraints;
 use super::groups::components;
+use super::moves::Touch;
 use super::resolve::{IdentifierNo, Known, Observation};
 use super::rules::Rules;
 use crate::model::ObservationNo;
@@ -32,6 +33,8 @@ pub struct Whole {
     /// All identifiers in them, with kinds by the rules that they were read with.
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
     pub constraints: Arc<Constraints>,
+    /// Touches that may move identifiers under any of the rules that are asked about.
+    pub touches: Vec<Touch>,
 }
 
 /// A whole history under some rules.
@@ -91,12 +94,19 @@ impl Whole {
         }
         let largest = by_label.values().map(Vec::len).max().unwrap_or(0);
         let parts: Vec<(ObservationNo, Vec<StoredObservation>)> = by_label.into_iter().collect();
+        let mut touches: FxHashMap<ObservationNo, Vec<Touch>> = FxHashMap::default();
+        for touch in &self.touches {
+            if let Some(label) = labels.get(&touch.observation) {
+                touches.entry(*label).or_default().push(touch.clone());
+            }
+        }
         let settle = |(label, loaded): &(ObservationNo, Vec<StoredObservation>)| {
             let plan = Plan::replay_only(FxHashSet::from_iter([*label]));
             let own = loaded.iter().flat_map(|stored| &stored.observation.identifiers);
             let beside = own.filter_map(|no| Some((*no, identifiers.get(no)?.clone()))).collect();
             let before = Before { constraints: self.constraints.clone(), ..Before::default() };
-            batch::settle(rules, before, &plan, &[], loaded, beside)
+            let touches = touches.get(label).map_or(&[][..], Vec::as_slice);
+            batch::settle(rules, before, &plan, &[], loaded, touches, beside)
         };
         let changes = parts.par_iter().map(settle).reduce(Changes::default, |mut all, part| {
             all.assigned.extend(part.assigned);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::MirrorError;
 use crate::identity::Rules;
@@ -48,11 +48,19 @@ struct Pending {
 struct Map {
     customer: Vec<u32>,
     registered: FxHashSet<u32>,
+    /// Of observations that belong to several customers: from an instant on, to whom.
+    stretches: FxHashMap<u32, Vec<(i64, u32)>>,
 }
 
 impl Identity for Map {
-    fn customer_of(&self, observation: u32, _at: i64) -> u32 {
-        self.customer.get(observation as usize).copied().unwrap_or(observation)
+    fn customer_of(&self, observation: u32, at: i64) -> u32 {
+        let home = self.customer.get(observation as usize).copied().unwrap_or(observation);
+        if self.stretches.is_empty() {
+            return home;
+        }
+        let later = self.stretches.get(&observation).map_or(&[][..], Vec::as_slice);
+        let now = later.partition_point(|(from, _)| *from <= at);
+        now.checked_sub(1).map_or(home, |now| later[now].1)
     }
 
     fn is_registered(&self, customer: u32) -> bool {
@@ -63,7 +71,9 @@ impl Identity for Map {
 impl Map {
     /// All to whom an observation belongs.
     fn customers_of(&self, observation: u32) -> impl Iterator<Item = u32> {
+        let later = self.stretches.get(&observation).map_or(&[][..], Vec::as_slice);
         std::iter::once(self.customer_of(observation, i64::MIN))
+            .chain(later.iter().map(|(_, customer)| *customer))
     }
 }
 
@@ -118,6 +128,16 @@ impl Contents {
         for moved in &changed.assignments {
             let observation = small(moved.observation.0)?;
             self.assign(observation, small(moved.customer.0)?, moved.registered);
+            for (_, customer) in self.map.stretches.remove(&observation).into_iter().flatten() {
+                self.pending.touched.insert(customer);
+            }
+        }
+        for (from, moved) in &changed.stretches {
+            let (observation, customer) = (small(moved.observation.0)?, small(moved.customer.0)?);
+            self.set_kind(customer, moved.registered);
+            let home = self.map.customer_of(observation, i64::MIN);
+            self.pending.touched.extend([home, customer]);
+            self.map.stretches.entry(observation).or_default().push((from.0, customer));
         }
         self.cursor = changed.cursor;
         if !changed.complete {
@@ -212,10 +232,7 @@ impl Contents {
             self.map.customer.resize(index + 1, 0);
         }
         let was = std::mem::replace(&mut self.map.customer[index], customer);
-        let kind_changed = match registered {
-            true => self.map.registered.insert(customer),
-            false => self.map.registered.remove(&customer),
-        };
+        let kind_changed = self.set_kind(customer, registered);
         if was != customer {
             if was != 0 {
                 self.pending.touched.insert(was);
@@ -223,6 +240,13 @@ impl Contents {
             self.pending.touched.insert(customer);
         } else if kind_changed {
             self.pending.touched.insert(customer);
+        }
+    }
+
+    fn set_kind(&mut self, customer: u32, registered: bool) -> bool {
+        match registered {
+            true => self.map.registered.insert(customer),
+            false => self.map.registered.remove(&customer),
         }
     }
 
@@ -250,7 +274,9 @@ impl Contents {
     /// Gathers the customers that changes touch into a new segment.
     fn gather_touched(&mut self) {
         let Pending { identified, mut touched, observations, .. } = self.take_identified();
-        touched.extend(observations.iter().map(|&observation| self.map.customer_of(observation, 0)));
+        for &observation in &observations {
+            touched.extend(self.map.customers_of(observation));
+        }
         if touched.is_empty() {
             return;
         }

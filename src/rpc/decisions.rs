@@ -273,7 +273,7 @@ impl Port {
         let mut effect = effect(tenant.key, &decided);
         if !kpis.is_empty() {
             let (at, moved) = (decided.revision, decided.assignments);
-            let (before, after) = self.mirrors.preview(tenant, at, moved).await?;
+            let (before, after) = self.mirrors.preview(tenant, at, moved, decided.cut).await?;
             effect.kpis = self.changes(tenant.key, kpis, &before, &Arc::new(after)).await?;
         }
         Ok(effect)

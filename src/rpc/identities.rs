@@ -215,8 +215,9 @@ impl Port {
         let component = self.component(tenant, known, record.customer).await?;
         let component = component.ok_or(PortError::CustomerNotFound)?;
         let rules = known::rules(tenant, known);
-        let Component { revision, observations, identifiers, constraints } = component;
-        let explained = explain::explain(&rules, &constraints, &observations, &identifiers, record.customer);
+        let Component { revision, observations, identifiers, constraints, touches } = component;
+        let explained =
+            explain::explain(&rules, &constraints, &observations, &identifiers, &touches, record.customer);
         Ok(Story { tenant: tenant.key, rules, record, revision, identifiers, explained, constraints })
     }
 }

@@ -14,7 +14,7 @@ use super::probes::QUESTIONS;
 use super::proto::rule_service_server::RuleService;
 use super::proto::{self, simulate_rules_response::Part};
 use super::{Port, blocking, decisions, detached, tenant_name};
-use crate::identity::rules::Patterns;
+use crate::identity::rules::{History, Patterns};
 use crate::identity::whole::{Resolved, Unfit, Whole};
 use crate::identity::{KindRule, Normalizer, OnConflict, Rules, rules};
 use crate::model::{KindName, ObservationNo, Reason, Revision, TenantName, Violation};
@@ -148,7 +148,7 @@ impl Port {
         let Some(tenant) = self.tenant(name, 0).await? else { return Ok(Default::default()) };
         tell(sender, 0).await?;
         let WholeMap { revision, whole, touchpoints } =
-            self.store.whole_map(tenant.key, &tenant.rules).await?;
+            self.store.whole_map(tenant.key, &tenant.rules, &candidate).await?;
         tell(sender, 1).await?;
         let (present, was) = (tenant.rules.clone(), Arc::new(whole));
         let now = was.clone();
@@ -171,7 +171,9 @@ impl Port {
         if !kpis.is_empty() {
             tell(sender, 3).await?;
             let moved = std::mem::take(&mut compared.moved);
-            let (before, after) = self.mirrors.preview(&tenant, revision, moved).await?;
+            let cut = after.changes.assigned.iter().filter(|assigned| !assigned.stretches.is_empty());
+            let cut = cut.map(|assigned| (assigned.no, assigned.stretches.clone())).collect();
+            let (before, after) = self.mirrors.preview(&tenant, revision, moved, cut).await?;
             result.kpis = self.changes(tenant.key, kpis, &before, &Arc::new(after)).await?;
         }
         Ok(result)
@@ -210,6 +212,9 @@ impl Compared {
         let (registered_before, registered_after) = (registered(before), registered(after));
         let customer_of: FxHashMap<ObservationNo, ObservationNo> =
             after.changes.assigned.iter().map(|assigned| (assigned.no, assigned.customer)).collect();
+        // What is cut, now or under the candidate, is looked at whoever has its first stretch.
+        let cut = before.changes.assigned.iter().chain(&after.changes.assigned);
+        let later: FxHashSet<ObservationNo> = cut.filter(|a| !a.stretches.is_empty()).map(|a| a.no).collect();
         let mut pieces: BTreeMap<ObservationNo, FxHashSet<ObservationNo>> = BTreeMap::new();
         let mut sources: FxHashMap<ObservationNo, FxHashSet<ObservationNo>> = FxHashMap::default();
         let (mut reassigned, mut moved) = (Vec::new(), Vec::new());
@@ -220,7 +225,7 @@ impl Compared {
             sources.entry(to).or_default().insert(from);
             let registered = registered_after.get(&to).copied().unwrap_or_default();
             let kind_changed = registered_before.get(&to).is_some_and(|was| *was != registered);
-            if from != to || kind_changed {
+            if from != to || kind_changed || later.contains(&observation) {
                 moved.push(Moved { observation, customer: to, registered });
             }
             let touchpoints = touchpoints.get(&observation).copied().unwrap_or_default();
@@ -290,6 +295,12 @@ fn to_proto(rules: &Rules) -> proto::Rules {
         joins_registered: rule.joins_registered,
         share_after: rule.share_after.map(small),
         normalizer: normalizer_to_proto(rule.normalizer).into(),
+        on_conflict: match rule.on_conflict {
+            OnConflict::Demote => proto::OnConflict::Demote,
+            OnConflict::Move(History::Session) => proto::OnConflict::MoveSession,
+            OnConflict::Move(History::Whole) => proto::OnConflict::MoveWhole,
+        }
+        .into(),
     };
     proto::Rules {
         kinds: rules.kinds.iter().map(kind).collect(),
@@ -327,7 +338,11 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
                 priority: u16::try_from(rule.priority).unwrap_or(0),
                 limit: u32::try_from(rule.limit).unwrap_or(0),
                 joins_registered: rule.joins_registered,
-                on_conflict: OnConflict::Demote,
+                on_conflict: match rule.on_conflict() {
+                    proto::OnConflict::Unspecified | proto::OnConflict::Demote => OnConflict::Demote,
+                    proto::OnConflict::MoveSession => OnConflict::Move(History::Session),
+                    proto::OnConflict::MoveWhole => OnConflict::Move(History::Whole),
+                },
                 share_after: rule.share_after.and_then(|n| u32::try_from(n).ok()),
                 normalizer,
             });

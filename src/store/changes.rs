@@ -1,5 +1,7 @@
 //! What changed since a revision: the mirror's food.
 
+use rustc_hash::FxHashSet;
+
 use super::driver::{Row, Scalar, Transaction};
 use super::{Store, StoreError};
 use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchKey, TouchpointNo};
@@ -47,6 +49,8 @@ pub struct Changed {
     /// New and reassigned observations, and one observation of each customer that is registered
     /// no more.
     pub assignments: Vec<Moved>,
+    /// The later stretches of those observations, in the order of time; those without are whole.
+    pub stretches: Vec<(Micros, Moved)>,
     /// Whether the facts were cut off by the limit; then only facts and new observations are given.
     pub complete: bool,
     pub cursor: Cursor,
@@ -61,6 +65,15 @@ const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.sour
 const SELECT_OBSERVATIONS: &str = "SELECT o.observation, o.customer, COALESCE(c.registered, 0) FROM observation o \
     LEFT JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
     WHERE o.tenant = $1 AND o.observation > $2 ORDER BY o.observation LIMIT $3";
+const SELECT_STRETCHES: &str = "SELECT s.observation, s.customer, COALESCE(c.registered, 0), s.from_at_us FROM stretch s \
+    LEFT JOIN customer c ON c.tenant = s.tenant AND c.customer = s.customer \
+    WHERE s.tenant = $1 AND s.observation > $2 AND s.observation <= $3 AND s.revision_until IS NULL \
+    ORDER BY s.observation, s.from_at_us";
+const SELECT_STRETCHED_ANEW: &str = "SELECT DISTINCT s.observation, s.customer, COALESCE(c.registered, 0), s.from_at_us \
+    FROM reassignment r CROSS JOIN stretch s \
+    LEFT JOIN customer c ON c.tenant = s.tenant AND c.customer = s.customer \
+    WHERE r.tenant = $1 AND r.revision > $2 AND s.tenant = r.tenant AND s.observation = r.observation \
+    AND s.revision_until IS NULL ORDER BY s.observation, s.from_at_us";
 const SELECT_REASSIGNED: &str = "SELECT DISTINCT o.observation, o.customer, COALESCE(c.registered, 0) FROM reassignment r \
     JOIN observation o ON o.tenant = r.tenant AND o.observation = r.observation \
     LEFT JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
@@ -83,9 +96,20 @@ impl Store {
         changed.cursor.touchpoint = changed.facts.last().map_or(since.touchpoint, |fact| fact.no.0);
         changed.cursor.observation = new.last().map_or(since.observation, |moved| moved.observation.0);
         changed.assignments = new;
+        let seen = [
+            key,
+            Scalar::Int(since.observation),
+            Scalar::Int(changed.cursor.observation.max(since.observation)),
+        ];
+        changed.stretches = stretches(&mut tx, SELECT_STRETCHES, &seen).await?;
         if changed.complete {
             let moved_since = [key, Scalar::Int(since.revision.0)];
             changed.assignments.extend(assignments(&mut tx, SELECT_REASSIGNED, &moved_since).await?);
+            let again: FxHashSet<_> = changed.stretches.iter().map(|(_, moved)| moved.observation).collect();
+            let anew = stretches(&mut tx, SELECT_STRETCHED_ANEW, &moved_since).await?;
+            changed
+                .stretches
+                .extend(anew.into_iter().filter(|(_, moved)| !again.contains(&moved.observation)));
             let voided_since = [key, Scalar::Int(since.voids.0)];
             changed.voided = parse_facts(tx.fetch(SELECT_VOIDS, &voided_since).await?).await?;
             changed.cursor.revision = changed.revision;
@@ -93,6 +117,23 @@ impl Store {
         }
         Ok(changed)
     }
+}
+
+async fn stretches(
+    tx: &mut Transaction,
+    sql: &'static str,
+    scalars: &[Scalar<'_>],
+) -> Result<Vec<(Micros, Moved)>, StoreError> {
+    let rows = tx.fetch(sql, scalars).await?;
+    rows.iter().map(|row| Ok((Micros(row.get(3)?), moved(row)?))).collect()
+}
+
+fn moved(row: &Row) -> Result<Moved, StoreError> {
+    Ok(Moved {
+        observation: ObservationNo(row.get(0)?),
+        customer: ObservationNo(row.get(1)?),
+        registered: row.get::<i64>(2)? != 0,
+    })
 }
 
 /// Observations that are newer than that one, or were reassigned after that revision.
@@ -115,15 +156,7 @@ async fn assignments(
     scalars: &[Scalar<'_>],
 ) -> Result<Vec<Moved>, StoreError> {
     let rows = tx.fetch(sql, scalars).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Moved {
-                observation: ObservationNo(row.get(0)?),
-                customer: ObservationNo(row.get(1)?),
-                registered: row.get::<i64>(2)? != 0,
-            })
-        })
-        .collect()
+    rows.iter().map(moved).collect()
 }
 
 /// Parses on the blocking pool: a first load is millions of documents.

@@ -116,8 +116,13 @@ pub(super) async fn standing_at(
     for row in &rows {
         let StoredConstraint { no, decision, observation, .. } = parse(row)?;
         if let (Some(observation), Decision::MustLink(members)) = (observation, &decision) {
-            let (identifiers, severed) = (members.clone(), Vec::new());
-            links.push(Observation { no: observation, position: link_position(no), identifiers, severed });
+            links.push(Observation {
+                no: observation,
+                position: link_position(no),
+                identifiers: members.clone(),
+                severed: Vec::new(),
+                releases: false,
+            });
         }
         standing.push((no, decision));
     }

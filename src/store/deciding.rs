@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::constraints::{self, Retracted, StoredConstraint};
 use super::decide::{Mandate, Party, Proposal};
 use super::driver::{Column, Scalar, Transaction};
-use super::identities::{self, Evidence, Ground};
+use super::identities::{self, Evidence, Ground, News};
 use super::record::Taken;
 use super::{StoreError, settled, void};
 use crate::identity::Rules;
@@ -89,8 +89,8 @@ impl Deciding<'_> {
         let evidence = evidence(no, observation, names);
         let mut customers = FxHashMap::default();
         let (tx, taken) = (&mut self.tx, &mut self.taken);
-        identities::settle_beside(tx, self.tenant, &ground, taken, vec![evidence], again, &mut customers)
-            .await?;
+        let news = News { evidence: vec![evidence], again, ..News::default() };
+        identities::settle(tx, self.tenant, &ground, taken, news, &mut customers).await?;
         // Who was one of several until now: the link is what made them one.
         let survivor = customers[&observation];
         let mut absorbed: Vec<ObservationNo> = known.values().filter_map(|stored| stored.holder).collect();
@@ -206,12 +206,13 @@ impl Deciding<'_> {
         }
         let bereft = void::find_observation(&mut self.tx, self.tenant, observation).await?;
         let labels = FxHashSet::from_iter([bereft.component]);
-        let (loaded, identifiers) =
+        let (loaded, identifiers, touches) =
             identities::load_components(&mut self.tx, self.tenant, self.rules, &labels).await?;
         let mut observations: Vec<_> = loaded.into_iter().map(|stored| stored.observation).collect();
         observations.sort_by(|a, b| a.position.cmp(&b.position));
         let known = identifiers.iter().map(|(no, stored)| (*no, stored.known(self.rules))).collect();
-        let found = merges::find(self.rules, self.constraints, known, &observations, &[merge]).pop();
+        let found =
+            merges::find(self.rules, self.constraints, known, &observations, &touches, &[merge]).pop();
         let found = found.ok_or(Refusal::MergeGone)?;
         self.keep_apart(found.absorbed_held, found.others_held, Some(merge)).await
     }
@@ -405,7 +406,8 @@ impl Deciding<'_> {
         let ground = Ground { rules: self.rules, constraints: constraints.into() };
         let (tx, taken) = (&mut self.tx, &mut self.taken);
         let mut customers = FxHashMap::default();
-        identities::settle_beside(tx, self.tenant, &ground, taken, Vec::new(), again, &mut customers).await
+        let news = News { again, ..News::default() };
+        identities::settle(tx, self.tenant, &ground, taken, news, &mut customers).await.map(drop)
     }
 }
 
@@ -426,6 +428,7 @@ fn evidence(
         position: link_position(no),
         identifiers: names.into_iter().map(|(identifier, _)| identifier).collect(),
         severed: String::new(),
+        releases: false,
     }
 }
 

@@ -301,23 +301,25 @@ impl Transaction {
         self.fetch_bulk(sql, scalars, columns).await.map(drop)
     }
 
-    /// One branch of a UNION ALL for each number, which stands for `{n}` in the branch.
-    pub async fn fetch_union(
+    /// One branch of a UNION ALL for each row of numbers, which stand for `{0}`, `{1}`, ... in it.
+    pub async fn fetch_union<const N: usize>(
         &mut self,
         branch: &'static str,
         scalars: &[Scalar<'_>],
-        numbers: &[i64],
+        numbers: &[[i64; N]],
     ) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::new();
         for part in numbers.chunks(UNION_BRANCHES) {
             let parameter = |i: usize| format!("${}", scalars.len() + i + 1);
+            let name =
+                |text: String, i: usize, j: usize| text.replace(&format!("{{{j}}}"), &parameter(i * N + j));
             let branches: Vec<String> =
-                (0..part.len()).map(|i| branch.replace("{n}", &parameter(i))).collect();
+                (0..part.len()).map(|i| (0..N).fold(branch.to_owned(), |text, j| name(text, i, j))).collect();
             let text = branches.join(" UNION ALL ");
             seen(&text);
             let text = AssertSqlSafe(text);
             let all: Vec<Scalar<'_>> =
-                scalars.iter().copied().chain(part.iter().map(|&n| Scalar::Int(n))).collect();
+                scalars.iter().copied().chain(part.iter().flatten().map(|&n| Scalar::Int(n))).collect();
             match self {
                 Self::Sqlite(tx) => {
                     let rows = sqlx::query_with(text, sqlite_arguments(&all)?).fetch_all(&mut **tx).await?;

@@ -40,6 +40,10 @@ const NEW: &str = "SELECT o.observation, COALESCE((SELECT r.from_customer FROM r
     FROM observation o WHERE o.tenant = $1 AND o.observation > $2 AND o.observation <= $3 ORDER BY o.observation";
 const MOVED: &str = "SELECT revision, observation, from_customer, to_customer FROM reassignment \
     WHERE tenant = $1 AND revision > $2 AND revision <= $3 ORDER BY revision, observation LIMIT $4";
+const STRETCHES_THEN: &str = "WITH v(observation, revision) AS ({rows}) \
+    SELECT v.revision, s.observation, s.from_at_us, s.customer FROM v CROSS JOIN stretch s \
+    WHERE s.tenant = $1 AND s.observation = v.observation AND s.revision_from <= v.revision \
+    AND (s.revision_until IS NULL OR s.revision_until > v.revision) ORDER BY v.revision, s.observation, s.from_at_us";
 const KINDS_CHANGED: &str = "SELECT until_revision, customer FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision, customer";
 const KINDS_THEN: &str = "WITH v(customer, revision) AS ({rows}) \
@@ -67,6 +71,7 @@ impl Store {
         }
         let mut drafts = read_revisions(&mut tx, tenant, after).await?;
         read_moves(&mut tx, tenant, after, &mut drafts).await?;
+        read_stretches(&mut tx, tenant, &mut drafts).await?;
         let kinds = read_kinds(&mut tx, tenant, after, &mut drafts).await?;
         let none = FxHashMap::default();
         let told = |draft: Draft| {
@@ -140,6 +145,31 @@ async fn read_moves(
     for row in tx.fetch(SHARING, &range).await? {
         if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
             draft.moves.sharing.push((row.get(1)?, row.get(2)?, row.get::<i64>(3)? != 0));
+        }
+    }
+    Ok(())
+}
+
+/// The later stretches of what was assigned, as they were at that revision.
+async fn read_stretches(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    drafts: &mut BTreeMap<Revision, Draft>,
+) -> Result<(), StoreError> {
+    let mut asked: Vec<(i64, i64)> = Vec::new();
+    for draft in drafts.values() {
+        let moved = draft.moves.moved.iter().map(|(no, ..)| no);
+        let assigned = draft.moves.new.iter().map(|(no, _)| no).chain(moved);
+        asked.extend(assigned.map(|no| (no.0, draft.revision.0)));
+    }
+    let columns = [
+        Column::Int(asked.iter().map(|(no, _)| *no).collect()),
+        Column::Int(asked.iter().map(|(_, revision)| *revision).collect()),
+    ];
+    for row in tx.fetch_bulk(STRETCHES_THEN, &[Scalar::Int(tenant.0)], &columns).await? {
+        if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
+            let later = draft.moves.later.entry(ObservationNo(row.get(1)?)).or_default();
+            later.push((Micros(row.get(2)?), ObservationNo(row.get(3)?)));
         }
     }
     Ok(())

@@ -6,12 +6,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::record::Taken;
+use super::stretches::{self, Stretches};
 use super::{StoreError, settled};
 use crate::identity::Rules;
 use crate::identity::batch::{
     Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle as decide,
 };
 use crate::identity::constraints::{Constraints, Sharing};
+use crate::identity::moves::Touch;
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
 use crate::model::{Identifier, Micros, ObservationNo, Position, TenantKey, TouchKey};
 
@@ -25,6 +27,8 @@ pub(super) struct Evidence {
     pub(super) position: Position,
     pub(super) identifiers: Vec<Identifier>,
     pub(super) severed: String,
+    /// A logout that sets its one identifier free.
+    pub(super) releases: bool,
 }
 
 macro_rules! identifier_columns {
@@ -55,7 +59,7 @@ pub(super) const LOAD_IDENTIFIERS: &str = concat!(
     "WHERE d.tenant = $1 AND d.identifier = v.identifier"
 );
 const LOAD_CUSTOMERS: &str = "WITH v(customer) AS ({rows}) \
-    SELECT c.customer, c.latest_in, o.first_at_us, o.first_source, o.first_source_id \
+    SELECT c.customer, c.latest_in, c.unsettled, o.first_at_us, o.first_source, o.first_source_id \
     FROM v CROSS JOIN customer c JOIN observation o ON o.tenant = c.tenant AND o.observation = c.latest_in \
     WHERE c.tenant = $1 AND c.customer = v.customer";
 const COUNT_HELD: &str = "WITH v(customer) AS ({rows}) \
@@ -66,7 +70,7 @@ const COUNT_COMPONENTS: &str = "WITH v(component) AS ({rows}) \
     WHERE o.tenant = $1 AND o.component = v.component GROUP BY o.component";
 pub(super) const LOAD_COMPONENTS: &str = "WITH v(component) AS ({rows}) \
     SELECT o.observation, o.customer, o.component, o.identifiers, o.severed, \
-    o.first_at_us, o.first_source, o.first_source_id \
+    o.first_at_us, o.first_source, o.first_source_id, o.releases, o.unsettled \
     FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.component = v.component AND o.live = 1";
 const LOAD_HELD: &str = "WITH v(customer) AS ({rows}) \
     SELECT d.identifier, d.holder FROM v CROSS JOIN identifier d \
@@ -78,37 +82,37 @@ pub(super) struct Ground<'a> {
     pub(super) constraints: Arc<Constraints>,
 }
 
-/// Resolves new evidence and writes what changes. Adds the customers of the observations.
+/// What identity has to look at.
+#[derive(Default)]
+pub(super) struct News {
+    pub(super) evidence: Vec<Evidence>,
+    /// Touches of the batch that may move an identifier.
+    pub(super) touches: Vec<Touch>,
+    /// Labels of components that are resolved again whatever came.
+    pub(super) again: FxHashSet<ObservationNo>,
+}
+
+/// Resolves what is new and writes what changes. Adds the customers of the observations, and
+/// returns the later stretches of those that are cut.
 pub(super) async fn settle(
     tx: &mut Transaction,
     tenant: TenantKey,
     ground: &Ground<'_>,
     taken: &mut Taken,
-    evidence: Vec<Evidence>,
+    news: News,
     customers: &mut FxHashMap<ObservationNo, ObservationNo>,
-) -> Result<(), StoreError> {
-    settle_beside(tx, tenant, ground, taken, evidence, FxHashSet::default(), customers).await
-}
-
-/// As [`settle`]; the components of these labels are resolved again whatever came.
-pub(super) async fn settle_beside(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    ground: &Ground<'_>,
-    taken: &mut Taken,
-    evidence: Vec<Evidence>,
-    again: FxHashSet<ObservationNo>,
-    customers: &mut FxHashMap<ObservationNo, ObservationNo>,
-) -> Result<(), StoreError> {
+) -> Result<Stretches, StoreError> {
+    let News { evidence, mut touches, again } = news;
     if evidence.is_empty() && again.is_empty() {
-        return Ok(());
+        return Ok(Stretches::default());
     }
     let rules = ground.rules;
     let (mut before, mut fresh) = load_before(tx, tenant, ground, taken, &evidence).await?;
     before.again = again;
     let plan = plan(rules, &mut before, &mut fresh);
-    let (loaded, beside) = load_components(tx, tenant, rules, &plan.replay).await?;
-    let changes = decide(rules, before, &plan, &fresh, &loaded, beside);
+    let (loaded, beside, touched) = load_components(tx, tenant, rules, &plan.replay).await?;
+    touches.extend(touched);
+    let changes = decide(rules, before, &plan, &fresh, &loaded, &touches, beside);
     metrics::counter!("customer360_observations_resolved_total").increment(fresh.len() as u64);
     metrics::counter!("customer360_observations_replayed_total")
         .increment(changes.replayed_observations as u64);
@@ -128,7 +132,10 @@ pub(super) async fn settle_beside(
     let was = evidence.iter().filter_map(|e| Some((e.no, e.was?))).collect();
     settled::reassign(tx, tenant, taken, &was, &loaded, &changes).await?;
     settled::log_merges(tx, tenant, taken, &changes.merges).await?;
-    settled::write_holdings(tx, tenant, rules, taken, &changes).await
+    settled::write_holdings(tx, tenant, rules, taken, &changes).await?;
+    stretches::write(tx, tenant, taken, &loaded, &changes.assigned).await?;
+    let cut = changes.assigned.into_iter().filter(|assigned| !assigned.stretches.is_empty());
+    Ok(cut.map(|assigned| (assigned.no, assigned.stretches)).collect())
 }
 
 /// Numbers the identifiers of the evidence and loads what is known of them and of their holders.
@@ -161,6 +168,7 @@ async fn load_before(
             position: e.position.clone(),
             identifiers: Vec::with_capacity(e.identifiers.len()),
             severed: read_numbers(&e.severed)?,
+            releases: e.releases,
         };
         for identifier in &e.identifiers {
             let kind = kind_index(rules, identifier.kind.as_str())?;
@@ -201,6 +209,7 @@ pub(super) async fn load_outlook(
         position,
         identifiers: identifiers.to_vec(),
         severed: String::new(),
+        releases: false,
     };
     let (before, mut fresh) = load_before(tx, tenant, ground, taken, &[evidence]).await?;
     Ok((before, fresh.remove(0).observation))
@@ -218,8 +227,9 @@ async fn load_customers(
     let columns = [Column::Int(holders)];
     let scalars = [Scalar::Int(tenant.0)];
     for row in tx.fetch_bulk(LOAD_CUSTOMERS, &scalars, &columns).await? {
-        let latest = Seen { position: read_position(&row, 2)?, no: ObservationNo(row.get(1)?) };
-        let customer = StoredCustomer { held: vec![0; rules.kinds.len()], latest };
+        let latest = Seen { position: read_position(&row, 3)?, no: ObservationNo(row.get(1)?) };
+        let unsettled = row.get::<i64>(2)? != 0;
+        let customer = StoredCustomer { held: vec![0; rules.kinds.len()], latest, unsettled };
         before.customers.insert(ObservationNo(row.get(0)?), customer);
     }
     for row in tx.fetch_bulk(COUNT_HELD, &scalars, &columns).await? {
@@ -275,13 +285,16 @@ pub(super) async fn count_components(
     Ok(count)
 }
 
-/// All live observations of components, and the identifiers in them.
+/// Live observations, the identifiers in them, and the touches that may have moved one.
+pub(super) type LoadedComponents = (Vec<StoredObservation>, FxHashMap<IdentifierNo, Stored>, Vec<Touch>);
+
+/// All live observations of components, and what bears on them.
 pub(super) async fn load_components(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
     labels: &FxHashSet<ObservationNo>,
-) -> Result<(Vec<StoredObservation>, FxHashMap<IdentifierNo, Stored>), StoreError> {
+) -> Result<LoadedComponents, StoreError> {
     let columns = [Column::Int(labels.iter().map(|label| label.0).collect())];
     let mut loaded = Vec::new();
     for row in tx.fetch_bulk(LOAD_COMPONENTS, &[Scalar::Int(tenant.0)], &columns).await? {
@@ -291,10 +304,17 @@ pub(super) async fn load_components(
                 position: read_position(&row, 5)?,
                 identifiers: read_numbers(&row.get::<String>(3)?)?,
                 severed: read_numbers(&row.get::<String>(4)?)?,
+                releases: row.get::<i64>(8)? != 0,
             },
             customer: ObservationNo(row.get(1)?),
             component: ObservationNo(row.get(2)?),
+            stretches: Vec::new(),
+            unsettled: row.get::<i64>(9)? != 0,
         });
+    }
+    let mut cut = stretches::load(tx, tenant, rules, loaded.iter().map(|o| o.observation.no)).await?;
+    for stored in &mut loaded {
+        stored.stretches = cut.remove(&stored.observation.no).unwrap_or_default();
     }
     let mut numbers: Vec<i64> =
         loaded.iter().flat_map(|o| &o.observation.identifiers).map(|no| no.0).collect();
@@ -305,7 +325,9 @@ pub(super) async fn load_components(
         let (no, stored) = read_identifier(&row, rules)?;
         beside.insert(no, stored);
     }
-    Ok((loaded, beside))
+    let kind_of = |no| Some(beside.get(&no)?.kind);
+    let touches = stretches::load_touches(tx, tenant, rules, &loaded, kind_of).await?;
+    Ok((loaded, beside, touches))
 }
 
 /// An identifier that was only decided about was never seen: first never, latest never.

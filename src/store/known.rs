@@ -9,10 +9,11 @@ use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{kind_index, read_numbers, read_position};
 use super::read::{Component, CustomerRecord, Found, Member, ResolvedIdentifier};
 use super::record::decode_summary;
+use super::stretches::{self, Span, Stretches, spans_of, summaries};
 use super::tenants::revision;
 use super::{Store, StoreError, constraints};
 use crate::identity::Rules;
-use crate::identity::batch::{Before, Stored};
+use crate::identity::batch::{Before, Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::hindsight::{Hindsight, Named, rebuild, shared_then};
 use crate::identity::resolve::{IdentifierNo, Observation};
@@ -53,14 +54,15 @@ const RULES_THEN: &str = "SELECT version FROM rule_set WHERE tenant = $1 AND rev
 /// Of each observation: its first touchpoint now, and that one's number.
 const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     SELECT o.observation, o.identifiers, o.severed, o.live, o.first_at_us, o.first_source, o.first_source_id, \
-    t.touchpoint FROM v CROSS JOIN observation o \
+    t.touchpoint, o.releases, x.revision FROM v CROSS JOIN observation o \
     JOIN touchpoint t ON t.tenant = o.tenant AND t.source = o.first_source AND t.source_id = o.first_source_id \
+    LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE o.tenant = $1 AND o.observation = v.observation";
 const VOIDED_SINCE: &str = "SELECT DISTINCT t.observation FROM void x \
     JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
     WHERE x.tenant = $1 AND x.revision > $2 AND t.observation IS NOT NULL";
 const FIRST_THEN: &str = "SELECT * FROM (SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
-    WHERE t.tenant = $1 AND t.observation = {n} AND t.touchpoint <= $2 AND NOT EXISTS \
+    WHERE t.tenant = $1 AND t.observation = {0} AND t.touchpoint <= $2 AND NOT EXISTS \
     (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3) \
     ORDER BY t.at_us, t.source, t.source_id LIMIT 1) b";
 const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
@@ -161,7 +163,8 @@ impl Store {
         let seeds: Vec<i64> = numbers.iter().flatten().copied().collect();
         let mut before = load(&mut tx, tenant, known, &[], &seeds).await?.before;
         let no = ObservationNo(i64::MAX / 2);
-        let mut observation = Observation { no, position, identifiers: Vec::new(), severed: Vec::new() };
+        let mut observation =
+            Observation { no, position, identifiers: vec![], severed: vec![], releases: false };
         for (i, (identifier, found)) in (0..).zip(identifiers.iter().zip(numbers)) {
             let number = IdentifierNo(found.unwrap_or(i64::MAX / 2 + i));
             let kind = kind_index(&known.rules, identifier.kind.as_str())?;
@@ -186,8 +189,10 @@ impl Store {
         let mut tx = self.db.read().await?;
         let then = load(&mut tx, tenant, known, &[observation.0], &[]).await?;
         let (observations, identifiers) = (then.observations, then.before.identifiers);
+        let evidence = observations.iter().map(|stored| &stored.observation);
+        let touches = stretches::load_touches_then(&mut tx, tenant, known, evidence).await?;
         let (revision, constraints) = (known.revision, known.constraints.clone());
-        Ok(Some(Component { revision, observations, identifiers, constraints }))
+        Ok(Some(Component { revision, observations, identifiers, constraints, touches }))
     }
 }
 
@@ -215,17 +220,29 @@ pub(super) async fn customers_then(
     };
     let customers: Vec<Option<ObservationNo>> = asked.iter().map(customer_of).collect();
     let wanted: FxHashSet<ObservationNo> = customers.iter().flatten().copied().collect();
-    let members = then.observations.iter().filter(|o| wanted.contains(&o.customer));
-    let members: Vec<i64> = members.map(|o| o.observation.no.0).collect();
-    let summaries = summaries_then(tx, tenant, known, &members).await?;
+    let whole = then.observations.iter().filter(|o| wanted.contains(&o.customer) && o.stretches.is_empty());
+    let whole: Vec<i64> = whole.map(|o| o.observation.no.0).collect();
+    let summaries = summaries_then(tx, tenant, known, &whole).await?;
+    let cut = then.observations.iter().filter(|o| !o.stretches.is_empty());
+    let cut: Stretches = cut.map(|o| (o.observation.no, o.stretches.clone())).collect();
+    let spans = |o: &StoredObservation, c: ObservationNo| spans_of(&cut, o.observation.no, o.customer, c);
+    let divided = then.observations.iter().filter(|o| !o.stretches.is_empty());
+    let divided: Vec<(ObservationNo, Vec<Span>)> =
+        divided.flat_map(|o| wanted.iter().map(move |c| (*c, spans(o, *c)))).collect();
+    let in_spans = divided_summaries(tx, tenant, known, &divided).await?;
     let found = |customer: ObservationNo| {
-        let own = then.observations.iter().filter(|o| o.customer == customer && !o.observation.is_link());
-        let members: Vec<Member> = own
-            .map(|o| Member {
+        let own = then.observations.iter().filter(|o| !o.observation.is_link());
+        let own = own.map(|o| (o, spans(o, customer)));
+        let members: Vec<Member> = (own.filter(|(_, spans)| !spans.is_empty()))
+            .map(|(o, spans)| Member {
                 no: o.observation.no,
                 identifiers: o.observation.identifiers.clone(),
                 first_key: o.observation.position.key.clone(),
-                summary: summaries.get(&o.observation.no.0).cloned().unwrap_or_default(),
+                summary: match o.stretches.is_empty() {
+                    true => summaries.get(&o.observation.no.0).cloned().unwrap_or_default(),
+                    false => in_spans.get(&(customer, o.observation.no)).cloned().unwrap_or_default(),
+                },
+                spans,
             })
             .collect();
         let registered = then.registered.get(&customer).copied().unwrap_or_default();
@@ -236,6 +253,25 @@ pub(super) async fn customers_then(
         (Found { customer, kind, members }, names)
     };
     Ok(customers.into_iter().map(|customer| customer.map(found)).collect())
+}
+
+/// What observations that were divided then come to, by customer and observation.
+async fn divided_summaries(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    divided: &[(ObservationNo, Vec<Span>)],
+) -> Result<FxHashMap<(ObservationNo, ObservationNo), Summary>, StoreError> {
+    let spans: Vec<(ObservationNo, Span)> =
+        divided.iter().flat_map(|(c, spans)| spans.iter().map(|span| (*c, *span))).collect();
+    let asked: Vec<Span> = spans.iter().map(|(_, span)| *span).collect();
+    let limits = (known.last_touchpoint, known.revision);
+    let mut found: FxHashMap<(ObservationNo, ObservationNo), Summary> = FxHashMap::default();
+    for ((customer, span), summary) in spans.iter().zip(summaries(tx, tenant, &asked, limits).await?) {
+        let whole = found.entry((*customer, span.observation)).or_default();
+        *whole = std::mem::take(whole).combine(summary);
+    }
+    Ok(found)
 }
 
 /// The customers of observations then, by the log; of those that exist.
@@ -362,7 +398,9 @@ async fn load(
         links = search.follow(&seeds);
     }
     let Search { observations, named, .. } = search;
-    let mut then = rebuild(&known.rules, &known.constraints, observations.into_values().collect(), &named);
+    let touches = stretches::load_touches_then(tx, tenant, known, observations.values()).await?;
+    let mut then =
+        rebuild(&known.rules, &known.constraints, observations.into_values().collect(), &touches, &named);
     for no in identifiers.iter().map(|no| IdentifierNo(*no)) {
         let shared = named.get(&no).filter(|named| named.shared);
         if let Some(named) = shared.filter(|_| !then.before.identifiers.contains_key(&no)) {
@@ -415,11 +453,17 @@ impl Search {
         for row in tx.fetch_bulk(LOAD_OBSERVATIONS, &scalars[..1], &[Column::Int(numbers)]).await? {
             let no: i64 = row.get(0)?;
             let lists_of = (read_numbers(&row.get::<String>(1)?)?, read_numbers(&row.get::<String>(2)?)?);
-            if voided.contains(&no) || row.get::<i64>(7)? > known.last_touchpoint {
-                again.push(no);
+            let releases = row.get::<i64>(8)? != 0;
+            if releases {
+                let voided = row.get::<Option<i64>>(9)?.is_some_and(|at| at <= known.revision.0);
+                if !voided && row.get::<i64>(7)? <= known.last_touchpoint {
+                    self.add(no, lists_of, read_position(&row, 4)?, true);
+                }
+            } else if voided.contains(&no) || row.get::<i64>(7)? > known.last_touchpoint {
+                again.push([no]);
                 lists.insert(no, lists_of);
             } else if row.get::<i64>(3)? != 0 {
-                self.add(no, lists_of, read_position(&row, 4)?);
+                self.add(no, lists_of, read_position(&row, 4)?, false);
             }
         }
         for row in tx.fetch_union(FIRST_THEN, &scalars, &again).await? {
@@ -432,13 +476,13 @@ impl Search {
     fn add_first(&mut self, row: &Row, lists: &mut FxHashMap<i64, Lists>) -> Result<(), StoreError> {
         let no: i64 = row.get(0)?;
         if let Some(lists) = lists.remove(&no) {
-            self.add(no, lists, read_position(row, 1)?);
+            self.add(no, lists, read_position(row, 1)?, false);
         }
         Ok(())
     }
 
-    fn add(&mut self, no: i64, (identifiers, severed): Lists, position: Position) {
-        let observation = Observation { no: ObservationNo(no), position, identifiers, severed };
+    fn add(&mut self, no: i64, (identifiers, severed): Lists, position: Position, releases: bool) {
+        let observation = Observation { no: ObservationNo(no), position, identifiers, severed, releases };
         self.observations.insert(no, observation);
     }
 

@@ -172,13 +172,13 @@ async fn replay(
     seen: &FxHashMap<ObservationNo, SeenTogether>,
 ) -> Result<FxHashMap<(ObservationNo, ObservationNo), Found>, StoreError> {
     let labels: FxHashSet<ObservationNo> = seen.values().map(|seen| seen.component).collect();
-    let (loaded, identifiers) = identities::load_components(tx, tenant, rules, &labels).await?;
+    let (loaded, identifiers, touches) = identities::load_components(tx, tenant, rules, &labels).await?;
     let mut observations: Vec<_> = loaded.into_iter().map(|stored| stored.observation).collect();
     // Components do not meet: one replay of all is a replay of each.
     observations.sort_by(|a, b| a.position.cmp(&b.position));
     let known = identifiers.iter().map(|(no, stored)| (*no, stored.known(rules))).collect();
     let asked: Vec<_> = listed.iter().map(|(merge, _)| (merge.observation, merge.absorbed)).collect();
-    let found = merges::find(rules, constraints, known, &observations, &asked);
+    let found = merges::find(rules, constraints, known, &observations, &touches, &asked);
     let key = |found: Found| ((found.merge.observation, found.merge.absorbed), found);
     Ok(found.into_iter().map(key).collect())
 }

@@ -1,6 +1,7 @@
 //! Reading: touchpoints, customers, and the evidence behind them. Every read is one transaction
 //! that sees one revision.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -10,11 +11,13 @@ use super::identities::{self, Ground, kind_index, read_identifier, read_numbers}
 use super::known::{Known, customers_then, map_then};
 use super::record::{Taken, decode_summary};
 use super::rows::{list, parse_touchpoints};
+use super::stretches::{self, Span};
 use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
 use crate::identity::constraints::Constraints;
+use crate::identity::moves::Touch;
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{
     ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey,
@@ -108,12 +111,14 @@ pub struct Component {
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
     /// The tenant's decisions that stand.
     pub constraints: Arc<Constraints>,
+    /// Touches that may have moved an identifier.
+    pub touches: Vec<Touch>,
 }
 
 macro_rules! touchpoint_columns {
     () => {
         "t.touchpoint, t.revision, t.source, t.source_id, t.at_us, t.channel, t.details, o.customer, o.identifiers, \
-         x.reason, t.observation"
+         x.reason, t.observation, o.unsettled"
     };
 }
 macro_rules! touchpoint_joins {
@@ -138,11 +143,11 @@ macro_rules! touchpoint_filter {
           WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint AND y.revision <= $6) "
     };
 }
-/// One branch for each of a customer's observations, each in the order of its index.
+/// One branch for each span of a customer's observations, each in the order of its index.
 const OF_OBSERVATION: &str = concat!(
-    "SELECT * FROM (SELECT t.touchpoint, t.at_us FROM touchpoint t WHERE t.tenant = $1 AND t.observation = {n}",
+    "SELECT * FROM (SELECT t.touchpoint, t.at_us FROM touchpoint t WHERE t.tenant = $1 AND t.observation = {0}",
     touchpoint_filter!(),
-    "AND (t.at_us < $7 OR (t.at_us = $7 AND t.touchpoint < $8)) \
+    "AND t.at_us >= {1} AND t.at_us < {2} AND (t.at_us < $7 OR (t.at_us = $7 AND t.touchpoint < $8)) \
      ORDER BY t.at_us DESC, t.touchpoint DESC LIMIT $9) b"
 );
 const OF_TENANT: &str = concat!(
@@ -162,7 +167,7 @@ const LOAD_TOUCHPOINTS: &str = concat!(
     "WHERE t.tenant = $1 AND t.touchpoint = v.touchpoint"
 );
 const FIND_CUSTOMERS: &str = "WITH v(observation) AS ({rows}) \
-    SELECT v.observation, o.customer, r.component, c.registered FROM v \
+    SELECT v.observation, o.customer, r.component, c.registered, c.unsettled FROM v \
     CROSS JOIN observation o \
     JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
     JOIN observation r ON r.tenant = o.tenant AND r.observation = o.customer \
@@ -170,8 +175,9 @@ const FIND_CUSTOMERS: &str = "WITH v(observation) AS ({rows}) \
 const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
     SELECT o.customer, o.observation, o.identifiers, o.first_source, o.first_source_id, s.summary \
     FROM v CROSS JOIN observation o \
-    JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
-    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1";
+    LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1 \
+    AND (s.observation IS NOT NULL OR o.releases = 1)";
 const LIST_CUSTOMERS: &str = "SELECT customer FROM customer WHERE tenant = $1 AND customer > $2 \
     AND registered >= $3 AND registered <= $4 ORDER BY customer LIMIT $5";
 const COMPONENT_OF: &str = "SELECT component FROM observation WHERE tenant = $1 AND observation = $2";
@@ -225,9 +231,9 @@ impl Store {
             By::Customer(customer) => {
                 let (at, no) = page.after.unwrap_or((Micros::MAX, i64::MAX));
                 scalars.extend([Scalar::Int(at.0), Scalar::Int(no), Scalar::Int(page.size)]);
-                let members = members(&mut tx, tenant, known, customer).await?;
+                let spans = spans(&mut tx, tenant, known, customer).await?;
                 let mut places: Vec<(i64, i64)> = Vec::new();
-                for row in tx.fetch_union(OF_OBSERVATION, &scalars, &members).await? {
+                for row in tx.fetch_union(OF_OBSERVATION, &scalars, &spans).await? {
                     places.push((row.get(1)?, row.get(0)?));
                 }
                 places.sort_unstable_by(|a, b| b.cmp(a));
@@ -240,9 +246,13 @@ impl Store {
         if let Some(known) = known {
             let observations = entries.iter().filter_map(|entry| Some(entry.observation?.0)).collect();
             let map = map_then(&mut tx, tenant, known, observations).await?;
+            let divided = entries.iter().filter_map(|entry| entry.observation);
+            let cut = stretches::load_then(&mut tx, tenant, known, divided).await?;
             for entry in &mut entries {
-                let customer = entry.observation.and_then(|no| map.get(&no.0));
-                entry.customer = customer.map(|no| ObservationNo(*no));
+                let home = entry.observation.and_then(|no| Some((no, *map.get(&no.0)?)));
+                let owner =
+                    |(no, home)| stretches::owner_at(&cut, no, ObservationNo(home), entry.touchpoint.at);
+                entry.customer = home.map(owner);
             }
         }
         match by {
@@ -344,9 +354,9 @@ impl Store {
         let key = [Scalar::Int(tenant.0), Scalar::Int(observation.0)];
         let Some(row) = tx.fetch_one(COMPONENT_OF, &key).await? else { return Ok(None) };
         let labels = std::iter::once(ObservationNo(row.get(0)?)).collect();
-        let (observations, identifiers) =
+        let (observations, identifiers, touches) =
             identities::load_components(&mut tx, tenant, rules, &labels).await?;
-        Ok(Some(Component { revision, observations, identifiers, constraints }))
+        Ok(Some(Component { revision, observations, identifiers, constraints, touches }))
     }
 }
 
@@ -358,20 +368,24 @@ pub(super) struct Found {
 }
 
 /// An observation of a customer.
+#[derive(Debug, Clone)]
 pub(super) struct Member {
     pub(super) no: ObservationNo,
     pub(super) identifiers: Vec<IdentifierNo>,
     pub(super) first_key: TouchKey,
     pub(super) summary: Summary,
+    /// Whose touches are the customer's.
+    pub(super) spans: Vec<Span>,
 }
 
-/// The observations of the customer that an observation belongs to, or belonged to then.
-async fn members(
+/// The spans of the customer that an observation belongs to, or belonged to then: observation,
+/// from, until.
+async fn spans(
     tx: &mut Transaction,
     tenant: TenantKey,
     known: Option<&Known>,
     customer: ObservationNo,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Vec<[i64; 3]>, StoreError> {
     let found: Option<Found> = match known {
         Some(known) => {
             let mut found = customers_then(tx, tenant, known, &[customer]).await?;
@@ -379,7 +393,9 @@ async fn members(
         }
         None => customers(tx, tenant, &[customer]).await?.pop().flatten(),
     };
-    Ok(found.iter().flat_map(|found| &found.members).map(|member| member.no.0).collect())
+    let members = found.iter().flat_map(|found| &found.members);
+    let spans = members.flat_map(|member| member.spans.iter());
+    Ok(spans.map(|span| [span.observation.0, span.from.0, span.until.0]).collect())
 }
 
 async fn customers(
@@ -390,9 +406,13 @@ async fn customers(
     let scalars = [Scalar::Int(tenant.0)];
     let columns = [Column::Int(observations.iter().map(|no| no.0).collect())];
     let mut customer_of: FxHashMap<i64, (i64, i64, CustomerKind)> = FxHashMap::default();
+    let mut unsettled = BTreeSet::new();
     for row in tx.fetch_bulk(FIND_CUSTOMERS, &scalars, &columns).await? {
         let kind = if row.get::<i64>(3)? == 0 { CustomerKind::Anonymous } else { CustomerKind::Registered };
         customer_of.insert(row.get(0)?, (row.get(1)?, row.get(2)?, kind));
+        if row.get::<i64>(4)? != 0 {
+            unsettled.insert(ObservationNo(row.get(1)?));
+        }
     }
     let mut blocks: Vec<(i64, i64)> = customer_of.values().map(|&(c, component, _)| (component, c)).collect();
     blocks.sort_unstable();
@@ -401,25 +421,32 @@ async fn customers(
         Column::Int(blocks.iter().map(|(component, _)| *component).collect()),
         Column::Int(blocks.iter().map(|(_, customer)| *customer).collect()),
     ];
-    let mut members: FxHashMap<i64, Vec<Row>> = FxHashMap::default();
+    let mut members: FxHashMap<i64, Vec<Member>> = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_MEMBERS, &scalars, &columns).await? {
-        members.entry(row.get(0)?).or_default().push(row);
+        members.entry(row.get(0)?).or_default().push(parse_member(&row)?);
+    }
+    for customer in unsettled {
+        let home = members.remove(&customer.0).unwrap_or_default();
+        members.insert(customer.0, stretches::divide(tx, tenant, customer, home).await?);
     }
     let find = |no: &ObservationNo| {
         let Some(&(customer, _, kind)) = customer_of.get(&no.0) else { return Ok(None) };
-        let members = members.get(&customer).map_or(&[][..], Vec::as_slice);
-        let members = members.iter().map(parse_member).collect::<Result<_, StoreError>>()?;
+        let members = members.get(&customer).cloned().unwrap_or_default();
         Ok(Some(Found { customer: ObservationNo(customer), kind, members }))
     };
     observations.iter().map(find).collect()
 }
 
-fn parse_member(row: &Row) -> Result<Member, StoreError> {
+/// A row of customer, observation, identifiers, source, source id and summary.
+pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
+    let observation = ObservationNo(row.get(1)?);
+    let summary = row.get::<Option<Vec<u8>>>(5)?.map(|bytes| decode_summary(&bytes)).transpose()?;
     Ok(Member {
-        no: ObservationNo(row.get(1)?),
+        no: observation,
         identifiers: read_numbers(&row.get::<String>(2)?)?,
         first_key: TouchKey { source: row.get(3)?, source_id: row.get(4)? },
-        summary: decode_summary(&row.get::<Vec<u8>>(5)?)?,
+        summary: summary.unwrap_or_default(),
+        spans: vec![Span { observation, from: Micros::MIN, until: Micros::MAX }],
     })
 }
 

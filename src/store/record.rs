@@ -1,14 +1,17 @@
 //! Recording: the only road in.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::driver::{Column, Database, Scalar, Transaction};
-use super::identities::{self, Evidence, Ground};
+use super::identities::{self, Evidence, Ground, News};
+use super::outcomes::{known_outcomes, order_id, refuse_taken_orders, resolve_copies};
+use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
+use crate::identity::moves::Touch;
 use crate::model::{
-    Activity, Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+    Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
 use crate::view::Summary;
 
@@ -95,15 +98,9 @@ const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observ
     WHERE tenant = $1";
 const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us, last_touchpoint, \
     last_observation) VALUES ($1, $2, $3, $4, $5)";
-const FIND_KEYS: &str = "WITH v(source, source_id, i) AS ({rows}) \
-    SELECT v.i, t.payload_hash, o.customer FROM v CROSS JOIN touchpoint t \
-    LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
-    WHERE t.tenant = $1 AND t.source = v.source AND t.source_id = v.source_id";
-const FIND_ORDERS: &str = "WITH v(order_id, i) AS ({rows}) \
-    SELECT v.i FROM v CROSS JOIN order_key k WHERE k.tenant = $1 AND k.order_id = v.order_id";
 const FIND_OBSERVATIONS: &str = "WITH v(identifier_set, i) AS ({rows}) \
     SELECT v.i, o.observation, o.customer, o.live, o.severed, o.first_at_us, o.first_source, o.first_source_id, \
-    s.summary FROM v CROSS JOIN observation o \
+    s.summary, o.unsettled FROM v CROSS JOIN observation o \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
     WHERE o.tenant = $1 AND o.identifier_set = v.identifier_set";
 const INSERT_TOUCHPOINTS: &str = "WITH v(touchpoint, source, source_id, payload_hash, observation, at_us, activity, \
@@ -128,7 +125,7 @@ pub(super) async fn record(
     let mut tx = db.write().await?;
     let mut taken = take_revision(&mut tx, tenant, now).await?;
     let rules = tenants.rules(&mut tx, tenant, taken.rules_version).await?;
-    let mut outcomes = known_outcomes(&mut tx, tenant, batch).await?;
+    let mut outcomes = known_outcomes(&mut tx, tenant, &rules, batch).await?;
     refuse_taken_orders(&mut tx, tenant, batch, &mut outcomes).await?;
     let accepted: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
     if accepted.is_empty() {
@@ -137,16 +134,23 @@ pub(super) async fn record(
         return Ok(Recorded { revision, outcomes: resolve_copies(batch, outcomes) });
     }
     let mut sets = find_sets(&mut tx, tenant, batch, &accepted).await?;
-    let evidence: Vec<Evidence> = sets.evidence(batch, &mut taken);
+    let mut news = News { evidence: sets.evidence(batch, &mut taken), ..News::default() };
+    if rules.moves() {
+        news.evidence.extend(stretches::releases(&rules, batch, &accepted, &mut taken));
+        news.touches = sets.touches(batch, &accepted);
+    }
     let constraints = tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
     let ground = Ground { rules: &rules, constraints };
-    identities::settle(&mut tx, tenant, &ground, &mut taken, evidence, &mut sets.customers).await?;
+    let stretches =
+        identities::settle(&mut tx, tenant, &ground, &mut taken, news, &mut sets.customers).await?;
     write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
     write_summaries(&mut tx, tenant, batch, &accepted, sets.summaries, &sets.observation_of).await?;
     keep_revision(&mut tx, tenant, &taken, now).await?;
     tx.commit().await?;
     for i in accepted {
-        let customer = batch[i].set.map(|set| sets.customers[&sets.observation_of[&set]]);
+        let at = batch[i].touchpoint.at;
+        let observation = batch[i].set.map(|set| sets.observation_of[&set]);
+        let customer = observation.map(|no| owner_at(&stretches, no, sets.customers[&no], at));
         outcomes[i] = Some(Outcome::Recorded(customer));
     }
     Ok(Recorded { revision: taken.revision, outcomes: resolve_copies(batch, outcomes) })
@@ -185,99 +189,6 @@ pub(super) async fn keep_revision(
     tx.run(INSERT_REVISION, &revision).await
 }
 
-/// A mark that only stands between `known_outcomes` and `resolve_copies`: the outcome of a later
-/// copy is that of the first in the batch.
-fn first_of_key(batch: &[Incoming]) -> FxHashMap<&TouchKey, usize> {
-    let mut first = FxHashMap::default();
-    for (i, incoming) in batch.iter().enumerate() {
-        first.entry(&incoming.touchpoint.key).or_insert(i);
-    }
-    first
-}
-
-/// Outcomes of what is stored already, and of all but the first of a key within the batch.
-async fn known_outcomes(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    batch: &[Incoming],
-) -> Result<Vec<Option<Outcome>>, StoreError> {
-    let first = first_of_key(batch);
-    let mut outcomes = vec![None; batch.len()];
-    for (i, incoming) in batch.iter().enumerate() {
-        let first = &batch[first[&incoming.touchpoint.key]];
-        if !std::ptr::eq(first, incoming) {
-            let same = first.payload_hash == incoming.payload_hash;
-            outcomes[i] = Some(if same { Outcome::Duplicate(None) } else { Outcome::KeyTaken });
-        }
-    }
-    let asked: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
-    let columns = [
-        Column::Text(asked.iter().map(|&i| batch[i].touchpoint.key.source.as_str()).collect()),
-        Column::Text(asked.iter().map(|&i| batch[i].touchpoint.key.source_id.as_str()).collect()),
-        Column::Int(asked.iter().map(|&i| i as i64).collect()),
-    ];
-    for row in tx.fetch_bulk(FIND_KEYS, &[Scalar::Int(tenant.0)], &columns).await? {
-        let i = row.get::<i64>(0)? as usize;
-        let hash: Vec<u8> = row.get(1)?;
-        let customer = row.get::<Option<i64>>(2)?.map(ObservationNo);
-        let same = hash == batch[i].payload_hash;
-        outcomes[i] = Some(if same { Outcome::Duplicate(customer) } else { Outcome::KeyTaken });
-    }
-    Ok(outcomes)
-}
-
-/// Copies within the batch share the fate of the first: its customer if that was stored, its
-/// refusal if it was refused.
-fn resolve_copies(batch: &[Incoming], outcomes: Vec<Option<Outcome>>) -> Vec<Outcome> {
-    let first = first_of_key(batch);
-    let resolve = |i: usize| {
-        let of_first = outcomes[first[&batch[i].touchpoint.key]].as_ref();
-        match (outcomes[i].as_ref(), of_first) {
-            (
-                Some(Outcome::Duplicate(_)),
-                Some(Outcome::Recorded(customer) | Outcome::Duplicate(customer)),
-            ) => Outcome::Duplicate(*customer),
-            (Some(Outcome::Duplicate(_)), Some(refused)) => refused.clone(),
-            (Some(outcome), _) => outcome.clone(),
-            (None, _) => Outcome::KeyTaken,
-        }
-    };
-    (0..batch.len()).map(resolve).collect()
-}
-
-fn order_id(incoming: &Incoming) -> Option<&str> {
-    match &incoming.touchpoint.details.activity {
-        Activity::Order(order) => Some(&order.order_id),
-        _ => None,
-    }
-}
-
-async fn refuse_taken_orders(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    batch: &[Incoming],
-    outcomes: &mut [Option<Outcome>],
-) -> Result<(), StoreError> {
-    let mut seen = FxHashSet::default();
-    let mut asked = Vec::new();
-    for (i, incoming) in batch.iter().enumerate() {
-        let Some(order_id) = order_id(incoming).filter(|_| outcomes[i].is_none()) else { continue };
-        if seen.insert(order_id) {
-            asked.push((order_id, i as i64));
-        } else {
-            outcomes[i] = Some(Outcome::OrderTaken);
-        }
-    }
-    let columns = [
-        Column::Text(asked.iter().map(|(order_id, _)| *order_id).collect()),
-        Column::Int(asked.iter().map(|(_, i)| *i).collect()),
-    ];
-    for row in tx.fetch_bulk(FIND_ORDERS, &[Scalar::Int(tenant.0)], &columns).await? {
-        outcomes[row.get::<i64>(0)? as usize] = Some(Outcome::OrderTaken);
-    }
-    Ok(())
-}
-
 /// The distinct identifier sets of a batch.
 struct Sets {
     /// In order of arrival: the set, its earliest position in the batch, an example touchpoint.
@@ -295,6 +206,7 @@ struct StoredSet {
     live: bool,
     severed: String,
     first: Position,
+    unsettled: bool,
 }
 
 async fn find_sets(
@@ -339,7 +251,8 @@ async fn find_sets(
         let key = TouchKey { source: row.get(6)?, source_id: row.get(7)? };
         let first = Position { at: Micros(row.get(5)?), key };
         let live = row.get::<i64>(3)? != 0;
-        sets.stored.insert(set, StoredSet { no, customer, live, severed: row.get(4)?, first });
+        let unsettled = row.get::<i64>(9)? != 0;
+        sets.stored.insert(set, StoredSet { no, customer, live, severed: row.get(4)?, first, unsettled });
         sets.observation_of.insert(set, no);
         sets.customers.insert(no, customer);
         if let Some(summary) = row.get::<Option<Vec<u8>>>(8)? {
@@ -350,22 +263,27 @@ async fn find_sets(
 }
 
 impl Sets {
-    /// What the resolver has to look at: sets never seen, sets seen earlier than was known, and
-    /// sets whose every touchpoint was void until now. New ones are numbered in order of arrival.
+    /// What the resolver has to look at: sets never seen, sets seen earlier than was known, sets
+    /// whose every touchpoint was void until now, and sets whose every touch may move something.
+    /// New ones are numbered in order of arrival.
     fn evidence(&mut self, batch: &[Incoming], taken: &mut Taken) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         for (set, position, example) in &self.arrived {
             let identifiers = batch[*example].touchpoint.identifiers.clone();
             match self.stored.get(set) {
-                Some(stored) if stored.live && stored.first <= *position => {}
+                Some(stored) if stored.live && !stored.unsettled && stored.first <= *position => {}
                 Some(stored) => evidence.push(Evidence {
                     no: stored.no,
                     is_new: false,
                     was: Some(stored.customer),
                     set: *set,
-                    position: position.clone(),
+                    position: match stored.live {
+                        true => stored.first.clone().min(position.clone()),
+                        false => position.clone(),
+                    },
                     identifiers,
                     severed: stored.severed.clone(),
+                    releases: false,
                 }),
                 None => {
                     let no = ObservationNo(taken.next_observation);
@@ -379,11 +297,21 @@ impl Sets {
                         position: position.clone(),
                         identifiers,
                         severed: String::new(),
+                        releases: false,
                     });
                 }
             }
         }
         evidence
+    }
+
+    /// Every touch of the batch: each may move an identifier.
+    fn touches(&self, batch: &[Incoming], accepted: &[usize]) -> Vec<Touch> {
+        let touch = |&i: &usize| {
+            let observation = self.observation_of[&batch[i].set?];
+            Some(Touch { observation, position: batch[i].touchpoint.position() })
+        };
+        accepted.iter().filter_map(touch).collect()
     }
 }
 

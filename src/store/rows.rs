@@ -6,6 +6,7 @@ use super::StoreError;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::read_numbers;
 use super::read::StoredTouchpoint;
+use super::stretches::{self, Stretches};
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{
     Identifier, Micros, ObservationNo, Revision, TenantKey, TouchKey, Touchpoint, TouchpointNo,
@@ -23,15 +24,35 @@ pub(super) async fn parse_touchpoints(
             numbers.extend(read_numbers(&list)?.into_iter().map(|no| no.0));
         }
     }
+    let identifiers = name_identifiers(tx, tenant, numbers).await?;
+    let mut divided = Vec::new();
+    for row in rows {
+        if row.get::<Option<i64>>(11)?.unwrap_or(0) != 0 {
+            divided.extend(row.get::<Option<i64>>(10)?.map(ObservationNo));
+        }
+    }
+    let cut = match divided.is_empty() {
+        true => Stretches::default(),
+        false => stretches::load_all(tx, tenant, divided.into_iter()).await?,
+    };
+    rows.iter().map(|row| parse_touchpoint(row, &identifiers, &cut)).collect()
+}
+
+/// The identifiers of those numbers.
+pub(super) async fn name_identifiers(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    mut numbers: Vec<i64>,
+) -> Result<FxHashMap<IdentifierNo, Identifier>, StoreError> {
     numbers.sort_unstable();
     numbers.dedup();
-    let mut identifiers: FxHashMap<IdentifierNo, Identifier> = FxHashMap::default();
+    let mut identifiers = FxHashMap::default();
     for row in tx.fetch_bulk(NAME_IDENTIFIERS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
         let kind = crate::model::KindName::parse(&row.get::<String>(1)?);
         let kind = kind.ok_or(StoreError::Corrupt { what: "identifier kind" })?;
         identifiers.insert(IdentifierNo(row.get(0)?), Identifier { kind, value: row.get(2)? });
     }
-    rows.iter().map(|row| parse_touchpoint(row, &identifiers)).collect()
+    Ok(identifiers)
 }
 
 const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
@@ -41,18 +62,22 @@ const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
 fn parse_touchpoint(
     row: &Row,
     names: &FxHashMap<IdentifierNo, Identifier>,
+    cut: &Stretches,
 ) -> Result<StoredTouchpoint, StoreError> {
+    let home = row.get::<Option<i64>>(7)?.map(ObservationNo);
+    let observation = row.get::<Option<i64>>(10)?.map(ObservationNo);
+    let at = Micros(row.get(4)?);
     let details: String = row.get(6)?;
     let numbers = row.get::<Option<String>>(8)?.map(|list| read_numbers(&list)).transpose()?;
     Ok(StoredTouchpoint {
         no: TouchpointNo(row.get(0)?),
         revision: Revision(row.get(1)?),
-        customer: row.get::<Option<i64>>(7)?.map(ObservationNo),
+        customer: home.zip(observation).map(|(home, no)| stretches::owner_at(cut, no, home, at)),
         voided: row.get(9)?,
-        observation: row.get::<Option<i64>>(10)?.map(ObservationNo),
+        observation,
         touchpoint: Touchpoint {
             key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
-            at: Micros(row.get(4)?),
+            at,
             channel: super::costs::channel(&row.get::<String>(5)?)?,
             identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
             details: super::record::parse_details(&details)?,

@@ -7,12 +7,12 @@ use rustc_hash::FxHashMap;
 use super::driver::{Scalar, Transaction};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
 use super::record::{decode_summary, keep_revision, take_revision};
-use super::{Request, Store, StoreError, costs, settled};
-use crate::identity::Rules;
+use super::{Request, Store, StoreError, costs, settled, stretches};
 use crate::identity::batch::{Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
 use crate::identity::whole::{Resolved, Unfit, Whole};
+use crate::identity::{OnConflict, Rules};
 use crate::model::{Micros, ObservationNo, Position, Revision, TenantKey, TouchKey};
 
 /// A version of a tenant's rules.
@@ -69,7 +69,7 @@ const LOG_KINDS: &str = "INSERT INTO reassignment (tenant, revision, observation
     WHERE w.tenant = $1 AND w.until_revision = $2 ON CONFLICT (tenant, revision, observation) DO NOTHING";
 /// The whole map is read whole.
 const ALL_OBSERVATIONS: &str = "SELECT o.observation, o.customer, o.component, o.identifiers, o.severed, \
-    o.first_at_us, o.first_source, o.first_source_id FROM observation o \
+    o.first_at_us, o.first_source, o.first_source_id, o.releases, o.unsettled FROM observation o \
     WHERE o.tenant = $1 AND o.live = 1 ORDER BY o.observation";
 const ALL_IDENTIFIERS: &str = "SELECT d.identifier, d.kind, d.value, d.holder, d.claims, d.first_in, d.latest_in, \
     d.sharing, d.shared FROM identifier d WHERE d.tenant = $1 ORDER BY d.identifier";
@@ -93,11 +93,16 @@ impl Store {
         }))
     }
 
-    /// Everything that identity is resolved from.
-    pub async fn whole_map(&self, tenant: TenantKey, rules: &Rules) -> Result<WholeMap, StoreError> {
+    /// Everything that identity is resolved from, under the present rules or under others.
+    pub async fn whole_map(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        candidate: &Rules,
+    ) -> Result<WholeMap, StoreError> {
         let mut tx = self.db.read().await?;
         let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
-        let whole = load(&mut tx, tenant, rules, constraints).await?;
+        let whole = load(&mut tx, tenant, rules, candidate, constraints).await?;
         let mut touchpoints = FxHashMap::default();
         for row in tx.fetch(ALL_SUMMARIES, &[Scalar::Int(tenant.0)]).await? {
             let summary = decode_summary(&row.get::<Vec<u8>>(1)?)?;
@@ -126,8 +131,8 @@ impl Store {
         }
         let was = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
         let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
-        let whole = load(&mut tx, tenant, &was, constraints).await?;
         let rules = Arc::new(promotion.rules);
+        let whole = load(&mut tx, tenant, &was, &rules, constraints).await?;
         let (under, old) = (rules.clone(), was.clone());
         let resolved = tokio::task::spawn_blocking(move || resolve(whole, &old, &under)).await;
         let (whole, mut resolved) = resolved.map_err(|_| StoreError::Closed)??;
@@ -154,6 +159,8 @@ impl Store {
         };
         resolved.changes.identifiers.retain(|one| !same(one));
         settled::write_holdings(&mut tx, tenant, &rules, &taken, &resolved.changes).await?;
+        let assigned = &resolved.changes.assigned;
+        stretches::write(&mut tx, tenant, &taken, &whole.observations, assigned).await?;
         let at = [tenant.0, taken.revision.0].map(Scalar::Int);
         tx.run(LOG_KINDS, &at).await?;
         let version = taken.rules_version + 1;
@@ -197,10 +204,22 @@ fn resolve(whole: Whole, was: &Rules, rules: &Rules) -> Result<(Whole, Resolved)
     Ok((whole, resolved))
 }
 
+/// The present kinds, moving if they move under any of both rules.
+fn moving(rules: &Rules, candidate: &Rules) -> Rules {
+    let mut both = rules.clone();
+    for rule in both.kinds.iter_mut().filter(|rule| rule.on_conflict == OnConflict::Demote) {
+        if let Some(other) = candidate.kind(&rule.kind) {
+            rule.on_conflict = other.on_conflict;
+        }
+    }
+    both
+}
+
 async fn load(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
+    candidate: &Rules,
     constraints: Arc<Constraints>,
 ) -> Result<Whole, StoreError> {
     let key = [Scalar::Int(tenant.0)];
@@ -212,9 +231,12 @@ async fn load(
                 position: read_position(&row, 5)?,
                 identifiers: read_numbers(&row.get::<String>(3)?)?,
                 severed: read_numbers(&row.get::<String>(4)?)?,
+                releases: row.get::<i64>(8)? != 0,
             },
             customer: ObservationNo(row.get(1)?),
             component: ObservationNo(row.get(2)?),
+            stretches: Vec::new(),
+            unsettled: row.get::<i64>(9)? != 0,
         });
     }
     let mut identifiers = FxHashMap::default();
@@ -244,5 +266,12 @@ async fn load(
         };
         identifiers.insert(IdentifierNo(row.get(0)?), stored);
     }
-    Ok(Whole { observations, identifiers, constraints })
+    let mut cut = stretches::load(tx, tenant, rules, observations.iter().map(|o| o.observation.no)).await?;
+    for stored in &mut observations {
+        stored.stretches = cut.remove(&stored.observation.no).unwrap_or_default();
+    }
+    let kind_of = |no| identifiers.get(&no).map(|stored: &Stored| stored.kind);
+    let touches =
+        stretches::load_touches(tx, tenant, &moving(rules, candidate), &observations, kind_of).await?;
+    Ok(Whole { observations, identifiers, constraints, touches })
 }

@@ -25,11 +25,11 @@ const MERGE: &str = "WITH v(was, customer, component) AS ({rows}) \
 const MERGE_HOLDINGS: &str = "WITH v(was, customer) AS ({rows}) \
     UPDATE identifier SET holder = v.customer FROM v \
     WHERE identifier.tenant = $1 AND identifier.holder = v.was";
-const INSERT_OBSERVATIONS: &str = "WITH v(observation, identifier_set, identifiers, severed, customer, component, \
-    first_at_us, first_source, first_source_id) AS ({rows}) \
-    INSERT INTO observation (tenant, observation, identifier_set, identifiers, severed, live, customer, component, \
-    first_at_us, first_source, first_source_id) \
-    SELECT $1, v.observation, v.identifier_set, v.identifiers, v.severed, 1, v.customer, v.component, \
+const INSERT_OBSERVATIONS: &str = "WITH v(observation, identifier_set, identifiers, severed, releases, \
+    unsettled, customer, component, first_at_us, first_source, first_source_id) AS ({rows}) \
+    INSERT INTO observation (tenant, observation, identifier_set, identifiers, severed, live, releases, unsettled, \
+    customer, component, first_at_us, first_source, first_source_id) \
+    SELECT $1, v.observation, v.identifier_set, v.identifiers, v.severed, 1, v.releases, v.unsettled, v.customer, v.component, \
     v.first_at_us, v.first_source, v.first_source_id FROM v";
 const INSERT_SIGHTINGS: &str = "WITH v(identifier, observation) AS ({rows}) \
     INSERT INTO sighting (tenant, identifier, observation) SELECT $1, v.identifier, v.observation FROM v";
@@ -37,8 +37,9 @@ const MOVE_OBSERVATIONS: &str = "WITH v(observation, first_at_us, first_source, 
     UPDATE observation SET live = 1, first_at_us = v.first_at_us, first_source = v.first_source, \
     first_source_id = v.first_source_id FROM v \
     WHERE observation.tenant = $1 AND observation.observation = v.observation";
-const REASSIGN: &str = "WITH v(observation, customer, component, severed) AS ({rows}) \
-    UPDATE observation SET customer = v.customer, component = v.component, severed = v.severed FROM v \
+const REASSIGN: &str = "WITH v(observation, customer, component, severed, unsettled) AS ({rows}) \
+    UPDATE observation SET customer = v.customer, component = v.component, severed = v.severed, \
+    unsettled = v.unsettled FROM v \
     WHERE observation.tenant = $1 AND observation.observation = v.observation";
 const LOG_REASSIGNMENTS: &str = "WITH v(observation, was, customer) AS ({rows}) \
     INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
@@ -55,10 +56,11 @@ const LOG_MERGE_EVENTS: &str = "WITH v(observation, absorbed, survivor) AS ({row
     INSERT INTO merge_event (tenant, observation, absorbed, survivor, revision) \
     SELECT $1, v.observation, v.absorbed, v.survivor, $2 FROM v WHERE true \
     ON CONFLICT (tenant, observation, absorbed) DO NOTHING";
-const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in) AS ({rows}) \
-    INSERT INTO customer (tenant, customer, registered, latest_in) \
-    SELECT $1, v.customer, v.registered, v.latest_in FROM v WHERE true \
-    ON CONFLICT (tenant, customer) DO UPDATE SET registered = excluded.registered, latest_in = excluded.latest_in";
+const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in, unsettled) AS ({rows}) \
+    INSERT INTO customer (tenant, customer, registered, latest_in, unsettled) \
+    SELECT $1, v.customer, v.registered, v.latest_in, v.unsettled FROM v WHERE true \
+    ON CONFLICT (tenant, customer) DO UPDATE SET registered = excluded.registered, \
+    latest_in = excluded.latest_in, unsettled = excluded.unsettled";
 const CHANGED_CUSTOMERS: &str = "WITH v(customer, registered) AS ({rows}) \
     SELECT c.customer, c.registered, v.registered FROM v CROSS JOIN customer c \
     WHERE c.tenant = $1 AND c.customer = v.customer AND c.registered <> v.registered";
@@ -130,6 +132,8 @@ pub(super) async fn insert_observations(
         Column::Bytes(new.iter().map(|(e, ..)| e.set.as_slice()).collect()),
         Column::Text(lists.iter().map(String::as_str).collect()),
         Column::Text(severed.iter().map(String::as_str).collect()),
+        Column::Int(new.iter().map(|(e, ..)| i64::from(e.releases)).collect()),
+        Column::Int(new.iter().map(|(.., assigned)| i64::from(assigned.unsettled)).collect()),
         Column::Int(new.iter().map(|(.., assigned)| assigned.customer.0).collect()),
         Column::Int(new.iter().map(|(.., assigned)| assigned.component.0).collect()),
         Column::Int(new.iter().map(|(e, ..)| e.position.at.0).collect()),
@@ -184,7 +188,8 @@ pub(super) async fn reassign(
             Some(stored) => {
                 let same = stored.customer == assigned.customer
                     && stored.component == assigned.component
-                    && stored.observation.severed == assigned.severed;
+                    && stored.observation.severed == assigned.severed
+                    && stored.unsettled == assigned.unsettled;
                 if same {
                     continue;
                 }
@@ -203,6 +208,7 @@ pub(super) async fn reassign(
         Column::Int(rewritten.iter().map(|(a, _)| a.customer.0).collect()),
         Column::Int(rewritten.iter().map(|(a, _)| a.component.0).collect()),
         Column::Text(severed.iter().map(String::as_str).collect()),
+        Column::Int(rewritten.iter().map(|(a, _)| i64::from(a.unsettled)).collect()),
     ];
     tx.run_bulk(REASSIGN, &scalars[..1], &columns).await?;
     rewritten.retain(|(assigned, was)| assigned.customer != *was);
@@ -270,6 +276,7 @@ pub(super) async fn write_holdings(
         Column::Int(each().map(|c| c.name.0).collect()),
         Column::Int(each().map(|c| i64::from(c.registered)).collect()),
         Column::Int(each().map(|c| c.latest_in.0).collect()),
+        Column::Int(each().map(|c| i64::from(c.unsettled)).collect()),
     ];
     log_customers(tx, tenant, taken, changes, &columns[..2]).await?;
     tx.run_bulk(UPSERT_CUSTOMERS, &scalars, &columns).await?;

@@ -32,7 +32,7 @@ const LIST: &str = "SELECT identifier, kind, value, claims, sharing FROM identif
     WHERE tenant = $1 AND identifier > $2 AND shared = 1 ORDER BY identifier LIMIT $3";
 const EFFECT: &str = "SELECT * FROM (SELECT s.identifier, o.observation, o.customer FROM sighting s \
     JOIN observation o ON o.tenant = s.tenant AND o.observation = s.observation \
-    WHERE s.tenant = $1 AND s.identifier = {n} AND o.live = 1 ORDER BY s.observation LIMIT $2) b";
+    WHERE s.tenant = $1 AND s.identifier = {0} AND o.live = 1 ORDER BY s.observation LIMIT $2) b";
 
 impl Store {
     /// A page of shared identifiers, by number.
@@ -45,7 +45,8 @@ impl Store {
         let mut tx = self.db.read().await?;
         let revision = revision(&mut tx, tenant).await?;
         let rows = tx.fetch(LIST, &[tenant.0, after.0, size].map(Scalar::Int)).await?;
-        let numbers = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?;
+        let numbers =
+            rows.iter().map(|row| row.get(0).map(|no| [no])).collect::<Result<Vec<[i64; 1]>, _>>()?;
         let mut effects: FxHashMap<i64, (usize, FxHashSet<i64>)> = FxHashMap::default();
         let counted = i64::try_from(COUNTED).unwrap_or(i64::MAX);
         for row in tx.fetch_union(EFFECT, &[tenant.0, counted].map(Scalar::Int), &numbers).await? {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::changes::{Fact, parse_facts};
 use super::driver::Scalar;
 use super::known::Known;
-use super::{Store, StoreError};
+use super::{Store, StoreError, stretches};
 use crate::model::{Micros, ObservationNo, Revision, TenantKey};
 
 /// What is different between a past revision and a later one.
@@ -50,6 +50,12 @@ impl Store {
         for row in tx.fetch(MOVED, &scalars).await? {
             let home = Home { customer: ObservationNo(row.get(1)?), later: Vec::new() };
             changed.homes.insert(ObservationNo(row.get(0)?), home);
+        }
+        let divided: Vec<ObservationNo> = changed.homes.keys().copied().collect();
+        for (no, later) in stretches::load_then(&mut tx, tenant, known, divided.into_iter()).await? {
+            if let Some(home) = changed.homes.get_mut(&no) {
+                home.later = later.into_iter().map(|stretch| (stretch.from, stretch.owner)).collect();
+            }
         }
         for row in tx.fetch(KINDS, &scalars[..3]).await? {
             changed.registered.insert(ObservationNo(row.get(0)?), row.get::<i64>(1)? != 0);

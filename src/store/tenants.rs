@@ -48,11 +48,15 @@ impl Store {
 
     /// The tenant of that name, made with the default rules if it is new.
     pub async fn open_tenant(&self, name: &TenantName) -> Result<Tenant, StoreError> {
+        self.open_tenant_under(name, &Rules::default()).await
+    }
+
+    /// The tenant of that name, made with those rules if it is new.
+    pub async fn open_tenant_under(&self, name: &TenantName, rules: &Rules) -> Result<Tenant, StoreError> {
         if let Some(tenant) = self.tenant(name).await? {
             return Ok(tenant);
         }
-        let rules =
-            serde_json::to_string(&Rules::default()).map_err(|_| StoreError::Corrupt { what: "rules" })?;
+        let rules = serde_json::to_string(rules).map_err(|_| StoreError::Corrupt { what: "rules" })?;
         // Seeded by the process: unguessable enough for a number that only has to be distinct.
         let key = RandomState::new().hash_one(name.as_str()) & 0xFFFF_FFFF_FFFF;
         let key = Scalar::Int(key.cast_signed().max(1));

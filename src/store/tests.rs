@@ -103,7 +103,7 @@ async fn decide(store: &Store, tenant: &Tenant) {
     }
     store.constraints(tenant.key, true, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
     store.constraints(tenant.key, false, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
-    store.whole_map(tenant.key, &tenant.rules).await.unwrap();
+    store.whole_map(tenant.key, &tenant.rules, &tenant.rules).await.unwrap();
     let promotion = Promotion {
         rules: (*tenant.rules).clone(),
         from_version: 1,

@@ -5,11 +5,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
-use super::{Store, StoreError, settled};
+use super::{Store, StoreError, settled, stretches};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::resolve::IdentifierNo;
-use crate::model::{Activity, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
+use crate::model::{
+    Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+};
 use crate::view::Summary;
 
 /// What voiding did.
@@ -27,6 +29,7 @@ pub(super) struct Bereft {
     pub(super) component: ObservationNo,
     pub(super) identifiers: Vec<IdentifierNo>,
     pub(super) first: Position,
+    pub(super) unsettled: bool,
 }
 
 const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details FROM touchpoint t \
@@ -34,8 +37,8 @@ const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details 
     WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3";
 const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason) VALUES ($1, $2, $3, $4)";
 const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND order_id = $2";
-const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id \
-    FROM observation WHERE tenant = $1 AND observation = $2";
+const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id, \
+    unsettled FROM observation WHERE tenant = $1 AND observation = $2";
 const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
     WHERE t.tenant = $1 AND t.observation = $2 AND NOT EXISTS \
     (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) \
@@ -84,7 +87,15 @@ impl Store {
             let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
             let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
             let ground = Ground { rules: &rules, constraints };
-            withdraw(&mut tx, tenant, &ground, &mut taken, ObservationNo(no)).await?;
+            let mut released = Vec::new();
+            if rules.moves() && matches!(details.activity, Activity::Logout(_)) {
+                let numbers = find_observation(&mut tx, tenant, ObservationNo(no)).await?.identifiers;
+                let numbers = numbers.iter().map(|no| no.0).collect();
+                let named = super::rows::name_identifiers(&mut tx, tenant, numbers).await?;
+                let identifiers: Vec<Identifier> = named.into_values().collect();
+                released = stretches::take_back_releases(&mut tx, tenant, &rules, &identifiers, key).await?;
+            }
+            withdraw(&mut tx, tenant, &ground, &mut taken, ObservationNo(no), &released).await?;
         }
         keep_revision(&mut tx, tenant, &taken, now).await?;
         tx.commit().await?;
@@ -101,6 +112,7 @@ async fn withdraw(
     ground: &Ground<'_>,
     taken: &mut Taken,
     no: ObservationNo,
+    released: &[(ObservationNo, ObservationNo)],
 ) -> Result<(), StoreError> {
     let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let bereft = find_observation(tx, tenant, no).await?;
@@ -112,11 +124,17 @@ async fn withdraw(
     } else {
         tx.run(DELETE_SUMMARY, &key).await?;
     }
-    if live && now_first == bereft.first {
+    if live && now_first == bereft.first && !bereft.unsettled && released.is_empty() {
         return Ok(());
     }
     set_first(tx, tenant, no, &now_first, live).await?;
-    resolve_again(tx, tenant, ground, taken, &bereft, live).await
+    resolve_again(tx, tenant, ground, taken, &bereft, live).await?;
+    for &(release, was) in released {
+        let heir = find_observation(tx, tenant, no).await?.customer;
+        leave(tx, tenant, taken, release, was, heir).await?;
+        end_customer(tx, tenant, taken, release).await?;
+    }
+    Ok(())
 }
 
 /// An observation, as what may be taken from it.
@@ -134,6 +152,7 @@ pub(super) async fn find_observation(
         component: ObservationNo(row.get(1)?),
         identifiers: read_numbers(&row.get::<String>(2)?)?,
         first: identities::read_position(&row, 3)?,
+        unsettled: row.get::<i64>(6)? != 0,
     })
 }
 
@@ -196,9 +215,9 @@ pub(super) async fn resolve_again(
     };
     before.constraints = ground.constraints.clone();
     let recounted = before.identifiers.clone();
-    let (loaded, beside) = identities::load_components(tx, tenant, rules, &replay).await?;
+    let (loaded, beside, touches) = identities::load_components(tx, tenant, rules, &replay).await?;
     let plan = Plan::replay_only(replay);
-    let mut changes = batch::settle(rules, before, &plan, &[], &loaded, beside);
+    let mut changes = batch::settle(rules, before, &plan, &[], &loaded, &touches, beside);
     let written: FxHashSet<IdentifierNo> = changes.identifiers.iter().map(|(no, _)| *no).collect();
     for (no, stored) in recounted {
         if !written.contains(&no) {
@@ -212,18 +231,39 @@ pub(super) async fn resolve_again(
         let heir = peers.map(|peer| peer.observation.no).min();
         let heir = changes.assigned.iter().find(|assigned| Some(assigned.no) == heir);
         let customer = heir.map_or(bereft.no, |heir| heir.customer);
-        let left = [Scalar::Int(tenant.0), Scalar::Int(bereft.no.0), Scalar::Int(customer.0)];
-        tx.run(LEAVE, &left).await?;
-        let moved =
-            [left[0], Scalar::Int(taken.revision.0), left[1], Scalar::Int(bereft.customer.0), left[2]];
-        tx.run(LOG_LEAVE, &moved).await?;
+        leave(tx, tenant, taken, bereft.no, bereft.customer, customer).await?;
         if heir.is_none() {
-            let ended = [left[0], Scalar::Int(bereft.customer.0), moved[1]];
-            tx.run(LOG_CUSTOMER, &ended).await?;
-            tx.run(DELETE_CUSTOMER, &[Scalar::Int(tenant.0), Scalar::Int(bereft.customer.0)]).await?;
+            end_customer(tx, tenant, taken, bereft.customer).await?;
         }
     }
-    settled::write_holdings(tx, tenant, rules, taken, &changes).await
+    settled::write_holdings(tx, tenant, rules, taken, &changes).await?;
+    stretches::write(tx, tenant, taken, &loaded, &changes.assigned).await
+}
+
+/// Gives an observation without a touchpoint to a customer, so that its id leads somewhere.
+async fn leave(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    no: ObservationNo,
+    was: ObservationNo,
+    customer: ObservationNo,
+) -> Result<(), StoreError> {
+    let left = [tenant.0, no.0, customer.0].map(Scalar::Int);
+    tx.run(LEAVE, &left).await?;
+    let moved = [tenant.0, taken.revision.0, no.0, was.0, customer.0].map(Scalar::Int);
+    tx.run(LOG_LEAVE, &moved).await
+}
+
+async fn end_customer(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    customer: ObservationNo,
+) -> Result<(), StoreError> {
+    let ended = [tenant.0, customer.0, taken.revision.0].map(Scalar::Int);
+    tx.run(LOG_CUSTOMER, &ended).await?;
+    tx.run(DELETE_CUSTOMER, &ended[..2]).await
 }
 
 /// Labels of the components of all observations that contain an identifier and are live.

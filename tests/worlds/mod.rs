@@ -30,10 +30,15 @@ pub async fn open(url: &str) -> Store {
 
 /// A tenant that no other test has.
 pub async fn tenant(store: &Store) -> Tenant {
+    tenant_under(store, &Rules::default()).await
+}
+
+/// The same under other rules.
+pub async fn tenant_under(store: &Store, rules: &Rules) -> Tenant {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let no = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let name = format!("t{}-{}-{no}", std::process::id(), clock::system()().0);
-    store.open_tenant(&TenantName::parse(&name).unwrap()).await.unwrap()
+    store.open_tenant_under(&TenantName::parse(&name).unwrap(), rules).await.unwrap()
 }
 
 /// How many random histories a law is tried on; `CUSTOMER360_TEST_CASES` asks for more.

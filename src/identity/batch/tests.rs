@@ -32,15 +32,18 @@ fn meet(limit: u32, sizes: (u32, u32)) -> (Plan, Observation, Changes) {
         let identifier = stored(&rules, kind, label);
         let mut held = vec![0; rules.kinds.len()];
         held[identifier.kind] = 1;
-        before.customers.insert(ObservationNo(label), StoredCustomer { held, latest: seen(label) });
+        before
+            .customers
+            .insert(ObservationNo(label), StoredCustomer { unsettled: false, held, latest: seen(label) });
         before.component_sizes.insert(ObservationNo(label), size);
         before.identifiers.insert(no, identifier);
     }
     let Seen { position, no } = seen(9);
-    let observation = Observation { no, position, identifiers: vec![account, cookie], severed: vec![] };
+    let observation =
+        Observation { no, position, identifiers: vec![account, cookie], severed: vec![], releases: false };
     let mut fresh = [Fresh { observation, is_new: true }];
     let plan = plan(&rules, &mut before, &mut fresh);
-    let changes = settle(&rules, before, &plan, &fresh, &[], FxHashMap::default());
+    let changes = settle(&rules, before, &plan, &fresh, &[], &[], FxHashMap::default());
     let [Fresh { observation, .. }] = fresh;
     (plan, observation, changes)
 }

@@ -29,9 +29,11 @@ fn resolve(told: &[&[&str]]) -> (Vec<i64>, Vec<Vec<String>>) {
             position: position(i),
             identifiers: set.iter().map(|name| no(name)).collect(),
             severed: vec![],
+            releases: false,
         })
         .collect();
-    let (world, verdicts) = World::replay(&rules, &constraints, known.collect(), &observations);
+    let replayed = World::replay(&rules, &constraints, known.collect(), &observations, &[], |_, _| ());
+    let (world, verdicts) = (&replayed.world, &replayed.verdicts);
     let blocks = verdicts.iter().map(|v| world.block(v.block).name.0).collect();
     let dropped = |v: &Verdict| v.dropped.iter().map(|(no, _)| names[no.0 as usize].to_owned()).collect();
     (blocks, verdicts.iter().map(dropped).collect())
