@@ -13,8 +13,11 @@ const PROTOS: &[&str] = &[
     "customer360/v1/feed_service.proto",
     "customer360/v1/figure_service.proto",
     "customer360/v1/identity_service.proto",
+    "customer360/v1/journey_service.proto",
     "customer360/v1/kpi.proto",
     "customer360/v1/kpi_service.proto",
+    "customer360/v1/record_service.proto",
+    "customer360/v1/rule_service.proto",
     "customer360/v1/touchpoint.proto",
     "customer360/v1/touchpoint_service.proto",
 ];

@@ -20,7 +20,9 @@ mod merges;
 mod outcomes;
 mod read;
 mod record;
+mod records;
 mod rows;
+mod rules;
 mod settled;
 mod shared;
 mod since;
@@ -48,6 +50,8 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use records::{ExchangeRate, Record, RecordKind};
+pub use rules::{Promoted, Promotion, RuleSet, WholeMap};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
