@@ -18,6 +18,7 @@ const PROTOS: &[&str] = &[
     "customer360/v1/kpi_service.proto",
     "customer360/v1/reconciliation_service.proto",
     "customer360/v1/record_service.proto",
+    "customer360/v1/rule_service.proto",
     "customer360/v1/touchpoint.proto",
     "customer360/v1/touchpoint_service.proto",
 ];

@@ -8,5 +8,6 @@ mod journeys;
 mod kpis;
 mod reconciliation;
 mod records;
+mod rules;
 mod support;
 mod touchpoints;
