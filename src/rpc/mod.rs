@@ -15,6 +15,7 @@ mod kpis;
 pub mod page;
 mod probes;
 pub mod proto;
+mod rules;
 mod touchpoints;
 
 use std::collections::HashMap;
@@ -43,6 +44,7 @@ use proto::feed_service_server::FeedServiceServer;
 use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
+use proto::rule_service_server::RuleServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// The service that has to wait for a tenant's facts, as health names it.
@@ -148,6 +150,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         TouchpointServiceServer,
         IdentityServiceServer,
         DecisionServiceServer,
+        RuleServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
         FigureServiceServer,
@@ -225,6 +228,11 @@ impl Port {
         let remembered = tenants.get(name)?;
         let age_us = now.0.saturating_sub(remembered.at.0);
         (0..REMEMBERED_US).contains(&age_us).then(|| remembered.tenant.clone())
+    }
+
+    /// Forgets what was remembered of a tenant, whose rules changed.
+    fn forget(&self, name: &TenantName) {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     fn remember(&self, name: &TenantName, tenant: &Tenant) {

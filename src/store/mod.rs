@@ -20,6 +20,7 @@ mod outcomes;
 mod read;
 mod record;
 mod rows;
+mod rules;
 mod settled;
 mod shared;
 mod since;
@@ -47,6 +48,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use rules::{Promoted, Promotion, RuleSet, WholeMap};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;

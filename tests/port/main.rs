@@ -5,5 +5,6 @@ mod decisions;
 mod figures;
 mod identities;
 mod kpis;
+mod rules;
 mod support;
 mod touchpoints;
