@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::batch::{self, Before, Changes, Claims, Plan, Stored, StoredObservation, add_claims};
 use super::constraints::Constraints;
 use super::groups::components;
+use super::moves::Touch;
 use super::resolve::{IdentifierNo, Known, Observation};
 use super::rules::Rules;
 use crate::model::ObservationNo;
@@ -29,6 +30,8 @@ pub enum Unfit {
 pub struct Whole {
     /// All live observations.
     pub observations: Vec<StoredObservation>,
+    /// All touches that may move an identifier.
+    pub touches: Vec<Touch>,
     /// All identifiers in them, with kinds by the rules that they were read with.
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
     pub constraints: Arc<Constraints>,
@@ -90,13 +93,20 @@ impl Whole {
             by_label.entry(labels[&stored.observation.no]).or_default().push(stored.clone());
         }
         let largest = by_label.values().map(Vec::len).max().unwrap_or(0);
+        let mut touches: FxHashMap<ObservationNo, Vec<Touch>> = FxHashMap::default();
+        for touch in &self.touches {
+            if let Some(label) = labels.get(&touch.observation) {
+                touches.entry(*label).or_default().push(touch.clone());
+            }
+        }
         let parts: Vec<(ObservationNo, Vec<StoredObservation>)> = by_label.into_iter().collect();
         let settle = |(label, loaded): &(ObservationNo, Vec<StoredObservation>)| {
+            let touches = touches.get(label).map_or(&[][..], Vec::as_slice);
             let plan = Plan::replay_only(FxHashSet::from_iter([*label]));
             let own = loaded.iter().flat_map(|stored| &stored.observation.identifiers);
             let beside = own.filter_map(|no| Some((*no, identifiers.get(no)?.clone()))).collect();
             let before = Before { constraints: self.constraints.clone(), ..Before::default() };
-            batch::settle(rules, before, &plan, &[], loaded, beside)
+            batch::settle(rules, before, &plan, &[], loaded, touches, beside)
         };
         let changes = parts.par_iter().map(settle).reduce(Changes::default, |mut all, part| {
             all.assigned.extend(part.assigned);
@@ -126,7 +136,7 @@ impl Whole {
                 stored.first = stored.first.clone().min(seen.clone());
                 stored.latest = stored.latest.clone().max(seen.clone());
             }
-            if !observation.is_link() {
+            if !observation.is_link() && !observation.releases {
                 add_claims(rules, identifiers, &observation.identifiers);
             }
         }

@@ -6,7 +6,7 @@ use super::tenant::small;
 use super::{MirrorError, Mirrors, blocking};
 use crate::kpi::Snapshot;
 use crate::kpi::known::{Home, Since};
-use crate::model::Revision;
+use crate::model::{Micros, Revision};
 use crate::store::{Moved, Tenant};
 
 impl Mirrors {
@@ -20,6 +20,7 @@ impl Mirrors {
         tenant: &Tenant,
         at_least: Revision,
         moved: Vec<Moved>,
+        later: Vec<(Micros, Moved)>,
     ) -> Result<(Arc<Snapshot>, Snapshot), MirrorError> {
         self.snapshot(tenant, at_least).await?;
         let mirror = self.mirror(tenant);
@@ -35,6 +36,14 @@ impl Mirrors {
                 since.touched.insert(customer);
                 since.homes.insert(observation, Home { customer, later: Vec::new() });
                 since.registered.insert(customer, registered);
+            }
+            for (from, Moved { observation, customer, registered }) in later {
+                let (observation, customer) = (small(observation.0)?, small(customer.0)?);
+                since.touched.insert(customer);
+                since.registered.insert(customer, registered);
+                if let Some(home) = since.homes.get_mut(&observation) {
+                    home.later.push((from.0, customer));
+                }
             }
             Ok(contents.under(&now, &since))
         })

@@ -1,14 +1,14 @@
 //! Decisions of people are carried out here: link, unlink, share, retract, unmerge. A dry run is
 //! the same transaction, looked at and rolled back.
 
-use super::changes::{Moved, assignments_since};
+use super::changes::{Moved, assignments_since, stretches_since};
 use super::constraints;
 use super::deciding::Deciding;
 use super::driver::{Scalar, Transaction};
 use super::record::{decode_summary, keep_revision, take_revision};
 use super::{Request, Store, StoreError, costs};
 use crate::identity::constraints::{ConstraintNo, Sharing};
-use crate::model::{Identifier, ObservationNo, Revision, TenantKey};
+use crate::model::{Identifier, Micros, ObservationNo, Revision, TenantKey};
 
 /// Whom a decision is about.
 #[derive(Debug, Clone)]
@@ -52,6 +52,14 @@ pub struct Decided {
     pub reassigned: Vec<Reassigned>,
     /// The map's changes, for who wants to look at the facts under it.
     pub assignments: Vec<Moved>,
+    pub stretches: Vec<(Micros, Moved)>,
+}
+
+impl Decided {
+    fn nothing(revision: Revision, constraint: ConstraintNo, already: bool) -> Self {
+        let (reassigned, assignments, stretches) = Default::default();
+        Self { revision, constraint, already, reassigned, assignments, stretches }
+    }
 }
 
 /// An observation that changed its customer.
@@ -97,18 +105,17 @@ impl Store {
         let Deciding { mut tx, taken, .. } = deciding;
         if already {
             let revision = Revision(taken.revision.0 - 1);
-            let (reassigned, assignments) = Default::default();
-            return Ok(Some(Decided { revision, constraint, already, reassigned, assignments }));
+            return Ok(Some(Decided::nothing(revision, constraint, true)));
         }
         let kept = [tenant.0, taken.revision.0, taken.next_constraint].map(Scalar::Int);
         tx.run(KEEP_CONSTRAINTS, &kept).await?;
         keep_revision(&mut tx, tenant, &taken, now).await?;
         let reassigned = reassigned(&mut tx, tenant, taken.revision).await?;
-        let mut decided =
-            Decided { revision: taken.revision, constraint, already, reassigned, assignments: Vec::new() };
+        let mut decided = Decided { reassigned, ..Decided::nothing(taken.revision, constraint, already) };
         if mandate.dry_run {
             let since = Revision(taken.revision.0 - 1);
             decided.assignments = assignments_since(&mut tx, tenant, since, before).await?;
+            decided.stretches = stretches_since(&mut tx, tenant, since).await?;
             decided.revision = since;
         } else {
             tx.commit().await?;
@@ -125,7 +132,7 @@ async fn decided_before(
 ) -> Result<Option<Decided>, StoreError> {
     let Some(made) = constraints::decided_at(tx, tenant, revision).await? else { return Ok(None) };
     let reassigned = reassigned(tx, tenant, revision).await?;
-    Ok(Some(Decided { revision, constraint: made.no, already: true, reassigned, assignments: Vec::new() }))
+    Ok(Some(Decided { reassigned, ..Decided::nothing(revision, made.no, true) }))
 }
 
 /// The observations with touchpoints that a revision reassigned.

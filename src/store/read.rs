@@ -10,7 +10,7 @@ use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, Ground, kind_index, read_identifier, read_numbers};
 use super::known::{Known, customers_then, map_then};
 use super::record::{Taken, decode_summary};
-use super::rows::{list, parse_touchpoints};
+use super::rows::{list, parse_member, parse_touchpoints};
 use super::stretches::{self, Span};
 use super::tenants::revision;
 use super::{Store, StoreError};
@@ -435,19 +435,6 @@ async fn customers(
         Ok(Some(Found { customer: ObservationNo(customer), kind, members }))
     };
     observations.iter().map(find).collect()
-}
-
-/// A row of customer, observation, identifiers, source, source id and summary.
-pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
-    let observation = ObservationNo(row.get(1)?);
-    let summary = row.get::<Option<Vec<u8>>>(5)?.map(|bytes| decode_summary(&bytes)).transpose()?;
-    Ok(Member {
-        no: observation,
-        identifiers: read_numbers(&row.get::<String>(2)?)?,
-        first_key: TouchKey { source: row.get(3)?, source_id: row.get(4)? },
-        summary: summary.unwrap_or_default(),
-        spans: vec![Span { observation, from: Micros::MIN, until: Micros::MAX }],
-    })
 }
 
 impl Found {

@@ -7,9 +7,9 @@ use rustc_hash::FxHashMap;
 use super::driver::{Scalar, Transaction};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
 use super::record::{decode_summary, keep_revision, take_revision};
-use super::{Request, Store, StoreError, costs, settled};
+use super::{Request, Store, StoreError, costs, settled, stretches};
 use crate::identity::Rules;
-use crate::identity::batch::{Stored, StoredObservation};
+use crate::identity::batch::{Fresh, Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
 use crate::identity::whole::{Resolved, Unfit, Whole};
@@ -69,7 +69,7 @@ const LOG_KINDS: &str = "INSERT INTO reassignment (tenant, revision, observation
     WHERE w.tenant = $1 AND w.until_revision = $2 ON CONFLICT (tenant, revision, observation) DO NOTHING";
 /// The whole map is read whole.
 const ALL_OBSERVATIONS: &str = "SELECT o.observation, o.customer, o.component, o.identifiers, o.severed, \
-    o.first_at_us, o.first_source, o.first_source_id FROM observation o \
+    o.first_at_us, o.first_source, o.first_source_id, o.releases, o.unsettled FROM observation o \
     WHERE o.tenant = $1 AND o.live = 1 ORDER BY o.observation";
 const ALL_IDENTIFIERS: &str = "SELECT d.identifier, d.kind, d.value, d.holder, d.claims, d.first_in, d.latest_in, \
     d.sharing, d.shared FROM identifier d WHERE d.tenant = $1 ORDER BY d.identifier";
@@ -93,11 +93,20 @@ impl Store {
         }))
     }
 
-    /// Everything that identity is resolved from.
-    pub async fn whole_map(&self, tenant: TenantKey, rules: &Rules) -> Result<WholeMap, StoreError> {
+    /// Everything that identity is resolved from, under the present rules or a candidate.
+    pub async fn whole_map(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        candidate: &Rules,
+    ) -> Result<WholeMap, StoreError> {
         let mut tx = self.db.read().await?;
         let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
-        let whole = load(&mut tx, tenant, rules, constraints).await?;
+        let mut whole = load(&mut tx, tenant, rules, candidate, constraints).await?;
+        // Numbers that nobody has, and that columns can hold.
+        let last = whole.observations.iter().map(|stored| stored.observation.no.0).max().unwrap_or(0);
+        let next = last + (1 << 20);
+        stretches::add_releases(&mut tx, tenant, (rules, candidate), &mut whole, next).await?;
         let mut touchpoints = FxHashMap::default();
         for row in tx.fetch(ALL_SUMMARIES, &[Scalar::Int(tenant.0)]).await? {
             let summary = decode_summary(&row.get::<Vec<u8>>(1)?)?;
@@ -115,7 +124,7 @@ impl Store {
     pub async fn promote(&self, tenant: TenantKey, promotion: Promotion) -> Result<Promoted, StoreError> {
         let now = self.now();
         let mut tx = self.db.write().await?;
-        let taken = take_revision(&mut tx, tenant, now).await?;
+        let mut taken = take_revision(&mut tx, tenant, now).await?;
         if let Some(at) = costs::begin_request(&mut tx, tenant, &promotion.request, taken.revision).await? {
             let key = [tenant.0, at.0].map(Scalar::Int);
             let row = tx.fetch_one(VERSION_AT, &key).await?.ok_or(StoreError::RequestIdReused)?;
@@ -126,20 +135,21 @@ impl Store {
         }
         let was = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
         let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
-        let whole = load(&mut tx, tenant, &was, constraints).await?;
         let rules = Arc::new(promotion.rules);
+        let mut whole = load(&mut tx, tenant, &was, &rules, constraints).await?;
+        let next = taken.next_observation;
+        let released = stretches::add_releases(&mut tx, tenant, (&was, &rules), &mut whole, next).await?;
+        taken.next_observation += released.len() as i64;
+        let known = whole.observations.len() - released.len();
         let (under, old) = (rules.clone(), was.clone());
         let resolved = tokio::task::spawn_blocking(move || resolve(whole, &old, &under)).await;
         let (whole, mut resolved) = resolved.map_err(|_| StoreError::Closed)??;
-        settled::reassign(
-            &mut tx,
-            tenant,
-            &taken,
-            &FxHashMap::default(),
-            &whole.observations,
-            &resolved.changes,
-        )
-        .await?;
+        let (known, new) = whole.observations.split_at(known);
+        let fresh: Vec<Fresh> = new.iter().map(|stored| Fresh::new(stored.observation.clone())).collect();
+        let changes = &resolved.changes;
+        settled::insert_observations(&mut tx, tenant, &released, &fresh, changes).await?;
+        settled::reassign(&mut tx, tenant, &taken, &FxHashMap::default(), known, changes).await?;
+        stretches::write(&mut tx, tenant, &taken, known, &changes.assigned).await?;
         settled::log_merges(&mut tx, tenant, &taken, &resolved.changes.merges).await?;
         let same = |(no, stored): &(IdentifierNo, Stored)| {
             let was = &whole.identifiers[no];
@@ -201,6 +211,7 @@ async fn load(
     tx: &mut Transaction,
     tenant: TenantKey,
     rules: &Rules,
+    candidate: &Rules,
     constraints: Arc<Constraints>,
 ) -> Result<Whole, StoreError> {
     let key = [Scalar::Int(tenant.0)];
@@ -212,11 +223,19 @@ async fn load(
                 position: read_position(&row, 5)?,
                 identifiers: read_numbers(&row.get::<String>(3)?)?,
                 severed: read_numbers(&row.get::<String>(4)?)?,
+                releases: row.get::<i64>(8)? != 0,
             },
             customer: ObservationNo(row.get(1)?),
             component: ObservationNo(row.get(2)?),
+            stretches: Vec::new(),
+            unsettled: row.get::<i64>(9)? != 0,
         });
     }
+    let mut cut = stretches::load_tenant(tx, tenant, rules).await?;
+    for stored in &mut observations {
+        stored.stretches = cut.remove(&stored.observation.no).unwrap_or_default();
+    }
+    let touches = stretches::load_all_touches(tx, tenant, candidate.moves() || rules.moves()).await?;
     let mut identifiers = FxHashMap::default();
     // Where they were first and last seen follows from the observations.
     let nowhere = |no| Seen {
@@ -244,5 +263,5 @@ async fn load(
         };
         identifiers.insert(IdentifierNo(row.get(0)?), stored);
     }
-    Ok(Whole { observations, identifiers, constraints })
+    Ok(Whole { observations, touches, identifiers, constraints })
 }
