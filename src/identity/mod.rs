@@ -12,6 +12,7 @@ pub mod moves;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
+pub mod vendors;
 pub mod whole;
 
 pub use normalize::{NormalizeError, Normalized, normalize};

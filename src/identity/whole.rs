@@ -30,11 +30,11 @@ pub enum Unfit {
 pub struct Whole {
     /// All live observations.
     pub observations: Vec<StoredObservation>,
-    /// All touches that may move an identifier.
-    pub touches: Vec<Touch>,
     /// All identifiers in them, with kinds by the rules that they were read with.
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
     pub constraints: Arc<Constraints>,
+    /// Touches that may move identifiers under any of the rules that are asked about.
+    pub touches: Vec<Touch>,
 }
 
 /// A whole history under some rules.
@@ -93,19 +93,19 @@ impl Whole {
             by_label.entry(labels[&stored.observation.no]).or_default().push(stored.clone());
         }
         let largest = by_label.values().map(Vec::len).max().unwrap_or(0);
+        let parts: Vec<(ObservationNo, Vec<StoredObservation>)> = by_label.into_iter().collect();
         let mut touches: FxHashMap<ObservationNo, Vec<Touch>> = FxHashMap::default();
         for touch in &self.touches {
             if let Some(label) = labels.get(&touch.observation) {
                 touches.entry(*label).or_default().push(touch.clone());
             }
         }
-        let parts: Vec<(ObservationNo, Vec<StoredObservation>)> = by_label.into_iter().collect();
         let settle = |(label, loaded): &(ObservationNo, Vec<StoredObservation>)| {
-            let touches = touches.get(label).map_or(&[][..], Vec::as_slice);
             let plan = Plan::replay_only(FxHashSet::from_iter([*label]));
             let own = loaded.iter().flat_map(|stored| &stored.observation.identifiers);
             let beside = own.filter_map(|no| Some((*no, identifiers.get(no)?.clone()))).collect();
             let before = Before { constraints: self.constraints.clone(), ..Before::default() };
+            let touches = touches.get(label).map_or(&[][..], Vec::as_slice);
             batch::settle(rules, before, &plan, &[], loaded, touches, beside)
         };
         let changes = parts.par_iter().map(settle).reduce(Changes::default, |mut all, part| {
@@ -136,7 +136,7 @@ impl Whole {
                 stored.first = stored.first.clone().min(seen.clone());
                 stored.latest = stored.latest.clone().max(seen.clone());
             }
-            if !observation.is_link() && !observation.releases {
+            if !observation.is_link() {
                 add_claims(rules, identifiers, &observation.identifiers);
             }
         }

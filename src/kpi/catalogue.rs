@@ -229,7 +229,81 @@ pub fn all() -> impl Iterator<Item = &'static Definition> {
 }
 
 /// KPIs that are no single number.
-const SHAPES: &[Definition] = &[];
+const SHAPES: &[Definition] = &[ATTRIBUTION, JOURNEYS, AFFINITY];
+
+/// To which channels orders are due.
+pub const ATTRIBUTION: Definition = Definition {
+    rpc: "ComputeAttribution",
+    ..Definition::scalar(
+        "attribution",
+        "Attribution",
+        "orders and minor units",
+        "The identified orders in range, and what they are worth, credited to the channels or campaigns of their \
+         journeys (see journey_length), by seven models: first; last; linear; position (40/20/40; two touchpoints \
+         share evenly); time decay (half as much for each half-life before the last touchpoint); Markov (each \
+         channel by the share of conversions that the first-order chain of journeys loses without it; journeys \
+         without an order are what is open after a customer's last order, if its last touchpoint is in range; \
+         revenue in the same proportions as orders); Shapley (of the game in which a set of channels wins the \
+         journeys that need no others: equal parts to the distinct channels of each, which is exact for any \
+         number of channels). Orders without a journey are unattributed. Credits are whole parts by largest \
+         remainder and sum exactly to orders and revenue.",
+    )
+    .with(NO_INTERVAL, "Without an order no credit; without a journey all is unattributed.")
+    .from(FACTORS)
+    .asking(&[
+        parameter("window.days", "30", "W before the order"),
+        parameter("models", "all", "which models"),
+        parameter("to", "CHANNEL", "channels or campaigns"),
+        parameter("half_life_days", "7", "of time decay, in days of 24 hours"),
+        ORDER_UNIT,
+        MIN_AMOUNT,
+        DROP_RETURNED,
+    ])
+};
+
+/// The commonest sequences of channels.
+pub const JOURNEYS: Definition = Definition {
+    rpc: "ComputeJourneys",
+    ..Definition::scalar(
+        "journeys",
+        "Journeys",
+        "journeys",
+        "The sequences of channels by which orders in range came about (see journey_length), the same channel in a \
+         row once, by number of orders; with the share that ended in an order (the others are what is open after a \
+         customer's last order, if its last touchpoint is in range), mean touchpoints and mean days to the order.",
+    )
+    .with(WILSON, "A journey without a touchpoint is an order out of the blue.")
+    .from(FACTORS)
+    .asking(&[
+        parameter("window.days", "30", "W before the order"),
+        parameter("limit", "20", "how many journeys"),
+        ORDER_UNIT,
+        MIN_AMOUNT,
+        DROP_RETURNED,
+    ])
+};
+
+/// What is bought together.
+pub const AFFINITY: Definition = Definition {
+    rpc: "ComputeBasket",
+    ..Definition::scalar(
+        "basket_affinity",
+        "Bought together",
+        "orders",
+        "Pairs of products, or of categories, in one identified order in range, of the orders with a named line: \
+         support (orders with both, of all), confidence (of those with the first, with the second), lift (support \
+         over the product of both shares). By lift.",
+    )
+    .with(WILSON, "Nothing without an order that names a line.")
+    .from(FACTORS)
+    .asking(&[
+        parameter("by_category", "false", "categories instead of products"),
+        parameter("min_orders", "2", "only pairs in so many orders"),
+        parameter("limit", "20", "how many pairs"),
+        MIN_AMOUNT,
+        DROP_RETURNED,
+    ])
+};
 
 /// What the manual says before the KPIs.
 const RULES: &str = "# KPIs\n\n\

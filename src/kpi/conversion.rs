@@ -1,14 +1,21 @@
 //! Cross-channel conversion: visits that lead to orders, channels that lead to others,
 //! showrooming, ROPO.
 
+use super::answer::{Basis, Ratio};
 use super::catalogue::{
     CROSS, DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, PHASES,
     Parameter, WILSON, parameter,
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::lens::Lens;
 use super::measure::{Hit, Measure, Other, Params, Research, Same, Seen, Stat, nothing, research_types};
+use super::scalar::{self, Question};
+use super::scope::{KpiError, Scope};
+use super::snapshot::Snapshot;
 use super::timeline::Mark;
+use crate::model::Channel;
+use crate::model::channel::Medium;
 
 const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
 const AHEAD: &[Parameter] = &[parameter("window.days", "7", "W"), KIND, MIN_AMOUNT, DROP_RETURNED];
@@ -328,3 +335,56 @@ pub static STORE_CONVERSION_ADJUSTED: Measure = Measure {
     observe: |seen, hits| store_conversion(seen, hits, true, true),
     ..STORE
 };
+
+/// Store conversion with the bounds that entries of nobody leave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreConversion {
+    pub basis: Basis,
+    pub raw: Ratio,
+    pub showroomers: Ratio,
+    /// As if nobody of the unidentified bought online.
+    pub adjusted_low: Ratio,
+    /// As if every unidentified entry was a showroomer.
+    pub adjusted_high: Ratio,
+    pub unidentified_entries: u64,
+}
+
+/// # Errors
+/// As [`super::scalar::compute`].
+pub fn store_conversions(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    params: &Params,
+) -> Result<StoreConversion, KpiError> {
+    let question = Question {
+        scope: scope.clone(),
+        measures: vec![&STORE_CONVERSION, &SHOWROOMERS, &STORE_CONVERSION_ADJUSTED],
+        params: params.clone(),
+        group_by: Vec::new(),
+        spans: Vec::new(),
+    };
+    let answers = scalar::compute(snapshot, &question)?;
+    let lens = Lens::new(snapshot, scope)?;
+    let names = &*snapshot.dictionary;
+    let is_physical = |place: u16| {
+        let channel = Channel::parse(names.channels.name(names.place(place).channel));
+        channel.is_some_and(|channel| channel.medium() == Medium::Physical)
+    };
+    let mut unidentified_entries = 0;
+    for tables in lens.unidentified() {
+        let touches = &tables.touches;
+        let is_entry =
+            |&row: &usize| touches.kind[row] == TouchType::VISIT.0 && is_physical(touches.stem.place[row]);
+        unidentified_entries += lens.rows_in_range(&touches.stem).filter(is_entry).count() as u64;
+    }
+    let entries = answers[0].total.denominator.unwrap_or(0.0);
+    let [raw, showroomers, adjusted] = [0, 1, 2].map(|nth: usize| answers[nth].total.numerator);
+    Ok(StoreConversion {
+        basis: answers[2].basis,
+        raw: Ratio::quotient(raw, entries),
+        showroomers: Ratio::quotient(showroomers, entries),
+        adjusted_low: Ratio::quotient(adjusted, entries),
+        adjusted_high: Ratio::quotient(adjusted + unidentified_entries as f64, entries),
+        unidentified_entries,
+    })
+}

@@ -1,10 +1,14 @@
 //! Funnels: customers who take a sequence of steps in time, and where they drop off.
 
+use super::answer::{Basis, Ratio, Tally};
 use super::catalogue::{Definition, NO_ANCHOR, PEERS, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Hit, Measure, Params, Seen, Stat, Step, nothing};
-use super::timeline::Mark;
+use super::lens::{Lens, OrderLens};
+use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, Step, nothing, window_of};
+use super::scope::{KpiError, Scope};
+use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use super::timeline::{Mark, Reader};
 use crate::model::ActivityType;
 
 /// The steps of a funnel; a question has at most so many.
@@ -101,3 +105,44 @@ pub static FUNNEL: Measure = Measure {
         hits.push(Hit { censored: !done && !seen.is_observed(hit.at), ..hit });
     },
 };
+
+/// A funnel step by step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub basis: Basis,
+    /// For each step: of those who took the one before, who took it; the first of all.
+    pub steps: Vec<Ratio>,
+}
+
+/// # Errors
+/// As [`super::scalar::compute`].
+pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<Answer, KpiError> {
+    let lens = Lens::new(snapshot, scope)?;
+    let orders = OrderLens::new(&lens, &params.orders)?;
+    let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
+    let cx = Context::new(&lens, &orders, params, &[&FUNNEL], &[span])?;
+    let reader = Reader { types: types(params), lens: &lens, orders: &orders, observed: span.observed };
+    let window = window_of(&FUNNEL, params);
+    let start = || (Tally::default(), vec![0_u64; params.steps.len() + 1]);
+    let observe = |(tally, taken): &mut (Tally, Vec<u64>), part: &Part| {
+        reader.each(part, |customer, marks| {
+            let (tables, who) = (&part.segment.tables, Some((part, customer)));
+            let seen = Seen { cx: &cx, span, window, who, tables, marks };
+            if let Some((begin, steps, _)) = farthest(&seen) {
+                taken[steps] += 1;
+                tally.count(1, part.segment.customers.registered[customer as usize]);
+                let open = steps < params.steps.len() && !seen.is_observed(marks[begin].at);
+                tally.censored += u64::from(open);
+            }
+        });
+    };
+    let merge = |mut a: (Tally, Vec<u64>), b: (Tally, Vec<u64>)| {
+        a.0.merge(&b.0);
+        a.1.iter_mut().zip(b.1).for_each(|(mine, theirs)| *mine += theirs);
+        a
+    };
+    let (tally, taken) = snapshot.fold(TASK_CUSTOMERS, start, observe, merge);
+    let reached = |step: usize| taken[step..].iter().sum::<u64>();
+    let steps = (1..=params.steps.len()).map(|step| Ratio::share(reached(step), reached(step.max(2) - 1)));
+    Ok(Answer { basis: tally.basis(snapshot.revision), steps: steps.collect() })
+}

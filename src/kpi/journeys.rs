@@ -42,6 +42,18 @@ pub(super) fn journey<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedItera
     before[since..].iter().filter(|mark| leads(mark))
 }
 
+/// The touchpoints after the customer's last order that led nowhere: within W before the last of
+/// them, if that one is in range and scope.
+pub(super) fn lost<'s>(seen: &'s Seen) -> Vec<&'s Mark> {
+    let since = seen.marks.iter().rposition(|m| m.kind == TouchType::ORDER).map_or(0, |nth| nth + 1);
+    let open = &seen.marks[since..];
+    let Some(last) = open.iter().rposition(leads).filter(|&last| seen.counts(&open[last])) else {
+        return Vec::new();
+    };
+    let at = open[last].at;
+    open[..=last].iter().filter(|m| leads(m) && seen.within(m.at, at)).collect()
+}
+
 pub static ATTRIBUTED_ORDERS: Measure = Measure {
     definition: Definition::scalar(
         "attributed_orders",

@@ -1,6 +1,8 @@
 //! How are we doing? Pure: facts as columns, statistics, and one fold per KPI.
 
+pub mod affinity;
 pub mod answer;
+pub mod attribution;
 pub mod axis;
 mod basket;
 pub mod bitmap;
@@ -9,7 +11,7 @@ mod carts;
 pub mod catalogue;
 mod classic;
 pub mod compare;
-mod conversion;
+pub mod conversion;
 pub mod cost;
 pub mod dictionary;
 mod engagement;
@@ -23,6 +25,7 @@ pub mod measure;
 pub mod measures;
 pub mod members;
 pub mod money;
+pub mod paths;
 pub mod repurchase;
 pub mod retention;
 pub mod scalar;

@@ -6,7 +6,9 @@ mod answer;
 mod choice;
 mod costs;
 mod figure;
+mod journey;
 mod question;
+mod record;
 mod touchpoint;
 mod value;
 
@@ -17,7 +19,12 @@ pub use answer::{cost_to_serve, definition, nps, repurchase, retention};
 pub use choice::{Choice, activity_type, activity_type_number, violation_reason};
 pub use costs::{capacities, capacity_to_proto, rate_to_proto, rates};
 pub use figure::{Figures, explained, explanation, figures};
+pub use journey::{
+    attribution, attribution_question, basket, basket_question, funnel_steps, journeys, journeys_question,
+    scoped_question, store_conversion,
+};
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
+pub use record::{kpi_rate, record_kind, record_to_proto, records};
 pub use touchpoint::{
     channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,
 };

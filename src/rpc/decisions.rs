@@ -272,8 +272,8 @@ impl Port {
         })?;
         let mut effect = effect(tenant.key, &decided);
         if !kpis.is_empty() {
-            let (at, moved, later) = (decided.revision, decided.assignments, decided.stretches);
-            let (before, after) = self.mirrors.preview(tenant, at, moved, later).await?;
+            let (at, moved) = (decided.revision, decided.assignments);
+            let (before, after) = self.mirrors.preview(tenant, at, moved, decided.cut).await?;
             effect.kpis = self.changes(tenant.key, kpis, &before, &Arc::new(after)).await?;
         }
         Ok(effect)

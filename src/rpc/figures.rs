@@ -13,7 +13,7 @@ use super::{Port, blocking, customer_id, detached, proto, tenant_name};
 use crate::kpi::measure::Hit;
 use crate::kpi::members::{self, Member, Page};
 use crate::kpi::scalar::Question;
-use crate::kpi::{Dictionary, Snapshot};
+use crate::kpi::{Dictionary, Scope, Snapshot};
 use crate::model::{Micros, ObservationNo, TenantName, TouchKey};
 
 /// Touchpoints of one customer in one page.
@@ -88,11 +88,33 @@ impl Port {
             true => self.facts_with_costs(name, fresh).await?,
             false => self.facts(name, fresh).await?,
         };
+        self.take_rates(&facts, &mut question.scope).await?;
         if let Some(tenant) = facts.tenant.as_ref().filter(|_| asks_costs) {
             let rates = self.store.cost_rates(tenant.key, facts.snapshot.revision).await?;
             question.params.cost_rates = rates.into_iter().map(super::kpis::cost_rate).collect();
         }
         Ok(facts)
+    }
+
+    /// The facts of a tenant, and the exchange rates by which a scope converts.
+    pub(super) async fn facts_converted(
+        &self,
+        name: &TenantName,
+        fresh: Freshness,
+        scope: &mut Scope,
+    ) -> Result<Facts, PortError> {
+        let facts = self.facts(name, fresh).await?;
+        self.take_rates(&facts, scope).await?;
+        Ok(facts)
+    }
+
+    /// The exchange rates as they were when the facts were; none unless one currency is asked for.
+    async fn take_rates(&self, facts: &Facts, scope: &mut Scope) -> Result<(), PortError> {
+        if let (Some(tenant), Some(currency)) = (&facts.tenant, scope.currency) {
+            let rates = self.store.exchange_rates(tenant.key, currency, facts.snapshot.revision).await?;
+            scope.rates = std::sync::Arc::new(rates.into_iter().map(convert::kpi_rate).collect());
+        }
+        Ok(())
     }
 
     /// Gives customers and touchpoints the names by which callers know them.

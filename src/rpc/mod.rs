@@ -10,12 +10,15 @@ pub mod error;
 mod feed;
 mod figures;
 mod identities;
+mod journeys;
 mod known;
 mod kpis;
 pub mod page;
 mod probes;
 pub mod proto;
+mod records;
 mod rules;
+mod separation;
 mod touchpoints;
 
 use std::collections::HashMap;
@@ -43,7 +46,9 @@ use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
 use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
+use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
+use proto::record_service_server::RecordServiceServer;
 use proto::rule_service_server::RuleServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
@@ -154,6 +159,8 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         CustomerServiceServer,
         KpiServiceServer,
         FigureServiceServer,
+        JourneyServiceServer,
+        RecordServiceServer,
         FeedServiceServer
     )
 }

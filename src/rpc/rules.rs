@@ -14,11 +14,10 @@ use super::probes::QUESTIONS;
 use super::proto::rule_service_server::RuleService;
 use super::proto::{self, simulate_rules_response::Part};
 use super::{Port, blocking, decisions, detached, tenant_name};
-use crate::identity::batch::Assigned;
-use crate::identity::rules::Patterns;
+use crate::identity::rules::{History, Patterns};
 use crate::identity::whole::{Resolved, Unfit, Whole};
-use crate::identity::{History, KindRule, Normalizer, OnConflict, Rules, rules};
-use crate::model::{KindName, Micros, ObservationNo, Reason, Revision, TenantName, Violation};
+use crate::identity::{KindRule, Normalizer, OnConflict, Rules, rules};
+use crate::model::{KindName, ObservationNo, Reason, Revision, TenantName, Violation};
 use crate::store::{Moved, Promotion, Reassigned, Tenant, WholeMap};
 
 const AUTHOR_BYTES: usize = 128;
@@ -171,8 +170,10 @@ impl Port {
         }
         if !kpis.is_empty() {
             tell(sender, 3).await?;
-            let (moved, later) = (std::mem::take(&mut compared.moved), std::mem::take(&mut compared.later));
-            let (before, after) = self.mirrors.preview(&tenant, revision, moved, later).await?;
+            let moved = std::mem::take(&mut compared.moved);
+            let cut = after.changes.assigned.iter().filter(|assigned| !assigned.stretches.is_empty());
+            let cut = cut.map(|assigned| (assigned.no, assigned.stretches.clone())).collect();
+            let (before, after) = self.mirrors.preview(&tenant, revision, moved, cut).await?;
             result.kpis = self.changes(tenant.key, kpis, &before, &Arc::new(after)).await?;
         }
         Ok(result)
@@ -195,7 +196,6 @@ struct Compared {
     result: proto::SimulationResult,
     reassigned: Vec<Reassigned>,
     moved: Vec<Moved>,
-    later: Vec<(Micros, Moved)>,
 }
 
 impl Compared {
@@ -210,27 +210,23 @@ impl Compared {
             customers.map(|customer| (customer.name, customer.registered)).collect()
         };
         let (registered_before, registered_after) = (registered(before), registered(after));
-        let after_of: FxHashMap<ObservationNo, &Assigned> =
-            after.changes.assigned.iter().map(|assigned| (assigned.no, assigned)).collect();
+        let customer_of: FxHashMap<ObservationNo, ObservationNo> =
+            after.changes.assigned.iter().map(|assigned| (assigned.no, assigned.customer)).collect();
+        // What is cut, now or under the candidate, is looked at whoever has its first stretch.
+        let cut = before.changes.assigned.iter().chain(&after.changes.assigned);
+        let later: FxHashSet<ObservationNo> = cut.filter(|a| !a.stretches.is_empty()).map(|a| a.no).collect();
         let mut pieces: BTreeMap<ObservationNo, FxHashSet<ObservationNo>> = BTreeMap::new();
         let mut sources: FxHashMap<ObservationNo, FxHashSet<ObservationNo>> = FxHashMap::default();
-        let (mut reassigned, mut moved, mut later) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut reassigned, mut moved) = (Vec::new(), Vec::new());
         for assigned in &before.changes.assigned {
             let (observation, from) = (assigned.no, assigned.customer);
-            let now = after_of.get(&observation);
-            let to = now.map_or(observation, |now| now.customer);
-            let cut = now.map_or(&[][..], |now| now.stretches.as_slice());
+            let to = customer_of.get(&observation).copied().unwrap_or(observation);
             pieces.entry(from).or_default().insert(to);
             sources.entry(to).or_default().insert(from);
             let registered = registered_after.get(&to).copied().unwrap_or_default();
             let kind_changed = registered_before.get(&to).is_some_and(|was| *was != registered);
-            if from != to || kind_changed || cut != assigned.stretches {
+            if from != to || kind_changed || later.contains(&observation) {
                 moved.push(Moved { observation, customer: to, registered });
-                later.extend(cut.iter().map(|stretch| {
-                    let customer = stretch.owner;
-                    let registered = registered_after.get(&customer).copied().unwrap_or_default();
-                    (stretch.from, Moved { observation, customer, registered })
-                }));
             }
             let touchpoints = touchpoints.get(&observation).copied().unwrap_or_default();
             if from != to {
@@ -252,7 +248,7 @@ impl Compared {
             customers_split: count(pieces.values().filter(|to| to.len() > 1).count()),
             ..Default::default()
         };
-        Self { result, reassigned, moved, later }
+        Self { result, reassigned, moved }
     }
 
     fn result(&mut self, tenant: &Tenant, revision: Revision) -> proto::SimulationResult {
@@ -289,22 +285,6 @@ fn normalizer(asked: proto::Normalizer) -> Option<Normalizer> {
     })
 }
 
-fn on_conflict_to_proto(rule: OnConflict) -> proto::OnConflict {
-    match rule {
-        OnConflict::Demote => proto::OnConflict::Demote,
-        OnConflict::Move(History::Session) => proto::OnConflict::MoveSession,
-        OnConflict::Move(History::Whole) => proto::OnConflict::MoveWhole,
-    }
-}
-
-fn on_conflict(asked: proto::OnConflict) -> OnConflict {
-    match asked {
-        proto::OnConflict::Unspecified | proto::OnConflict::Demote => OnConflict::Demote,
-        proto::OnConflict::MoveSession => OnConflict::Move(History::Session),
-        proto::OnConflict::MoveWhole => OnConflict::Move(History::Whole),
-    }
-}
-
 fn to_proto(rules: &Rules) -> proto::Rules {
     let small = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     let kind = |rule: &KindRule| proto::KindRule {
@@ -315,7 +295,12 @@ fn to_proto(rules: &Rules) -> proto::Rules {
         joins_registered: rule.joins_registered,
         share_after: rule.share_after.map(small),
         normalizer: normalizer_to_proto(rule.normalizer).into(),
-        on_conflict: on_conflict_to_proto(rule.on_conflict).into(),
+        on_conflict: match rule.on_conflict {
+            OnConflict::Demote => proto::OnConflict::Demote,
+            OnConflict::Move(History::Session) => proto::OnConflict::MoveSession,
+            OnConflict::Move(History::Whole) => proto::OnConflict::MoveWhole,
+        }
+        .into(),
     };
     proto::Rules {
         kinds: rules.kinds.iter().map(kind).collect(),
@@ -339,7 +324,7 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
             let what = "a kind has upper-case letters, digits and _, at most 32";
             wrong.push(Violation::new(at("kind"), Reason::Malformed, what));
         }
-        let (form, asked_conflict) = (normalizer(rule.normalizer()), rule.on_conflict());
+        let form = normalizer(rule.normalizer());
         if form.is_none() {
             wrong.push(Violation::new(at("normalizer"), Reason::Required, "must be set"));
         }
@@ -353,7 +338,11 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
                 priority: u16::try_from(rule.priority).unwrap_or(0),
                 limit: u32::try_from(rule.limit).unwrap_or(0),
                 joins_registered: rule.joins_registered,
-                on_conflict: on_conflict(asked_conflict),
+                on_conflict: match rule.on_conflict() {
+                    proto::OnConflict::Unspecified | proto::OnConflict::Demote => OnConflict::Demote,
+                    proto::OnConflict::MoveSession => OnConflict::Move(History::Session),
+                    proto::OnConflict::MoveWhole => OnConflict::Move(History::Whole),
+                },
                 share_after: rule.share_after.and_then(|n| u32::try_from(n).ok()),
                 normalizer,
             });

@@ -119,15 +119,6 @@ impl Store {
     }
 }
 
-/// The later stretches of observations that were reassigned after that revision.
-pub(super) async fn stretches_since(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    revision: Revision,
-) -> Result<Vec<(Micros, Moved)>, StoreError> {
-    stretches(tx, SELECT_STRETCHED_ANEW, &[tenant.0, revision.0].map(Scalar::Int)).await
-}
-
 async fn stretches(
     tx: &mut Transaction,
     sql: &'static str,

@@ -92,7 +92,7 @@ impl Store {
             Column::Int(rates.iter().map(|r| r.per_touch_micros).collect()),
             Column::Int(rates.iter().map(|r| r.per_minute_micros).collect()),
         ];
-        self.mutate(tenant, request, [LOG_RATES, UPSERT_RATES], &columns).await
+        self.mutate(tenant, request, &[LOG_RATES, UPSERT_RATES], &columns).await
     }
 
     /// Sets capacity; that of the same channel and interval is replaced.
@@ -113,7 +113,7 @@ impl Store {
             Column::Text(capacity.iter().map(|c| c.cost.currency.code()).collect()),
             Column::Int(capacity.iter().map(|c| c.practical_minutes).collect()),
         ];
-        self.mutate(tenant, request, [LOG_CAPACITY, UPSERT_CAPACITY], &columns).await
+        self.mutate(tenant, request, &[LOG_CAPACITY, UPSERT_CAPACITY], &columns).await
     }
 
     /// The revision that last changed rates or capacity.
@@ -161,11 +161,11 @@ impl Store {
         Ok(capacity)
     }
 
-    async fn mutate(
+    pub(super) async fn mutate(
         &self,
         tenant: TenantKey,
         request: Option<Request>,
-        statements: [&'static str; 2],
+        statements: &[&'static str],
         columns: &[Column<'_>],
     ) -> Result<Revision, StoreError> {
         let now = self.now();
@@ -176,7 +176,7 @@ impl Store {
         {
             return Ok(done);
         }
-        for sql in statements {
+        for &sql in statements {
             tx.run_bulk(sql, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], columns).await?;
         }
         keep_revision(&mut tx, tenant, &taken, now).await?;

@@ -1,14 +1,15 @@
 //! Decisions of people are carried out here: link, unlink, share, retract, unmerge. A dry run is
 //! the same transaction, looked at and rolled back.
 
-use super::changes::{Moved, assignments_since, stretches_since};
+use super::changes::{Moved, assignments_since};
 use super::constraints;
 use super::deciding::Deciding;
 use super::driver::{Scalar, Transaction};
 use super::record::{decode_summary, keep_revision, take_revision};
+use super::stretches::{self, Stretches};
 use super::{Request, Store, StoreError, costs};
 use crate::identity::constraints::{ConstraintNo, Sharing};
-use crate::model::{Identifier, Micros, ObservationNo, Revision, TenantKey};
+use crate::model::{Identifier, ObservationNo, Revision, TenantKey};
 
 /// Whom a decision is about.
 #[derive(Debug, Clone)]
@@ -52,14 +53,8 @@ pub struct Decided {
     pub reassigned: Vec<Reassigned>,
     /// The map's changes, for who wants to look at the facts under it.
     pub assignments: Vec<Moved>,
-    pub stretches: Vec<(Micros, Moved)>,
-}
-
-impl Decided {
-    fn nothing(revision: Revision, constraint: ConstraintNo, already: bool) -> Self {
-        let (reassigned, assignments, stretches) = Default::default();
-        Self { revision, constraint, already, reassigned, assignments, stretches }
-    }
+    /// Later stretches of those of them that are cut.
+    pub cut: Stretches,
 }
 
 /// An observation that changed its customer.
@@ -105,17 +100,26 @@ impl Store {
         let Deciding { mut tx, taken, .. } = deciding;
         if already {
             let revision = Revision(taken.revision.0 - 1);
-            return Ok(Some(Decided::nothing(revision, constraint, true)));
+            let (reassigned, assignments, cut) = Default::default();
+            return Ok(Some(Decided { revision, constraint, already, reassigned, assignments, cut }));
         }
         let kept = [tenant.0, taken.revision.0, taken.next_constraint].map(Scalar::Int);
         tx.run(KEEP_CONSTRAINTS, &kept).await?;
         keep_revision(&mut tx, tenant, &taken, now).await?;
         let reassigned = reassigned(&mut tx, tenant, taken.revision).await?;
-        let mut decided = Decided { reassigned, ..Decided::nothing(taken.revision, constraint, already) };
+        let mut decided = Decided {
+            revision: taken.revision,
+            constraint,
+            already,
+            reassigned,
+            assignments: Vec::new(),
+            cut: Stretches::default(),
+        };
         if mandate.dry_run {
             let since = Revision(taken.revision.0 - 1);
             decided.assignments = assignments_since(&mut tx, tenant, since, before).await?;
-            decided.stretches = stretches_since(&mut tx, tenant, since).await?;
+            let moved = decided.assignments.iter().map(|moved| moved.observation);
+            decided.cut = stretches::load(&mut tx, tenant, &rules, moved).await?;
             decided.revision = since;
         } else {
             tx.commit().await?;
@@ -132,7 +136,8 @@ async fn decided_before(
 ) -> Result<Option<Decided>, StoreError> {
     let Some(made) = constraints::decided_at(tx, tenant, revision).await? else { return Ok(None) };
     let reassigned = reassigned(tx, tenant, revision).await?;
-    Ok(Some(Decided { reassigned, ..Decided::nothing(revision, made.no, true) }))
+    let (assignments, cut) = Default::default();
+    Ok(Some(Decided { revision, constraint: made.no, already: true, reassigned, assignments, cut }))
 }
 
 /// The observations with touchpoints that a revision reassigned.

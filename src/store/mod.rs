@@ -19,6 +19,7 @@ mod merges;
 mod outcomes;
 mod read;
 mod record;
+mod records;
 mod rows;
 mod rules;
 mod settled;
@@ -48,6 +49,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
+pub use records::{ExchangeRate, Record, RecordKind};
 pub use rules::{Promoted, Promotion, RuleSet, WholeMap};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::driver::{Column, Row, Scalar, Transaction};
-use super::identities::{self, Ground, kind_index, read_identifier, read_numbers};
+use super::driver::{Column, Scalar, Transaction};
+use super::identities::{self, Ground, kind_index, read_identifier};
 use super::known::{Known, customers_then, map_then};
-use super::record::{Taken, decode_summary};
+use super::record::Taken;
 use super::rows::{list, parse_member, parse_touchpoints};
 use super::stretches::{self, Span};
 use super::tenants::revision;

@@ -8,11 +8,11 @@ use super::driver::{Scalar, Transaction};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
 use super::record::{decode_summary, keep_revision, take_revision};
 use super::{Request, Store, StoreError, costs, settled, stretches};
-use crate::identity::Rules;
 use crate::identity::batch::{Fresh, Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
 use crate::identity::whole::{Resolved, Unfit, Whole};
+use crate::identity::{OnConflict, Rules};
 use crate::model::{Micros, ObservationNo, Position, Revision, TenantKey, TouchKey};
 
 /// A version of a tenant's rules.
@@ -93,7 +93,7 @@ impl Store {
         }))
     }
 
-    /// Everything that identity is resolved from, under the present rules or a candidate.
+    /// Everything that identity is resolved from, under the present rules or under others.
     pub async fn whole_map(
         &self,
         tenant: TenantKey,
@@ -207,6 +207,17 @@ fn resolve(whole: Whole, was: &Rules, rules: &Rules) -> Result<(Whole, Resolved)
     Ok((whole, resolved))
 }
 
+/// The present kinds, moving if they move under any of both rules.
+fn moving(rules: &Rules, candidate: &Rules) -> Rules {
+    let mut both = rules.clone();
+    for rule in both.kinds.iter_mut().filter(|rule| rule.on_conflict == OnConflict::Demote) {
+        if let Some(other) = candidate.kind(&rule.kind) {
+            rule.on_conflict = other.on_conflict;
+        }
+    }
+    both
+}
+
 async fn load(
     tx: &mut Transaction,
     tenant: TenantKey,
@@ -231,11 +242,6 @@ async fn load(
             unsettled: row.get::<i64>(9)? != 0,
         });
     }
-    let mut cut = stretches::load_tenant(tx, tenant, rules).await?;
-    for stored in &mut observations {
-        stored.stretches = cut.remove(&stored.observation.no).unwrap_or_default();
-    }
-    let touches = stretches::load_all_touches(tx, tenant, candidate.moves() || rules.moves()).await?;
     let mut identifiers = FxHashMap::default();
     // Where they were first and last seen follows from the observations.
     let nowhere = |no| Seen {
@@ -263,5 +269,12 @@ async fn load(
         };
         identifiers.insert(IdentifierNo(row.get(0)?), stored);
     }
-    Ok(Whole { observations, touches, identifiers, constraints })
+    let mut cut = stretches::load(tx, tenant, rules, observations.iter().map(|o| o.observation.no)).await?;
+    for stored in &mut observations {
+        stored.stretches = cut.remove(&stored.observation.no).unwrap_or_default();
+    }
+    let kind_of = |no| identifiers.get(&no).map(|stored: &Stored| stored.kind);
+    let touches =
+        stretches::load_touches(tx, tenant, &moving(rules, candidate), &observations, kind_of).await?;
+    Ok(Whole { observations, identifiers, constraints, touches })
 }

@@ -60,12 +60,7 @@ const IN_STRETCHES: &str = "WITH v(observation, from_at_us, until_at_us, i) AS (
     AND t.touchpoint <= $2 AND NOT EXISTS (SELECT 1 FROM void x WHERE x.tenant = t.tenant \
     AND x.touchpoint = t.touchpoint AND x.revision <= $3) ORDER BY v.i, t.at_us";
 
-const OF_TENANT: &str = "SELECT s.observation, s.from_at_us, s.customer FROM stretch s \
-    WHERE s.tenant = $1 AND s.revision_until IS NULL ORDER BY s.observation, s.from_at_us";
 /// The whole map is read whole.
-const ALL_TOUCHES: &str = "SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
-    WHERE t.tenant = $1 AND t.observation IS NOT NULL AND NOT EXISTS \
-    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) ORDER BY t.touchpoint";
 const ALL_LOGOUTS: &str = "SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
     WHERE t.tenant = $1 AND t.activity = 'logout' AND t.observation IS NOT NULL AND NOT EXISTS \
     (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) ORDER BY t.touchpoint";
@@ -335,33 +330,6 @@ pub(super) fn releases(
         }
     }
     evidence
-}
-
-/// The stretches of all observations of a tenant, now.
-pub(super) async fn load_tenant(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    rules: &Rules,
-) -> Result<Stretches, StoreError> {
-    let mut stretches = Stretches::default();
-    if rules.moves() {
-        for row in tx.fetch(OF_TENANT, &[Scalar::Int(tenant.0)]).await? {
-            add_stretch(&mut stretches, &row)?;
-        }
-    }
-    Ok(stretches)
-}
-
-/// All touches of a tenant, if any may move an identifier.
-pub(super) async fn load_all_touches(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    moves: bool,
-) -> Result<Vec<Touch>, StoreError> {
-    if !moves {
-        return Ok(Vec::new());
-    }
-    tx.fetch(ALL_TOUCHES, &[Scalar::Int(tenant.0)]).await?.iter().map(read_touch).collect()
 }
 
 /// Adds the releases that rules see in a history and that were not recorded with it, for other

@@ -155,7 +155,7 @@ async fn exercise_moves(store: &Store, tenant: &Tenant, promotion: Promotion) {
 }
 
 /// Tables of a tenant that are short, and read whole.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 10] = [
     "FROM tenant",
     "UPDATE tenant",
     "FROM cost_rate",
@@ -165,8 +165,6 @@ const LISTS: [&str; 12] = [
     "o.live = 1 ORDER BY o.observation",
     "d.shared FROM identifier d WHERE d.tenant",
     "FROM summary s WHERE s.tenant",
-    "FROM stretch s WHERE s.tenant",
-    "t.source_id FROM touchpoint t WHERE t.tenant = $1 AND t.observation IS NOT NULL",
     "AND t.activity = 'logout'",
 ];
 

@@ -7,12 +7,12 @@ use tonic::Code;
 
 use crate::support::{NOW, Service, order, refused, service, touch, visit, wrong_fields};
 
-fn days_ago(days: i64) -> Option<pbjson_types::Timestamp> {
+pub fn days_ago(days: i64) -> Option<pbjson_types::Timestamp> {
     Some(pbjson_types::Timestamp { seconds: NOW - days * 86_400, nanos: 0 })
 }
 
 /// The last thirty days but the very last one, in which answers may still come.
-fn scope() -> Option<proto::Scope> {
+pub fn scope() -> Option<proto::Scope> {
     let range = Some(proto::TimeRange { start: days_ago(31), end: days_ago(1) });
     let (currency, observed_until) = ("EUR".to_owned(), days_ago(0));
     Some(proto::Scope { range, observed_until, currency, ..Default::default() })
@@ -92,7 +92,7 @@ fn busy_month() -> Vec<proto::Touchpoint> {
     ]
 }
 
-async fn busy_service() -> Service {
+pub async fn busy_service() -> Service {
     let service = service().await;
     let recorded = service.record(busy_month()).await;
     assert_eq!(recorded.outcomes.len(), 25);

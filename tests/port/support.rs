@@ -8,7 +8,9 @@ use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::customer_service_client::CustomerServiceClient;
 use customer360::rpc::proto::figure_service_client::FigureServiceClient;
 use customer360::rpc::proto::identity_service_client::IdentityServiceClient;
+use customer360::rpc::proto::journey_service_client::JourneyServiceClient;
 use customer360::rpc::proto::kpi_service_client::KpiServiceClient;
+use customer360::rpc::proto::record_service_client::RecordServiceClient;
 use customer360::rpc::proto::touchpoint::Activity;
 use customer360::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
 use customer360::rpc::{self, Port};
@@ -57,6 +59,14 @@ impl Service {
 
     pub fn figures(&self) -> FigureServiceClient<Channel> {
         FigureServiceClient::new(self.channel.clone())
+    }
+
+    pub fn journeys(&self) -> JourneyServiceClient<Channel> {
+        JourneyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn records(&self) -> RecordServiceClient<Channel> {
+        RecordServiceClient::new(self.channel.clone())
     }
 
     pub fn customers(&self) -> CustomerServiceClient<Channel> {

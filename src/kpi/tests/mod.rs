@@ -1,5 +1,6 @@
 //! The kernels against naive oracles on random small worlds, worked examples and laws.
 
+mod attribution;
 mod cost;
 mod examples;
 mod laws;
@@ -8,5 +9,6 @@ mod repurchase;
 mod retention;
 mod rich;
 mod scalar;
+mod shapes;
 mod survey;
 mod world;

@@ -126,7 +126,7 @@ pub(super) fn interval(interval: stats::Interval) -> proto::Interval {
     proto::Interval { low: interval.low, high: interval.high, method: interval.method.name().to_owned() }
 }
 
-fn ratio(ratio: &Ratio) -> proto::Ratio {
+pub(super) fn ratio(ratio: &Ratio) -> proto::Ratio {
     proto::Ratio {
         value: ratio.value,
         numerator: ratio.numerator,

@@ -1,0 +1,177 @@
+//! Records, both ways.
+
+use std::collections::HashSet;
+
+use super::question::range;
+use super::{Checks, Choice, Path, channel, timestamp};
+use crate::kpi::money::ExchangeRate;
+use crate::model::activity::OfferKind;
+use crate::model::{Currency, Micros, Reason, TimeRange, Violation};
+use crate::rpc::proto::{self, record::Record as Said};
+use crate::store::{Record, RecordKind};
+
+/// Records of one request.
+const RECORDS: usize = 10_000;
+/// The greatest count, and the greatest rate.
+const AMOUNT: i64 = 1_000_000_000_000_000;
+
+/// # Errors
+/// Everything that is wrong with the records.
+pub fn records(mut c: Checks<'_>, said: Vec<proto::Record>) -> Result<Vec<Record>, Vec<Violation>> {
+    let (root, mut seen) = (Path::root(), HashSet::new());
+    if said.is_empty() {
+        c.refuse(&root.field("records"), Reason::Required, "must be set");
+    }
+    let said = c.count(&root.field("records"), said, RECORDS);
+    let mut parsed = Vec::with_capacity(said.len());
+    for (nth, said) in said.into_iter().enumerate() {
+        let at = root.item("records", nth);
+        let Some(said) = said.record else {
+            c.refuse(&at, Reason::Required, "one member of the oneof must be set");
+            continue;
+        };
+        let record = record(&mut c, &at, said);
+        let key = (
+            record.kind,
+            record.name.clone(),
+            record.other.clone(),
+            record.interval.from,
+            record.interval.until,
+        );
+        if !seen.insert(key) {
+            c.refuse(&at, Reason::Conflict, "is said twice");
+        }
+        parsed.push(record);
+    }
+    c.finish(parsed)
+}
+
+fn record(c: &mut Checks<'_>, at: &Path<'_>, said: Said) -> Record {
+    match said {
+        Said::Traffic(said) => {
+            let at = at.field("traffic");
+            let limit = c.limits.text_bytes;
+            Record {
+                kind: RecordKind::Traffic,
+                name: c.required_text(&at.field("location"), said.location, limit),
+                other: String::new(),
+                interval: range(c, &at.field("interval"), said.interval),
+                amount: amount(c, &at.field("entries"), said.entries),
+            }
+        }
+        Said::Reach(said) => {
+            let at = at.field("reach");
+            Record {
+                kind: RecordKind::Reach,
+                name: channel(c, &at.field("channel"), &said.channel).as_str().to_owned(),
+                other: c.text(&at.field("campaign"), said.campaign),
+                interval: range(c, &at.field("interval"), said.interval),
+                amount: amount(c, &at.field("people"), said.people),
+            }
+        }
+        Said::Followers(said) => {
+            let at = at.field("followers");
+            Record {
+                kind: RecordKind::Followers,
+                name: channel(c, &at.field("channel"), &said.channel).as_str().to_owned(),
+                other: String::new(),
+                interval: instant(c, &at.field("at"), said.at),
+                amount: amount(c, &at.field("total"), said.total),
+            }
+        }
+        Said::Offer(said) => {
+            let at = at.field("offer");
+            let limit = c.limits.text_bytes;
+            let kind: OfferKind = c.choice(&at.field("kind"), said.kind);
+            Record {
+                kind: RecordKind::Offer,
+                name: c.required_text(&at.field("offer_id"), said.offer_id, limit),
+                other: String::new(),
+                interval: range(c, &at.field("interval"), said.interval),
+                amount: kind as i64,
+            }
+        }
+        Said::ExchangeRate(said) => {
+            let at = at.field("exchange_rate");
+            let from = c.currency(&at.field("from_currency"), &said.from_currency);
+            let into = c.currency(&at.field("to_currency"), &said.to_currency);
+            if from == into && !said.from_currency.is_empty() {
+                c.refuse(&at.field("to_currency"), Reason::Conflict, "must be another currency");
+            }
+            let rate = at.field("rate_billionths");
+            if said.rate_billionths == 0 {
+                c.refuse(&rate, Reason::Required, "must be above 0");
+            }
+            Record {
+                kind: RecordKind::ExchangeRate,
+                name: from.code().to_owned(),
+                other: into.code().to_owned(),
+                interval: instant(c, &at.field("effective_from"), said.effective_from),
+                amount: amount(c, &rate, said.rate_billionths),
+            }
+        }
+    }
+}
+
+fn amount(c: &mut Checks<'_>, at: &Path<'_>, amount: i64) -> i64 {
+    if !(0..=AMOUNT).contains(&amount) {
+        c.refuse(at, Reason::OutOfRange, format!("between 0 and {AMOUNT}"));
+    }
+    amount
+}
+
+/// The empty interval at an instant.
+fn instant(c: &mut Checks<'_>, at: &Path<'_>, said: Option<pbjson_types::Timestamp>) -> TimeRange {
+    if said.is_none() {
+        c.refuse(at, Reason::Required, "must be set");
+    }
+    let at = c.instant(at, said).unwrap_or(Micros::MIN);
+    TimeRange { from: at, until: at }
+}
+
+/// Which kind is asked for.
+///
+/// # Errors
+/// When it is none.
+pub fn record_kind(mut c: Checks<'_>, number: i32) -> Result<RecordKind, Vec<Violation>> {
+    let kind = usize::try_from(number - 1).ok().and_then(|nth| RecordKind::ALL.get(nth)).copied();
+    if kind.is_none() {
+        let reason = if number == 0 { Reason::Required } else { Reason::Unknown };
+        c.refuse(&Path::root().field("kind"), reason, format!("{number} is no RecordKind"));
+    }
+    c.finish(kind.unwrap_or(RecordKind::Traffic))
+}
+
+#[must_use]
+pub fn record_to_proto(record: Record) -> proto::Record {
+    let Record { kind, name, other, interval, amount } = record;
+    let at = Some(timestamp(interval.from));
+    let interval = Some(proto::TimeRange { start: at, end: Some(timestamp(interval.until)) });
+    let said = match kind {
+        RecordKind::Traffic => {
+            Said::Traffic(proto::TrafficCount { location: name, interval, entries: amount })
+        }
+        RecordKind::Reach => {
+            Said::Reach(proto::Reach { channel: name, campaign: other, interval, people: amount })
+        }
+        RecordKind::Followers => Said::Followers(proto::Followers { channel: name, at, total: amount }),
+        RecordKind::Offer => {
+            let kinds = [OfferKind::Promotion, OfferKind::Upsell, OfferKind::CrossSell];
+            let kind = kinds.into_iter().find(|kind| *kind as i64 == amount).map_or(0, Choice::number);
+            Said::Offer(proto::Offer { offer_id: name, kind, interval })
+        }
+        RecordKind::ExchangeRate => Said::ExchangeRate(proto::ExchangeRate {
+            from_currency: name,
+            to_currency: other,
+            effective_from: at,
+            rate_billionths: amount,
+        }),
+    };
+    proto::Record { record: Some(said) }
+}
+
+#[must_use]
+pub fn kpi_rate(rate: crate::store::ExchangeRate) -> ExchangeRate {
+    let (from, to): (Currency, Currency) = (rate.from, rate.into);
+    ExchangeRate { from, to, since: rate.since, rate_billionths: rate.billionths }
+}

@@ -1,0 +1,115 @@
+//! What retailers know beside touchpoints.
+
+use customer360::rpc::proto::record::Record as Said;
+use customer360::rpc::proto::{self, RecordKind};
+use tonic::Code;
+
+use crate::figures::{days_ago, scope};
+use crate::support::{Service, order, refused, service, touch, wrong_fields};
+
+fn rate(days: i64, rate_billionths: i64) -> proto::Record {
+    let (from_currency, to_currency) = ("GBP".to_owned(), "EUR".to_owned());
+    let rate =
+        proto::ExchangeRate { from_currency, to_currency, effective_from: days_ago(days), rate_billionths };
+    proto::Record { record: Some(Said::ExchangeRate(rate)) }
+}
+
+async fn set(service: &Service, id: &str, records: Vec<proto::Record>) -> i64 {
+    let request = proto::SetRecordsRequest { request_id: id.into(), records };
+    service.records().set_records(request).await.unwrap().into_inner().revision
+}
+
+async fn average(service: &Service, at_least_as_fresh: i64) -> Option<f64> {
+    let scope = scope().map(|scope| proto::Scope { at_least_as_fresh, ..scope });
+    let kpi_ids = vec!["average_order_value".to_owned()];
+    let request = proto::ComputeKpisRequest { scope, kpi_ids, ..Default::default() };
+    let answer = service.figures().compute_kpis(request).await.unwrap().into_inner();
+    answer.kpis[0].total.as_ref().unwrap().value
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_are_converted_by_the_rate_of_their_date() {
+    let service = service().await;
+    let mut pounds = touch("2", 10, &["ACCOUNT:u1"], order("b", 1_000));
+    if let Some(proto::touchpoint::Activity::Order(order)) = &mut pounds.activity {
+        order.amount.as_mut().unwrap().currency = "GBP".into();
+    }
+    let recorded = service.record(vec![touch("1", 20, &["ACCOUNT:u1"], order("a", 1_000)), pounds]).await;
+    assert_eq!(average(&service, recorded.revision).await, Some(1_000.0), "pounds are left out");
+    let revision = set(&service, "r1", vec![rate(15, 1_200_000_000), rate(5, 9_000_000_000)]).await;
+    assert_eq!(average(&service, revision).await, Some(1_100.0));
+    let again = set(&service, "r1", vec![rate(15, 1_200_000_000), rate(5, 9_000_000_000)]).await;
+    assert_eq!(revision, again, "sent twice is sent once");
+    let corrected = set(&service, "r2", vec![rate(15, 1_400_000_000)]).await;
+    assert_eq!(average(&service, corrected).await, Some(1_200.0));
+    let request = proto::SetRecordsRequest { request_id: "r1".into(), records: vec![rate(1, 1)] };
+    let status = service.records().set_records(request).await.unwrap_err();
+    refused(&status, Code::AlreadyExists, "REQUEST_ID_REUSED");
+    let request =
+        proto::ListRecordsRequest { kind: RecordKind::ExchangeRate.into(), at_least_as_fresh: corrected };
+    let listed = service.records().list_records(request).await.unwrap().into_inner();
+    assert_eq!(listed.records, [rate(15, 1_400_000_000), rate(5, 9_000_000_000)], "in the order of time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_comes_back_as_it_was_set() {
+    let service = service().await;
+    let interval = Some(proto::TimeRange { start: days_ago(2), end: days_ago(1) });
+    let channel = || "social".to_owned();
+    let (location, campaign) = ("Rome 1".to_owned(), "spring".to_owned());
+    let said = [
+        (RecordKind::Traffic, Said::Traffic(proto::TrafficCount { location, interval, entries: 120 })),
+        (
+            RecordKind::Reach,
+            Said::Reach(proto::Reach { channel: channel(), campaign, interval, people: 9_000 }),
+        ),
+        (
+            RecordKind::Followers,
+            Said::Followers(proto::Followers { channel: channel(), at: days_ago(1), total: 77 }),
+        ),
+        (RecordKind::Offer, Said::Offer(proto::Offer { offer_id: "o".into(), kind: 2, interval })),
+    ];
+    let records = said.iter().map(|(_, said)| proto::Record { record: Some(said.clone()) }).collect();
+    let revision = set(&service, "all", records).await;
+    for (kind, said) in said {
+        let request = proto::ListRecordsRequest { kind: kind.into(), at_least_as_fresh: revision };
+        let listed = service.records().list_records(request).await.unwrap().into_inner();
+        assert_eq!(listed.records, [proto::Record { record: Some(said) }]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_records_are_told_by_field() {
+    let service = service().await;
+    let same = proto::ExchangeRate {
+        from_currency: "EUR".into(),
+        to_currency: "EUR".into(),
+        effective_from: days_ago(1),
+        rate_billionths: 0,
+    };
+    let traffic = proto::TrafficCount { location: String::new(), interval: None, entries: -1 };
+    let records = vec![
+        proto::Record { record: None },
+        proto::Record { record: Some(Said::ExchangeRate(same)) },
+        proto::Record { record: Some(Said::Traffic(traffic)) },
+        rate(1, 5),
+        rate(1, 6),
+    ];
+    let request = proto::SetRecordsRequest { request_id: "r".into(), records };
+    let status = service.records().set_records(request).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+    assert_eq!(
+        wrong_fields(&status),
+        [
+            "records[0]",
+            "records[1].exchange_rate.to_currency",
+            "records[1].exchange_rate.rate_billionths",
+            "records[2].traffic.location",
+            "records[2].traffic.interval",
+            "records[2].traffic.entries",
+            "records[4]"
+        ]
+    );
+    let status = service.records().list_records(proto::ListRecordsRequest::default()).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["kind"]);
+}
