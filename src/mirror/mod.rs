@@ -16,12 +16,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::identity::Rules;
 use crate::kpi::{FactError, Snapshot};
 use crate::model::{Revision, TenantKey};
-use crate::store::{Store, StoreError, Tenant};
+use crate::store::{Changed, Cursor, Store, StoreError, Tenant};
 
 use tenant::Contents;
 
@@ -190,9 +191,11 @@ impl Mirrors {
             return Ok(());
         }
         contents.begin(rules, self.store.revision(mirror.key).await?);
-        loop {
-            let page = self.settings.page_touchpoints;
-            let changed = self.store.changes(mirror.key, contents.cursor(), page).await?;
+        let mut read = Some(self.read_ahead(mirror.key, contents.cursor()));
+        while let Some(page) = read {
+            let changed = page.await.map_err(|_| MirrorError::Store(StoreError::Closed))??;
+            // The next page is read while this one is applied.
+            read = (!changed.complete).then(|| self.read_ahead(mirror.key, changed.cursor));
             metrics::counter!("customer360_mirror_touchpoints_read_total")
                 .increment(changed.facts.len() as u64);
             let (applied, snapshot) = blocking(move || {
@@ -210,9 +213,14 @@ impl Mirrors {
             if let Some(snapshot) = snapshot {
                 mirror.publish(snapshot);
                 self.tell_bytes();
-                return Ok(());
             }
         }
+        Ok(())
+    }
+
+    fn read_ahead(&self, key: TenantKey, since: Cursor) -> JoinHandle<Result<Changed, StoreError>> {
+        let (store, page) = (self.store.clone(), self.settings.page_touchpoints);
+        tokio::spawn(async move { store.changes(key, since, page).await })
     }
 
     fn mirror(&self, tenant: &Tenant) -> Arc<Mirror> {

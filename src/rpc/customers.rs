@@ -104,6 +104,14 @@ impl Port {
             .iter()
             .filter_map(|named| if let Named::Identifier(one) = named { Some(one.clone()) } else { None })
             .collect();
+        if known.is_none() && identifiers.len() == named.len() && !identifiers.is_empty() {
+            // The commonest question: one read finds the names and those who hold them.
+            let (revision, found) = self.store.holders(tenant.key, &rules, &identifiers).await?;
+            let rates =
+                if mask.summary { self.rates_at(tenant.key, None, revision).await? } else { Arc::default() };
+            let view = |record: CustomerRecord| customer_to_proto(tenant.key, &rules, &rates, mask, &record);
+            return Ok((revision, found.into_iter().map(|record| record.map(view)).collect()));
+        }
         let held = match identifiers.is_empty() {
             true => Vec::new(),
             false => self.identifiers(&tenant, known, &identifiers).await?,

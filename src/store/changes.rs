@@ -1,5 +1,6 @@
 //! What changed since a revision: the mirror's food.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::driver::{Row, Scalar, Transaction};
@@ -159,9 +160,9 @@ async fn assignments(
     rows.iter().map(moved).collect()
 }
 
-/// Parses on the blocking pool: a first load is millions of documents.
+/// Parses on all processors, where it holds up nobody: a first load is millions of documents.
 pub(super) async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
-    let parse = move || rows.iter().map(parse_fact).collect();
+    let parse = move || rows.par_iter().map(parse_fact).collect();
     tokio::task::spawn_blocking(parse).await.map_err(|_| StoreError::Closed)?
 }
 

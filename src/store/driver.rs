@@ -21,18 +21,20 @@ const CHUNK_ROWS: usize = 512;
 /// SQLite takes 500 terms in a compound SELECT.
 const UNION_BRANCHES: usize = 64;
 const STATEMENT_CACHE: usize = 1_024;
+/// A connection to PostgreSQL that rested for longer may have been lost.
+const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Every text that was run on SQLite, for the test that looks at their plans.
+/// Every text that was run, for the tests that look at their plans: on SQLite, on PostgreSQL.
 #[cfg(test)]
-pub(super) static SEEN: std::sync::Mutex<std::collections::BTreeSet<String>> =
-    std::sync::Mutex::new(std::collections::BTreeSet::new());
+pub(super) static SEEN: [std::sync::Mutex<std::collections::BTreeSet<String>>; 2] =
+    [const { std::sync::Mutex::new(std::collections::BTreeSet::new()) }; 2];
 
 #[cfg(test)]
-fn seen(text: &str) {
-    SEEN.lock().unwrap().insert(text.to_owned());
+fn seen(text: &str, on_postgres: bool) {
+    SEEN[usize::from(on_postgres)].lock().unwrap().insert(text.to_owned());
 }
 #[cfg(not(test))]
-fn seen(_text: &str) {}
+fn seen(_text: &str, _on_postgres: bool) {}
 
 /// An open database.
 #[derive(Clone)]
@@ -139,8 +141,10 @@ impl Database {
         let migrator = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&migrator).await?;
         migrator.close().await;
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let readers = SqlitePoolOptions::new()
+        // A connection to a file needs no ping before it is used: that would be a thread's turn.
+        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        let readers = pool()
             .max_connections(connections)
             .connect_with(options.read_only(true).pragma("query_only", "1"))
             .await?;
@@ -153,6 +157,13 @@ impl Database {
         PgConnection::connect_with(&options).await?.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
+            // A connection that was used a moment ago is not asked for a sign of life: that would be
+            // a journey for each transaction.
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                let rested = used.idle_for > RESTED;
+                Box::pin(async move { Ok(!rested || connection.ping().await.is_ok()) })
+            })
             // A future that is dropped inside begin() leaves the connection in a transaction
             // (sqlx 4385, 4393): whatever comes back to the pool is rolled back first.
             .after_release(|connection, _| {
@@ -220,11 +231,12 @@ impl Transaction {
     pub async fn fetch(&mut self, sql: &'static str, scalars: &[Scalar<'_>]) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                seen(sql);
+                seen(sql, false);
                 let query = sqlx::query_with(sql, sqlite_arguments(scalars)?);
                 query.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
+                seen(sql, true);
                 let query = sqlx::query_with(sql, postgres_arguments(scalars)?);
                 query.fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
@@ -259,7 +271,7 @@ impl Transaction {
                 while from < rows {
                     let until = from + chunk_rows(rows - from);
                     let text = sqlite_text(sql, scalars.len(), columns.len(), until - from);
-                    seen(&text);
+                    seen(&text, false);
                     let text = AssertSqlSafe(text);
                     let arguments = sqlite_bulk_arguments(scalars, columns, from..until)?;
                     let part = sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?;
@@ -269,7 +281,9 @@ impl Transaction {
                 Ok(found)
             }
             Self::Postgres(tx) => {
-                let text = AssertSqlSafe(postgres_text(sql, scalars.len(), columns));
+                let text = postgres_text(sql, scalars.len(), columns);
+                seen(&text, true);
+                let text = AssertSqlSafe(text);
                 let mut arguments = postgres_arguments(scalars)?;
                 for column in columns {
                     match column {
@@ -316,7 +330,7 @@ impl Transaction {
             let branches: Vec<String> =
                 (0..part.len()).map(|i| (0..N).fold(branch.to_owned(), |text, j| name(text, i, j))).collect();
             let text = branches.join(" UNION ALL ");
-            seen(&text);
+            seen(&text, matches!(self, Self::Postgres(_)));
             let text = AssertSqlSafe(text);
             let all: Vec<Scalar<'_>> =
                 scalars.iter().copied().chain(part.iter().flatten().map(|&n| Scalar::Int(n))).collect();

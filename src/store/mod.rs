@@ -7,6 +7,7 @@
 mod changes;
 mod constraints;
 mod costs;
+mod customers;
 mod decide;
 mod deciding;
 mod driver;

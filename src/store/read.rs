@@ -178,8 +178,6 @@ const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
     WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1 \
     AND (s.observation IS NOT NULL OR o.releases = 1)";
-const LIST_CUSTOMERS: &str = "SELECT customer FROM customer WHERE tenant = $1 AND customer > $2 \
-    AND registered >= $3 AND registered <= $4 ORDER BY customer LIMIT $5";
 const COMPONENT_OF: &str = "SELECT component FROM observation WHERE tenant = $1 AND observation = $2";
 
 impl Store {
@@ -260,42 +258,6 @@ impl Store {
             By::Customer(_) => entries.sort_by_key(|e| std::cmp::Reverse((e.touchpoint.at, e.no))),
         }
         Ok(Listed { revision, entries })
-    }
-
-    /// The customers that observations belong to now; `None` where there is no such observation.
-    pub async fn customers(
-        &self,
-        tenant: TenantKey,
-        rules: &Rules,
-        observations: &[ObservationNo],
-    ) -> Result<(Revision, Vec<Option<CustomerRecord>>), StoreError> {
-        let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
-        Ok((revision, records(&mut tx, tenant, rules, observations).await?))
-    }
-
-    /// A page of customers, by number, optionally of one kind.
-    pub async fn list_customers(
-        &self,
-        tenant: TenantKey,
-        rules: &Rules,
-        kind: Option<CustomerKind>,
-        after: Option<ObservationNo>,
-        size: i64,
-    ) -> Result<Listed<CustomerRecord>, StoreError> {
-        let mut tx = self.db.read().await?;
-        let revision = revision(&mut tx, tenant).await?;
-        let (least, most) = match kind {
-            None => (0, 1),
-            Some(CustomerKind::Anonymous) => (0, 0),
-            Some(CustomerKind::Registered) => (1, 1),
-        };
-        let scalars = [tenant.0, after.map_or(0, |no| no.0), least, most, size].map(Scalar::Int);
-        let rows = tx.fetch(LIST_CUSTOMERS, &scalars).await?;
-        let listed: Vec<ObservationNo> =
-            rows.iter().map(|row| row.get(0).map(ObservationNo)).collect::<Result<_, _>>()?;
-        let records = records(&mut tx, tenant, rules, &listed).await?;
-        Ok(Listed { revision, entries: records.into_iter().flatten().collect() })
     }
 
     /// What is known of identifiers and of their holders, and an observation of them as if they
@@ -398,7 +360,7 @@ async fn spans(
     Ok(spans.map(|span| [span.observation.0, span.from.0, span.until.0]).collect())
 }
 
-async fn customers(
+pub(super) async fn customers(
     tx: &mut Transaction,
     tenant: TenantKey,
     observations: &[ObservationNo],
@@ -479,25 +441,4 @@ impl Found {
             summary,
         }
     }
-}
-
-/// The customers that observations belong to now, in one transaction.
-async fn records(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    rules: &Rules,
-    observations: &[ObservationNo],
-) -> Result<Vec<Option<CustomerRecord>>, StoreError> {
-    let found = customers(tx, tenant, observations).await?;
-    let mut numbers: Vec<i64> =
-        found.iter().flatten().flat_map(|f| &f.members).flat_map(|m| &m.identifiers).map(|no| no.0).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut identifiers = FxHashMap::default();
-    let scalars = [Scalar::Int(tenant.0)];
-    for row in tx.fetch_bulk(identities::LOAD_IDENTIFIERS, &scalars, &[Column::Int(numbers)]).await? {
-        let (no, stored) = read_identifier(&row, rules)?;
-        identifiers.insert(no, stored);
-    }
-    Ok(found.into_iter().map(|f| f.map(|f| f.into_record(&identifiers))).collect())
 }
