@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, Config, ConfigError};
 
 pub mod client;
+mod coverage;
 mod demo;
 pub mod import;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Tell a simulated retailer's story: service, data and answers, from nothing
     Demo(demo::DemoArgs),
+    /// Print how often 95 % intervals hold the truth, over many simulated retailers
+    Coverage(coverage::CoverageArgs),
     /// Write a simulated retailer as JSON Lines, and who was who
     Simulate(simulate::SimulateArgs),
 }
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         }),
         Command::Import(args) => import::command(&args),
         Command::Demo(args) => demo::command(&args),
+        Command::Coverage(args) => coverage::command(&args),
         Command::Simulate(args) => simulate::command(&args),
     };
     match done {

@@ -7,7 +7,7 @@
 
 use crate::rpc::proto::Touchpoint;
 
-mod chance;
+pub mod chance;
 mod names;
 mod plan;
 mod render;
