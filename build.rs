@@ -17,6 +17,7 @@ const PROTOS: &[&str] = &[
     "customer360/v1/kpi.proto",
     "customer360/v1/kpi_service.proto",
     "customer360/v1/record_service.proto",
+    "customer360/v1/rule_service.proto",
     "customer360/v1/touchpoint.proto",
     "customer360/v1/touchpoint_service.proto",
 ];

@@ -1,14 +1,15 @@
-//! The laws of identity with people in it: links, unlinks, sharing decisions, retractions and
-//! unmerges mixed at random with records, late records and voids, on both databases, against the
+//! The laws of identity with people in it: links, unlinks, sharing decisions, retractions, unmerges
+//! and changes of rules mixed at random with records, late records and voids, on both databases, against the
 //! naive oracle.
 
 mod worlds;
 
 use std::collections::BTreeSet;
 
+use customer360::identity::Rules;
 use customer360::identity::constraints::{ConstraintNo, Decision, Sharing};
 use customer360::model::{Identifier, Touchpoint};
-use customer360::store::{Decided, Mandate, Party, Proposal, Request, Store, StoreError, Tenant};
+use customer360::store::{Decided, Mandate, Party, Promotion, Proposal, Request, Store, StoreError, Tenant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use worlds::{
@@ -36,6 +37,7 @@ struct Play<'a> {
     said: usize,
     refused: usize,
     unmerged: usize,
+    promoted: usize,
 }
 
 impl Play<'_> {
@@ -197,9 +199,46 @@ impl Play<'_> {
         self.decisions.insert(decided.constraint.0, Said::Apart(left, right));
     }
 
+    async fn promote(&mut self) {
+        let mut rules = Rules::default();
+        let kinds = rules.kinds.len();
+        for _ in 0..3 {
+            let rule = &mut rules.kinds[self.random.random_range(0..kinds)];
+            match self.random.random_range(0..4) {
+                0 => rule.limit = self.random.random_range(1..4),
+                1 => rule.joins_registered = !rule.joins_registered,
+                2 => rule.share_after = [None, Some(1), Some(2)][self.random.random_range(0..3)],
+                _ => rule.registered = rule.priority < 8 || self.random.random_range(0..2) == 0,
+            }
+        }
+        let crowded = |held: &BTreeSet<Identifier>| {
+            rules.kinds.iter().any(|r| held.iter().filter(|d| d.kind == r.kind).count() > r.limit as usize)
+        };
+        let illegal = linked(&self.decisions).iter().any(crowded);
+        self.requests += 1;
+        let promotion = Promotion {
+            rules: rules.clone(),
+            from_version: self.tenant.rules_version,
+            author: "ada".into(),
+            reason: "test".into(),
+            request: mandate(&format!("r{}", self.requests), false).request,
+        };
+        match self.store.promote(self.tenant.key, promotion.clone()).await {
+            Ok(promoted) => {
+                assert!(!illegal, "a decision cannot stand");
+                assert_eq!(promoted, self.store.promote(self.tenant.key, promotion).await.unwrap());
+                self.tenant.rules = rules.into();
+                self.tenant.rules_version = promoted.version;
+                self.promoted += 1;
+            }
+            Err(StoreError::RulesUnfit(_)) => assert!(illegal, "every decision can stand"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
     /// One random operation; the pool holds what was not recorded yet.
     async fn act(&mut self, pool: &mut Vec<Touchpoint>) {
-        match self.random.random_range(0..12) {
+        match self.random.random_range(0..13) {
             0..5 if !pool.is_empty() => {
                 let count = self.random.random_range(1..=pool.len().min(6));
                 let batch: Vec<Touchpoint> = pool.drain(..count).collect();
@@ -214,6 +253,7 @@ impl Play<'_> {
             8 => self.unlink().await,
             9 => self.share().await,
             10 => self.retract().await,
+            11 => self.promote().await,
             _ => self.unmerge().await,
         }
         self.said = self.said.max(self.decisions.len());
@@ -230,7 +270,7 @@ impl Play<'_> {
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_hold_through_all_evidence() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut said, mut refused, mut unmerged) = (0, 0, 0);
+    let (mut said, mut refused, mut unmerged, mut promoted) = (0, 0, 0, 0);
     for (name, store) in databases(&folder).await {
         for seed in 0..cases(15) {
             let mut pool = history(seed ^ 0xDEC1DE, 10 + (seed as usize * 3) % 30);
@@ -244,6 +284,7 @@ async fn decisions_hold_through_all_evidence() {
                 said: 0,
                 refused: 0,
                 unmerged: 0,
+                promoted: 0,
             };
             for step in 0..25 {
                 play.act(&mut pool).await;
@@ -252,7 +293,9 @@ async fn decisions_hold_through_all_evidence() {
             said += play.said;
             refused += play.refused;
             unmerged += play.unmerged;
+            promoted += play.promoted;
         }
     }
-    assert!(said > 0 && refused > 0 && unmerged > 0, "{said} said, {refused} refused, {unmerged} unmerged");
+    let done = [said, refused, unmerged, promoted];
+    assert!(done.iter().all(|n| *n > 0), "said, refused, unmerged, promoted: {done:?}");
 }

@@ -238,6 +238,13 @@ pub fn link_position(no: ConstraintNo) -> Position {
     Position { at: Micros::MIN, key }
 }
 
+/// The must-link that stands at a position, if one does.
+#[must_use]
+pub fn link_no(position: &Position) -> Option<ConstraintNo> {
+    let number = position.key.source_id.parse().ok().filter(|_| position.at == Micros::MIN);
+    number.map(ConstraintNo)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::batch::{Before, Stored, StoredObservation};
 use super::constraints::{ConstraintNo, Constraints};
 use super::moves::Touch;
-use super::resolve::{Block, Dropped, IdentifierNo, Observation, Verdict, World};
+use super::resolve::{Block, Dropped, IdentifierNo, KindIndex, Observation, Verdict, World};
 use super::rules::Rules;
 use crate::model::{ObservationNo, Position};
 
@@ -202,6 +202,24 @@ pub fn chain(explained: &[Explained], from: IdentifierNo, to: IdentifierNo) -> O
     }
     chain.reverse();
     Some(chain)
+}
+
+/// What one customer of two would break: the kinds of which it would hold too many, with how many
+/// and the limit; and the cannot-links. The arguments are what each holds.
+#[must_use]
+pub fn crowd(
+    rules: &Rules,
+    constraints: &Constraints,
+    left: &FxHashMap<IdentifierNo, KindIndex>,
+    right: &FxHashMap<IdentifierNo, KindIndex>,
+) -> (Vec<(KindIndex, u32, u32)>, Vec<ConstraintNo>) {
+    let mut held = vec![0_u32; rules.kinds.len()];
+    let both: FxHashMap<IdentifierNo, KindIndex> = left.iter().chain(right).map(|(k, v)| (*k, *v)).collect();
+    both.values().for_each(|kind| held[*kind] += 1);
+    let over = rules.kinds.iter().zip(held).enumerate();
+    let over = over.filter(|(_, (rule, held))| *held > rule.limit);
+    let over = over.map(|(kind, (rule, held))| (kind, held, rule.limit)).collect();
+    (over, constraints.broken(both.into_keys()))
 }
 
 impl From<Dropped> for Reason {

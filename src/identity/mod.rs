@@ -12,6 +12,8 @@ pub mod moves;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
+pub mod vendors;
+pub mod whole;
 
 pub use normalize::{NormalizeError, Normalized, normalize};
 pub use rules::{History, KindRule, Normalizer, OnConflict, Rules};

@@ -63,6 +63,7 @@ pub fn normalize(
     }
     let value = match rule.normalizer {
         Normalizer::Email => email(trimmed)?,
+        Normalizer::EmailProviderTricks => without_tricks(email(trimmed)?),
         Normalizer::Phone => phone(trimmed, region, &rules.default_region)?,
         Normalizer::Exact => composed(trimmed).into_owned(),
         Normalizer::Folded => folded(trimmed),
@@ -88,6 +89,7 @@ fn is_blocked(rules: &Rules, trimmed: &str) -> bool {
     rules.blocked.iter().any(|blocked| blocked == bare)
         || rules.blocked_ignoring_case.iter().any(ignoring_case)
         || is_all_zeros(bare)
+        || rules.blocked_patterns.match_any(bare)
         || bare.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("test@"))
 }
 
@@ -142,6 +144,23 @@ fn email(text: &str) -> Result<String, NormalizeError> {
         return Err(NormalizeError::NotEmail);
     }
     Ok(format!("{local}@{ascii}"))
+}
+
+/// What some providers ignore: dots, and everything from a plus on.
+fn without_tricks(address: String) -> String {
+    match address.rsplit_once('@') {
+        Some((local, "gmail.com" | "googlemail.com")) => {
+            let local = local.split('+').next().unwrap_or(local).replace('.', "");
+            if local.is_empty() { address } else { format!("{local}@gmail.com") }
+        }
+        _ => address,
+    }
+}
+
+/// Whether it is a region that has telephone numbers.
+#[must_use]
+pub fn is_region(name: &str) -> bool {
+    parse_region(name).is_some()
 }
 
 /// E.164. An extension is kept (`;ext=`): those behind one switchboard are not one person.

@@ -1,9 +1,12 @@
 //! Identity rules: three knobs per kind, beside normalizer, limit and priority.
 //! Versioned rows per tenant, so that a change of rules is a fact like any other.
 
+use std::sync::OnceLock;
+
+use regex::{RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
 
-use crate::model::KindName;
+use crate::model::{KindName, Reason, Violation};
 
 /// How a kind's values are brought to one form before they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,8 @@ pub enum Normalizer {
     Folded,
     /// SHA-256 in hexadecimal, as hashed by the sender; lower-cased.
     Sha256,
+    /// As `Email`, and what providers ignore is ignored too.
+    EmailProviderTricks,
 }
 
 /// Who keeps an identifier that is held by another customer when joining is not allowed.
@@ -60,6 +65,109 @@ pub struct KindRule {
     pub normalizer: Normalizer,
 }
 
+/// Regular expressions, compiled when they are first asked.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Patterns {
+    texts: Vec<String>,
+    #[serde(skip)]
+    compiled: OnceLock<RegexSet>,
+}
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+impl Eq for Patterns {}
+
+impl Patterns {
+    #[must_use]
+    pub fn new(texts: Vec<String>) -> Self {
+        Self { texts, compiled: OnceLock::new() }
+    }
+
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// Whether any of them matches; in time linear in the text. Patterns that do not compile are
+    /// refused when rules are checked, and match nothing.
+    #[must_use]
+    pub fn match_any(&self, text: &str) -> bool {
+        if self.texts.is_empty() {
+            return false;
+        }
+        self.compiled
+            .get_or_init(|| compile(&self.texts).unwrap_or_else(|_| RegexSet::empty()))
+            .is_match(text)
+    }
+}
+
+/// Bytes that compiled patterns may take.
+const PATTERN_BYTES: usize = 1 << 20;
+
+fn compile(texts: &[String]) -> Result<RegexSet, regex::Error> {
+    RegexSetBuilder::new(texts).size_limit(PATTERN_BYTES).build()
+}
+
+/// Everything that is wrong with rules, by the path of the field.
+#[must_use]
+pub fn check(rules: &Rules) -> Vec<Violation> {
+    let mut wrong = Vec::new();
+    let mut refuse = |field: String, reason, what: &str| wrong.push(Violation::new(field, reason, what));
+    if rules.kinds.is_empty() {
+        refuse("rules.kinds".into(), Reason::Required, "at least one");
+    }
+    for (i, rule) in rules.kinds.iter().enumerate() {
+        let at = |field: &str| format!("rules.kinds[{i}].{field}");
+        let earlier = &rules.kinds[..i];
+        if earlier.iter().any(|other| other.kind == rule.kind) {
+            refuse(at("kind"), Reason::Conflict, "no two kinds have one name");
+        }
+        if !(1..=1_000).contains(&rule.priority) {
+            refuse(at("priority"), Reason::OutOfRange, "from 1 to 1,000");
+        } else if earlier.iter().any(|other| other.priority == rule.priority) {
+            refuse(at("priority"), Reason::Conflict, "no two kinds are equally strong");
+        }
+        if !(1..=100_000).contains(&rule.limit) {
+            refuse(at("limit"), Reason::OutOfRange, "from 1 to 100,000");
+        }
+        if rule.share_after.is_some_and(|n| n > 1_000) {
+            refuse(at("share_after"), Reason::OutOfRange, "at most 1,000");
+        }
+    }
+    let lists = [
+        ("kinds", rules.kinds.len(), 64),
+        ("blocked", rules.blocked.len(), 1_000),
+        ("blocked_ignoring_case", rules.blocked_ignoring_case.len(), 1_000),
+        ("blocked_patterns", rules.blocked_patterns.texts.len(), 100),
+        ("trait_sources", rules.trait_sources.len(), 1_000),
+    ];
+    for (field, length, limit) in lists {
+        if length > limit {
+            refuse(format!("rules.{field}"), Reason::TooMany, &format!("at most {limit}"));
+        }
+    }
+    for (i, pattern) in rules.blocked_patterns.texts.iter().enumerate() {
+        if compile(std::slice::from_ref(pattern)).is_err() {
+            let what = "is no regular expression, or too large a one";
+            refuse(format!("rules.blocked_patterns[{i}]"), Reason::Malformed, what);
+        }
+    }
+    if compile(&rules.blocked_patterns.texts).is_err() {
+        refuse("rules.blocked_patterns".into(), Reason::TooMany, "together they are too large");
+    }
+    if !super::normalize::is_region(&rules.default_region) {
+        refuse("rules.default_region".into(), Reason::Unknown, "is no ISO 3166-1 alpha-2 region");
+    }
+    if !(2..=1_000_000).contains(&rules.component_limit) {
+        refuse("rules.component_limit".into(), Reason::OutOfRange, "from 2 to 1,000,000");
+    }
+    wrong
+}
+
 /// One tenant's rules at one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
@@ -68,6 +176,9 @@ pub struct Rules {
     pub blocked: Vec<String>,
     /// Values that are nobody's, compared without regard to case, also inside quotes.
     pub blocked_ignoring_case: Vec<String>,
+    /// Values that are nobody's, by patterns that match anywhere unless anchored.
+    #[serde(default)]
+    pub blocked_patterns: Patterns,
     /// The region of phone numbers without a country code, ISO 3166-1 alpha-2.
     pub default_region: String,
     /// Sources from most to least trusted, for traits; unlisted ones are trusted least and
@@ -146,6 +257,7 @@ impl Default for Rules {
             ]
             .map(String::from)
             .to_vec(),
+            blocked_patterns: Patterns::default(),
             default_region: "GB".to_owned(),
             trait_sources: Vec::new(),
             component_limit: 50_000,

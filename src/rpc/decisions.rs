@@ -18,8 +18,8 @@ use crate::identity::constraints::{ConstraintNo, Decision, Sharing};
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::{
-    COUNTED, Decided, ListedMerge, Mandate, Party, Proposal, Request as Mutation, SharedIdentifier,
-    StoredConstraint, Tenant,
+    COUNTED, Decided, ListedMerge, Mandate, Party, Proposal, Reassigned, Request as Mutation,
+    SharedIdentifier, StoredConstraint, Tenant,
 };
 
 const AUTHOR_BYTES: usize = 128;
@@ -273,7 +273,7 @@ impl Port {
         let mut effect = effect(tenant.key, &decided);
         if !kpis.is_empty() {
             let (at, moved) = (decided.revision, decided.assignments);
-            let (before, after) = self.mirrors.preview(tenant, at, moved).await?;
+            let (before, after) = self.mirrors.preview(tenant, at, moved, decided.cut).await?;
             effect.kpis = self.changes(tenant.key, kpis, &before, &Arc::new(after)).await?;
         }
         Ok(effect)
@@ -386,8 +386,25 @@ fn merge_id(tenant: TenantKey, observation: ObservationNo, absorbed: Observation
 }
 
 fn effect(tenant: TenantKey, decided: &Decided) -> proto::DecisionEffect {
+    let (reassignments, touchpoints, customers) = reassignments(tenant, &decided.reassigned);
+    proto::DecisionEffect {
+        revision: decided.revision.0,
+        decision: decided.constraint.0,
+        already: decided.already,
+        reassignments,
+        touchpoints,
+        customers,
+        kpis: Vec::new(),
+    }
+}
+
+/// Who gave observations to whom, the largest first; how many touchpoints, and how many customers.
+pub(super) fn reassignments(
+    tenant: TenantKey,
+    reassigned: &[Reassigned],
+) -> (Vec<proto::Reassignment>, i64, i64) {
     let mut moves: BTreeMap<(ObservationNo, ObservationNo), (i64, i64)> = BTreeMap::new();
-    for one in &decided.reassigned {
+    for one in reassigned {
         let counts = moves.entry((one.from, one.to)).or_default();
         counts.0 += 1;
         counts.1 += i64::try_from(one.touchpoints).unwrap_or(i64::MAX);
@@ -407,15 +424,7 @@ fn effect(tenant: TenantKey, decided: &Decided) -> proto::DecisionEffect {
         .collect();
     reassignments.sort_by_key(|one| std::cmp::Reverse((one.touchpoints, one.observations)));
     reassignments.truncate(REASSIGNMENTS);
-    proto::DecisionEffect {
-        revision: decided.revision.0,
-        decision: decided.constraint.0,
-        already: decided.already,
-        reassignments,
-        touchpoints,
-        customers: i64::try_from(customers.len()).unwrap_or(i64::MAX),
-        kpis: Vec::new(),
-    }
+    (reassignments, touchpoints, i64::try_from(customers.len()).unwrap_or(i64::MAX))
 }
 
 type Names = FxHashMap<IdentifierNo, Identifier>;

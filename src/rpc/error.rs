@@ -42,6 +42,8 @@ pub enum PortError {
     TouchpointNotFound,
     #[error("there is no such customer")]
     CustomerNotFound,
+    #[error("the rules have no such version")]
+    RulesNotFound,
     #[error("there is no such decision")]
     DecisionNotFound,
     #[error("the answer would be larger than {limit} {unit}; ask for less")]
@@ -151,6 +153,7 @@ fn told(error: PortError) -> Told {
         PortError::TenantMalformed => plain(Code::InvalidArgument, ErrorReason::TenantMalformed),
         PortError::TouchpointNotFound => plain(Code::NotFound, ErrorReason::TouchpointNotFound),
         PortError::CustomerNotFound => plain(Code::NotFound, ErrorReason::CustomerNotFound),
+        PortError::RulesNotFound => plain(Code::NotFound, ErrorReason::RulesNotFound),
         PortError::DecisionNotFound => plain(Code::NotFound, ErrorReason::DecisionNotFound),
         PortError::AnswerTooLarge { limit, unit } => Told {
             metadata: metadata([("limit", format!("{limit} {unit}"))]),
@@ -228,6 +231,14 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
         StoreError::RequestIdReused => plain(Code::AlreadyExists, ErrorReason::RequestIdReused),
         StoreError::Contention => contention(),
         StoreError::Refused(refusal) => told_refusal(refusal, plain),
+        StoreError::RulesUnfit(unfit) => Told {
+            message: unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            ..plain(Code::FailedPrecondition, ErrorReason::RulesUnfit)
+        },
+        StoreError::RulesOutdated { present } => Told {
+            metadata: metadata([("present", present.to_string())]),
+            ..plain(Code::Aborted, ErrorReason::RulesOutdated)
+        },
     }
 }
 
@@ -406,6 +417,7 @@ mod tests {
             (PortError::TenantMalformed, "INVALID_ARGUMENT"),
             (PortError::TouchpointNotFound, "NOT_FOUND"),
             (PortError::CustomerNotFound, "NOT_FOUND"),
+            (PortError::RulesNotFound, "NOT_FOUND"),
             (PortError::DecisionNotFound, "NOT_FOUND"),
             (PortError::AnswerTooLarge { limit: 1, unit: "bytes" }, "FAILED_PRECONDITION"),
             (PortError::Panicked, "INTERNAL"),
@@ -414,6 +426,8 @@ mod tests {
             (StoreError::Closed.into(), "UNAVAILABLE"),
             (StoreError::RequestIdReused.into(), "ALREADY_EXISTS"),
             (StoreError::Contention.into(), "ABORTED"),
+            (StoreError::RulesUnfit(vec![]).into(), "FAILED_PRECONDITION"),
+            (StoreError::RulesOutdated { present: 1 }.into(), "ABORTED"),
             (StoreError::Refused(Refusal::MergeGone).into(), "FAILED_PRECONDITION"),
             (StoreError::Refused(Refusal::SidesOverlap).into(), "FAILED_PRECONDITION"),
             (StoreError::NotReached { asked: Revision(2), at: Revision(1) }.into(), "UNAVAILABLE"),

@@ -12,11 +12,13 @@ use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, tenant_name};
 use crate::identity::batch::Stored;
+use crate::identity::constraints::{Constraints, link_no};
 use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
 use crate::identity::resolve::IdentifierNo;
 use crate::identity::{Normalized, Rules};
 use crate::model::{
-    CustomerKind, Identifier, ObservationNo, Position, Reason, Revision, TenantKey, TenantName, TouchKey,
+    CustomerKind, Identifier, Micros, ObservationNo, Position, Reason, Revision, TenantKey, TenantName,
+    TouchKey,
 };
 use crate::store::{self, Component, CustomerRecord, Tenant};
 
@@ -30,6 +32,15 @@ impl IdentityService for Port {
         let asked = request.into_inner();
         let port = self.clone();
         Ok(Response::new(detached(async move { port.resolve(tenant, asked).await }).await?))
+    }
+
+    async fn explain_separation(
+        &self,
+        request: Request<proto::ExplainSeparationRequest>,
+    ) -> Result<Response<proto::ExplainSeparationResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let port = self.clone();
+        Ok(Response::new(detached(async move { port.separation(&tenant, asked).await }).await?))
     }
 
     async fn explain_identity(
@@ -122,7 +133,7 @@ impl Port {
     }
 
     /// The number of an identifier and who holds it.
-    async fn find(
+    pub(super) async fn find(
         &self,
         tenant: &Tenant,
         known: Option<&store::Known>,
@@ -193,7 +204,7 @@ impl Port {
     }
 
     /// The customer of an observation, and what its observations did.
-    async fn story(
+    pub(super) async fn story(
         &self,
         tenant: &Tenant,
         known: Option<&store::Known>,
@@ -207,7 +218,7 @@ impl Port {
         let Component { revision, observations, identifiers, constraints, touches } = component;
         let explained =
             explain::explain(&rules, &constraints, &observations, &identifiers, &touches, record.customer);
-        Ok(Story { tenant: tenant.key, rules, record, revision, identifiers, explained })
+        Ok(Story { tenant: tenant.key, rules, record, revision, identifiers, explained, constraints })
     }
 }
 
@@ -295,13 +306,14 @@ fn blocked(identifier: Identifier) -> proto::ResolvedIdentifier {
 }
 
 /// Why a customer is one.
-struct Story {
+pub(super) struct Story {
     tenant: TenantKey,
-    rules: Arc<Rules>,
-    record: CustomerRecord,
-    revision: Revision,
-    identifiers: FxHashMap<IdentifierNo, Stored>,
-    explained: Vec<Explained>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) record: CustomerRecord,
+    pub(super) revision: Revision,
+    pub(super) identifiers: FxHashMap<IdentifierNo, Stored>,
+    pub(super) explained: Vec<Explained>,
+    pub(super) constraints: Arc<Constraints>,
 }
 
 impl Story {
@@ -310,9 +322,10 @@ impl Story {
         let last_seen = self.record.last_seen.get(&explained.no).copied();
         proto::ExplainedObservation {
             identifiers: explained.identifiers.iter().filter_map(|no| self.identifier(*no)).collect(),
-            first_seen: Some(timestamp(explained.position.at)),
-            last_seen: Some(timestamp(last_seen.unwrap_or(explained.position.at))),
-            first_touchpoint: Some(key_to_proto(&explained.position)),
+            first_seen: happened(explained.position.at),
+            last_seen: happened(last_seen.unwrap_or(explained.position.at)),
+            first_touchpoint: proven_by(&explained.position),
+            decision: link_no(&explained.position).map_or(0, |no| no.0),
             given_customer_id: customer_id(self.tenant, explained.no),
             joined_customer_ids: joined.iter().map(|no| customer_id(self.tenant, *no)).collect(),
             rule: rule(explained.allowed).to_owned(),
@@ -320,7 +333,7 @@ impl Story {
         }
     }
 
-    fn identifier(&self, no: IdentifierNo) -> Option<proto::Identifier> {
+    pub(super) fn identifier(&self, no: IdentifierNo) -> Option<proto::Identifier> {
         let stored = self.identifiers.get(&no)?;
         Some(proto::Identifier {
             kind: kind_name(&self.rules, stored.kind),
@@ -337,10 +350,14 @@ impl Story {
             reason: drop_reason(reason).into(),
             holder_customer_id: holder.map_or_else(String::new, |no| customer_id(self.tenant, no)),
             explanation: self.explanation(stored, reason),
+            decision: match reason {
+                explain::Reason::Constraint(no) => no.0,
+                _ => 0,
+            },
         }
     }
 
-    fn explanation(&self, stored: Option<&Stored>, reason: explain::Reason) -> String {
+    pub(super) fn explanation(&self, stored: Option<&Stored>, reason: explain::Reason) -> String {
         let rules = &self.rules;
         let rule = stored.and_then(|stored| rules.kinds.get(stored.kind));
         match reason {
@@ -367,14 +384,24 @@ impl Story {
         proto::ChainLink {
             from: self.identifier(link.from),
             to: self.identifier(link.to),
-            touchpoint: Some(key_to_proto(&link.position)),
-            at: Some(timestamp(link.position.at)),
+            touchpoint: proven_by(&link.position),
+            at: happened(link.position.at),
+            decision: link_no(&link.position).map_or(0, |no| no.0),
             rule: rule(link.allowed).to_owned(),
         }
     }
 }
 
-fn key_to_proto(position: &Position) -> proto::TouchpointKey {
+/// When it happened; a must-link did not happen at any time.
+fn happened(at: Micros) -> Option<pbjson_types::Timestamp> {
+    (at != Micros::MIN).then(|| timestamp(at))
+}
+
+fn proven_by(position: &Position) -> Option<proto::TouchpointKey> {
+    link_no(position).is_none().then(|| key_to_proto(position))
+}
+
+pub(super) fn key_to_proto(position: &Position) -> proto::TouchpointKey {
     proto::TouchpointKey { source: position.key.source.clone(), source_id: position.key.source_id.clone() }
 }
 
@@ -392,7 +419,7 @@ fn rule(allowed: Allowed) -> &'static str {
     }
 }
 
-fn drop_reason(reason: explain::Reason) -> proto::DropReason {
+pub(super) fn drop_reason(reason: explain::Reason) -> proto::DropReason {
     match reason {
         explain::Reason::Limit => proto::DropReason::Limit,
         explain::Reason::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,

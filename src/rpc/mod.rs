@@ -17,6 +17,8 @@ pub mod page;
 mod probes;
 pub mod proto;
 mod records;
+mod rules;
+mod separation;
 mod touchpoints;
 
 use std::collections::HashMap;
@@ -47,6 +49,7 @@ use proto::identity_service_server::IdentityServiceServer;
 use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
 use proto::record_service_server::RecordServiceServer;
+use proto::rule_service_server::RuleServiceServer;
 use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// The service that has to wait for a tenant's facts, as health names it.
@@ -152,6 +155,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         TouchpointServiceServer,
         IdentityServiceServer,
         DecisionServiceServer,
+        RuleServiceServer,
         CustomerServiceServer,
         KpiServiceServer,
         FigureServiceServer,
@@ -231,6 +235,11 @@ impl Port {
         let remembered = tenants.get(name)?;
         let age_us = now.0.saturating_sub(remembered.at.0);
         (0..REMEMBERED_US).contains(&age_us).then(|| remembered.tenant.clone())
+    }
+
+    /// Forgets what was remembered of a tenant, whose rules changed.
+    fn forget(&self, name: &TenantName) {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     fn remember(&self, name: &TenantName, tenant: &Tenant) {

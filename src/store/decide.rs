@@ -6,6 +6,7 @@ use super::constraints;
 use super::deciding::Deciding;
 use super::driver::{Scalar, Transaction};
 use super::record::{decode_summary, keep_revision, take_revision};
+use super::stretches::{self, Stretches};
 use super::{Request, Store, StoreError, costs};
 use crate::identity::constraints::{ConstraintNo, Sharing};
 use crate::model::{Identifier, ObservationNo, Revision, TenantKey};
@@ -52,6 +53,8 @@ pub struct Decided {
     pub reassigned: Vec<Reassigned>,
     /// The map's changes, for who wants to look at the facts under it.
     pub assignments: Vec<Moved>,
+    /// Later stretches of those of them that are cut.
+    pub cut: Stretches,
 }
 
 /// An observation that changed its customer.
@@ -97,18 +100,26 @@ impl Store {
         let Deciding { mut tx, taken, .. } = deciding;
         if already {
             let revision = Revision(taken.revision.0 - 1);
-            let (reassigned, assignments) = Default::default();
-            return Ok(Some(Decided { revision, constraint, already, reassigned, assignments }));
+            let (reassigned, assignments, cut) = Default::default();
+            return Ok(Some(Decided { revision, constraint, already, reassigned, assignments, cut }));
         }
         let kept = [tenant.0, taken.revision.0, taken.next_constraint].map(Scalar::Int);
         tx.run(KEEP_CONSTRAINTS, &kept).await?;
         keep_revision(&mut tx, tenant, &taken, now).await?;
         let reassigned = reassigned(&mut tx, tenant, taken.revision).await?;
-        let mut decided =
-            Decided { revision: taken.revision, constraint, already, reassigned, assignments: Vec::new() };
+        let mut decided = Decided {
+            revision: taken.revision,
+            constraint,
+            already,
+            reassigned,
+            assignments: Vec::new(),
+            cut: Stretches::default(),
+        };
         if mandate.dry_run {
             let since = Revision(taken.revision.0 - 1);
             decided.assignments = assignments_since(&mut tx, tenant, since, before).await?;
+            let moved = decided.assignments.iter().map(|moved| moved.observation);
+            decided.cut = stretches::load(&mut tx, tenant, &rules, moved).await?;
             decided.revision = since;
         } else {
             tx.commit().await?;
@@ -125,7 +136,8 @@ async fn decided_before(
 ) -> Result<Option<Decided>, StoreError> {
     let Some(made) = constraints::decided_at(tx, tenant, revision).await? else { return Ok(None) };
     let reassigned = reassigned(tx, tenant, revision).await?;
-    Ok(Some(Decided { revision, constraint: made.no, already: true, reassigned, assignments: Vec::new() }))
+    let (assignments, cut) = Default::default();
+    Ok(Some(Decided { revision, constraint: made.no, already: true, reassigned, assignments, cut }))
 }
 
 /// The observations with touchpoints that a revision reassigned.

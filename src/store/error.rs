@@ -1,6 +1,7 @@
 //! What can go wrong in the store.
 
 use crate::identity::constraints::Refusal;
+use crate::identity::whole::Unfit;
 use crate::model::Revision;
 
 /// Errors of the store. "Not found" is not one of them: it is `Ok(None)`.
@@ -32,6 +33,12 @@ pub enum StoreError {
     /// A decision that cannot stand.
     #[error("the decision is refused")]
     Refused(#[from] Refusal),
+    /// Rules that cannot be promoted, with all reasons.
+    #[error("the rules cannot be promoted")]
+    RulesUnfit(Vec<Unfit>),
+    /// Rules made from a version that is not the present one.
+    #[error("the present version is {present}")]
+    RulesOutdated { present: i64 },
     /// Another process took what this one was about to take; send again.
     #[error("contention")]
     Contention,

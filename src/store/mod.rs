@@ -22,6 +22,7 @@ mod read;
 mod record;
 mod records;
 mod rows;
+mod rules;
 mod settled;
 mod shared;
 mod since;
@@ -50,6 +51,7 @@ pub use read::{
 };
 pub use record::{Incoming, Outcome, Recorded};
 pub use records::{ExchangeRate, Record, RecordKind};
+pub use rules::{Promoted, Promotion, RuleSet, WholeMap};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;

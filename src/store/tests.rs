@@ -104,6 +104,18 @@ async fn decide(store: &Store, tenant: &Tenant) {
     }
     store.constraints(tenant.key, true, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
     store.constraints(tenant.key, false, crate::identity::constraints::ConstraintNo(0), 9).await.unwrap();
+    store.whole_map(tenant.key, &tenant.rules, &tenant.rules).await.unwrap();
+    let promotion = Promotion {
+        rules: (*tenant.rules).clone(),
+        from_version: 1,
+        author: "ada".into(),
+        reason: "test".into(),
+        request: Request { id: "promotion".into(), payload_hash: [0; 16] },
+    };
+    for _ in 0..2 {
+        assert_eq!(store.promote(tenant.key, promotion.clone()).await.unwrap().reassigned, 0);
+    }
+    store.rule_set(tenant.key, 2).await.unwrap().unwrap();
     store.merges(tenant.key, &tenant.rules, None, 9).await.unwrap();
     let first = crate::identity::resolve::IdentifierNo(0);
     store.shared_identifiers(tenant.key, first, 9).await.unwrap();
@@ -111,13 +123,16 @@ async fn decide(store: &Store, tenant: &Tenant) {
 }
 
 /// Tables of a tenant that are short, and read whole.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 9] = [
     "FROM tenant",
     "UPDATE tenant",
     "FROM cost_rate",
     "FROM capacity",
     "FROM rule_set",
     "FROM identity_constraint",
+    "o.live = 1 ORDER BY o.observation",
+    "d.shared FROM identifier d WHERE d.tenant",
+    "FROM summary s WHERE s.tenant",
 ];
 
 /// A statement that reads a whole table is a statement that grows with the data.

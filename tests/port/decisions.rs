@@ -5,6 +5,7 @@ use customer360::rpc::proto::decision_service_client::DecisionServiceClient;
 use customer360::rpc::proto::kpi_answer::Answer;
 use customer360::rpc::proto::kpi_question::Question;
 use customer360::rpc::proto::party::Party as Named;
+use customer360::rpc::proto::separation;
 use customer360::rpc::proto::{self, DropReason, Sharing};
 use tonic::Code;
 use tonic::transport::Channel;
@@ -124,6 +125,23 @@ async fn a_wrong_merge_is_listed_previewed_and_undone() {
     let asked = proto::ResolveIdentityRequest { identifiers, ..Default::default() };
     let resolved = service.identities().resolve_identity(asked).await.unwrap().into_inner();
     assert_eq!(resolved.identifiers[0].drop_reason(), DropReason::Constraint);
+
+    let why = proto::ExplainSeparationRequest {
+        left: Some(party("EMAIL:ann@x.io")),
+        right: Some(party("LOYALTY_CARD:7")),
+        ..Default::default()
+    };
+    let why = service.identities().explain_separation(why).await.unwrap().into_inner();
+    assert!(!why.same);
+    let refused_by: Vec<i64> = (why.reasons.iter())
+        .filter_map(|one| match one.reason.as_ref().unwrap() {
+            separation::Reason::Decision(decision) => Some(*decision),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(refused_by, [done.decision]);
+    let evidence = |one: &&proto::Separation| matches!(one.reason, Some(separation::Reason::Refused(_)));
+    assert_eq!(why.reasons.iter().filter(evidence).count(), 2, "the touch at the till, and the last one");
 
     let gone = proto::UndoMergeRequest {
         merge_id: format!("{}.{}", before.0.customer_id, before.1.customer_id),

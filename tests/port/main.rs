@@ -7,5 +7,6 @@ mod identities;
 mod journeys;
 mod kpis;
 mod records;
+mod rules;
 mod support;
 mod touchpoints;

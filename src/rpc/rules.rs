@@ -1,0 +1,361 @@
+//! The rule service: rules as data.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::convert::Path;
+use super::error::PortError;
+use super::probes::QUESTIONS;
+use super::proto::rule_service_server::RuleService;
+use super::proto::{self, simulate_rules_response::Part};
+use super::{Port, blocking, decisions, detached, tenant_name};
+use crate::identity::rules::{History, Patterns};
+use crate::identity::whole::{Resolved, Unfit, Whole};
+use crate::identity::{KindRule, Normalizer, OnConflict, Rules, rules};
+use crate::model::{KindName, ObservationNo, Reason, Revision, TenantName, Violation};
+use crate::store::{Moved, Promotion, Reassigned, Tenant, WholeMap};
+
+const AUTHOR_BYTES: usize = 128;
+
+type Message = Result<proto::SimulateRulesResponse, Status>;
+
+#[tonic::async_trait]
+impl RuleService for Port {
+    async fn get_rules(
+        &self,
+        request: Request<proto::GetRulesRequest>,
+    ) -> Result<Response<proto::GetRulesResponse>, Status> {
+        let (name, asked) = (tenant_name(&request)?, request.into_inner());
+        let port = self.clone();
+        let answer = detached(async move {
+            let Some(tenant) = port.tenant(&name, 0).await? else {
+                // The rules that it would begin with.
+                let rules = Some(to_proto(&Rules::default()));
+                return match asked.version {
+                    0 | 1 => Ok(proto::GetRulesResponse { rules, version: 1, ..Default::default() }),
+                    _ => Err(PortError::RulesNotFound),
+                };
+            };
+            let version = if asked.version == 0 { tenant.rules_version } else { asked.version };
+            let found = port.store.rule_set(tenant.key, version).await?.ok_or(PortError::RulesNotFound)?;
+            Ok(proto::GetRulesResponse {
+                rules: Some(to_proto(&found.rules)),
+                version: found.version,
+                since_revision: found.since.0,
+                author: found.author.unwrap_or_default(),
+                reason: found.reason.unwrap_or_default(),
+            })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    type SimulateRulesStream = ReceiverStream<Message>;
+
+    async fn simulate_rules(
+        &self,
+        request: Request<proto::SimulateRulesRequest>,
+    ) -> Result<Response<Self::SimulateRulesStream>, Status> {
+        let (name, asked) = (tenant_name(&request)?, request.into_inner());
+        let candidate = self.candidate(asked.rules)?;
+        if asked.kpis.len() > QUESTIONS {
+            let what = format!("at most {QUESTIONS}");
+            return Err(PortError::field("kpis", Reason::TooMany, what).into());
+        }
+        let (sender, messages) = mpsc::channel(8);
+        let port = self.clone();
+        tokio::spawn(async move {
+            let told = port.simulate(&name, candidate, &asked.kpis, &sender).await;
+            let last = told.map(|result| part(Part::Result(result))).map_err(Status::from);
+            // Who went away is not told.
+            let _ = sender.send(last).await;
+        });
+        Ok(Response::new(ReceiverStream::new(messages)))
+    }
+
+    async fn promote_rules(
+        &self,
+        request: Request<proto::PromoteRulesRequest>,
+    ) -> Result<Response<proto::PromoteRulesResponse>, Status> {
+        let (name, asked) = (tenant_name(&request)?, request.into_inner());
+        let request = self.mutation(&asked.request_id, &asked)?;
+        let (author, reason) = self.check(|mut c| {
+            let root = Path::root();
+            let author = c.required_text(&root.field("author"), asked.author.clone(), AUTHOR_BYTES);
+            let reason = c.required_text(&root.field("reason"), asked.reason.clone(), c.limits.text_bytes);
+            c.finish((author, reason))
+        })?;
+        let rules = self.candidate(asked.rules)?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let tenant = port.open_tenant(&name).await?;
+            let promotion = Promotion { rules, from_version: asked.from_version, author, reason, request };
+            let promoted = port.store.promote(tenant.key, promotion).await?;
+            port.forget(&name);
+            Ok(proto::PromoteRulesResponse {
+                version: promoted.version,
+                revision: promoted.revision.0,
+                reassigned_observations: promoted.reassigned,
+            })
+        });
+        Ok(Response::new(answer.await?))
+    }
+}
+
+fn part(part: Part) -> proto::SimulateRulesResponse {
+    proto::SimulateRulesResponse { part: Some(part) }
+}
+
+/// The stages of a simulation, in words.
+const STAGES: [&str; 4] =
+    ["reading the history", "resolving it as it is", "resolving it under the candidate", "computing KPIs"];
+
+/// Tells that a stage begins.
+async fn tell(sender: &mpsc::Sender<Message>, done: usize) -> Result<(), PortError> {
+    let small = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    let progress = proto::SimulationProgress {
+        stage: STAGES[done].to_owned(),
+        done: small(done),
+        stages: small(STAGES.len()),
+    };
+    // Who went away needs no answer: the work ends here.
+    sender.send(Ok(part(Part::Progress(progress)))).await.map_err(|_| PortError::Panicked)
+}
+
+impl Port {
+    /// Rules as sent, with everything that is wrong with them.
+    fn candidate(&self, asked: Option<proto::Rules>) -> Result<Rules, PortError> {
+        let Some(asked) = asked else {
+            return Err(PortError::field("rules", Reason::Required, "must be set"));
+        };
+        let (rules, mut wrong) = from_proto(asked);
+        wrong.extend(rules::check(&rules));
+        wrong.truncate(self.settings.limits.violations);
+        if wrong.is_empty() { Ok(rules) } else { Err(PortError::Invalid(wrong)) }
+    }
+
+    async fn simulate(
+        &self,
+        name: &TenantName,
+        candidate: Rules,
+        kpis: &[proto::KpiQuestion],
+        sender: &mpsc::Sender<Message>,
+    ) -> Result<proto::SimulationResult, PortError> {
+        let Some(tenant) = self.tenant(name, 0).await? else { return Ok(Default::default()) };
+        tell(sender, 0).await?;
+        let WholeMap { revision, whole, touchpoints } =
+            self.store.whole_map(tenant.key, &tenant.rules, &candidate).await?;
+        tell(sender, 1).await?;
+        let (present, was) = (tenant.rules.clone(), Arc::new(whole));
+        let now = was.clone();
+        let before = blocking(move || now.resolve(&present)).await?;
+        tell(sender, 2).await?;
+        let (present, limit) = (tenant.rules.clone(), candidate.component_limit);
+        let now = was.clone();
+        let after =
+            blocking(move || (*now).clone().under(&present, &candidate).map(|w| w.resolve(&candidate)))
+                .await?;
+        let after = match after {
+            Ok(after) => after,
+            Err(unfit) => return Ok(refused(revision, &was, &before, &unfit)),
+        };
+        let mut compared = Compared::of(&was, &before, &after, &touchpoints);
+        let mut result = compared.result(&tenant, revision);
+        if after.largest > limit as usize {
+            result.refusals.push(Unfit::TooLarge { observations: after.largest, limit }.to_string());
+        }
+        if !kpis.is_empty() {
+            tell(sender, 3).await?;
+            let moved = std::mem::take(&mut compared.moved);
+            let cut = after.changes.assigned.iter().filter(|assigned| !assigned.stretches.is_empty());
+            let cut = cut.map(|assigned| (assigned.no, assigned.stretches.clone())).collect();
+            let (before, after) = self.mirrors.preview(&tenant, revision, moved, cut).await?;
+            result.kpis = self.changes(tenant.key, kpis, &before, &Arc::new(after)).await?;
+        }
+        Ok(result)
+    }
+}
+
+/// What a candidate that cannot be promoted would have been compared with.
+fn refused(revision: Revision, whole: &Whole, before: &Resolved, unfit: &[Unfit]) -> proto::SimulationResult {
+    proto::SimulationResult {
+        revision: revision.0,
+        observations: count(whole.observations.len()),
+        customers_before: count(before.changes.customers.len()),
+        refusals: unfit.iter().map(ToString::to_string).collect(),
+        ..Default::default()
+    }
+}
+
+/// Two maps of the same observations.
+struct Compared {
+    result: proto::SimulationResult,
+    reassigned: Vec<Reassigned>,
+    moved: Vec<Moved>,
+}
+
+impl Compared {
+    fn of(
+        whole: &Whole,
+        before: &Resolved,
+        after: &Resolved,
+        touchpoints: &FxHashMap<ObservationNo, u64>,
+    ) -> Self {
+        let registered = |resolved: &Resolved| -> FxHashMap<ObservationNo, bool> {
+            let customers = resolved.changes.customers.iter();
+            customers.map(|customer| (customer.name, customer.registered)).collect()
+        };
+        let (registered_before, registered_after) = (registered(before), registered(after));
+        let customer_of: FxHashMap<ObservationNo, ObservationNo> =
+            after.changes.assigned.iter().map(|assigned| (assigned.no, assigned.customer)).collect();
+        // What is cut, now or under the candidate, is looked at whoever has its first stretch.
+        let cut = before.changes.assigned.iter().chain(&after.changes.assigned);
+        let later: FxHashSet<ObservationNo> = cut.filter(|a| !a.stretches.is_empty()).map(|a| a.no).collect();
+        let mut pieces: BTreeMap<ObservationNo, FxHashSet<ObservationNo>> = BTreeMap::new();
+        let mut sources: FxHashMap<ObservationNo, FxHashSet<ObservationNo>> = FxHashMap::default();
+        let (mut reassigned, mut moved) = (Vec::new(), Vec::new());
+        for assigned in &before.changes.assigned {
+            let (observation, from) = (assigned.no, assigned.customer);
+            let to = customer_of.get(&observation).copied().unwrap_or(observation);
+            pieces.entry(from).or_default().insert(to);
+            sources.entry(to).or_default().insert(from);
+            let registered = registered_after.get(&to).copied().unwrap_or_default();
+            let kind_changed = registered_before.get(&to).is_some_and(|was| *was != registered);
+            if from != to || kind_changed || later.contains(&observation) {
+                moved.push(Moved { observation, customer: to, registered });
+            }
+            let touchpoints = touchpoints.get(&observation).copied().unwrap_or_default();
+            if from != to {
+                reassigned.push(Reassigned { observation, from, to, touchpoints });
+            }
+        }
+        let made = |resolved: &Resolved| -> FxHashSet<(ObservationNo, ObservationNo)> {
+            resolved.changes.merges.iter().map(|merge| (merge.observation, merge.absorbed)).collect()
+        };
+        let (made_before, made_after) = (made(before), made(after));
+        let joined = pieces.values().filter(|to| to.iter().any(|to| sources[to].len() > 1)).count();
+        let result = proto::SimulationResult {
+            observations: count(whole.observations.len()),
+            customers_before: count(before.changes.customers.len()),
+            customers_after: count(after.changes.customers.len()),
+            merges_gained: count(made_after.difference(&made_before).count()),
+            merges_lost: count(made_before.difference(&made_after).count()),
+            customers_joined: count(joined),
+            customers_split: count(pieces.values().filter(|to| to.len() > 1).count()),
+            ..Default::default()
+        };
+        Self { result, reassigned, moved }
+    }
+
+    fn result(&mut self, tenant: &Tenant, revision: Revision) -> proto::SimulationResult {
+        let (reassignments, touchpoints, _) = decisions::reassignments(tenant.key, &self.reassigned);
+        let revision = revision.0;
+        proto::SimulationResult { revision, reassignments, touchpoints, ..std::mem::take(&mut self.result) }
+    }
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn normalizer_to_proto(normalizer: Normalizer) -> proto::Normalizer {
+    match normalizer {
+        Normalizer::Email => proto::Normalizer::Email,
+        Normalizer::Phone => proto::Normalizer::Phone,
+        Normalizer::Exact => proto::Normalizer::Exact,
+        Normalizer::Folded => proto::Normalizer::Folded,
+        Normalizer::Sha256 => proto::Normalizer::Sha256,
+        Normalizer::EmailProviderTricks => proto::Normalizer::EmailProviderTricks,
+    }
+}
+
+fn normalizer(asked: proto::Normalizer) -> Option<Normalizer> {
+    Some(match asked {
+        proto::Normalizer::Unspecified => return None,
+        proto::Normalizer::Email => Normalizer::Email,
+        proto::Normalizer::Phone => Normalizer::Phone,
+        proto::Normalizer::Exact => Normalizer::Exact,
+        proto::Normalizer::Folded => Normalizer::Folded,
+        proto::Normalizer::Sha256 => Normalizer::Sha256,
+        proto::Normalizer::EmailProviderTricks => Normalizer::EmailProviderTricks,
+    })
+}
+
+fn to_proto(rules: &Rules) -> proto::Rules {
+    let small = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    let kind = |rule: &KindRule| proto::KindRule {
+        kind: rule.kind.as_str().to_owned(),
+        registered: rule.registered,
+        priority: i32::from(rule.priority),
+        limit: small(rule.limit),
+        joins_registered: rule.joins_registered,
+        share_after: rule.share_after.map(small),
+        normalizer: normalizer_to_proto(rule.normalizer).into(),
+        on_conflict: match rule.on_conflict {
+            OnConflict::Demote => proto::OnConflict::Demote,
+            OnConflict::Move(History::Session) => proto::OnConflict::MoveSession,
+            OnConflict::Move(History::Whole) => proto::OnConflict::MoveWhole,
+        }
+        .into(),
+    };
+    proto::Rules {
+        kinds: rules.kinds.iter().map(kind).collect(),
+        blocked: rules.blocked.clone(),
+        blocked_ignoring_case: rules.blocked_ignoring_case.clone(),
+        blocked_patterns: rules.blocked_patterns.texts().to_vec(),
+        default_region: rules.default_region.clone(),
+        trait_sources: rules.trait_sources.clone(),
+        component_limit: small(rules.component_limit),
+    }
+}
+
+/// Rules as they are meant, and what cannot be meant.
+fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
+    let mut wrong = Vec::new();
+    let mut kinds = Vec::with_capacity(asked.kinds.len());
+    for (i, rule) in asked.kinds.into_iter().enumerate() {
+        let at = |field: &str| format!("rules.kinds[{i}].{field}");
+        let name = KindName::parse(&rule.kind);
+        if name.is_none() {
+            let what = "a kind has upper-case letters, digits and _, at most 32";
+            wrong.push(Violation::new(at("kind"), Reason::Malformed, what));
+        }
+        let form = normalizer(rule.normalizer());
+        if form.is_none() {
+            wrong.push(Violation::new(at("normalizer"), Reason::Required, "must be set"));
+        }
+        if rule.share_after.is_some_and(|n| n < 0) {
+            wrong.push(Violation::new(at("share_after"), Reason::OutOfRange, "must not be negative"));
+        }
+        if let (Some(kind), Some(normalizer)) = (name, form) {
+            kinds.push(KindRule {
+                kind,
+                registered: rule.registered,
+                priority: u16::try_from(rule.priority).unwrap_or(0),
+                limit: u32::try_from(rule.limit).unwrap_or(0),
+                joins_registered: rule.joins_registered,
+                on_conflict: match rule.on_conflict() {
+                    proto::OnConflict::Unspecified | proto::OnConflict::Demote => OnConflict::Demote,
+                    proto::OnConflict::MoveSession => OnConflict::Move(History::Session),
+                    proto::OnConflict::MoveWhole => OnConflict::Move(History::Whole),
+                },
+                share_after: rule.share_after.and_then(|n| u32::try_from(n).ok()),
+                normalizer,
+            });
+        }
+    }
+    let rules = Rules {
+        kinds,
+        blocked: asked.blocked,
+        blocked_ignoring_case: asked.blocked_ignoring_case,
+        blocked_patterns: Patterns::new(asked.blocked_patterns),
+        default_region: asked.default_region,
+        trait_sources: asked.trait_sources,
+        component_limit: u32::try_from(asked.component_limit).unwrap_or(0),
+    };
+    (rules, wrong)
+}

@@ -1,0 +1,277 @@
+//! Versions of rules, and the whole history that a new one resolves again.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::driver::{Scalar, Transaction};
+use super::identities::{kind_index, read_claims, read_numbers, read_position};
+use super::record::{decode_summary, keep_revision, take_revision};
+use super::{Request, Store, StoreError, costs, settled, stretches};
+use crate::identity::batch::{Stored, StoredObservation};
+use crate::identity::constraints::{Constraints, Sharing};
+use crate::identity::resolve::{IdentifierNo, Observation, Seen};
+use crate::identity::whole::{Resolved, Unfit, Whole};
+use crate::identity::{OnConflict, Rules};
+use crate::model::{Micros, ObservationNo, Position, Revision, TenantKey, TouchKey};
+
+/// A version of a tenant's rules.
+#[derive(Debug, Clone)]
+pub struct RuleSet {
+    pub version: i64,
+    pub since: Revision,
+    pub rules: Arc<Rules>,
+    /// `None` for the rules that every tenant begins with.
+    pub author: Option<String>,
+    pub reason: Option<String>,
+}
+
+/// A promotion of rules.
+#[derive(Debug, Clone)]
+pub struct Promotion {
+    pub rules: Rules,
+    pub from_version: i64,
+    pub author: String,
+    pub reason: String,
+    pub request: Request,
+}
+
+/// What a promotion did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promoted {
+    pub version: i64,
+    pub revision: Revision,
+    pub reassigned: i64,
+}
+
+/// Everything that identity is resolved from, as it is.
+#[derive(Debug, Clone)]
+pub struct WholeMap {
+    pub revision: Revision,
+    pub whole: Whole,
+    /// Touchpoints of each observation.
+    pub touchpoints: FxHashMap<ObservationNo, u64>,
+}
+
+const SELECT_VERSION: &str =
+    "SELECT version, revision, rules, author, reason FROM rule_set WHERE tenant = $1 AND version = $2";
+const VERSION_AT: &str = "SELECT version FROM rule_set WHERE tenant = $1 AND revision = $2";
+const INSERT_VERSION: &str = "INSERT INTO rule_set (tenant, version, revision, rules, author, reason) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+const SET_VERSION: &str = "UPDATE tenant SET rules_version = $2 WHERE tenant = $1";
+const COUNT_MOVED: &str = "SELECT COUNT(*) FROM reassignment \
+    WHERE tenant = $1 AND revision = $2 AND from_customer <> to_customer";
+/// Customers of another kind than before although none of their observations moved: logged as
+/// reassignments to themselves, so that who follows the log hears of them.
+const LOG_KINDS: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
+    SELECT w.tenant, w.until_revision, w.customer, w.customer, w.customer FROM customer_was w \
+    JOIN customer c ON c.tenant = w.tenant AND c.customer = w.customer \
+    WHERE w.tenant = $1 AND w.until_revision = $2 ON CONFLICT (tenant, revision, observation) DO NOTHING";
+/// The whole map is read whole.
+const ALL_OBSERVATIONS: &str = "SELECT o.observation, o.customer, o.component, o.identifiers, o.severed, \
+    o.first_at_us, o.first_source, o.first_source_id, o.releases, o.unsettled FROM observation o \
+    WHERE o.tenant = $1 AND o.live = 1 ORDER BY o.observation";
+const ALL_IDENTIFIERS: &str = "SELECT d.identifier, d.kind, d.value, d.holder, d.claims, d.first_in, d.latest_in, \
+    d.sharing, d.shared FROM identifier d WHERE d.tenant = $1 ORDER BY d.identifier";
+const ALL_SUMMARIES: &str =
+    "SELECT s.observation, s.summary FROM summary s WHERE s.tenant = $1 ORDER BY s.observation";
+
+impl Store {
+    /// A version of a tenant's rules; `None` if there is none of that number.
+    pub async fn rule_set(&self, tenant: TenantKey, version: i64) -> Result<Option<RuleSet>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let Some(row) = tx.fetch_one(SELECT_VERSION, &[tenant.0, version].map(Scalar::Int)).await? else {
+            return Ok(None);
+        };
+        let rules = self.tenants.rules(&mut tx, tenant, version).await?;
+        Ok(Some(RuleSet {
+            version,
+            since: Revision(row.get(1)?),
+            rules,
+            author: row.get(3)?,
+            reason: row.get(4)?,
+        }))
+    }
+
+    /// Everything that identity is resolved from, under the present rules or under others.
+    pub async fn whole_map(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        candidate: &Rules,
+    ) -> Result<WholeMap, StoreError> {
+        let mut tx = self.db.read().await?;
+        let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
+        let whole = load(&mut tx, tenant, rules, candidate, constraints).await?;
+        let mut touchpoints = FxHashMap::default();
+        for row in tx.fetch(ALL_SUMMARIES, &[Scalar::Int(tenant.0)]).await? {
+            let summary = decode_summary(&row.get::<Vec<u8>>(1)?)?;
+            touchpoints.insert(ObservationNo(row.get(0)?), summary.touchpoints);
+        }
+        Ok(WholeMap { revision, whole, touchpoints })
+    }
+
+    /// Makes rules the present ones: everything is resolved again and the difference written, in
+    /// one revision.
+    ///
+    /// # Errors
+    /// [`StoreError::RulesUnfit`] with all reasons; [`StoreError::RulesOutdated`] when they were
+    /// made from another version than the present one; [`StoreError::RequestIdReused`].
+    pub async fn promote(&self, tenant: TenantKey, promotion: Promotion) -> Result<Promoted, StoreError> {
+        let now = self.now();
+        let mut tx = self.db.write().await?;
+        let taken = take_revision(&mut tx, tenant, now).await?;
+        if let Some(at) = costs::begin_request(&mut tx, tenant, &promotion.request, taken.revision).await? {
+            let key = [tenant.0, at.0].map(Scalar::Int);
+            let row = tx.fetch_one(VERSION_AT, &key).await?.ok_or(StoreError::RequestIdReused)?;
+            return promoted(&mut tx, tenant, row.get(0)?, at).await;
+        }
+        if promotion.from_version != taken.rules_version {
+            return Err(StoreError::RulesOutdated { present: taken.rules_version });
+        }
+        let was = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
+        let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
+        let rules = Arc::new(promotion.rules);
+        let whole = load(&mut tx, tenant, &was, &rules, constraints).await?;
+        let (under, old) = (rules.clone(), was.clone());
+        let resolved = tokio::task::spawn_blocking(move || resolve(whole, &old, &under)).await;
+        let (whole, mut resolved) = resolved.map_err(|_| StoreError::Closed)??;
+        settled::reassign(
+            &mut tx,
+            tenant,
+            &taken,
+            &FxHashMap::default(),
+            &whole.observations,
+            &resolved.changes,
+        )
+        .await?;
+        settled::log_merges(&mut tx, tenant, &taken, &resolved.changes.merges).await?;
+        let same = |(no, stored): &(IdentifierNo, Stored)| {
+            let was = &whole.identifiers[no];
+            (was.holder, was.first.no, was.latest.no, was.was_shared, &was.claims)
+                == (
+                    stored.holder,
+                    stored.first.no,
+                    stored.latest.no,
+                    stored.is_shared(&rules),
+                    &stored.claims,
+                )
+        };
+        resolved.changes.identifiers.retain(|one| !same(one));
+        settled::write_holdings(&mut tx, tenant, &rules, &taken, &resolved.changes).await?;
+        let assigned = &resolved.changes.assigned;
+        stretches::write(&mut tx, tenant, &taken, &whole.observations, assigned).await?;
+        let at = [tenant.0, taken.revision.0].map(Scalar::Int);
+        tx.run(LOG_KINDS, &at).await?;
+        let version = taken.rules_version + 1;
+        let text = serde_json::to_string(&*rules).map_err(|_| StoreError::Corrupt { what: "rules" })?;
+        let row = [
+            Scalar::Int(tenant.0),
+            Scalar::Int(version),
+            Scalar::Int(taken.revision.0),
+            Scalar::Text(&text),
+            Scalar::Text(&promotion.author),
+            Scalar::Text(&promotion.reason),
+        ];
+        tx.run(INSERT_VERSION, &row).await?;
+        tx.run(SET_VERSION, &[tenant.0, version].map(Scalar::Int)).await?;
+        keep_revision(&mut tx, tenant, &taken, now).await?;
+        let promoted = promoted(&mut tx, tenant, version, taken.revision).await?;
+        tx.commit().await?;
+        self.writer.wake(tenant, taken.revision);
+        Ok(promoted)
+    }
+}
+
+async fn promoted(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    version: i64,
+    revision: Revision,
+) -> Result<Promoted, StoreError> {
+    let row = tx.fetch_one(COUNT_MOVED, &[tenant.0, revision.0].map(Scalar::Int)).await?;
+    let reassigned = row.map_or(Ok(0), |row| row.get(0))?;
+    Ok(Promoted { version, revision, reassigned })
+}
+
+fn resolve(whole: Whole, was: &Rules, rules: &Rules) -> Result<(Whole, Resolved), StoreError> {
+    let whole = whole.under(was, rules).map_err(StoreError::RulesUnfit)?;
+    let resolved = whole.resolve(rules);
+    if resolved.largest > rules.component_limit as usize {
+        let unfit = Unfit::TooLarge { observations: resolved.largest, limit: rules.component_limit };
+        return Err(StoreError::RulesUnfit(vec![unfit]));
+    }
+    Ok((whole, resolved))
+}
+
+/// The present kinds, moving if they move under any of both rules.
+fn moving(rules: &Rules, candidate: &Rules) -> Rules {
+    let mut both = rules.clone();
+    for rule in both.kinds.iter_mut().filter(|rule| rule.on_conflict == OnConflict::Demote) {
+        if let Some(other) = candidate.kind(&rule.kind) {
+            rule.on_conflict = other.on_conflict;
+        }
+    }
+    both
+}
+
+async fn load(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    candidate: &Rules,
+    constraints: Arc<Constraints>,
+) -> Result<Whole, StoreError> {
+    let key = [Scalar::Int(tenant.0)];
+    let mut observations = Vec::new();
+    for row in tx.fetch(ALL_OBSERVATIONS, &key).await? {
+        observations.push(StoredObservation {
+            observation: Observation {
+                no: ObservationNo(row.get(0)?),
+                position: read_position(&row, 5)?,
+                identifiers: read_numbers(&row.get::<String>(3)?)?,
+                severed: read_numbers(&row.get::<String>(4)?)?,
+                releases: row.get::<i64>(8)? != 0,
+            },
+            customer: ObservationNo(row.get(1)?),
+            component: ObservationNo(row.get(2)?),
+            stretches: Vec::new(),
+            unsettled: row.get::<i64>(9)? != 0,
+        });
+    }
+    let mut identifiers = FxHashMap::default();
+    // Where they were first and last seen follows from the observations.
+    let nowhere = |no| Seen {
+        position: Position {
+            at: Micros(0),
+            key: TouchKey { source: String::new(), source_id: String::new() },
+        },
+        no: ObservationNo(no),
+    };
+    for row in tx.fetch(ALL_IDENTIFIERS, &key).await? {
+        let stored = Stored {
+            kind: kind_index(rules, &row.get::<String>(1)?)?,
+            value: row.get(2)?,
+            holder: row.get::<Option<i64>>(3)?.map(ObservationNo),
+            claims: read_claims(&row.get::<String>(4)?)?,
+            first: nowhere(row.get(5)?),
+            latest: nowhere(row.get(6)?),
+            component: None,
+            sharing: match row.get::<Option<i64>>(7)? {
+                Some(0) => Some(Sharing::Personal),
+                Some(_) => Some(Sharing::Shared),
+                None => None,
+            },
+            was_shared: row.get::<i64>(8)? != 0,
+        };
+        identifiers.insert(IdentifierNo(row.get(0)?), stored);
+    }
+    let mut cut = stretches::load(tx, tenant, rules, observations.iter().map(|o| o.observation.no)).await?;
+    for stored in &mut observations {
+        stored.stretches = cut.remove(&stored.observation.no).unwrap_or_default();
+    }
+    let kind_of = |no| identifiers.get(&no).map(|stored: &Stored| stored.kind);
+    let touches =
+        stretches::load_touches(tx, tenant, &moving(rules, candidate), &observations, kind_of).await?;
+    Ok(Whole { observations, identifiers, constraints, touches })
+}

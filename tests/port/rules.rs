@@ -1,0 +1,165 @@
+//! Rules as data: read, simulate, promote.
+
+use customer360::rpc::proto::customer_ref::By;
+use customer360::rpc::proto::decision_service_client::DecisionServiceClient;
+use customer360::rpc::proto::party::Party as Named;
+use customer360::rpc::proto::rule_service_client::RuleServiceClient;
+use customer360::rpc::proto::simulate_rules_response::Part;
+use customer360::rpc::proto::{self, CustomerKind};
+use tonic::Code;
+use tonic::transport::Channel;
+
+use crate::support::{Service, identifier, order, refused, service, touch, visit, wrong_fields};
+
+fn rules(service: &Service) -> RuleServiceClient<Channel> {
+    RuleServiceClient::new(service.channel.clone())
+}
+
+async fn present(service: &Service) -> proto::GetRulesResponse {
+    rules(service).get_rules(proto::GetRulesRequest::default()).await.unwrap().into_inner()
+}
+
+fn kind<'r>(rules: &'r mut proto::Rules, name: &str) -> &'r mut proto::KindRule {
+    rules.kinds.iter_mut().find(|rule| rule.kind == name).unwrap()
+}
+
+fn promotion(rules: proto::Rules, from_version: i64, id: &str) -> proto::PromoteRulesRequest {
+    let (author, reason) = ("ada".into(), "test".into());
+    proto::PromoteRulesRequest { rules: Some(rules), from_version, author, reason, request_id: id.into() }
+}
+
+async fn simulate(service: &Service, rules: proto::Rules) -> (Vec<String>, proto::SimulationResult) {
+    let request = proto::SimulateRulesRequest { rules: Some(rules), kpis: vec![] };
+    let mut stream = self::rules(service).simulate_rules(request).await.unwrap().into_inner();
+    let mut stages = Vec::new();
+    while let Some(message) = stream.message().await.unwrap() {
+        match message.part.unwrap() {
+            Part::Progress(progress) => stages.push(progress.stage),
+            Part::Result(result) => return (stages, result),
+        }
+    }
+    panic!("no result");
+}
+
+async fn customer_id(service: &Service, text: &str) -> String {
+    service.customer(By::Identifier(identifier(text))).await.unwrap().customer_id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_rules_is_simulated_then_promoted_and_restates_everything() {
+    let service = service().await;
+    service
+        .record(vec![
+            touch("1", 9, &["EMAIL:a@x.io"], order("o1", 100)),
+            touch("2", 8, &["LOYALTY_CARD:7"], order("o2", 100)),
+            touch("3", 7, &["EMAIL:a@x.io", "LOYALTY_CARD:7"], visit()),
+        ])
+        .await;
+    let merged = customer_id(&service, "EMAIL:a@x.io").await;
+    assert_eq!(customer_id(&service, "LOYALTY_CARD:7").await, merged);
+    let begun = present(&service).await;
+    assert_eq!((begun.version, begun.since_revision, begun.author.as_str()), (1, 0, ""));
+    let mut candidate = begun.rules.clone().unwrap();
+    kind(&mut candidate, "LOYALTY_CARD").joins_registered = false;
+    let (stages, result) = simulate(&service, candidate.clone()).await;
+    assert_eq!(stages.len(), 3);
+    assert_eq!((result.customers_before, result.customers_after), (1, 2));
+    assert_eq!((result.merges_gained, result.merges_lost, result.customers_split), (0, 1, 1));
+    assert_eq!(result.touchpoints, 2, "the card is stronger: what named both goes with it");
+    assert_eq!(customer_id(&service, "LOYALTY_CARD:7").await, merged, "nothing was written");
+
+    let promoted = rules(&service).promote_rules(promotion(candidate.clone(), 1, "p1")).await.unwrap();
+    let promoted = promoted.into_inner();
+    assert_eq!((promoted.version, promoted.reassigned_observations), (2, 2));
+    assert_ne!(customer_id(&service, "LOYALTY_CARD:7").await, merged);
+    let now = present(&service).await;
+    assert_eq!((now.version, now.rules.as_ref()), (2, Some(&candidate)));
+    assert_eq!((now.since_revision, now.author.as_str()), (promoted.revision, "ada"));
+    let again = rules(&service).promote_rules(promotion(candidate.clone(), 1, "p1")).await.unwrap();
+    assert_eq!(again.into_inner(), promoted, "sent twice, done once");
+    let outdated = rules(&service).promote_rules(promotion(candidate, 1, "p2")).await.unwrap_err();
+    refused(&outdated, Code::Aborted, "RULES_OUTDATED");
+    rules(&service).promote_rules(promotion(begun.rules.unwrap(), 2, "p3")).await.unwrap();
+    assert_eq!(customer_id(&service, "LOYALTY_CARD:7").await, merged, "the old rules, the old map");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_has_kinds_and_blocked_patterns_of_its_own() {
+    let service = service().await;
+    let mut own = present(&service).await.rules.unwrap();
+    own.kinds.push(proto::KindRule {
+        kind: "HOUSEHOLD".into(),
+        priority: 20,
+        limit: 5,
+        normalizer: proto::Normalizer::Folded.into(),
+        ..Default::default()
+    });
+    own.kinds.push(proto::KindRule {
+        kind: "GMAIL".into(),
+        registered: true,
+        priority: 21,
+        limit: 5,
+        normalizer: proto::Normalizer::EmailProviderTricks.into(),
+        ..Default::default()
+    });
+    own.blocked_patterns = vec!["^kiosk-[0-9]+$".into()];
+    rules(&service).promote_rules(promotion(own, 1, "p")).await.unwrap();
+    service
+        .record(vec![
+            touch("1", 9, &["HOUSEHOLD:Smith", "GMAIL:a.da+news@gmail.com"], visit()),
+            touch("2", 8, &["HOUSEHOLD:SMITH", "COOKIE:kiosk-17"], visit()),
+            touch("3", 8, &["GMAIL:ada@googlemail.com"], visit()),
+        ])
+        .await;
+    let one = service.customer(By::Identifier(identifier("HOUSEHOLD:smith"))).await.unwrap();
+    assert_eq!(one.kind(), CustomerKind::Registered);
+    assert_eq!(one.summary.unwrap().touchpoints, 3);
+    assert!(service.customer(By::Identifier(identifier("COOKIE:kiosk-17"))).await.is_err(), "nobody's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_refused_with_all_reasons() {
+    let service = service().await;
+    service.record(vec![touch("1", 9, &["COOKIE:c", "EMAIL:a@x.io", "EMAIL:b@x.io"], visit())]).await;
+    let mut wrong = present(&service).await.rules.unwrap();
+    wrong.kinds[1].priority = wrong.kinds[0].priority;
+    wrong.kinds[2].limit = 0;
+    wrong.kinds[3].kind = "e mail".into();
+    wrong.blocked_patterns = vec!["(".into()];
+    wrong.default_region = "ZZ".into();
+    let status = rules(&service).promote_rules(promotion(wrong, 1, "p1")).await.unwrap_err();
+    let expected = [
+        "rules.kinds[3].kind",
+        "rules.kinds[1].priority",
+        "rules.kinds[2].limit",
+        "rules.blocked_patterns[0]",
+        "rules.blocked_patterns",
+        "rules.default_region",
+    ];
+    assert_eq!(wrong_fields(&status), expected);
+
+    let party = |text: &str| proto::Party { party: Some(Named::Identifier(identifier(text))) };
+    let mandate = Some(proto::Mandate {
+        author: "ada".into(),
+        reason: "one person".into(),
+        request_id: "l".into(),
+        ..Default::default()
+    });
+    let link =
+        proto::LinkIdentitiesRequest { parties: vec![party("EMAIL:a@x.io"), party("EMAIL:b@x.io")], mandate };
+    DecisionServiceClient::new(service.channel.clone()).link_identities(link).await.unwrap();
+    let mut tight = present(&service).await.rules.unwrap();
+    kind(&mut tight, "EMAIL").limit = 1;
+    let status = rules(&service).promote_rules(promotion(tight, 1, "p2")).await.unwrap_err();
+    refused(&status, Code::FailedPrecondition, "RULES_UNFIT");
+    assert!(status.message().contains("a decision could not stand"), "{}", status.message());
+    let mut without = present(&service).await.rules.unwrap();
+    without.kinds.retain(|rule| rule.kind != "COOKIE");
+    kind(&mut without, "EMAIL").normalizer = proto::Normalizer::Exact.into();
+    let (_, result) = simulate(&service, without.clone()).await;
+    assert_eq!(result.refusals.len(), 2, "{:?}", result.refusals);
+    let status = rules(&service).promote_rules(promotion(without, 1, "p3")).await.unwrap_err();
+    refused(&status, Code::FailedPrecondition, "RULES_UNFIT");
+    let status = rules(&service).get_rules(proto::GetRulesRequest { version: 7 }).await.unwrap_err();
+    refused(&status, Code::NotFound, "RULES_NOT_FOUND");
+}
