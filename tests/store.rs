@@ -81,6 +81,38 @@ async fn one_order_id_is_one_order_until_it_is_voided() {
     }
 }
 
+/// The view of one name is read by one statement, those of several in a transaction of several.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_is_the_same_by_whichever_way_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        for seed in 0..worlds::cases(10) {
+            let tenant = tenant(&store).await;
+            let touches = worlds::busy_history(seed, 60);
+            for batch in touches.chunks(9) {
+                record(&store, &tenant, batch).await;
+            }
+            for key in [&touches[3].key, &touches[20].key] {
+                store.void(tenant.key, key, "wrong").await.unwrap();
+            }
+            let mut names: Vec<_> = touches.iter().flat_map(|t| t.identifiers.clone()).collect();
+            names.push(worlds::identifier("COOKIE:never seen"));
+            let mut held = 0;
+            for one in names {
+                let (at, alone) = store.holders(tenant.key, &tenant.rules, &[one.clone()]).await.unwrap();
+                let both = [one.clone(), one];
+                let (then, twice) = store.holders(tenant.key, &tenant.rules, &both).await.unwrap();
+                assert_eq!((at, &alone[0]), (then, &twice[1]), "{name}, seed {seed}");
+                let observations: Vec<_> = alone[0].iter().map(|record| record.customer).collect();
+                let (_, by_number) = store.customers(tenant.key, &tenant.rules, &observations).await.unwrap();
+                assert_eq!(alone[0], by_number.into_iter().next().flatten(), "{name}, seed {seed}");
+                held += alone.iter().flatten().count();
+            }
+            assert!(held > 0, "{name}, seed {seed}: nobody holds anything");
+        }
+    }
+}
+
 /// Law 7: a customer's summary is that of all its touchpoints, however they were merged.
 #[tokio::test(flavor = "multi_thread")]
 async fn summaries_add_up_over_every_merge() {

@@ -1,10 +1,12 @@
 //! Customers as callers see them, by number or by a name, each read in one transaction.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Scalar, Transaction};
-use super::identities::{self, read_identifier};
-use super::read::{CustomerRecord, Listed, customers};
+use super::identities::{self, HOLDER, HOLDER_BEGINS, read_identifier};
+use super::read::{CustomerRecord, Found, Listed, Member, customers, parse_member_from};
 use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
@@ -37,6 +39,11 @@ impl Store {
         rules: &Rules,
         identifiers: &[Identifier],
     ) -> Result<(Revision, Vec<Option<CustomerRecord>>), StoreError> {
+        if let [one] = identifiers
+            && let Some((at, found)) = self.holder(tenant, rules, one).await?
+        {
+            return Ok((at, vec![found]));
+        }
         let mut tx = self.db.read().await?;
         let columns = [
             Column::Text(identifiers.iter().map(|one| one.kind.as_str()).collect()),
@@ -53,6 +60,47 @@ impl Store {
         let mut found = records(&mut tx, tenant, rules, &named).await?.into_iter();
         let each = holders.into_iter().map(|holder| holder.and_then(|_| found.next().flatten()));
         Ok((at, each.collect()))
+    }
+
+    /// The customer that holds an identifier, and the revision; `None` where that needs more than one
+    /// statement.
+    async fn holder(
+        &self,
+        tenant: TenantKey,
+        rules: &Rules,
+        identifier: &Identifier,
+    ) -> Result<Option<(Revision, Option<CustomerRecord>)>, StoreError> {
+        let row = [Column::Text(vec![identifier.kind.as_str()]), Column::Text(vec![&identifier.value])];
+        let rows = self.db.fetch_alone(HOLDER, &[Scalar::Int(tenant.0)], &row).await?;
+        let Some(first) = rows.first() else { return Ok(Some((Revision(0), None))) };
+        let at = Revision(first.get(HOLDER_BEGINS)?);
+        let customer = first.get::<Option<i64>>(HOLDER_BEGINS + 1)?;
+        let registered = first.get::<Option<i64>>(HOLDER_BEGINS + 2)?;
+        let (Some(customer), Some(registered)) = (customer, registered) else { return Ok(Some((at, None))) };
+        if first.get::<Option<i64>>(HOLDER_BEGINS + 3)? != Some(0) {
+            return Ok(None);
+        }
+        let kind = if registered == 0 { CustomerKind::Anonymous } else { CustomerKind::Registered };
+        let mut members: FxHashMap<i64, Member> = FxHashMap::default();
+        let mut identifiers = FxHashMap::default();
+        for row in &rows {
+            let Some(observation) = row.get::<Option<i64>>(HOLDER_BEGINS + 4)? else { continue };
+            let is_summed = row.get::<Option<Vec<u8>>>(HOLDER_BEGINS + 8)?.is_some();
+            if !is_summed && row.get::<i64>(HOLDER_BEGINS + 9)? == 0 {
+                continue;
+            }
+            if let Entry::Vacant(new) = members.entry(observation) {
+                new.insert(parse_member_from(row, HOLDER_BEGINS + 4)?);
+            }
+            if row.get::<Option<i64>>(0)?.is_some() {
+                let (no, stored) = read_identifier(row, rules)?;
+                identifiers.insert(no, stored);
+            }
+        }
+        let mut members: Vec<Member> = members.into_values().collect();
+        members.sort_unstable_by_key(|member| member.no);
+        let found = Found { customer: ObservationNo(customer), kind, members };
+        Ok(Some((at, Some(found.into_record(&identifiers)))))
     }
 
     /// A page of customers, by number, optionally of one kind.

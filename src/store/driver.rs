@@ -201,6 +201,38 @@ impl Database {
         })
     }
 
+    /// One statement over one row, in a transaction of its own: one turn of a thread on SQLite, one
+    /// journey on PostgreSQL, where [`Database::read`] takes three more. `{numbers:X}` stands for a
+    /// table with a column `value`: the numbers of the list in the column X.
+    pub async fn fetch_alone(
+        &self,
+        sql: &'static str,
+        scalars: &[Scalar<'_>],
+        row: &[Column<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        debug_assert!(row.iter().all(|column| column.len() == 1), "one row");
+        Ok(match self {
+            Self::Sqlite { readers, .. } => {
+                let numbers = |list: &str| format!("json_each('[' || {list} || ']')");
+                let text = sqlite_text(&with_numbers(sql, numbers), scalars.len(), row.len(), 1);
+                seen(&text, false);
+                let query = sqlx::query_with(AssertSqlSafe(text), sqlite_bulk_arguments(scalars, row, 0..1)?);
+                query.fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(pool) => {
+                let numbers = |list: &str| {
+                    format!(
+                        "LATERAL (SELECT UNNEST(string_to_array(NULLIF({list}, ''), ',')::bigint[]) AS value)"
+                    )
+                };
+                let text = postgres_text(&with_numbers(sql, numbers), scalars.len(), row);
+                seen(&text, true);
+                let query = sqlx::query_with(AssertSqlSafe(text), postgres_bulk_arguments(scalars, row)?);
+                query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
     pub async fn close(&self) {
         match self {
             Self::Sqlite { writer, readers } => {
@@ -284,16 +316,7 @@ impl Transaction {
                 let text = postgres_text(sql, scalars.len(), columns);
                 seen(&text, true);
                 let text = AssertSqlSafe(text);
-                let mut arguments = postgres_arguments(scalars)?;
-                for column in columns {
-                    match column {
-                        Column::Int(values) => arguments.add(values),
-                        Column::IntOrNull(values) => arguments.add(values),
-                        Column::Text(values) => arguments.add(values),
-                        Column::Bytes(values) => arguments.add(values),
-                    }
-                    .map_err(sqlx::Error::Encode)?;
-                }
+                let arguments = postgres_bulk_arguments(scalars, columns)?;
                 let found = sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?;
                 Ok(found.into_iter().map(Row::Postgres).collect())
             }
@@ -381,6 +404,18 @@ fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -> String {
     sql.replace("{rows}", &format!("SELECT * FROM UNNEST({})", arrays.join(", ")))
 }
 
+/// The statement with each `{numbers:X}` written out.
+fn with_numbers(sql: &str, numbers: impl Fn(&str) -> String) -> String {
+    let mut parts = sql.split("{numbers:");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (list, rest) = part.split_once('}').unwrap_or((part, ""));
+        text.push_str(&numbers(list));
+        text.push_str(rest);
+    }
+    text
+}
+
 fn sqlite_arguments(scalars: &[Scalar<'_>]) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
     add_scalars(&mut arguments, scalars)?;
@@ -418,6 +453,23 @@ fn sqlite_bulk_arguments(
         }
     }
     add_scalars(&mut arguments, scalars)?;
+    Ok(arguments)
+}
+
+fn postgres_bulk_arguments(
+    scalars: &[Scalar<'_>],
+    columns: &[Column<'_>],
+) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = postgres_arguments(scalars)?;
+    for column in columns {
+        match column {
+            Column::Int(values) => arguments.add(values),
+            Column::IntOrNull(values) => arguments.add(values),
+            Column::Text(values) => arguments.add(values),
+            Column::Bytes(values) => arguments.add(values),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
     Ok(arguments)
 }
 

@@ -401,12 +401,17 @@ pub(super) async fn customers(
 
 /// A row of customer, observation, identifiers, source, source id and summary.
 pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
-    let observation = ObservationNo(row.get(1)?);
-    let summary = row.get::<Option<Vec<u8>>>(5)?.map(|bytes| decode_summary(&bytes)).transpose()?;
+    parse_member_from(row, 1)
+}
+
+/// The same from the column of the observation on.
+pub(super) fn parse_member_from(row: &Row, column: usize) -> Result<Member, StoreError> {
+    let observation = ObservationNo(row.get(column)?);
+    let summary = row.get::<Option<Vec<u8>>>(column + 4)?.map(|bytes| decode_summary(&bytes)).transpose()?;
     Ok(Member {
         no: observation,
-        identifiers: read_numbers(&row.get::<String>(2)?)?,
-        first_key: TouchKey { source: row.get(3)?, source_id: row.get(4)? },
+        identifiers: read_numbers(&row.get::<String>(column + 1)?)?,
+        first_key: TouchKey { source: row.get(column + 2)?, source_id: row.get(column + 3)? },
         summary: summary.unwrap_or_default(),
         spans: vec![Span { observation, from: Micros::MIN, until: Micros::MAX }],
     })
