@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use customer360::identity::{History, OnConflict, Rules};
 use customer360::model::activity::Logout;
 use customer360::model::{Activity, Identifier, KindName, Micros, ObservationNo, Position, Touchpoint};
-use customer360::store::{By, Filter, Page, Store, Tenant};
+use customer360::store::{By, Filter, Page, Promotion, Request, Store, Tenant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use worlds::{cases, databases, incoming, shuffle, tenant_under, touch};
@@ -346,6 +346,45 @@ async fn any_order_and_any_batching_gives_what_the_definition_says() {
             }
             record_in_batches(&store, &tenant, &touches, seed).await;
             assert_eq!(stored(&store, &tenant, &touches).await, expected, "{name}, seed {seed}");
+        }
+    }
+}
+
+/// Rules that are promoted over a history, there and back, leave what they would have made of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn promoted_rules_move_what_they_would_have_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        for seed in 0..cases(25) {
+            let moving = rules(seed);
+            let mut touches = history(seed, 3 + (seed as usize * 7) % 35);
+            let mut tenant = tenant_under(&store, &Rules::default()).await;
+            shuffle(&mut touches, seed);
+            let (early, late) = touches.split_at(touches.len() * 2 / 3);
+            record_in_batches(&store, &tenant, early, seed).await;
+            let mut promote = async |rules: &Rules, from_version, id: &str| {
+                let promotion = Promotion {
+                    rules: rules.clone(),
+                    from_version,
+                    author: "ada".into(),
+                    reason: "test".into(),
+                    request: Request { id: id.into(), payload_hash: [0; 16] },
+                };
+                store.promote(tenant.key, promotion).await.unwrap();
+                tenant.rules = rules.clone().into();
+                tenant.clone()
+            };
+            let there = promote(&moving, 1, "there").await;
+            assert_eq!(stored(&store, &there, early).await, oracle(&moving, early), "{name}, seed {seed}");
+            record_in_batches(&store, &there, late, seed).await;
+            assert_eq!(
+                stored(&store, &there, &touches).await,
+                oracle(&moving, &touches),
+                "{name}, seed {seed}"
+            );
+            let back = promote(&Rules::default(), 2, "back").await;
+            let expected = oracle(&Rules::default(), &touches);
+            assert_eq!(stored(&store, &back, &touches).await, expected, "{name}, seed {seed}: back");
         }
     }
 }

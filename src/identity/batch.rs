@@ -105,6 +105,14 @@ pub struct Fresh {
     pub is_new: bool,
 }
 
+impl Fresh {
+    /// An observation that was never seen.
+    #[must_use]
+    pub fn new(observation: Observation) -> Self {
+        Self { observation, is_new: true }
+    }
+}
+
 /// What is known before the batch, of the identifiers in it and of their holders. Identifiers
 /// that the batch brings for the first time are in `identifiers` too, without a component.
 #[derive(Debug, Default)]

@@ -160,13 +160,17 @@ impl<'r> World<'r> {
         Replayed { world, verdicts, homes, stretches, names }
     }
 
-    /// A step, or a release: what an observation's first touch does.
+    /// A release: its identifier goes to a new block. One of a kind that does not move (other rules
+    /// recorded it) stays, and the release with it.
     fn release(&mut self, observation: &Observation) -> Verdict {
+        let linking: Vec<IdentifierNo> = self.linking(observation).collect();
+        if linking.iter().any(|no| self.holder(*no).is_some() && !self.may_move(*no)) {
+            return self.step(observation);
+        }
         let held = vec![0; self.rules.kinds.len()];
         let block = self.add_block(Block::stored(observation.no, held, observation.seen()));
-        let released: Vec<IdentifierNo> = self.linking(observation).collect();
-        for no in released {
-            if let Some(from) = self.holder(no).filter(|_| self.may_move(no)) {
+        for no in linking {
+            if let Some(from) = self.holder(no) {
                 self.hand_over(no, from, block);
                 self.note_owner(no, block, observation.position.at, true);
             }

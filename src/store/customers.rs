@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, HOLDER, HOLDER_BEGINS, read_identifier};
-use super::read::{CustomerRecord, Found, Listed, Member, customers, parse_member_from};
+use super::read::{CustomerRecord, Found, Listed, Member, customers};
+use super::rows::parse_member_from;
 use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::driver::{Column, Row, Scalar, Transaction};
-use super::identities::{self, Ground, kind_index, read_identifier, read_numbers};
+use super::driver::{Column, Scalar, Transaction};
+use super::identities::{self, Ground, kind_index, read_identifier};
 use super::known::{Known, customers_then, map_then};
-use super::record::{Taken, decode_summary};
-use super::rows::{list, parse_touchpoints};
+use super::record::Taken;
+use super::rows::{list, parse_member, parse_touchpoints};
 use super::stretches::{self, Span};
 use super::tenants::revision;
 use super::{Store, StoreError};
@@ -397,24 +397,6 @@ pub(super) async fn customers(
         Ok(Some(Found { customer: ObservationNo(customer), kind, members }))
     };
     observations.iter().map(find).collect()
-}
-
-/// A row of customer, observation, identifiers, source, source id and summary.
-pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
-    parse_member_from(row, 1)
-}
-
-/// The same from the column of the observation on.
-pub(super) fn parse_member_from(row: &Row, column: usize) -> Result<Member, StoreError> {
-    let observation = ObservationNo(row.get(column)?);
-    let summary = row.get::<Option<Vec<u8>>>(column + 4)?.map(|bytes| decode_summary(&bytes)).transpose()?;
-    Ok(Member {
-        no: observation,
-        identifiers: read_numbers(&row.get::<String>(column + 1)?)?,
-        first_key: TouchKey { source: row.get(column + 2)?, source_id: row.get(column + 3)? },
-        summary: summary.unwrap_or_default(),
-        spans: vec![Span { observation, from: Micros::MIN, until: Micros::MAX }],
-    })
 }
 
 impl Found {

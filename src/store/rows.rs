@@ -5,8 +5,9 @@ use rustc_hash::FxHashMap;
 use super::StoreError;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::read_numbers;
-use super::read::StoredTouchpoint;
-use super::stretches::{self, Stretches};
+use super::read::{Member, StoredTouchpoint};
+use super::record::decode_summary;
+use super::stretches::{self, Span, Stretches};
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{
     Identifier, Micros, ObservationNo, Revision, TenantKey, TouchKey, Touchpoint, TouchpointNo,
@@ -82,6 +83,24 @@ fn parse_touchpoint(
             identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
             details: super::record::parse_details(&details)?,
         },
+    })
+}
+
+/// A row of customer, observation, identifiers, source, source id and summary.
+pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
+    parse_member_from(row, 1)
+}
+
+/// The same from the column of the observation on.
+pub(super) fn parse_member_from(row: &Row, column: usize) -> Result<Member, StoreError> {
+    let observation = ObservationNo(row.get(column)?);
+    let summary = row.get::<Option<Vec<u8>>>(column + 4)?.map(|bytes| decode_summary(&bytes)).transpose()?;
+    Ok(Member {
+        no: observation,
+        identifiers: read_numbers(&row.get::<String>(column + 1)?)?,
+        first_key: TouchKey { source: row.get(column + 2)?, source_id: row.get(column + 3)? },
+        summary: summary.unwrap_or_default(),
+        spans: vec![Span { observation, from: Micros::MIN, until: Micros::MAX }],
     })
 }
 

@@ -8,7 +8,7 @@ use super::driver::{Scalar, Transaction};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
 use super::record::{decode_summary, keep_revision, take_revision};
 use super::{Request, Store, StoreError, costs, settled, stretches};
-use crate::identity::batch::{Stored, StoredObservation};
+use crate::identity::batch::{Fresh, Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
 use crate::identity::whole::{Resolved, Unfit, Whole};
@@ -102,7 +102,11 @@ impl Store {
     ) -> Result<WholeMap, StoreError> {
         let mut tx = self.db.read().await?;
         let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
-        let whole = load(&mut tx, tenant, rules, candidate, constraints).await?;
+        let mut whole = load(&mut tx, tenant, rules, candidate, constraints).await?;
+        // Numbers that nobody has, and that columns can hold.
+        let last = whole.observations.iter().map(|stored| stored.observation.no.0).max().unwrap_or(0);
+        let next = last + (1 << 20);
+        stretches::add_releases(&mut tx, tenant, (rules, candidate), &mut whole, next).await?;
         let mut touchpoints = FxHashMap::default();
         for row in tx.fetch(ALL_SUMMARIES, &[Scalar::Int(tenant.0)]).await? {
             let summary = decode_summary(&row.get::<Vec<u8>>(1)?)?;
@@ -120,7 +124,7 @@ impl Store {
     pub async fn promote(&self, tenant: TenantKey, promotion: Promotion) -> Result<Promoted, StoreError> {
         let now = self.now();
         let mut tx = self.db.write().await?;
-        let taken = take_revision(&mut tx, tenant, now).await?;
+        let mut taken = take_revision(&mut tx, tenant, now).await?;
         if let Some(at) = costs::begin_request(&mut tx, tenant, &promotion.request, taken.revision).await? {
             let key = [tenant.0, at.0].map(Scalar::Int);
             let row = tx.fetch_one(VERSION_AT, &key).await?.ok_or(StoreError::RequestIdReused)?;
@@ -132,19 +136,20 @@ impl Store {
         let was = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
         let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
         let rules = Arc::new(promotion.rules);
-        let whole = load(&mut tx, tenant, &was, &rules, constraints).await?;
+        let mut whole = load(&mut tx, tenant, &was, &rules, constraints).await?;
+        let next = taken.next_observation;
+        let released = stretches::add_releases(&mut tx, tenant, (&was, &rules), &mut whole, next).await?;
+        taken.next_observation += released.len() as i64;
+        let known = whole.observations.len() - released.len();
         let (under, old) = (rules.clone(), was.clone());
         let resolved = tokio::task::spawn_blocking(move || resolve(whole, &old, &under)).await;
         let (whole, mut resolved) = resolved.map_err(|_| StoreError::Closed)??;
-        settled::reassign(
-            &mut tx,
-            tenant,
-            &taken,
-            &FxHashMap::default(),
-            &whole.observations,
-            &resolved.changes,
-        )
-        .await?;
+        let (known, new) = whole.observations.split_at(known);
+        let fresh: Vec<Fresh> = new.iter().map(|stored| Fresh::new(stored.observation.clone())).collect();
+        let changes = &resolved.changes;
+        settled::insert_observations(&mut tx, tenant, &released, &fresh, changes).await?;
+        settled::reassign(&mut tx, tenant, &taken, &FxHashMap::default(), known, changes).await?;
+        stretches::write(&mut tx, tenant, &taken, known, &changes.assigned).await?;
         settled::log_merges(&mut tx, tenant, &taken, &resolved.changes.merges).await?;
         let same = |(no, stored): &(IdentifierNo, Stored)| {
             let was = &whole.identifiers[no];
@@ -159,8 +164,6 @@ impl Store {
         };
         resolved.changes.identifiers.retain(|one| !same(one));
         settled::write_holdings(&mut tx, tenant, &rules, &taken, &resolved.changes).await?;
-        let assigned = &resolved.changes.assigned;
-        stretches::write(&mut tx, tenant, &taken, &whole.observations, assigned).await?;
         let at = [tenant.0, taken.revision.0].map(Scalar::Int);
         tx.run(LOG_KINDS, &at).await?;
         let version = taken.rules_version + 1;

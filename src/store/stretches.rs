@@ -8,13 +8,17 @@ use super::StoreError;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::Evidence;
 use super::known::Known;
-use super::read::{Member, parse_member};
+use super::read::Member;
 use super::record::{Incoming, Taken, parse_details};
+use super::rows::parse_member;
 use crate::identity::batch::{Assigned, StoredObservation};
 use crate::identity::moves::{Stretch, Touch};
 use crate::identity::resolve::{IdentifierNo, Observation};
+use crate::identity::whole::Whole;
 use crate::identity::{OnConflict, Rules};
-use crate::model::{Activity, Identifier, Micros, ObservationNo, Revision, TenantKey, TouchKey, Touchpoint};
+use crate::model::{
+    Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+};
 use crate::view::Summary;
 
 /// Later stretches of observations, each list in the order of time.
@@ -56,6 +60,10 @@ const IN_STRETCHES: &str = "WITH v(observation, from_at_us, until_at_us, i) AS (
     AND t.touchpoint <= $2 AND NOT EXISTS (SELECT 1 FROM void x WHERE x.tenant = t.tenant \
     AND x.touchpoint = t.touchpoint AND x.revision <= $3) ORDER BY v.i, t.at_us";
 
+/// The whole map is read whole.
+const ALL_LOGOUTS: &str = "SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
+    WHERE t.tenant = $1 AND t.activity = 'logout' AND t.observation IS NOT NULL AND NOT EXISTS \
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) ORDER BY t.touchpoint";
 const FIND_RELEASES: &str = "WITH v(identifier_set) AS ({rows}) \
     SELECT o.observation, o.customer FROM v CROSS JOIN observation o \
     WHERE o.tenant = $1 AND o.identifier_set = v.identifier_set AND o.live = 1";
@@ -322,6 +330,63 @@ pub(super) fn releases(
         }
     }
     evidence
+}
+
+/// Adds the releases that rules see in a history and that were not recorded with it, for other
+/// rules held then (`was` are those that it was read with). They are numbered from `next` on.
+pub(super) async fn add_releases(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    (was, rules): (&Rules, &Rules),
+    whole: &mut Whole,
+    next: i64,
+) -> Result<Vec<Evidence>, StoreError> {
+    let mut released = Vec::new();
+    if !rules.moves() {
+        return Ok(released);
+    }
+    let stored = whole.observations.iter().map(|stored| &stored.observation);
+    let recorded: FxHashSet<(Position, IdentifierNo)> = (stored.clone().filter(|o| o.releases))
+        .flat_map(|o| o.identifiers.iter().map(|no| (o.position.clone(), *no)))
+        .collect();
+    let sets: FxHashMap<ObservationNo, Vec<IdentifierNo>> =
+        stored.map(|o| (o.no, o.identifiers.clone())).collect();
+    for row in tx.fetch(ALL_LOGOUTS, &[Scalar::Int(tenant.0)]).await? {
+        let Touch { observation, position } = read_touch(&row)?;
+        for number in sets.get(&observation).into_iter().flatten() {
+            let Some(found) = whole.identifiers.get(number) else { continue };
+            let kind = was.kinds[found.kind].kind.clone();
+            let identifier = Identifier { kind, value: found.value.clone() };
+            if !is_released(rules, &identifier) || recorded.contains(&(position.clone(), *number)) {
+                continue;
+            }
+            let no = ObservationNo(next + released.len() as i64);
+            whole.observations.push(StoredObservation {
+                observation: Observation {
+                    no,
+                    position: position.clone(),
+                    identifiers: vec![*number],
+                    severed: Vec::new(),
+                    releases: true,
+                },
+                customer: no,
+                component: no,
+                stretches: Vec::new(),
+                unsettled: false,
+            });
+            released.push(Evidence {
+                no,
+                is_new: true,
+                was: None,
+                set: release_set(&identifier, &position.key),
+                position: position.clone(),
+                identifiers: vec![identifier],
+                severed: String::new(),
+                releases: true,
+            });
+        }
+    }
+    Ok(released)
 }
 
 /// Whether a logout sets such an identifier free.

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::driver::{Database, SEEN};
 use super::*;
+use crate::identity::{History, OnConflict};
 use crate::model::activity::Visit;
 use crate::model::{
     Activity, ActivityType, Channel, CustomerKind, Details, Identifier, KindName, ObservationNo, Position,
@@ -117,14 +118,46 @@ async fn decide(store: &Store, tenant: &Tenant) {
         assert_eq!(store.promote(tenant.key, promotion.clone()).await.unwrap().reassigned, 0);
     }
     store.rule_set(tenant.key, 2).await.unwrap().unwrap();
+    exercise_moves(store, &tenant, promotion).await;
     store.merges(tenant.key, &tenant.rules, None, 9).await.unwrap();
     let first = crate::identity::resolve::IdentifierNo(0);
     store.shared_identifiers(tenant.key, first, 9).await.unwrap();
     store.merges_of(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
 }
 
+/// The same while an identifier moves.
+async fn exercise_moves(store: &Store, tenant: &Tenant, promotion: Promotion) {
+    let mut rules = (*tenant.rules).clone();
+    for rule in rules.kinds.iter_mut().filter(|rule| !rule.registered) {
+        rule.on_conflict = OnConflict::Move(History::Session);
+    }
+    let request = Request { id: "moves".into(), payload_hash: [1; 16] };
+    let promotion = Promotion { rules: rules.clone(), from_version: 2, request, ..promotion };
+    store.promote(tenant.key, promotion).await.unwrap();
+    let (a, b, c) = (("ACCOUNT", "a9"), ("ACCOUNT", "b9"), ("COOKIE", "c9"));
+    let sets: [&[(&str, &str)]; 6] = [&[c], &[a, c], &[b, c], &[c], &[a, c], &[c]];
+    let mut customers = BTreeSet::new();
+    for (i, set) in (100..).zip(sets) {
+        let recorded = store.record(tenant.key, vec![touch(i, 1_000 + i as i64, set)]).await.unwrap();
+        let Outcome::Recorded(customer) = recorded.outcomes[0] else { panic!("recorded") };
+        customers.extend(customer);
+    }
+    assert_eq!(customers.len(), 2, "the cookie belongs to both, by time");
+    let customers: Vec<ObservationNo> = customers.into_iter().collect();
+    store.customers(tenant.key, &rules, &customers).await.unwrap();
+    let key = TouchKey { source: "s".into(), source_id: "103".into() };
+    store.touchpoint(tenant.key, &key).await.unwrap();
+    store.void(tenant.key, &key, "wrong").await.unwrap().unwrap();
+    store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
+    let known = store.revision(tenant.key).await.unwrap();
+    let known = store.known_at(tenant.key, KnownAt::Revision(Revision(known.0 - 1))).await.unwrap();
+    store.customers_then(tenant.key, &known, &customers).await.unwrap();
+    store.identity_events(tenant.key, Revision(0)).await.unwrap();
+    store.whole_map(tenant.key, &rules, &rules).await.unwrap();
+}
+
 /// Tables of a tenant that are short, and read whole.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 10] = [
     "FROM tenant",
     "UPDATE tenant",
     "FROM cost_rate",
@@ -134,6 +167,7 @@ const LISTS: [&str; 9] = [
     "o.live = 1 ORDER BY o.observation",
     "d.shared FROM identifier d WHERE d.tenant",
     "FROM summary s WHERE s.tenant",
+    "AND t.activity = 'logout'",
 ];
 
 /// A statement that reads a whole table is a statement that grows with the data.
