@@ -43,7 +43,38 @@ PRICES = """
         left join rates own on own.channel = c.channel::varchar and own.type = k.type::varchar
         left join rates other on other.channel = c.channel::varchar and other.type = 'any')"""
 
+PHYSICAL = "('store', 'kiosk', 'sales_representative')"
+RESEARCH = """('visit', 'search', 'product_view', 'review_read', 'store_technology', 'conversation', 'advice',
+    'offer_shown', 'product_trial', 'wish_list', 'article_read', 'ad_click')"""
+
 QUESTIONS = {
+    "conversion": [
+        # The next order after each visit.
+        f"""with seen as (select type, {DAYS} as day, min({DAYS}) filter (type = 'order') over (partition by customer
+                    order by moment rows between 1 following and unbounded following) as next
+                from {{t}} where type in ('visit', 'order'))
+            select count(*) filter (next - day <= 7), count(*) from seen where type = 'visit'""",
+        # The same by an asof join.
+        f"""with visits as (select customer, moment, {DAYS} as day from {{t}} where type = 'visit'),
+            orders as (select customer, moment, {DAYS} as day from {{t}} where type = 'order')
+            select count(*) filter (o.day - v.day <= 7), count(*)
+            from visits v asof left join orders o on v.customer = o.customer and v.moment < o.moment""",
+    ],
+    "ropo": [
+        # The last research online before each order in a store.
+        f"""with seen as (select type, channel, {DAYS} as day, max({DAYS}) filter (type in {RESEARCH}
+                    and channel not in {PHYSICAL}) over (partition by customer
+                    order by moment rows between unbounded preceding and 1 preceding) as last
+                from {{t}} where (type in {RESEARCH} and channel not in {PHYSICAL})
+                    or (type = 'order' and channel in {PHYSICAL}))
+            select count(*) filter (day - last <= 30), count(*) from seen where type = 'order'""",
+        # The same by an asof join.
+        f"""with research as (select customer, moment, {DAYS} as day from {{t}}
+                where type in {RESEARCH} and channel not in {PHYSICAL}),
+            orders as (select customer, moment, {DAYS} as day from {{t}} where type = 'order' and channel in {PHYSICAL})
+            select count(*) filter (o.day - r.day <= 30), count(*)
+            from orders o asof left join research r on o.customer = r.customer and o.moment > r.moment""",
+    ],
     "triangle": [
         # Word for word.
         """with orders as (select customer, moment from {t} where type = 'order'),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use customer360::clock;
+use customer360::kpi::measure::Params;
 use customer360::kpi::retention::Answer as RetentionAnswer;
 use customer360::kpi::survey::AnswersCounted;
 use customer360::kpi::triangle::TriangleOptions;
 use customer360::kpi::{
     Estimate, GroupBy, Identity, Live, OrderOptions, Scope, Segment, Snapshot, Source, Tables, Trust, cost,
-    repurchase, retention, survey,
+    measures, repurchase, retention, scalar, survey,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -22,7 +23,7 @@ const ROUNDS: usize = 5;
 /// Kernels are short: each turn runs them so often and takes the median.
 const RUNS: usize = 7;
 
-/// One of the four questions.
+/// One of the questions.
 struct Question {
     name: &'static str,
     what: &'static str,
@@ -144,7 +145,29 @@ fn questions(scope: &Scope) -> Vec<Question> {
                 own + others + tables.charges.stem.len() * 28 + customers
             },
         },
+        figure("conversion", "conversion of visits", scope),
+        figure("ropo", "research online, purchase offline", scope),
     ]
+}
+
+/// A figure that is one share.
+fn figure(id: &'static str, what: &'static str, scope: &Scope) -> Question {
+    let measure = measures::find(id).expect("a measure");
+    let asked = scalar::Question {
+        scope: scope.clone(),
+        measures: vec![measure],
+        params: Params::default(),
+        group_by: Vec::new(),
+        spans: Vec::new(),
+    };
+    let share = move |s: &Snapshot| {
+        let total = scalar::compute(s, &asked).expect("an answer").remove(0).total;
+        format!("{} {}", total.numerator, total.denominator.unwrap_or(0.0))
+    };
+    let bytes = |tables: &Tables, customers: usize| {
+        tables.orders.stem.len() * 31 + tables.touches.stem.len() * 28 + customers
+    };
+    Question { name: id, what, ask: Box::new(share), bytes }
 }
 
 fn cells(answer: &RetentionAnswer) -> String {

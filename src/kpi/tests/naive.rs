@@ -241,13 +241,13 @@ impl<'a> Naive<'a> {
                 units.first().map(|t| hit(t, units.get(1).copied())).into_iter().collect()
             }
             "nps" => {
-                let scores =
+                let mut scores =
                     all.iter().filter(|t| self.counts(t)).filter_map(|t| match &t.details.activity {
                         Activity::SurveyAnswer(a) if a.kind == SurveyKind::Nps => Some((*t, a.score)),
                         _ => None,
                     });
                 let point = |score: u8| i64::from(score >= 9) - i64::from(score <= 6);
-                scores.last().map(|(t, score)| (point(score), 1, t, None)).into_iter().collect()
+                scores.next_back().map(|(t, score)| (point(score), 1, t, None)).into_iter().collect()
             }
             other => panic!("{other} has no definition here"),
         }
@@ -376,7 +376,7 @@ impl<'a> Naive<'a> {
                 let its = self.after(all, cart, self.window.days).into_iter();
                 let its = std::iter::once(cart).chain(its).filter_map(Self::cart);
                 let its = its.filter(|c| c.cart_id == Self::cart(cart).unwrap().cart_id);
-                let last = its.filter_map(|c| c.value).last();
+                let last = its.filter_map(|c| c.value).reduce(|_, later| later);
                 let wanted = |money: &Money| self.plain.scope.currency.is_none_or(|c| c == money.currency);
                 counts.extend(last.filter(wanted).map(|money| (money.minor, 1, cart, None)));
                 continue;
@@ -440,7 +440,7 @@ impl<'a> Naive<'a> {
         let active = |from: i64, until: i64| {
             let is =
                 |t: &&&Touch| self.is_order(t) && self.plain.has_place(t) && from <= t.at && t.at < until;
-            all.iter().filter(is).next_back().copied()
+            all.iter().rfind(is).copied()
         };
         let before = active(back(from), from.0)?;
         let after = active(back(until), until.0);

@@ -1,0 +1,128 @@
+//! Identity at size, beside its baseline in the same run: a tablet that many people use, the undoing
+//! of a merge of long and of short histories, and a change of rules over everything.
+//!
+//! `cargo bench --bench identity -- [DATABASE_URL] [PEOPLE]`; without arguments SQLite in a temporary
+//! folder, 20,000 people.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use customer360::clock;
+use customer360::model::activity::Visit;
+use customer360::model::{
+    Activity, Channel, Details, Identifier, KindName, Micros, TenantName, TouchKey, Touchpoint,
+};
+use customer360::store::{Incoming, Mandate, Proposal, Request, Settings, Store, Tenant};
+
+fn touch(id: String, at: i64, identifiers: &[(&str, String)]) -> Incoming {
+    let mut identifiers: Vec<Identifier> = identifiers
+        .iter()
+        .map(|(kind, value)| Identifier { kind: KindName::parse(kind).unwrap(), value: value.clone() })
+        .collect();
+    identifiers.sort();
+    let details = Details {
+        activity: Activity::Visit(Visit::default()),
+        visit_id: None,
+        location: None,
+        campaign: None,
+        product: None,
+        cost: None,
+        handling_seconds: None,
+        traits: vec![],
+        attributes: BTreeMap::new(),
+        blocked: vec![],
+    };
+    let key = TouchKey { source: "bench".into(), source_id: id };
+    let channel = Channel::parse("web").unwrap();
+    Incoming::new(Touchpoint { key, at: Micros(at * 1_000_000), channel, identifiers, details }, [1; 16])
+}
+
+async fn record(store: &Store, tenant: &Tenant, touches: Vec<Incoming>) -> f64 {
+    let (count, began) = (touches.len(), Instant::now());
+    for batch in touches.chunks(2_000) {
+        store.record(tenant.key, batch.to_vec()).await.unwrap();
+    }
+    count as f64 / began.elapsed().as_secs_f64()
+}
+
+async fn tenant(store: &Store, name: &str) -> Tenant {
+    let name = format!("{name}-{}", clock::system()().0);
+    store.open_tenant(&TenantName::parse(&name).unwrap()).await.unwrap()
+}
+
+/// Everybody logs in on a device: their own, or the store's tablet.
+async fn tablet(store: &Store, people: i64) {
+    for (what, device) in [("own devices", None), ("one tablet", Some("tablet".to_owned()))] {
+        let tenant = tenant(store, "tablet").await;
+        let device = |i: i64| device.clone().unwrap_or_else(|| format!("d{i}"));
+        let touches = (0..people)
+            .map(|i| touch(i.to_string(), i, &[("ACCOUNT", format!("u{i}")), ("DEVICE", device(i))]));
+        let rate = record(store, &tenant, touches.collect()).await;
+        println!("{people} people on {what}: {rate:.0} touchpoints a second");
+    }
+}
+
+/// Two customers with so many touchpoints each are merged by one touch, and that is undone.
+async fn unmerge(store: &Store) {
+    for touchpoints in [10, 100_000] {
+        let tenant = tenant(store, "unmerge").await;
+        let name =
+            |i: i64| if i % 2 == 0 { ("EMAIL", "a@x.io".to_owned()) } else { ("LOYALTY_CARD", "7".into()) };
+        let touches = (0..touchpoints * 2).map(|i| touch(i.to_string(), i, &[name(i)]));
+        record(store, &tenant, touches.collect()).await;
+        let merge = [name(0), name(1)];
+        record(store, &tenant, vec![touch("merge".into(), touchpoints * 3, &merge)]).await;
+        let merges = store.merges(tenant.key, &tenant.rules, None, 1).await.unwrap();
+        let merge = merges.merges[0].merge;
+        let request = Request { id: "undo".into(), payload_hash: [0; 16] };
+        let mandate = Mandate { author: "bench".into(), reason: "bench".into(), request, dry_run: false };
+        let began = Instant::now();
+        let proposal = Proposal::Unmerge(merge.observation, merge.absorbed);
+        let undone = store.decide(tenant.key, &proposal, &mandate).await.unwrap().unwrap();
+        let moved: u64 = undone.reassigned.iter().map(|one| one.touchpoints).sum();
+        println!("undoing a merge of {touchpoints} touchpoints each: {:.1?}, {moved} moved", began.elapsed());
+    }
+}
+
+/// A change of rules over people with two devices and ten touchpoints each.
+async fn rules(store: &Store, people: i64) {
+    let tenant = tenant(store, "rules").await;
+    let touches = (0..people * 10).map(|i| {
+        let person = i % people;
+        let device = ("DEVICE", format!("d{person}-{}", i / people % 2));
+        let account = ("ACCOUNT", format!("u{person}"));
+        let both = [account, device];
+        touch(i.to_string(), i, if i / people % 3 == 0 { &both } else { &both[1..] })
+    });
+    record(store, &tenant, touches.collect()).await;
+    let mut candidate = (*tenant.rules).clone();
+    candidate.kinds.iter_mut().filter(|rule| !rule.registered).for_each(|rule| rule.share_after = Some(0));
+    let began = Instant::now();
+    let map = store.whole_map(tenant.key, &tenant.rules, &candidate).await.unwrap();
+    let read = began.elapsed();
+    let before = map.whole.resolve(&tenant.rules);
+    let after = map.whole.clone().under(&tenant.rules, &candidate).unwrap().resolve(&candidate);
+    let customers = |resolved: &customer360::identity::whole::Resolved| resolved.changes.customers.len();
+    println!(
+        "other rules over {} touchpoints, {} observations: {:.1?}, of it reading {read:.1?}; {} customers, \
+         and then {}",
+        people * 10,
+        map.whole.observations.len(),
+        began.elapsed(),
+        customers(&before),
+        customers(&after),
+    );
+}
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let folder = tempfile::tempdir().unwrap();
+    let own = format!("sqlite:{}", folder.path().join("bench.db").display());
+    let url = arguments.next().unwrap_or(own);
+    let people = arguments.next().map_or(20_000, |people| people.parse().unwrap());
+    let store = Store::open(&url, &Settings::default(), clock::system()).await.unwrap();
+    tablet(&store, people).await;
+    unmerge(&store).await;
+    rules(&store, people).await;
+}
