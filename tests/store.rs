@@ -99,7 +99,8 @@ async fn a_view_is_the_same_by_whichever_way_it_is_read() {
             names.push(worlds::identifier("COOKIE:never seen"));
             let mut held = 0;
             for one in names {
-                let (at, alone) = store.holders(tenant.key, &tenant.rules, &[one.clone()]).await.unwrap();
+                let (at, alone) =
+                    store.holders(tenant.key, &tenant.rules, std::slice::from_ref(&one)).await.unwrap();
                 let both = [one.clone(), one];
                 let (then, twice) = store.holders(tenant.key, &tenant.rules, &both).await.unwrap();
                 assert_eq!((at, &alone[0]), (then, &twice[1]), "{name}, seed {seed}");

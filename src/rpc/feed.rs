@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rustc_hash::FxHashSet;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -17,6 +16,7 @@ use super::proto::identity_event::Event as Told;
 use super::proto::watch_identities_request::Start;
 use super::proto::{self, IdentityEventKind};
 use super::{Port, customer_id, parse_customer_id, tenant_name};
+use crate::clock::stopwatch;
 use crate::identity::feed::Event;
 use crate::model::{CustomerKind, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::{RevisionEvents, Tenant};
@@ -169,7 +169,7 @@ impl Feed {
     async fn follow(&mut self) -> Result<(), PortError> {
         let mut committed = self.port.store.committed();
         // The first message comes at once: it says where the feed stands.
-        let (mut heard_at, mut is_heard) = (Instant::now(), false);
+        let (mut heard_at, mut is_heard) = (stopwatch(), false);
         loop {
             committed.mark_unchanged();
             let page = self.port.store.identity_events(self.tenant.key, self.next.revision).await?;
@@ -185,7 +185,7 @@ impl Feed {
                 if !self.send(std::mem::take(&mut events), present).await {
                     return Ok(());
                 }
-                (heard_at, is_heard) = (Instant::now(), true);
+                (heard_at, is_heard) = (stopwatch(), true);
             }
             if caught_up {
                 let wait = POLL.min(self.heartbeat.saturating_sub(heard_at.elapsed()));

@@ -118,7 +118,7 @@ async fn decide(store: &Store, tenant: &Tenant) {
         assert_eq!(store.promote(tenant.key, promotion.clone()).await.unwrap().reassigned, 0);
     }
     store.rule_set(tenant.key, 2).await.unwrap().unwrap();
-    exercise_moves(store, &tenant, promotion).await;
+    exercise_moves(store, tenant, promotion).await;
     store.merges(tenant.key, &tenant.rules, None, 9).await.unwrap();
     let first = crate::identity::resolve::IdentifierNo(0);
     store.shared_identifiers(tenant.key, first, 9).await.unwrap();
