@@ -5,7 +5,6 @@
 //! folder, 20,000 people.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use customer360::clock;
 use customer360::model::activity::Visit;
@@ -38,7 +37,7 @@ fn touch(id: String, at: i64, identifiers: &[(&str, String)]) -> Incoming {
 }
 
 async fn record(store: &Store, tenant: &Tenant, touches: Vec<Incoming>) -> f64 {
-    let (count, began) = (touches.len(), Instant::now());
+    let (count, began) = (touches.len(), clock::stopwatch());
     for batch in touches.chunks(2_000) {
         store.record(tenant.key, batch.to_vec()).await.unwrap();
     }
@@ -76,7 +75,7 @@ async fn unmerge(store: &Store) {
         let merge = merges.merges[0].merge;
         let request = Request { id: "undo".into(), payload_hash: [0; 16] };
         let mandate = Mandate { author: "bench".into(), reason: "bench".into(), request, dry_run: false };
-        let began = Instant::now();
+        let began = clock::stopwatch();
         let proposal = Proposal::Unmerge(merge.observation, merge.absorbed);
         let undone = store.decide(tenant.key, &proposal, &mandate).await.unwrap().unwrap();
         let moved: u64 = undone.reassigned.iter().map(|one| one.touchpoints).sum();
@@ -97,7 +96,7 @@ async fn rules(store: &Store, people: i64) {
     record(store, &tenant, touches.collect()).await;
     let mut candidate = (*tenant.rules).clone();
     candidate.kinds.iter_mut().filter(|rule| !rule.registered).for_each(|rule| rule.share_after = Some(0));
-    let began = Instant::now();
+    let began = clock::stopwatch();
     let map = store.whole_map(tenant.key, &tenant.rules, &candidate).await.unwrap();
     let read = began.elapsed();
     let before = map.whole.resolve(&tenant.rules);

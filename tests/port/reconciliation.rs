@@ -75,7 +75,7 @@ async fn assert_chains(service: &Service, last: i64) {
 
 fn moved(told: &proto::ReconcileKpisResponse, id: &str) -> Vec<Cause> {
     let kpi = told.kpis.iter().find(|kpi| kpi.kpi.as_ref().unwrap().id == id).unwrap();
-    let mut was = kpi.before.clone();
+    let mut was = kpi.before;
     let mut causes = Vec::new();
     for part in &kpi.parts {
         if part.after != was {
