@@ -81,7 +81,7 @@ fn moved(told: &proto::ReconcileKpisResponse, id: &str) -> Vec<Cause> {
         if part.after != was {
             causes.push(part.cause());
         }
-        was.clone_from(&part.after);
+        was = part.after;
     }
     causes
 }
