@@ -10,7 +10,7 @@ pub enum Databases {
     /// Files in a folder.
     Sqlite(tempfile::TempDir),
     /// Databases of a server: the URL of one of them.
-    Postgres(sqlx::postgres::PgConnectOptions),
+    Postgres(Box<sqlx::postgres::PgConnectOptions>),
 }
 
 impl Databases {
@@ -18,7 +18,7 @@ impl Databases {
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::Sqlite(tempfile::tempdir().expect("a folder"))];
         match std::env::var("BENCH_POSTGRES") {
-            Ok(url) => all.push(Self::Postgres(url.parse().expect("BENCH_POSTGRES is a URL"))),
+            Ok(url) => all.push(Self::Postgres(Box::new(url.parse().expect("BENCH_POSTGRES is a URL")))),
             Err(_) => eprintln!("BENCH_POSTGRES names no server: PostgreSQL is left out"),
         }
         all
@@ -40,7 +40,7 @@ impl Databases {
             Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join(name).display()),
             Self::Postgres(server) => {
                 self.tell(format!("CREATE DATABASE {name}")).await;
-                server.clone().database(&name).to_url_lossy().to_string()
+                server.as_ref().clone().database(&name).to_url_lossy().to_string()
             }
         }
     }
