@@ -13,7 +13,7 @@ use super::batch::{Before, Fresh};
 use super::constraints::Constraints;
 use super::resolve::{Block, BlockIndex, IdentifierNo, Known, Observation, Verdict, World};
 use super::rules::{History, OnConflict, Rules};
-use crate::model::{Micros, ObservationNo, Position};
+use crate::model::{Identifier, Micros, ObservationNo, Position};
 
 /// A touch of an accompanied observation, beside its first one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,21 @@ pub(super) struct Owned {
 pub struct Stretch<Owner> {
     pub from: Micros,
     pub owner: Owner,
+}
+
+/// Who owns an instant, given who owns the first stretch and the later ones in order of time. A
+/// stretch owns the microsecond in which it begins.
+#[must_use]
+pub fn owner_at<Owner: Copy>(later: &[Stretch<Owner>], home: Owner, at: Micros) -> Owner {
+    let begun = later.partition_point(|stretch| stretch.from <= at);
+    begun.checked_sub(1).map_or(home, |last| later[last].owner)
+}
+
+/// Whether a logout sets such an identifier free: what moves and names nobody.
+#[must_use]
+pub fn is_released(rules: &Rules, identifier: &Identifier) -> bool {
+    let rule = rules.kind(&identifier.kind);
+    rule.is_some_and(|rule| !rule.registered && rule.on_conflict != OnConflict::Demote)
 }
 
 /// What a replay found, with the names that blocks end with.

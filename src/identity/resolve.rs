@@ -2,7 +2,7 @@
 //!
 //! One step looks at the present holdings only; a replay is the steps of a whole
 //! component from nothing. Recording takes a step where that provably equals a
-//! replay (`World::in_order`), and replays otherwise.
+//! replay (`batch::plan` decides), and replays otherwise.
 
 use rustc_hash::FxHashMap;
 
@@ -201,11 +201,6 @@ impl<'r> World<'r> {
         &self.blocks[self.find(index)]
     }
 
-    #[must_use]
-    pub fn block_count(&self) -> usize {
-        self.blocks.len()
-    }
-
     /// The block that a block became.
     #[must_use]
     pub fn find(&self, mut index: BlockIndex) -> BlockIndex {
@@ -234,19 +229,6 @@ impl<'r> World<'r> {
     pub fn named_by(&self, observation: &Observation) -> Vec<(BlockIndex, ObservationNo)> {
         let linking: Vec<IdentifierNo> = self.linking(observation).collect();
         self.holders(&linking).into_iter().map(|block| (block, self.blocks[block].name)).collect()
-    }
-
-    /// Whether a step equals a replay: the observation is canonically later than every one that
-    /// contains one of its identifiers, and than every one that ever named a customer it names.
-    #[must_use]
-    pub fn in_order(&self, observation: &Observation) -> bool {
-        self.linking(observation).all(|no| {
-            let later_than_identifier = self.known[&no].latest.position <= observation.position;
-            let holder = self.holder(no).map(|block| &self.blocks[block]);
-            let later_than_holder = holder.and_then(|block| block.latest.as_ref());
-            later_than_identifier
-                && later_than_holder.is_none_or(|latest| latest.position <= observation.position)
-        })
     }
 
     /// Resolves one observation on the present holdings.

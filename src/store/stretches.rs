@@ -12,7 +12,7 @@ use super::read::Member;
 use super::record::{Incoming, Taken, parse_details};
 use super::rows::parse_member;
 use crate::identity::batch::{Assigned, StoredObservation};
-use crate::identity::moves::{Stretch, Touch};
+use crate::identity::moves::{self, Stretch, Touch, is_released};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::identity::whole::Whole;
 use crate::identity::{OnConflict, Rules};
@@ -173,7 +173,7 @@ pub(super) fn owner_at(
     at: Micros,
 ) -> ObservationNo {
     let later = stretches.get(&observation).map_or(&[][..], Vec::as_slice);
-    later.iter().take_while(|stretch| stretch.from <= at).last().map_or(home, |stretch| stretch.owner)
+    moves::owner_at(later, home, at)
 }
 
 /// The spans of an observation that belong to a customer.
@@ -387,12 +387,6 @@ pub(super) async fn add_releases(
         }
     }
     Ok(released)
-}
-
-/// Whether a logout sets such an identifier free.
-fn is_released(rules: &Rules, identifier: &Identifier) -> bool {
-    let rule = rules.kind(&identifier.kind);
-    rule.is_some_and(|rule| !rule.registered && rule.on_conflict != OnConflict::Demote)
 }
 
 /// Takes back what a logout set free: the observations that stood for it, and their customers. The
