@@ -48,15 +48,13 @@ pub(super) fn opened(seen: &Seen) -> Vec<usize> {
 /// What a cart is last known to be worth, of the touchpoints before it was ordered or lost sight
 /// of; `None` when it says nothing in the question's currency.
 pub(super) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
-    let (_, customer) = seen.who?;
     let (values, mark) = (&seen.tables.cart_values, &seen.marks[nth]);
     let end = seen.answer(nth, is_order).map_or(i64::MAX, |order| order.at);
     let its = seen.marks[nth..].iter().filter(|m| is_cart(m) && m.item == mark.item && m.at <= end);
     let within = its.take_while(|m| seen.within(mark.at, m.at));
     let mut worth = None;
-    let rows = values.stem.rows(customer..customer + 1);
     for touch in within {
-        let found = rows.clone().find(|&row| values.stem.number[row] == touch.number);
+        let found = seen.beside(&values.owner, touch).next();
         let said = found.map(|row| (values.value[row], values.currency[row]));
         if let Some((value, currency)) = said {
             worth = seen.cx.orders.converted(value, currency, touch.at);
@@ -147,7 +145,7 @@ pub static CART_RECOVERY_ELSEWHERE: Measure = Measure {
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| {
         recovered(seen, hits, |cart, order| {
-            seen.cx.channel(cart.place) != seen.cx.channel(order.place) || cart.observation != order.observation
+            seen.cx.channel(cart.place) != seen.cx.channel(order.place) || seen.observation(cart) != seen.observation(order)
         });
     },
     ..COMMON

@@ -5,6 +5,7 @@ use crate::model::channel::Medium;
 use crate::model::time::DAY_US;
 use crate::model::{Channel, Micros, Phase};
 
+use super::beside::{TouchRow, rows_beside};
 use super::calendar::{Intervals, Unit};
 use super::catalogue::Definition;
 use super::cost::CostRate;
@@ -415,13 +416,20 @@ pub(super) fn journey_types(_: &Params) -> Types {
 impl Seen<'_> {
     /// The rows of an order's or return's lines.
     pub fn lines_of(&self, mark: &Mark) -> std::ops::Range<usize> {
-        let lines = &self.tables.lines.stem;
-        let Some((_, customer)) = self.who else { return 0..0 };
-        let rows = lines.rows(customer..customer + 1);
-        let key = |row: usize| (lines.at[row], lines.number[row]);
-        let (from, until) = (rows.start, rows.end);
-        let begin = rows.clone().find(|&row| key(row) >= (mark.at, mark.number)).unwrap_or(until);
-        let end = (begin.max(from)..until).find(|&row| key(row) > (mark.at, mark.number)).unwrap_or(until);
-        begin..end
+        self.beside(&self.tables.lines.owner, mark)
+    }
+
+    /// The observation of a touchpoint.
+    pub fn observation(&self, mark: &Mark) -> u32 {
+        self.tables.stems()[mark.row.table()].observation[mark.row.row()]
+    }
+
+    /// The rows of a table beside a customer's touchpoint.
+    pub fn beside(&self, owners: &[TouchRow], mark: &Mark) -> std::ops::Range<usize> {
+        if self.who.is_none() {
+            // Facts of nobody are in no order.
+            return 0..0;
+        }
+        rows_beside(owners, mark.row.table(), mark.row.row()..mark.row.row() + 1)
     }
 }

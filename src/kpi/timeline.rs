@@ -1,10 +1,11 @@
 //! What a customer did, in order of time, with what each touchpoint says: the food of the measures.
 
+use super::beside::TouchRow;
 use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::{Lens, OrderLens};
 use super::snapshot::Part;
-use super::tables::{NO_SENTIMENT, Stem, Tables};
+use super::tables::{NO_SENTIMENT, Tables};
 
 /// A touchpoint on its way through a measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +18,7 @@ pub(super) struct Mark {
     pub detail: u8,
     /// See [`super::fact::Said`]. The kind of an answer.
     pub item: u32,
-    pub observation: u32,
+    pub row: TouchRow,
     /// What an order or return is worth in the question's currency; the survey of an answer, or
     /// the sentiment of a review.
     pub amount: i64,
@@ -32,17 +33,12 @@ pub(super) struct Reader<'a> {
     pub observed: i64,
 }
 
-/// The tables of touchpoints, each of which stands in one of them.
-fn stems(tables: &Tables) -> [&Stem; 4] {
-    [&tables.orders.stem, &tables.returns.stem, &tables.answers.stem, &tables.touches.stem]
-}
-
 impl Reader<'_> {
     /// Calls `visit` for each living customer in scope of the part with any touchpoint of the
     /// types, with those by any place, in order of time.
     pub fn each(&self, part: &Part, mut visit: impl FnMut(u32, &[Mark])) {
         let tables = &part.segment.tables;
-        let stems = stems(tables);
+        let stems = tables.stems();
         let wanted = self.tables_wanted();
         let mut next = stems.map(|stem| stem.rows(0..part.customers.start).end);
         let mut marks = Vec::new();
@@ -69,7 +65,7 @@ impl Reader<'_> {
     /// Calls `visit` for each touchpoint of nobody.
     pub fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(Mark)) {
         let mut marks = Vec::new();
-        for (table, stem) in stems(tables).into_iter().enumerate() {
+        for (table, stem) in tables.stems().into_iter().enumerate() {
             if self.tables_wanted()[table] {
                 (0..stem.len()).for_each(|row| self.push(tables, table, row, &mut marks));
             }
@@ -85,7 +81,7 @@ impl Reader<'_> {
     }
 
     fn push(&self, tables: &Tables, table: usize, row: usize, marks: &mut Vec<Mark>) {
-        let stem = stems(tables)[table];
+        let stem = tables.stems()[table];
         let at = stem.at[row];
         if at >= self.observed {
             return;
@@ -114,8 +110,8 @@ impl Reader<'_> {
             }
         };
         if self.types.has(kind) {
-            let (number, place, observation) = (stem.number[row], stem.place[row], stem.observation[row]);
-            marks.push(Mark { at, number, place, kind, detail, item, observation, amount });
+            let (number, place, row) = (stem.number[row], stem.place[row], TouchRow::new(table, row));
+            marks.push(Mark { at, number, place, kind, detail, item, row, amount });
         }
     }
 }
