@@ -36,10 +36,17 @@ pub async fn tenant(store: &Store) -> Tenant {
 
 /// The same under other rules.
 pub async fn tenant_under(store: &Store, rules: &Rules) -> Tenant {
+    named_tenant(store, rules).await.1
+}
+
+/// The same with its name.
+pub async fn named_tenant(store: &Store, rules: &Rules) -> (TenantName, Tenant) {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let no = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let name = format!("t{}-{}-{no}", std::process::id(), clock::system()().0);
-    store.open_tenant_under(&TenantName::parse(&name).unwrap(), rules).await.unwrap()
+    let name = TenantName::parse(&name).unwrap();
+    let tenant = store.open_tenant_under(&name, rules).await.unwrap();
+    (name, tenant)
 }
 
 /// How many random histories a law is tried on; `CUSTOMER360_TEST_CASES` asks for more.
