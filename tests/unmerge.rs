@@ -318,3 +318,28 @@ async fn with_later_evidence_it_is_what_a_full_replay_under_the_constraint_makes
         assert!(undone >= cases(8) / 3, "{name}: {undone} merges were undone");
     }
 }
+
+/// A touch before the merge named both sides and was refused; what it brought besides stays with
+/// who got it, also when the undone merge keeps the sides apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_touch_brought_stays_with_its_side() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let tenant = tenant_under(&store, &Rules::default()).await;
+        let touches = [
+            touch("1", 1, &["EMAIL:a", "COOKIE:c"]),
+            touch("2", 2, &["EMAIL:b"]),
+            // A cookie alone joins no two registered customers: it is left out, the new one is not.
+            touch("3", 3, &["EMAIL:b", "COOKIE:c", "COOKIE:z"]),
+        ];
+        record(&store, &tenant, &touches).await;
+        let before = worlds::stored_map(&store, &tenant, &touches).await;
+        assert!(before.holders.contains_key(&worlds::identifier("COOKIE:z")));
+        record(&store, &tenant, &[touch("4", 4, &["EMAIL:a", "EMAIL:b"])]).await;
+        let merge = merges_of(&store, &tenant, ObservationNo(4)).await.pop().expect("they join").merge;
+        let proposal = Proposal::Unmerge(merge.observation, merge.absorbed);
+        decide(&store, &tenant, &proposal, "undo").await.expect("the merge stands");
+        let after = worlds::stored_map(&store, &tenant, &touches).await;
+        assert_eq!(after, before, "{name}");
+    }
+}

@@ -316,6 +316,8 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
                 .collect();
             let spoken_for =
                 |c: &usize| kept.iter().any(|d| customers[*c].0.contains(d) && rule(d).joins_registered);
+            let held_union = named.iter().flat_map(|&c| customers[c].0.iter().cloned()).collect();
+            let by_held = !broken(decisions, &held_union).is_empty();
             let broken = broken(decisions, &union);
             if over.is_empty()
                 && broken.is_empty()
@@ -325,10 +327,11 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
             }
             let held = |d: &Identifier| customers.iter().any(|(holds, _)| holds.contains(d));
             let in_broken = |d: &Identifier| {
-                broken.iter().any(|said| match said {
-                    Said::Apart(left, right) => left.contains(d) || right.contains(d),
-                    _ => false,
-                })
+                !by_held
+                    && broken.iter().any(|said| match said {
+                        Said::Apart(left, right) => left.contains(d) || right.contains(d),
+                        _ => false,
+                    })
             };
             let droppable = kept.iter().filter(|d| held(d) || over.contains(&&d.kind) || in_broken(d));
             let weakest =
