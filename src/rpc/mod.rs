@@ -2,6 +2,7 @@
 //! the answer; they decide nothing.
 
 mod answers;
+mod asking;
 pub mod codec;
 pub mod convert;
 mod customers;
