@@ -62,9 +62,9 @@ pub static RETAINED: Measure = Measure {
 pub static REPURCHASED: Measure = Measure {
     definition: REPURCHASE,
     observe: |seen, hits| {
-        let orders = seen.orders();
-        let Some(&first) = orders.first() else { return };
-        hits.push(Hit::of(&seen.marks[first]).answered(orders.get(1).map(|&second| &seen.marks[second])));
+        let mut orders = seen.orders().map(|nth| &seen.marks[nth]);
+        let Some(first) = orders.next() else { return };
+        hits.push(Hit::of(first).answered(orders.next()));
     },
     ..COMMON
 };
