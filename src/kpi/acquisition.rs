@@ -4,7 +4,7 @@ use super::axis::Dimension;
 use super::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, TOUCHPOINTS};
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Context, Hit, Measure, Seen, Span, Stat, nothing};
+use super::measure::{Context, Hit, Measure, Other, Seen, Span, Stat};
 use super::money::worth;
 use super::scope::GroupBy;
 use crate::model::{Money, TimeRange};
@@ -76,14 +76,14 @@ pub(super) fn records(measure: &Measure, cx: &Context, span: Span) -> (Vec<Recor
     (hits, excluded)
 }
 
-/// The first order ever of a customer that placed it in range, at the place of their first
-/// touchpoint of any kind: there they were won.
+/// A customer whose first order ever is in range, at their first touchpoint of any kind: there they
+/// were won.
 fn new_customer(seen: &Seen) -> Option<Hit> {
-    let (part, customer) = seen.who?;
-    let first = seen.marks.iter().find(|mark| mark.kind == TouchType::ORDER)?;
-    let place = part.segment.customers.acquired_place[customer as usize];
-    let counts = seen.span.from <= first.at && first.at < seen.span.until && seen.cx.lens.has_place(place);
-    counts.then_some(Hit { place, ..Hit::of(first) })
+    let order = seen.marks.iter().find(|mark| mark.kind == TouchType::ORDER)?;
+    let first = seen.marks.first().filter(|first| seen.cx.lens.has_place(first.place))?;
+    let other = Some(Other { number: order.number, place: order.place });
+    let counts = seen.span.from <= order.at && order.at < seen.span.until;
+    counts.then_some(Hit { other, ..Hit::of(first) })
 }
 
 const COMMON: Measure = Measure {
@@ -94,7 +94,8 @@ const COMMON: Measure = Measure {
     money: false,
     nobody: false,
     anchors: |_| Types::of([TouchType::ORDER]),
-    beside: nothing,
+    // The first touchpoint may be any.
+    beside: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
     observe: |_, _| {},
 };
 
@@ -106,7 +107,8 @@ pub static NEW_CUSTOMERS: Measure = Measure {
             "New customers",
             "customers",
             "Customers whose first order ever is in range. They count at the place of their first touchpoint of any \
-             kind (channel, location, campaign), where they were won, and filters ask for that one.",
+             kind (channel, location, campaign), where they were won, and filters ask for that one. Channel by other channel: where they were won and where \
+             they bought first.",
         )
         .from(TOUCHPOINTS)
         .asking(&[MIN_AMOUNT, DROP_RETURNED])

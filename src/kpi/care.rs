@@ -176,7 +176,7 @@ pub static FIRST_CONTACT_RESOLUTION: Measure = Measure {
             let again = case.contacts.iter().map(|&nth| &seen.marks[nth]).find(|later| {
                 let opens = is(later, ContactStage::Reopened) || is(later, ContactStage::Opened);
                 let is_later = (later.at, later.number) > (resolved.at, resolved.number);
-                opens && is_later && seen.within(resolved.at, later.at)
+                opens && is_later && later.at < seen.window_end(resolved.at)
             });
             let held = again.is_none();
             let hit = Hit::of(opening).part(i64::from(held));

@@ -8,7 +8,7 @@ use super::catalogue::{
 use super::events::Types;
 use super::fact::TouchType;
 use super::journeys::journey;
-use super::measure::{Elsewhere, Hit, Measure, Other, Params, Seen, Stat, journey_types, nothing};
+use super::measure::{Elsewhere, Hit, JOURNEY, Measure, Other, Params, Seen, Stat, nothing};
 use super::timeline::Mark;
 use crate::model::activity::{SocialKind, SubscriptionChange};
 
@@ -29,7 +29,7 @@ pub static RECEIPTS: Measure = Measure {
         .from(SINGLE_VIEW)
         .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| {
-        hits.extend(seen.orders().into_iter().map(|nth| Hit::of(&seen.marks[nth]).part(1)));
+        hits.extend(seen.orders().map(|nth| Hit::of(&seen.marks[nth]).part(1)));
     },
     ..COMMON
 };
@@ -45,7 +45,7 @@ pub static SALES: Measure = Measure {
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     money: true,
     observe: |seen, hits| {
-        let orders = seen.valued_orders().into_iter();
+        let orders = seen.valued_orders();
         hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
     },
     ..COMMON
@@ -110,7 +110,7 @@ pub static CREDITED_SALES: Measure = Measure {
     .asking(CREDITED),
     window_days: 30,
     money: true,
-    beside: journey_types,
+    beside: |_| *JOURNEY,
     observe: |seen, hits| hits.extend(credits(seen).into_iter().map(|(hit, _)| hit)),
     ..COMMON
 };
@@ -127,7 +127,7 @@ pub static ASSISTED_SALES: Measure = Measure {
     .asking(ASSISTED),
     window_days: 30,
     money: true,
-    beside: journey_types,
+    beside: |_| *JOURNEY,
     observe: |seen, hits| {
         let all = credits(seen).into_iter();
         hits.extend(all.filter(|(hit, order)| is_elsewhere(seen, hit, *order)).map(|(hit, _)| hit));
@@ -149,9 +149,9 @@ pub static INTEGRATION_INDEX: Measure = Measure {
     stat: Stat::Quotient,
     window_days: 30,
     money: true,
-    beside: journey_types,
+    beside: |_| *JOURNEY,
     observe: |seen, hits| {
-        let own = seen.valued_orders().into_iter();
+        let own = seen.valued_orders();
         hits.extend(own.map(|(nth, worth)| Hit { whole: worth, ..Hit::of(&seen.marks[nth]) }));
         let all = credits(seen).into_iter().filter(|(hit, order)| is_elsewhere(seen, hit, *order));
         hits.extend(all.map(|(hit, _)| Hit { whole: hit.part, ..hit }));

@@ -154,6 +154,23 @@ pub static DISCOUNT_SHARE: Measure = Measure {
     ..COMMON
 };
 
+/// The table of categories and channels.
+pub const PRODUCT_MIX: Definition = Definition {
+    rpc: "ComputeProductMix",
+    ..Definition::scalar(
+        "product_mix",
+        "Product and price mix",
+        "a table",
+        "By category and channel: units_sold, line_revenue, average_unit_price, discount_share, and the \
+         price index: the revenue of what was sold here over what it would have been at the average price of \
+         each product by all channels; 1 is the price of everywhere. Products without a name, and those that \
+         one channel alone sells, say nothing of it.",
+    )
+    .with(NO_INTERVAL, "A price index is absent without a product that another channel sells too.")
+    .from(SINGLE_VIEW)
+    .asking(ASKED)
+};
+
 /// Products by channel of one question.
 pub const CELLS_LIMIT: usize = 1_000_000;
 

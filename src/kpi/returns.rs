@@ -1,12 +1,16 @@
 //! Returns: how much comes back, how soon, where, and what is bought on the way.
 
+use super::axis::Dimension;
 use super::catalogue::{
     DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, QUANTILE, SINGLE_VIEW, WILSON,
     parameter,
 };
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Hit, Measure, Other, Seen, Stat};
+use super::measure::{Hit, Measure, Other, Params, Seen, Stat};
+use super::scalar::{self, Answer, Figure, Question};
+use super::scope::{GroupBy, KpiError, Scope};
+use super::snapshot::Snapshot;
 use super::timeline::Mark;
 use super::trial::same_visit;
 use crate::model::time::DAY_US;
@@ -52,9 +56,11 @@ fn order_of<'s>(seen: &'s Seen, back: &Mark) -> Option<&'s Mark> {
 
 /// The returns of an order within W.
 fn returns_of<'s>(seen: &'s Seen, order: &'s Mark) -> impl Iterator<Item = &'s Mark> {
-    let later = seen.marks.iter().filter(|mark| {
-        mark.kind == TouchType::RETURN && mark.at >= order.at && seen.within(order.at, mark.at)
-    });
+    let end = seen.window_end(order.at);
+    let later = seen
+        .marks
+        .iter()
+        .filter(move |mark| mark.kind == TouchType::RETURN && mark.at >= order.at && mark.at < end);
     later.filter(|back| order_of(seen, back).is_some_and(|its| its.number == order.number))
 }
 
@@ -243,3 +249,73 @@ pub static ORDERS_AT_RETURNS: Measure = Measure {
     },
     ..BACK
 };
+
+/// Where things were bought and where they came back.
+pub const RETURN_MATRIX: Definition = Definition {
+    rpc: "ComputeReturns",
+    ..Definition::scalar(
+        "return_matrix",
+        "Returns by purchase and return channel",
+        "returns",
+        "The identified returns in range whose order is known (see returned_orders) and not later, by the channel of \
+         the order and that of the return, with median days to return; beside returned_orders, returned_units, \
+         returned_value, return_days, returns_elsewhere, online_returned_in_store and orders_at_returns.",
+    )
+    .with(QUANTILE, "No cell without a return whose order is known.")
+    .from(SINGLE_VIEW)
+    .asking(RETURNED)
+};
+
+/// What the answer about returns shows beside the matrix, whose measures come first.
+pub const SHOWN: [&Measure; 8] = [
+    &RETURNS_ELSEWHERE,
+    &RETURN_DAYS,
+    &RETURN_DAYS_P90,
+    &RETURNED_ORDERS,
+    &RETURNED_UNITS,
+    &RETURNED_VALUE,
+    &ONLINE_RETURNED_IN_STORE,
+    &ORDERS_AT_RETURNS,
+];
+
+/// Where things were bought, where they came back, how many, and after how many days.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    pub bought: String,
+    pub returned: String,
+    pub returns: u64,
+    /// Median, with its interval.
+    pub days: Figure,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// Those of [`SHOWN`], their totals.
+    pub figures: Vec<Answer>,
+    /// By names. The returns sum to those of all that are counted.
+    pub cells: Vec<Cell>,
+}
+
+/// # Errors
+/// As [`scalar::compute`].
+pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<Matrix, KpiError> {
+    let question = Question {
+        scope: scope.clone(),
+        measures: SHOWN.to_vec(),
+        params: params.clone(),
+        group_by: vec![Dimension::OtherChannel, Dimension::Of(GroupBy::Channel)],
+        spans: Vec::new(),
+    };
+    let mut figures = scalar::compute(snapshot, &question)?;
+    let groups = figures.iter_mut().map(|answer| std::mem::take(&mut answer.groups));
+    let mut groups = groups.collect::<Vec<_>>().into_iter();
+    let (returns, days) = (groups.next().unwrap_or_default(), groups.next().unwrap_or_default());
+    // Both measures count the same returns.
+    let cell = |(returns, days): (scalar::Cell, scalar::Cell)| {
+        let mut names = returns.keys.into_iter().map(Option::unwrap_or_default);
+        let (bought, returned) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+        Cell { bought, returned, returns: returns.figure.anchors, days: days.figure }
+    };
+    let cells = returns.into_iter().zip(days).map(cell).collect();
+    Ok(Matrix { figures, cells })
+}

@@ -5,7 +5,7 @@ use super::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, TOUCHPO
 use super::events::Types;
 use super::fact::TouchType;
 use super::journeys::journey;
-use super::measure::{Hit, Measure, Other, Seen, Stat, journey_types, nothing};
+use super::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat, nothing};
 use super::timeline::Mark;
 use crate::model::activity::ContactStage;
 
@@ -94,7 +94,7 @@ pub static SEAMLESS_SWITCHES: Measure = Measure {
     ]),
     window_days: 30,
     anchors: |_| Types::of([TouchType::ORDER]),
-    beside: journey_types,
+    beside: |_| *JOURNEY,
     observe: |seen, hits| {
         for (nth, _) in seen.anchors(TouchType::ORDER) {
             let touches: Vec<&Mark> = journey(seen, nth).collect();

@@ -3,6 +3,7 @@
 
 mod answers;
 pub mod codec;
+mod commerce;
 pub mod convert;
 mod customers;
 mod decisions;
@@ -42,6 +43,7 @@ use crate::view::cost::Rates;
 use answers::Answers;
 use convert::Limits;
 use error::PortError;
+use proto::commerce_service_server::CommerceServiceServer;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
@@ -162,6 +164,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         KpiServiceServer,
         FigureServiceServer,
         JourneyServiceServer,
+        CommerceServiceServer,
         RecordServiceServer,
         FeedServiceServer,
         ReconciliationServiceServer

@@ -175,7 +175,7 @@ pub(super) fn dimensions(c: &mut Checks<'_>, root: &Path<'_>, asked: Vec<proto::
 
 macro_rules! named {
     ($( fn $name:ident -> $ty:ty { $proto:ident: $default:expr, $( $said:ident => $meant:expr, )* } )*) => { $(
-        fn $name(c: &mut Checks<'_>, at: &Path<'_>, number: i32) -> $ty {
+        pub(super) fn $name(c: &mut Checks<'_>, at: &Path<'_>, number: i32) -> $ty {
             match proto::$proto::try_from(number) {
                 Ok(proto::$proto::Unspecified) => $default,
                 $( Ok(proto::$proto::$said) => $meant, )*
@@ -249,7 +249,7 @@ impl Figures {
     }
 }
 
-fn note(tests: usize) -> String {
+pub(super) fn note(tests: usize) -> String {
     match tests {
         0 => String::new(),
         1 => "One comparison was made: its p-value stands as it is.".to_owned(),
@@ -260,7 +260,7 @@ fn note(tests: usize) -> String {
     }
 }
 
-fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::FigureChange {
+pub(super) fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::FigureChange {
     proto::FigureChange {
         range: Some(proto::TimeRange {
             start: Some(timestamp(Micros(span.from))),
@@ -275,7 +275,11 @@ fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::Figure
     }
 }
 
-fn kpi_figures(answer: Answer, points: &[Span], change: Option<proto::FigureChange>) -> proto::KpiFigures {
+pub(super) fn kpi_figures(
+    answer: Answer,
+    points: &[Span],
+    change: Option<proto::FigureChange>,
+) -> proto::KpiFigures {
     let point = |(span, figure): (&Span, &Figure)| proto::FigurePoint {
         start: Some(timestamp(Micros(span.from))),
         end: Some(timestamp(Micros(span.until))),
