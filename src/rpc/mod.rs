@@ -2,6 +2,7 @@
 //! the answer; they decide nothing.
 
 mod answers;
+mod asking;
 pub mod codec;
 mod commerce;
 pub mod convert;
@@ -10,6 +11,7 @@ mod decisions;
 pub mod error;
 mod feed;
 mod figures;
+mod history;
 mod identities;
 mod journeys;
 mod known;
@@ -48,6 +50,7 @@ use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
 use proto::figure_service_server::FigureServiceServer;
+use proto::history_service_server::HistoryServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
@@ -158,6 +161,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
     serve!(
         TouchpointServiceServer,
         IdentityServiceServer,
+        HistoryServiceServer,
         DecisionServiceServer,
         RuleServiceServer,
         CustomerServiceServer,

@@ -5,6 +5,7 @@
 //! order of revisions is the order of commits, without a gap, also between processes.
 
 mod changes;
+mod conflicts;
 mod constraints;
 mod costs;
 mod customers;
@@ -13,9 +14,11 @@ mod deciding;
 mod driver;
 mod error;
 mod feed;
+mod history;
 mod identities;
 mod keys;
 mod known;
+mod lookups;
 mod merges;
 mod outcomes;
 mod read;
@@ -38,6 +41,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use changes::{Changed, Cursor, Fact, Moved};
+pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
@@ -45,6 +49,7 @@ pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
 pub use feed::{FeedPage, RevisionEvents};
+pub use history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
 pub use read::{
@@ -88,6 +93,7 @@ pub struct Store {
     clock: Clock,
     tenants: Arc<tenants::Tenants>,
     writer: writer::Writer,
+    lookups: lookups::Lookups,
     /// The last revision that this process committed, by tenant: wakes the mirrors.
     committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
 }
@@ -102,7 +108,8 @@ impl Store {
         let tenants = Arc::new(tenants::Tenants::default());
         let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
-        Ok(Self { db, clock, tenants, writer, committed })
+        let lookups = lookups::Lookups::start(&db, settings.connections);
+        Ok(Self { db, clock, tenants, writer, lookups, committed })
     }
 
     /// Wakes whenever this process has committed a revision.

@@ -4,6 +4,7 @@ mod commerce;
 mod customers;
 mod decisions;
 mod figures;
+mod history;
 mod identities;
 mod journeys;
 mod kpis;
