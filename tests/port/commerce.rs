@@ -162,8 +162,8 @@ async fn the_credits_of_the_card_sum_to_sales() {
                 card.rows.iter().map(|row| row.place.as_ref().unwrap().value.as_deref()).collect();
             assert_eq!(places, [Some("Rome 1"), None]);
             assert_eq!(card.rows[0].cells[0].attainment, Some(0.5));
-            // A visit to the web and a trial in Rome led to the order in Rome, half each.
-            assert_eq!(card.rows[1].cells[2].figure.as_ref().unwrap().value, Some(101.0));
+            // Two visits to the web and a trial in Rome led to the order in Rome, a third each.
+            assert_eq!(card.rows[1].cells[2].figure.as_ref().unwrap().value, Some(134.0));
         }
     }
 }
