@@ -17,36 +17,28 @@ impl CommerceService for Port {
         &self,
         request: Request<proto::ComputeReturnsRequest>,
     ) -> Result<Response<proto::ComputeReturnsResponse>, Status> {
-        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = take_freshness(&mut asked.scope);
-        let said = asked.clone();
-        let (mut scope, params) = self.check(|c| convert::scoped_question(c, said.scope, said.parameters))?;
-        let port = self.clone();
-        let answer = detached(async move {
-            let facts = port.facts_converted(&tenant, fresh, &mut scope).await?;
-            let known = facts.question("ComputeReturns", &asked, format!("{:?}", scope.rates).as_bytes());
-            let compute = move |s: &Snapshot| returns::compute(s, &scope, &params).map(convert::returns);
-            port.answer(facts, known, compute).await
-        });
-        Ok(Response::new(answer.await?))
+        self.ask(
+            "ComputeReturns",
+            request,
+            |c, asked| convert::scoped_question(c, asked.scope, asked.parameters),
+            |(scope, _)| scope,
+            |s, (scope, params)| returns::compute(s, scope, params).map(convert::returns),
+        )
+        .await
     }
 
     async fn compute_product_mix(
         &self,
         request: Request<proto::ComputeProductMixRequest>,
     ) -> Result<Response<proto::ComputeProductMixResponse>, Status> {
-        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = take_freshness(&mut asked.scope);
-        let said = asked.clone();
-        let (mut scope, params) = self.check(|c| convert::scoped_question(c, said.scope, said.parameters))?;
-        let port = self.clone();
-        let answer = detached(async move {
-            let facts = port.facts_converted(&tenant, fresh, &mut scope).await?;
-            let known = facts.question("ComputeProductMix", &asked, format!("{:?}", scope.rates).as_bytes());
-            let compute = move |s: &Snapshot| mix::compute(s, &scope, &params).map(convert::product_mix);
-            port.answer(facts, known, compute).await
-        });
-        Ok(Response::new(answer.await?))
+        self.ask(
+            "ComputeProductMix",
+            request,
+            |c, asked| convert::scoped_question(c, asked.scope, asked.parameters),
+            |(scope, _)| scope,
+            |s, (scope, params)| mix::compute(s, scope, params).map(convert::product_mix),
+        )
+        .await
     }
 
     async fn compute_phase_model(

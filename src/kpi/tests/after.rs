@@ -297,7 +297,7 @@ impl<'a> Naive<'a> {
                         && e.activity_type() == to.activity_type()
                         && about(e) == about(to)
                 };
-                let again = about(to) != Default::default() && journey[..nth].iter().any(|e| same(e));
+                let again = about(to) != Default::default() && journey[..nth].iter().any(same);
                 counts.push((i64::from(!again), 1, to, Some(from)));
             }
         }
