@@ -34,6 +34,8 @@ scoped!(
     ComputeFunnelRequest,
     ComputeBasketRequest,
     ComputeStoreConversionRequest,
+    ComputeReturnsRequest,
+    ComputeProductMixRequest,
 );
 
 impl Port {

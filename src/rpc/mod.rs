@@ -4,6 +4,7 @@
 mod answers;
 mod asking;
 pub mod codec;
+mod commerce;
 pub mod convert;
 mod customers;
 mod decisions;
@@ -44,6 +45,7 @@ use crate::view::cost::Rates;
 use answers::Answers;
 use convert::Limits;
 use error::PortError;
+use proto::commerce_service_server::CommerceServiceServer;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
@@ -166,6 +168,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         KpiServiceServer,
         FigureServiceServer,
         JourneyServiceServer,
+        CommerceServiceServer,
         RecordServiceServer,
         FeedServiceServer,
         ReconciliationServiceServer

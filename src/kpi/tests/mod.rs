@@ -1,6 +1,8 @@
 //! The kernels against naive oracles on random small worlds, worked examples and laws.
 
+mod after;
 mod attribution;
+mod commerce;
 mod cost;
 mod examples;
 mod laws;
