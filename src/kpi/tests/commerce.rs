@@ -111,6 +111,21 @@ fn care_by_hand() {
 }
 
 #[test]
+fn switches_by_hand() {
+    let mut world = World::of_people(1);
+    let view = |product: &str| {
+        Activity::ProductView(ProductView { product_id: product.into(), ..ProductView::default() })
+    };
+    // The same shoe is looked at again in the app; the hat on the web and the talk in the store are new.
+    world.add(1, noon(2), view("shoe"));
+    world.add(1, noon(3), view("shoe")).channel = "app";
+    world.add(1, noon(4), view("hat"));
+    world.add(1, noon(5), Activity::Conversation(Conversation::default())).channel = "store";
+    world.add(1, noon(6), order("a", 10)).channel = "store";
+    assert_eq!(values(&world, &["seamless_switches"]), [Some(2.0 / 3.0)]);
+}
+
+#[test]
 fn returns_by_hand() {
     let mut world = World::of_people(2);
     world.add(1, noon(2), order_of("a", 300, vec![line("shoe", "feet", 3, 100)]));
