@@ -217,7 +217,7 @@ fn acquisition_by_hand() {
     foreign.params.spend[1].amount.currency = Currency::GBP;
     let answer = compute(&world.snapshot(), &foreign).unwrap().remove(0);
     assert_eq!((answer.total.numerator, answer.basis.excluded.other_currency), (300.0, 1));
-    let rate = |since, rate_billionths| money::ExchangeRate {
+    let rate = |since, rate_billionths| crate::kpi::money::ExchangeRate {
         from: Currency::GBP,
         to: Currency::EUR,
         since,
