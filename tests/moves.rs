@@ -385,6 +385,13 @@ async fn promoted_rules_move_what_they_would_have_moved() {
             let back = promote(&Rules::default(), 2, "back").await;
             let expected = oracle(&Rules::default(), &touches);
             assert_eq!(stored(&store, &back, &touches).await, expected, "{name}, seed {seed}: back");
+            // What was recorded while things moved can be taken back when they do not.
+            let (wrong, kept) = touches.split_at(touches.len() / 2);
+            for touch in wrong {
+                assert!(store.void(back.key, &touch.key, "test").await.unwrap().is_some());
+            }
+            let expected = oracle(&Rules::default(), kept);
+            assert_eq!(stored(&store, &back, kept).await, expected, "{name}, seed {seed}: taken back");
         }
     }
 }

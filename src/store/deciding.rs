@@ -172,7 +172,8 @@ impl Deciding<'_> {
                 let bereft = void::find_observation(&mut self.tx, self.tenant, observation).await?;
                 void::set_first(&mut self.tx, self.tenant, observation, &bereft.first, false).await?;
                 let (tx, taken) = (&mut self.tx, &mut self.taken);
-                void::resolve_again(tx, self.tenant, &ground, taken, &bereft, false).await?;
+                void::resolve_again(tx, self.tenant, &ground, taken, (&bereft, false), FxHashSet::default())
+                    .await?;
             }
             (Decision::Sharing(..), _) => {
                 let again = self.turn(&members, &constraints).await?;

@@ -389,17 +389,15 @@ pub(super) async fn add_releases(
     Ok(released)
 }
 
-/// Takes back what a logout set free: the observations that stood for it, and their customers. The
-/// component is resolved again by the caller.
+/// Takes back what a logout set free, also under rules that held then: the observations that stood
+/// for it, and their customers. Their components are resolved again by the caller.
 pub(super) async fn take_back_releases(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
     identifiers: &[Identifier],
     key: &TouchKey,
 ) -> Result<Vec<(ObservationNo, ObservationNo)>, StoreError> {
-    let released = identifiers.iter().filter(|identifier| is_released(rules, identifier));
-    let sets: Vec<[u8; 16]> = released.map(|identifier| release_set(identifier, key)).collect();
+    let sets: Vec<[u8; 16]> = identifiers.iter().map(|identifier| release_set(identifier, key)).collect();
     let scalars = [Scalar::Int(tenant.0)];
     let columns = [Column::Bytes(sets.iter().map(<[u8; 16]>::as_slice).collect())];
     let mut found = Vec::new();

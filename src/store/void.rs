@@ -88,12 +88,12 @@ impl Store {
             let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
             let ground = Ground { rules: &rules, constraints };
             let mut released = Vec::new();
-            if rules.moves() && matches!(details.activity, Activity::Logout(_)) {
+            if matches!(details.activity, Activity::Logout(_)) {
                 let numbers = find_observation(&mut tx, tenant, ObservationNo(no)).await?.identifiers;
                 let numbers = numbers.iter().map(|no| no.0).collect();
                 let named = super::rows::name_identifiers(&mut tx, tenant, numbers).await?;
                 let identifiers: Vec<Identifier> = named.into_values().collect();
-                released = stretches::take_back_releases(&mut tx, tenant, &rules, &identifiers, key).await?;
+                released = stretches::take_back_releases(&mut tx, tenant, &identifiers, key).await?;
             }
             withdraw(&mut tx, tenant, &ground, &mut taken, ObservationNo(no), &released).await?;
         }
@@ -128,7 +128,11 @@ async fn withdraw(
         return Ok(());
     }
     set_first(tx, tenant, no, &now_first, live).await?;
-    resolve_again(tx, tenant, ground, taken, &bereft, live).await?;
+    let mut again = FxHashSet::default();
+    for (release, _) in released {
+        again.insert(find_observation(tx, tenant, *release).await?.component);
+    }
+    resolve_again(tx, tenant, ground, taken, (&bereft, live), again).await?;
     for &(release, was) in released {
         let heir = find_observation(tx, tenant, no).await?.customer;
         leave(tx, tenant, taken, release, was, heir).await?;
@@ -196,18 +200,18 @@ async fn remaining(
     Ok((summary, first))
 }
 
-/// Resolves the component of an observation that lost something; one that is not live any more
-/// leaves its customer.
+/// Resolves the component of an observation that lost something, and others; one that is not live any
+/// more leaves its customer.
 pub(super) async fn resolve_again(
     tx: &mut Transaction,
     tenant: TenantKey,
     ground: &Ground<'_>,
     taken: &mut Taken,
-    bereft: &Bereft,
-    live: bool,
+    (bereft, live): (&Bereft, bool),
+    mut replay: FxHashSet<ObservationNo>,
 ) -> Result<(), StoreError> {
     let rules = ground.rules;
-    let mut replay = FxHashSet::from_iter([bereft.component]);
+    replay.insert(bereft.component);
     let mut before = if live {
         Before::default()
     } else {
