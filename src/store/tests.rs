@@ -307,14 +307,12 @@ async fn conflicts_of_older_data_are_found_by_the_migration() {
         let found = format!("INSERT INTO conflict{found} AND s.tenant = {}", tenant.key.0);
         let forget = format!("DELETE FROM conflict WHERE tenant = {}", tenant.key.0);
         for text in [forget, found] {
-            match &store.db {
-                Database::Sqlite { writer, .. } => {
-                    drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(writer).await.unwrap())
-                }
-                Database::Postgres(pool) => {
-                    drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(pool).await.unwrap())
-                }
-            }
+            let text = sqlx::raw_sql(AssertSqlSafe(text));
+            let rows = match &store.db {
+                Database::Sqlite { writer, .. } => text.execute(writer).await.unwrap().rows_affected(),
+                Database::Postgres(pool) => text.execute(pool).await.unwrap().rows_affected(),
+            };
+            assert_eq!(rows, 2);
         }
         assert_eq!(list().await, kept);
     }
