@@ -21,6 +21,7 @@ pub mod funnel;
 mod journeys;
 pub mod known;
 mod lens;
+pub mod lifetime;
 pub mod measure;
 pub mod measures;
 pub mod members;

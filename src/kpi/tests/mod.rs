@@ -4,6 +4,7 @@ mod attribution;
 mod cost;
 mod examples;
 mod laws;
+mod lifetime;
 mod naive;
 mod repurchase;
 mod retention;
