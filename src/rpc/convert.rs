@@ -7,6 +7,7 @@ mod choice;
 mod costs;
 mod figure;
 mod journey;
+mod lifetime;
 mod question;
 mod record;
 mod touchpoint;
@@ -23,6 +24,7 @@ pub use journey::{
     attribution, attribution_question, basket, basket_question, funnel_steps, journeys, journeys_question,
     scoped_question, store_conversion,
 };
+pub use lifetime::{lifetime, lifetime_question};
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
 pub use record::{kpi_rate, record_kind, record_to_proto, records};
 pub use touchpoint::{

@@ -13,6 +13,7 @@ mod identities;
 mod journeys;
 mod known;
 mod kpis;
+mod lifetimes;
 pub mod page;
 mod probes;
 pub mod proto;
@@ -49,6 +50,7 @@ use proto::figure_service_server::FigureServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
+use proto::lifetime_service_server::LifetimeServiceServer;
 use proto::reconciliation_service_server::ReconciliationServiceServer;
 use proto::record_service_server::RecordServiceServer;
 use proto::rule_service_server::RuleServiceServer;
@@ -98,6 +100,7 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
+    fits: lifetimes::Fits,
     /// Places of feeds.
     feeds: Arc<Semaphore>,
     settings: Arc<Settings>,
@@ -125,6 +128,7 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
+            fits: lifetimes::Fits::default(),
             feeds,
             settings: Arc::new(settings),
         }
@@ -162,6 +166,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         KpiServiceServer,
         FigureServiceServer,
         JourneyServiceServer,
+        LifetimeServiceServer,
         RecordServiceServer,
         FeedServiceServer,
         ReconciliationServiceServer

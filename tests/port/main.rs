@@ -6,6 +6,7 @@ mod figures;
 mod identities;
 mod journeys;
 mod kpis;
+mod lifetimes;
 mod reconciliation;
 mod records;
 mod rules;

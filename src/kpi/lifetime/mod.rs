@@ -147,6 +147,18 @@ pub struct Score {
 /// When the question is malformed, leaves the calendar, has too many groups or adds several
 /// currencies.
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
+    compute_with(snapshot, question, None)
+}
+
+/// The same with a fit that is known already, of the same customers.
+///
+/// # Errors
+/// As [`compute`].
+pub fn compute_with(
+    snapshot: &Snapshot,
+    question: &Question,
+    known: Option<Fit>,
+) -> Result<Answer, KpiError> {
     if question.scope.currency.is_none() && snapshot.dictionary.currencies().len() > 1 {
         return Err(KpiError::CurrencyRequired);
     }
@@ -157,7 +169,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
     let (histories, tally) = history::histories(snapshot, &lens, &grouping, question)?;
     let sample = sample(&histories);
-    let fit = fit(&histories, &sample);
+    let fit = known.unwrap_or_else(|| fit(&histories, &sample));
     let scores = scores(&histories, &sample, &fit, question.horizon_days);
     let mut groups = vec![Sums::default(); grouping.len()];
     for (history, score) in histories.iter().zip(&scores) {
