@@ -14,7 +14,8 @@ use crate::columns::{Map, observations, rates};
 pub fn write(folder: &Path, tables: &Tables, dictionary: &Dictionary) -> std::io::Result<()> {
     let file = |name: &str| std::fs::File::create(folder.join(name)).map(std::io::BufWriter::new);
     let mut seconds = vec![0; tables.touchpoints() + 1];
-    for (&number, &its) in tables.charges.stem.number.iter().zip(&tables.charges.seconds) {
+    for (touch, &its) in tables.handling.owner.iter().zip(&tables.handling.seconds) {
+        let number = tables.stems()[touch.table()].number[touch.row()];
         seconds[number as usize] = its;
     }
     let mut out = file("touchpoints.csv")?;

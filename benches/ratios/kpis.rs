@@ -142,7 +142,7 @@ fn questions(scope: &Scope) -> Vec<Question> {
             bytes: |tables, customers| {
                 let own = tables.orders.stem.len() * 32 + tables.returns.stem.len() * 32;
                 let others = tables.answers.stem.len() * 15 + tables.touches.stem.len() * 15;
-                own + others + tables.charges.stem.len() * 28 + customers
+                own + others + tables.handling.owner.len() * 27 + customers
             },
         },
         figure("conversion", "conversion of visits", scope),

@@ -1,7 +1,7 @@
 //! Generated columns: ten touchpoints for each customer and 1.6 observations, over two years.
 
 use customer360::kpi::cost::CostRate;
-use customer360::kpi::fact::{Amount, AnswerKind, Body, Charge, TouchType};
+use customer360::kpi::fact::{Amount, AnswerKind, Body, TouchType};
 use customer360::kpi::{Dictionary, Fact, Identity, Scope, Tables};
 use customer360::model::{ActivityType, Channel, Currency, Micros, TimeRange};
 use rand::prelude::*;
@@ -87,15 +87,16 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
             n => Body::Touch(TouchType::new(ActivityType::ALL[n as usize % 14], None)),
         };
         let is_contact = body.touch_type().activity_type() == ActivityType::ServiceContact;
-        let charge = (is_contact || rng.random_bool(0.03))
-            .then(|| Charge { seconds: rng.random_range(10..1_200), cost: None });
+        let is_handled = is_contact || rng.random_bool(0.03);
+        let seconds = if is_handled { rng.random_range(10..1_200) } else { 0 };
         tables.push(&Fact {
             number,
             observation: rng.random_range(1..=observations),
             at,
             place: *places.choose(rng).unwrap(),
             body,
-            charge,
+            seconds,
+            cost: None,
             traits: Vec::new(),
             said: customer360::kpi::fact::Said::default(),
         });

@@ -15,6 +15,7 @@ use crate::rpc::proto::customer_service_client::CustomerServiceClient;
 use crate::rpc::proto::feed_service_client::FeedServiceClient;
 use crate::rpc::proto::identity_service_client::IdentityServiceClient;
 use crate::rpc::proto::kpi_service_client::KpiServiceClient;
+use crate::rpc::proto::record_service_client::RecordServiceClient;
 use crate::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
 use crate::server::{CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES};
 
@@ -69,6 +70,7 @@ pub struct Clients {
     pub customers: CustomerServiceClient<Port>,
     pub kpis: KpiServiceClient<Port>,
     pub feed: FeedServiceClient<Port>,
+    pub records: RecordServiceClient<Port>,
 }
 
 /// Connects to a target such as `http://127.0.0.1:7360` or `127.0.0.1:7360`.
@@ -93,7 +95,8 @@ pub async fn connect(target: &str, tenant: &str) -> Result<Clients, ClientError>
         identities: IdentityServiceClient::new(port.clone()),
         customers: CustomerServiceClient::new(port.clone()),
         kpis: KpiServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
-        feed: FeedServiceClient::new(port),
+        feed: FeedServiceClient::new(port.clone()),
+        records: RecordServiceClient::new(port).max_decoding_message_size(MAX_REPLY_BYTES),
     })
 }
 

@@ -32,7 +32,7 @@ enum Command {
     Migrate(SettingsArgs),
     /// Print the effective settings, secrets hidden
     Config(SettingsArgs),
-    /// Record touchpoints of a file of JSON Lines through the port
+    /// Record a file of JSON Lines through the port: touchpoints, and records as {"record": {...}}
     Import(import::ImportArgs),
     /// Tell a simulated retailer's story: service, data and answers, from nothing
     Demo(demo::DemoArgs),

@@ -178,17 +178,18 @@ impl Fold<'_> {
         self.reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
             let seen = Seen { cx: self.cx, span: self.span, window, who, tables, marks };
-            let orders = seen.valued_orders();
-            for &(nth, worth) in &orders {
+            let mut orders = 0;
+            for (nth, worth) in seen.valued_orders() {
+                orders += 1;
                 self.order(sums, &seen, nth, worth);
             }
             let lost: Vec<u32> = lost(&seen).into_iter().filter_map(|mark| self.key(mark)).collect();
             if !lost.is_empty() {
                 sums.markov.walk(&lost, LOST);
             }
-            if !orders.is_empty() {
+            if orders > 0 {
                 let registered = part.segment.customers.registered[customer as usize];
-                sums.tally.count(orders.len() as u64, registered);
+                sums.tally.count(orders, registered);
             }
         });
         let excluded = self.cx.orders.excluded(self.cx.lens, part);

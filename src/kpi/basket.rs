@@ -31,7 +31,7 @@ pub static AVERAGE_ORDER_VALUE: Measure = Measure {
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     money: true,
     observe: |seen, hits| {
-        let orders = seen.valued_orders().into_iter();
+        let orders = seen.valued_orders();
         hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
     },
     ..COMMON

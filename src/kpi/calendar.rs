@@ -244,6 +244,13 @@ impl Intervals {
         Micros(self.starts[interval])
     }
 
+    /// The same, or the end of all time for one beyond the last.
+    #[inline]
+    #[must_use]
+    pub fn begin(&self, interval: usize) -> i64 {
+        self.starts.get(interval).copied().unwrap_or(i64::MAX)
+    }
+
     /// The first instant after an interval.
     #[must_use]
     pub fn end(&self, interval: usize) -> Micros {

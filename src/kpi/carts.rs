@@ -48,15 +48,14 @@ pub(super) fn opened(seen: &Seen) -> Vec<usize> {
 /// What a cart is last known to be worth, of the touchpoints before it was ordered or lost sight
 /// of; `None` when it says nothing in the question's currency.
 pub(super) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
-    let (_, customer) = seen.who?;
     let (values, mark) = (&seen.tables.cart_values, &seen.marks[nth]);
     let end = seen.answer(nth, is_order).map_or(i64::MAX, |order| order.at);
     let its = seen.marks[nth..].iter().filter(|m| is_cart(m) && m.item == mark.item && m.at <= end);
-    let within = its.take_while(|m| seen.within(mark.at, m.at));
+    let until = seen.window_end(mark.at);
+    let within = its.take_while(|m| m.at < until);
     let mut worth = None;
-    let rows = values.stem.rows(customer..customer + 1);
     for touch in within {
-        let found = rows.clone().find(|&row| values.stem.number[row] == touch.number);
+        let found = seen.beside(&values.owner, touch).next();
         let said = found.map(|row| (values.value[row], values.currency[row]));
         if let Some((value, currency)) = said {
             worth = seen.cx.orders.converted(value, currency, touch.at);
@@ -98,12 +97,13 @@ pub static CART_ABANDONMENT: Measure = Measure {
     ..COMMON
 };
 
+fn recovery_end(seen: &Seen, cart: &Mark) -> i64 {
+    seen.end_of_days(seen.cx.params.recovery_days, cart.at)
+}
+
 /// The order that recovered an abandoned cart, within R of its opening.
 fn recovery<'s>(seen: &'s Seen, nth: usize) -> Option<&'s Mark> {
-    let at = seen.marks[nth].at;
-    let days = seen.cx.params.recovery_days;
-    let later = seen.marks[nth + 1..].iter().take_while(|mark| seen.within_days(days, at, mark.at));
-    later.into_iter().find(|mark| is_order(mark))
+    seen.answer_before(recovery_end(seen, &seen.marks[nth]), nth, is_order)
 }
 
 fn recovered(seen: &Seen, hits: &mut Vec<Hit>, counts: impl Fn(&Mark, &Mark) -> bool) {
@@ -113,7 +113,7 @@ fn recovered(seen: &Seen, hits: &mut Vec<Hit>, counts: impl Fn(&Mark, &Mark) -> 
         }
         let cart = &seen.marks[nth];
         let order = recovery(seen, nth).filter(|order| counts(cart, order));
-        let censored = order.is_none() && !seen.is_observed_for(seen.cx.params.recovery_days, cart.at);
+        let censored = order.is_none() && recovery_end(seen, cart) > seen.span.observed;
         hits.push(Hit { censored, ..Hit::of(cart).answered(order) });
     }
 }
@@ -147,7 +147,7 @@ pub static CART_RECOVERY_ELSEWHERE: Measure = Measure {
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| {
         recovered(seen, hits, |cart, order| {
-            seen.cx.channel(cart.place) != seen.cx.channel(order.place) || cart.observation != order.observation
+            seen.cx.channel(cart.place) != seen.cx.channel(order.place) || seen.observation(cart) != seen.observation(order)
         });
     },
     ..COMMON

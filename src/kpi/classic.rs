@@ -3,6 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::beside::TouchRow;
 use super::catalogue::{COST_TO_SERVE, Definition, NPS, REPURCHASE, RETENTION};
 use super::cost::rates::{Rate, currency_in_scope, rate_at};
 use super::events::Types;
@@ -11,6 +12,7 @@ use super::lens::Lens;
 use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
 use super::scope::KpiError;
 use super::survey::AnswersCounted;
+use super::tables::Stem;
 use super::timeline::Mark;
 use crate::model::Currency;
 
@@ -60,9 +62,9 @@ pub static RETAINED: Measure = Measure {
 pub static REPURCHASED: Measure = Measure {
     definition: REPURCHASE,
     observe: |seen, hits| {
-        let orders = seen.orders();
-        let Some(&first) = orders.first() else { return };
-        hits.push(Hit::of(&seen.marks[first]).answered(orders.get(1).map(|&second| &seen.marks[second])));
+        let mut orders = seen.orders().map(|nth| &seen.marks[nth]);
+        let Some(first) = orders.next() else { return };
+        hits.push(Hit::of(first).answered(orders.next()));
     },
     ..COMMON
 };
@@ -163,16 +165,24 @@ pub static SERVED: Measure = Measure {
 /// Adds minutes and explicit costs to the touchpoints that say them.
 fn charge(seen: &Seen, hits: &mut [Hit]) {
     let Some((_, customer)) = seen.who else { return };
-    let (costs, charges) = (&seen.cx.costs, &seen.tables.charges);
-    for row in charges.stem.rows(customer..customer + 1) {
-        let key = (charges.stem.at[row], charges.stem.number[row]);
-        let Ok(nth) = hits.binary_search_by_key(&key, |hit| (hit.at, hit.number)) else { continue };
-        let channel = seen.cx.channel(charges.stem.place[row]);
-        let (_, minute) = costs.rate(channel, TouchType(charges.kind[row]), charges.stem.at[row]);
-        let mut cost = i128::from(charges.seconds[row]) * i128::from(minute);
-        if costs.currency == Some(charges.currency[row]) {
-            cost += i128::from(charges.cost[row]) * 60 * i128::from(costs.micros_per_minor);
+    let (costs, tables) = (&seen.cx.costs, seen.tables);
+    let mut add = |touch: TouchRow, cost: &dyn Fn(&Stem, usize) -> i128| {
+        let (stem, row) = (tables.stems()[touch.table()], touch.row());
+        let found = hits.binary_search_by_key(&(stem.at[row], stem.number[row]), |hit| (hit.at, hit.number));
+        if let Ok(nth) = found {
+            let cost = i64::try_from(cost(stem, row)).unwrap_or(i64::MAX);
+            hits[nth].part = hits[nth].part.saturating_add(cost);
         }
-        hits[nth].part = hits[nth].part.saturating_add(i64::try_from(cost).unwrap_or(i64::MAX));
+    };
+    for (row, touch) in tables.rows_of(&tables.handling.owner, customer..customer + 1) {
+        add(touch, &|stem, its| {
+            let channel = seen.cx.channel(stem.place[its]);
+            let (_, minute) = costs.rate(channel, tables.touch_type(touch), stem.at[its]);
+            i128::from(tables.handling.seconds[row]) * i128::from(minute)
+        });
+    }
+    let explicit = tables.rows_of(&tables.costs.owner, customer..customer + 1);
+    for (row, touch) in explicit.filter(|&(row, _)| costs.currency == Some(tables.costs.currency[row])) {
+        add(touch, &|_, _| i128::from(tables.costs.cost[row]) * 60 * i128::from(costs.micros_per_minor));
     }
 }

@@ -9,7 +9,7 @@ use super::catalogue::{
 use super::events::Types;
 use super::fact::TouchType;
 use super::lens::Lens;
-use super::measure::{Hit, Measure, Other, Params, Research, Same, Seen, Stat, nothing, research_types};
+use super::measure::{Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing};
 use super::scalar::{self, Question};
 use super::scope::{KpiError, Scope};
 use super::snapshot::Snapshot;
@@ -131,24 +131,19 @@ pub static NO_PURCHASE: Measure = Measure {
 };
 
 /// What the measures of orders and the research before them have in common.
-const RESEARCHED: Measure = Measure { window_days: 30, anchors: orders, beside: research_types, ..COMMON };
-
-fn is_research(mark: &Mark) -> bool {
-    research_types(&Params::default()).has(mark.kind)
-}
+const RESEARCHED: Measure = Measure { window_days: 30, anchors: orders, beside: |_| *RESEARCH, ..COMMON };
 
 /// The research before an order that counts, in order of time.
-fn research<'s>(seen: &'s Seen, order: usize, is: &dyn Fn(&Mark) -> bool) -> Vec<&'s Mark> {
-    let before = seen.before(order).iter().filter(|mark| is_research(mark) && is(mark));
-    match seen.cx.params.same {
-        Same::Anything => before.collect(),
-        same => {
-            let lines = seen.lines_of(&seen.marks[order]);
-            let bought: Vec<(u32, u32)> =
-                lines.filter_map(|row| seen.cx.names.items().pair(seen.tables.lines.item[row])).collect();
-            before.filter(|mark| shares(seen, mark, &bought, same)).collect()
-        }
-    }
+fn research<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item = &'s Mark> {
+    let (types, same) = (*RESEARCH, seen.cx.params.same);
+    let lines = match same {
+        Same::Anything => 0..0,
+        _ => seen.lines_of(&seen.marks[order]),
+    };
+    let items = seen.cx.names.items();
+    let bought: Vec<(u32, u32)> = lines.filter_map(|row| items.pair(seen.tables.lines.item[row])).collect();
+    let before = seen.before(order).iter().filter(move |mark| types.has(mark.kind));
+    before.filter(move |mark| same == Same::Anything || shares(seen, mark, &bought, same))
 }
 
 /// Whether a touchpoint is about something that was bought. Nothing is like nothing.
@@ -186,24 +181,25 @@ pub static CHANNEL_CONVERSION: Measure = Measure {
     observe: |seen, hits| {
         for nth in seen.orders() {
             let mark = &seen.marks[nth];
-            let mut before = research(seen, nth, &|_| true);
-            match seen.cx.params.research {
-                Research::First => before.truncate(1),
-                Research::Last => before = before.pop().into_iter().collect(),
-                Research::Each => {
-                    let mut channels = Vec::new();
-                    before.retain(|mark| {
-                        let channel = seen.cx.channel(mark.place);
-                        let is_new = !channels.contains(&channel);
-                        channels.push(channel);
-                        is_new
-                    });
-                }
-            }
-            for found in before {
+            let mut push = |found: &Mark| {
                 let crossed = seen.cx.channel(found.place) != seen.cx.channel(mark.place);
                 let other = Some(Other { number: found.number, place: found.place });
                 hits.push(Hit { other, ..Hit::of(mark).part(i64::from(crossed)) });
+            };
+            let mut before = research(seen, nth);
+            match seen.cx.params.research {
+                Research::First => before.next().into_iter().for_each(&mut push),
+                Research::Last => before.next_back().into_iter().for_each(&mut push),
+                Research::Each => {
+                    let mut channels = Vec::new();
+                    for found in before {
+                        let channel = seen.cx.channel(found.place);
+                        if !channels.contains(&channel) {
+                            channels.push(channel);
+                            push(found);
+                        }
+                    }
+                }
             }
         }
     },
@@ -215,9 +211,8 @@ fn researched_elsewhere(seen: &Seen, hits: &mut Vec<Hit>, bought_in_store: bool)
     for nth in seen.orders() {
         let mark = &seen.marks[nth];
         if seen.cx.is_physical(mark.place) == bought_in_store {
-            let elsewhere = |mark: &Mark| seen.cx.is_physical(mark.place) != bought_in_store;
-            let found = research(seen, nth, &elsewhere);
-            hits.push(Hit::of(mark).answered(found.first().copied()));
+            let elsewhere = |mark: &&Mark| seen.cx.is_physical(mark.place) != bought_in_store;
+            hits.push(Hit::of(mark).answered(research(seen, nth).find(elsewhere)));
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::model::{
     Activity, ActivityType, Channel, Details, Micros, Money, ObservationNo, Phase, TouchpointNo,
 };
 
+use super::beside::TouchRow;
 use super::dictionary::{Dictionary, DictionaryFull, text_hash};
 use super::tables::UNKNOWN;
 
@@ -13,7 +14,7 @@ use super::tables::UNKNOWN;
 pub enum FactError {
     #[error(transparent)]
     DictionaryFull(#[from] DictionaryFull),
-    #[error("a tenant's numbers have outgrown 32 bits")]
+    #[error("a tenant's numbers have outgrown the columns")]
     NumberTooLarge,
 }
 
@@ -147,13 +148,6 @@ impl Body {
     }
 }
 
-/// What a touchpoint cost beyond its rate: time spent and an explicit amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Charge {
-    pub seconds: u32,
-    pub cost: Option<Amount>,
-}
-
 /// What a touchpoint says beyond its type and time, as far as KPIs ask.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Said {
@@ -206,7 +200,10 @@ pub struct Fact {
     pub at: i64,
     pub place: u16,
     pub body: Body,
-    pub charge: Option<Charge>,
+    /// Time spent on it.
+    pub seconds: u32,
+    /// An explicit cost, beyond what rates say.
+    pub cost: Option<Amount>,
     pub traits: Vec<TraitFact>,
     pub said: Said,
 }
@@ -223,7 +220,10 @@ impl Fact {
         details: &Details,
         dictionary: &mut Dictionary,
     ) -> Result<Self, FactError> {
-        let small = |n: i64| u32::try_from(n).map_err(|_| FactError::NumberTooLarge);
+        let small = |n: i64| {
+            let number = u32::try_from(n).ok().filter(|&n| n < TouchRow::LIMIT);
+            number.ok_or(FactError::NumberTooLarge)
+        };
         let survey = match &details.activity {
             Activity::SurveyAnswer(answer) => dictionary.intern_survey(&answer.survey_id)?,
             Activity::ReviewWritten(_) => dictionary.intern_survey("")?,
@@ -252,7 +252,6 @@ impl Fact {
         };
         let cost = details.cost.map(&mut amount).transpose()?;
         let seconds = details.handling_seconds.unwrap_or(0);
-        let charge = (seconds > 0 || cost.is_some()).then_some(Charge { seconds, cost });
         let traits = details.traits.iter().map(|write| {
             let (name, value) = dictionary.intern_trait(&write.name, &write.value)?;
             Ok(TraitFact { name, value, if_absent: write.if_absent })
@@ -269,7 +268,8 @@ impl Fact {
                 details.campaign.as_deref(),
             )?,
             body,
-            charge,
+            seconds,
+            cost,
             traits,
             said: Said::of(details, dictionary)?,
         })

@@ -38,10 +38,10 @@ fn takes(seen: &Seen, step: &Step, mark: &Mark) -> bool {
 /// How many steps a customer took from one beginning, and the last of them.
 fn walk(seen: &Seen, begin: usize) -> (usize, usize) {
     let (steps, strict) = (&seen.cx.params.steps, seen.cx.params.strict);
-    let at = seen.marks[begin].at;
+    let until = seen.window_end(seen.marks[begin].at);
     let (mut taken, mut last) = (1, begin);
     for (nth, mark) in seen.marks.iter().enumerate().skip(begin + 1) {
-        if taken == steps.len() || !seen.within(at, mark.at) {
+        if taken == steps.len() || mark.at >= until {
             break;
         }
         let is_step = |step: &Step| takes(seen, step, mark);

@@ -6,7 +6,7 @@ use super::catalogue::{
 };
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Hit, Measure, Other, Params, Seen, Stat, journey_types};
+use super::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
 use super::timeline::Mark;
 use crate::model::time::DAY_US;
 
@@ -26,13 +26,13 @@ const COMMON: Measure = Measure {
     money: false,
     nobody: false,
     anchors: |_| Types::of([TouchType::ORDER]),
-    beside: journey_types,
+    beside: |_| *JOURNEY,
     observe: |_, _| {},
 };
 
 /// Whether a touchpoint leads to an order.
 pub(super) fn leads(mark: &Mark) -> bool {
-    journey_types(&Params::default()).has(mark.kind)
+    JOURNEY.has(mark.kind)
 }
 
 /// The touchpoints that lead to an order: within W before it and after the order before it.
@@ -50,8 +50,8 @@ pub(super) fn lost<'s>(seen: &'s Seen) -> Vec<&'s Mark> {
     let Some(last) = open.iter().rposition(leads).filter(|&last| seen.counts(&open[last])) else {
         return Vec::new();
     };
-    let at = open[last].at;
-    open[..=last].iter().filter(|m| leads(m) && seen.within(m.at, at)).collect()
+    let begin = seen.window_begin(open[last].at);
+    open[..=last].iter().filter(|m| leads(m) && m.at >= begin).collect()
 }
 
 pub static ATTRIBUTED_ORDERS: Measure = Measure {
@@ -67,7 +67,7 @@ pub static ATTRIBUTED_ORDERS: Measure = Measure {
     .from(FACTORS)
     .asking(PARAMETERS),
     observe: |seen, hits| {
-        let orders = seen.orders().into_iter();
+        let orders = seen.orders();
         hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).answered(journey(seen, nth).next())));
     },
     ..COMMON
@@ -87,7 +87,7 @@ pub static JOURNEY_LENGTH: Measure = Measure {
     .asking(PARAMETERS),
     stat: Stat::Mean,
     observe: |seen, hits| {
-        let orders = seen.orders().into_iter();
+        let orders = seen.orders();
         hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).part(journey(seen, nth).count() as i64)));
     },
     ..COMMON
@@ -136,7 +136,7 @@ pub static ASSISTED_ORDERS: Measure = Measure {
     .from(FACTORS)
     .asking(PARAMETERS),
     observe: |seen, hits| {
-        let orders = seen.orders().into_iter();
+        let orders = seen.orders();
         hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).answered(journey(seen, nth).find(|m| assists(m)))));
     },
     ..COMMON

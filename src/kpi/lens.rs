@@ -12,7 +12,7 @@ use super::fact::TouchType;
 use super::money::Converter;
 use super::scope::{GROUPS_LIMIT, GroupBy, KpiError, OrderOptions, Scope};
 use super::snapshot::{Part, Snapshot};
-use super::tables::{Orders, SURVIVES, Stem, Tables, TraitWrites};
+use super::tables::{Orders, SURVIVES, Stem, Tables};
 
 /// The scope of one question over one snapshot. Times are microseconds.
 pub(super) struct Lens<'a> {
@@ -133,8 +133,8 @@ fn customers_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<Bitmap>>
             None => (0..customers.len() as u32).for_each(&mut admit),
             Some((None, _)) => {}
             Some((Some(name), value)) => {
-                let traits = &live.segment.tables.traits;
-                standing(traits, name).filter(|&(_, v)| v == value).for_each(|(customer, _)| admit(customer));
+                let standing = standing(&live.segment.tables, name);
+                standing.filter(|&(_, v)| v == value).for_each(|(customer, _)| admit(customer));
             }
         }
         admitted
@@ -143,9 +143,13 @@ fn customers_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<Bitmap>>
 }
 
 /// Customers and the values that stand for one trait.
-fn standing(traits: &TraitWrites, name: u16) -> impl Iterator<Item = (u32, u64)> + '_ {
+fn standing(tables: &Tables, name: u16) -> impl Iterator<Item = (u32, u64)> + '_ {
+    let (stems, traits) = (tables.stems(), &tables.traits);
     let stands = move |row: &usize| traits.name[*row] == name && traits.flags[*row] & SURVIVES != 0;
-    (0..traits.stem.len()).filter(stands).map(|row| (traits.stem.customer[row], traits.value[row]))
+    (0..traits.owner.len()).filter(stands).map(move |row| {
+        let touch = traits.owner[row];
+        (stems[touch.table()].customer[touch.row()], traits.value[row])
+    })
 }
 
 /// Groups as numbers: 0 are those without a name.
@@ -321,7 +325,7 @@ fn trait_groups(lens: &Lens, name: &str, keys: &mut Keys) -> Result<Vec<Vec<u32>
     let mut by_segment = Vec::new();
     for live in &lens.snapshot.segments {
         let mut groups = vec![0; live.segment.customers.len()];
-        for (customer, value) in name.into_iter().flat_map(|n| standing(&live.segment.tables.traits, n)) {
+        for (customer, value) in name.into_iter().flat_map(|n| standing(&live.segment.tables, n)) {
             let text = || name.and_then(|name| names.trait_text(name, value));
             let number = numbers.entry(value).or_insert_with(|| text().map_or(0, |text| keys.number(text)));
             groups[customer as usize] = *number;

@@ -1,10 +1,13 @@
 //! Measures: every figure that is one number, each as what one customer adds to it. From that
 //! one function come the figure, its groups, its series, its comparison and the customers behind it.
 
+use std::sync::LazyLock;
+
 use crate::model::channel::Medium;
 use crate::model::time::DAY_US;
 use crate::model::{Channel, Micros, Phase};
 
+use super::beside::{TouchRow, rows_beside};
 use super::calendar::{Intervals, Unit};
 use super::catalogue::Definition;
 use super::cost::CostRate;
@@ -315,55 +318,63 @@ impl Seen<'_> {
         marks.filter(move |(_, mark)| mark.kind == kind && self.counts(mark))
     }
 
-    /// Whether the later of two instants is within the window after the earlier: `0 <= d <= W`
-    /// local days, or W x 24 hours.
+    /// The end of the window after an instant, with W as asked: what is earlier than that is in it.
     #[inline]
-    pub fn within(&self, earlier: i64, later: i64) -> bool {
-        self.within_days(self.window.days, earlier, later)
+    pub fn window_end(&self, at: i64) -> i64 {
+        self.end_of_days(self.window.days, at)
     }
 
+    /// The same for so many local days (`0 <= d <= days`), or so many times 24 hours.
     #[inline]
-    pub fn within_days(&self, days: u32, earlier: i64, later: i64) -> bool {
+    pub fn end_of_days(&self, days: u32, at: i64) -> i64 {
         match self.window.kind {
-            WindowKind::Calendar => self.cx.days.index(later) - self.cx.days.index(earlier) <= days as usize,
-            WindowKind::Elapsed => later - earlier <= i64::from(days) * DAY_US,
+            WindowKind::Calendar => self.cx.days.begin(self.cx.days.index(at) + days as usize + 1),
+            WindowKind::Elapsed => at + i64::from(days) * DAY_US + 1,
+        }
+    }
+
+    /// The first instant of the window before an instant.
+    #[inline]
+    pub fn window_begin(&self, at: i64) -> i64 {
+        match self.window.kind {
+            WindowKind::Calendar => {
+                let day = self.cx.days.index(at).checked_sub(self.window.days as usize);
+                day.map_or(i64::MIN, |day| self.cx.days.begin(day))
+            }
+            WindowKind::Elapsed => at - i64::from(self.window.days) * DAY_US,
         }
     }
 
     /// Whether all of the window after an instant was observed.
     pub fn is_observed(&self, at: i64) -> bool {
-        self.is_observed_for(self.window.days, at)
-    }
-
-    pub fn is_observed_for(&self, days: u32, at: i64) -> bool {
-        match self.window.kind {
-            WindowKind::Calendar => {
-                let (day, end) = (self.cx.days.index(at), self.cx.days.index(self.span.observed));
-                day + (days as usize) < end
-            }
-            WindowKind::Elapsed => at + i64::from(days) * DAY_US < self.span.observed,
-        }
+        self.window_end(at) <= self.span.observed
     }
 
     /// The first of the later touchpoints that answers an anchor within the window.
+    #[inline]
     pub fn answer(&self, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Option<&Mark> {
-        let at = self.marks[anchor].at;
-        let later = self.marks[anchor + 1..].iter().take_while(|mark| self.within(at, mark.at));
-        later.into_iter().find(|mark| answers(mark))
+        self.answer_before(self.window_end(self.marks[anchor].at), anchor, answers)
+    }
+
+    /// The first of the later touchpoints that answers an anchor before an instant.
+    #[inline]
+    pub fn answer_before(&self, end: i64, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Option<&Mark> {
+        self.marks[anchor + 1..].iter().take_while(|mark| mark.at < end).find(|mark| answers(mark))
     }
 
     /// An anchor that counts in the numerator if a later touchpoint within the window answers it.
     pub fn asked(&self, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Hit {
-        let mark = &self.marks[anchor];
-        let hit = Hit::of(mark).answered(self.answer(anchor, answers));
-        Hit { censored: hit.part == 0 && !self.is_observed(mark.at), ..hit }
+        let end = self.window_end(self.marks[anchor].at);
+        let hit = Hit::of(&self.marks[anchor]).answered(self.answer_before(end, anchor, answers));
+        Hit { censored: hit.part == 0 && end > self.span.observed, ..hit }
     }
 
     /// The earlier touchpoints within the window before an anchor, in order of time.
     pub fn before(&self, anchor: usize) -> &[Mark] {
-        let at = self.marks[anchor].at;
-        let begin = self.marks[..anchor].partition_point(|mark| !self.within(mark.at, at));
-        &self.marks[begin..anchor]
+        let begin = self.window_begin(self.marks[anchor].at);
+        // Few touchpoints are in the window, and they are the last ones.
+        let earlier = self.marks[..anchor].iter().rev().take_while(|mark| mark.at >= begin).count();
+        &self.marks[anchor - earlier..anchor]
     }
 
     pub fn is_registered(&self) -> bool {
@@ -372,56 +383,62 @@ impl Seen<'_> {
 
     /// The orders that are anchors, each with what it is worth: every one, or all of a customer
     /// and local day as one, at the time and place of the first in scope.
-    pub fn valued_orders(&self) -> Vec<(usize, i64)> {
+    pub fn valued_orders(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
         let by_day = self.cx.params.orders.unit == OrderUnit::CustomerDay;
-        let mut units: Vec<(usize, i64)> = Vec::new();
-        for (nth, mark) in self.marks.iter().enumerate() {
-            // An order shortly before the range may begin the day of one in range.
-            if mark.kind != TouchType::ORDER || !self.cx.lens.has_place(mark.place) {
-                continue;
+        let day = |mark: &Mark| self.cx.days.index(mark.at);
+        // An order shortly before the range may begin the day of one in range.
+        let is_order = |mark: &Mark| mark.kind == TouchType::ORDER && self.cx.lens.has_place(mark.place);
+        let mut orders = self.marks.iter().enumerate().filter(move |(_, mark)| is_order(mark)).peekable();
+        let units = std::iter::from_fn(move || {
+            let (nth, mark) = orders.next()?;
+            let mut worth = mark.amount;
+            while let Some((_, next)) = orders.next_if(|(_, next)| by_day && day(next) == day(mark)) {
+                worth += next.amount;
             }
-            let day = |nth: usize| self.cx.days.index(self.marks[nth].at);
-            match units.last_mut() {
-                Some((first, worth)) if by_day && day(*first) == day(nth) => *worth += mark.amount,
-                _ => units.push((nth, mark.amount)),
-            }
-        }
-        units.retain(|&(nth, _)| self.counts(&self.marks[nth]));
-        units
+            Some((nth, worth))
+        });
+        units.filter(|&(nth, _)| self.counts(&self.marks[nth]))
     }
 
     /// The same without their worth.
-    pub fn orders(&self) -> Vec<usize> {
-        self.valued_orders().into_iter().map(|(nth, _)| nth).collect()
+    pub fn orders(&self) -> impl Iterator<Item = usize> + '_ {
+        self.valued_orders().map(|(nth, _)| nth)
     }
 }
 
 /// Touchpoints by which people inform themselves: all of consideration, articles and clicks.
-pub(super) fn research_types(_: &Params) -> Types {
+pub(super) static RESEARCH: LazyLock<Types> = LazyLock::new(|| {
     let all = (0..TouchType::COUNT as u8).map(TouchType);
     let known = all.filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
     Types::of(known.chain([TouchType::ARTICLE_READ, TouchType::AD_CLICK]))
-}
+});
 
 /// Touchpoints that lead to an order: awareness and consideration, carts and accepted offers.
-pub(super) fn journey_types(_: &Params) -> Types {
+pub(super) static JOURNEY: LazyLock<Types> = LazyLock::new(|| {
     let all = (0..TouchType::COUNT as u8).map(TouchType);
     let leads =
         |touch_type: &TouchType| matches!(touch_type.phase(), Some(Phase::Awareness | Phase::Consideration));
     let decisions = [TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED, TouchType::OFFER_ACCEPTED];
     Types::of(all.filter(leads).chain(decisions))
-}
+});
 
 impl Seen<'_> {
     /// The rows of an order's or return's lines.
     pub fn lines_of(&self, mark: &Mark) -> std::ops::Range<usize> {
-        let lines = &self.tables.lines.stem;
-        let Some((_, customer)) = self.who else { return 0..0 };
-        let rows = lines.rows(customer..customer + 1);
-        let key = |row: usize| (lines.at[row], lines.number[row]);
-        let (from, until) = (rows.start, rows.end);
-        let begin = rows.clone().find(|&row| key(row) >= (mark.at, mark.number)).unwrap_or(until);
-        let end = (begin.max(from)..until).find(|&row| key(row) > (mark.at, mark.number)).unwrap_or(until);
-        begin..end
+        self.beside(&self.tables.lines.owner, mark)
+    }
+
+    /// The observation of a touchpoint.
+    pub fn observation(&self, mark: &Mark) -> u32 {
+        self.tables.stems()[mark.row.table()].observation[mark.row.row()]
+    }
+
+    /// The rows of a table beside a customer's touchpoint.
+    pub fn beside(&self, owners: &[TouchRow], mark: &Mark) -> std::ops::Range<usize> {
+        if self.who.is_none() {
+            // Facts of nobody are in no order.
+            return 0..0;
+        }
+        rows_beside(owners, mark.row.table(), mark.row.row()..mark.row.row() + 1)
     }
 }

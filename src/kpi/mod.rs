@@ -5,6 +5,7 @@ pub mod answer;
 pub mod attribution;
 pub mod axis;
 mod basket;
+pub mod beside;
 pub mod bitmap;
 pub mod calendar;
 mod carts;

@@ -113,8 +113,9 @@ pub fn compute(
 }
 
 fn count(state: &mut State, seen: &Seen) {
-    let orders = seen.orders();
-    for &nth in &orders {
+    let mut orders = 0;
+    for nth in seen.orders() {
+        orders += 1;
         let touches: Vec<&Mark> = journey(seen, nth).collect();
         let since = touches.first().map_or(0, |first| seen.marks[nth].at - first.at);
         let (touchpoints, elapsed) = (touches.len() as u64, i128::from(since));
@@ -124,8 +125,8 @@ fn count(state: &mut State, seen: &Seen) {
     if !open.is_empty() {
         state.add(path(seen, &open), Sums { lost: 1, ..Sums::default() });
     }
-    if !orders.is_empty() {
-        state.tally.count(orders.len() as u64, seen.is_registered());
+    if orders > 0 {
+        state.tally.count(orders, seen.is_registered());
     }
 }
 

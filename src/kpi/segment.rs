@@ -6,12 +6,10 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::beside::TABLES;
 use super::bitmap::Bitmap;
 use super::dictionary::Dictionary;
-use super::tables::{
-    Answers, CartValues, Charges, HasStem, IF_ABSENT, Lines, Orders, Pick, Returns, SURVIVES, Stem, Tables,
-    Touches, TraitWrites, Visits,
-};
+use super::tables::{Chosen, IF_ABSENT, Pick, SURVIVES, Stem, Tables};
 use super::traits::{Claim, rank};
 
 /// The identity map, as far as the columns need it. Customers are named by the least number of
@@ -83,28 +81,12 @@ impl Customers {
     }
 }
 
-/// The facts of some customers. With one order in ten touchpoints, one answer in forty and one
-/// charge in ten this is 30 bytes a touchpoint: 22 of them in the common columns, 2 to 4 in the
-/// own ones, 4 for charges, 1.5 for customers at ten touchpoints each; writes of traits come on
-/// top with 33 bytes each. [`Segment::bytes`] measures it.
+/// The facts of some customers. [`Segment::bytes`] measures them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Segment {
     pub tables: Tables,
     pub customers: Customers,
 }
-
-/// The tables, in the order in which they are gathered.
-const STEMS: [fn(&Tables) -> &Stem; 9] = [
-    |t| t.orders.stem(),
-    |t| t.returns.stem(),
-    |t| t.answers.stem(),
-    |t| t.touches.stem(),
-    |t| t.charges.stem(),
-    |t| t.traits.stem(),
-    |t| t.visits.stem(),
-    |t| t.lines.stem(),
-    |t| t.cart_values.stem(),
-];
 
 impl Segment {
     /// The facts of the sources, clustered anew under the present map.
@@ -119,28 +101,12 @@ impl Segment {
         trust: &Trust,
     ) -> Self {
         let parts: Vec<&Tables> = sources.iter().map(Source::tables).collect();
-        let mut taken = STEMS.map(|stem| Taken::from(sources, stem, identity, voided));
+        let mut taken: [Taken; TABLES] =
+            std::array::from_fn(|table| Taken::from(sources, table, identity, voided));
         let ranks = Ranks::of(&taken);
-        taken.par_iter_mut().zip(STEMS).for_each(|(taken, stem)| taken.cluster(&ranks, &parts, stem));
-        let [orders, returns, answers, touches, charges, traits, visits, lines, cart_values] = taken;
-        macro_rules! table {
-            ($table:ident, $field:ident, $taken:ident) => {{
-                let parts: Vec<&$table> = parts.iter().map(|part| &part.$field).collect();
-                $table::pick(&parts, $taken.customers, &$taken.picks)
-            }};
-        }
-        let mut tables = Tables {
-            orders: table!(Orders, orders, orders),
-            returns: table!(Returns, returns, returns),
-            answers: table!(Answers, answers, answers),
-            touches: table!(Touches, touches, touches),
-            charges: table!(Charges, charges, charges),
-            traits: table!(TraitWrites, traits, traits),
-            visits: table!(Visits, visits, visits),
-            lines: table!(Lines, lines, lines),
-            cart_values: table!(CartValues, cart_values, cart_values),
-        };
-        mark_survivors(&mut tables.traits, trust);
+        taken.par_iter_mut().enumerate().for_each(|(table, taken)| taken.cluster(&ranks, &parts, table));
+        let mut tables = Tables::pick(&parts, taken);
+        mark_survivors(&mut tables, trust);
         let customers = acquaint(ranks.keys, &tables, identity);
         Self { tables, customers }
     }
@@ -148,9 +114,9 @@ impl Segment {
     /// The same customers with those of their touchpoints only that are known, by number and time,
     /// and the customers that have none left. Their kinds stay as they are.
     #[must_use]
-    pub fn only(&self, knows: impl Fn(u32, i64) -> bool, trust: &Trust) -> (Self, Vec<u32>) {
+    pub fn only(&self, knows: impl Fn(u32, i64) -> bool + Sync, trust: &Trust) -> (Self, Vec<u32>) {
         let mut tables = self.tables.only(knows);
-        mark_survivors(&mut tables.traits, trust);
+        mark_survivors(&mut tables, trust);
         let mut customers = acquaint(self.customers.key.clone(), &tables, &Unchanged);
         customers.registered.clone_from(&self.customers.registered);
         let acquired = (0..).zip(&customers.acquired_at);
@@ -207,23 +173,15 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The rows of one table on their way into a new segment.
-struct Taken {
-    picks: Vec<Pick>,
-    /// The customer of each pick: first its key, then its number in the segment.
-    customers: Vec<u32>,
-}
+/// The rows of one table on their way into a new segment; their customers first by key, then by
+/// number in the segment.
+type Taken = Chosen;
 
 impl Taken {
-    fn from(
-        sources: &[Source],
-        stem: fn(&Tables) -> &Stem,
-        identity: &dyn Identity,
-        voided: &FxHashSet<u32>,
-    ) -> Self {
+    fn from(sources: &[Source], table: usize, identity: &dyn Identity, voided: &FxHashSet<u32>) -> Self {
         let mut picks = Vec::new();
         for (part, source) in (0_u64..).zip(sources) {
-            let stem = stem(source.tables());
+            let stem = source.tables().stems()[table];
             if matches!(source, Source::New(_)) {
                 picks.reserve_exact(stem.len());
             }
@@ -233,7 +191,7 @@ impl Taken {
                 }
             });
         }
-        let stems: Vec<&Stem> = sources.iter().map(|source| stem(source.tables())).collect();
+        let stems: Vec<&Stem> = sources.iter().map(|source| source.tables().stems()[table]).collect();
         let customer = |&pick: &Pick| {
             let (stem, row) = (stems[(pick >> 32) as usize], pick as u32 as usize);
             identity.customer_of(stem.observation[row], stem.at[row])
@@ -244,7 +202,7 @@ impl Taken {
 
     /// Orders the picks by customer, time and number: a counting sort by customer, which keeps
     /// the order of the sources, then a sort of those customers that are not in order yet.
-    fn cluster(&mut self, ranks: &Ranks, parts: &[&Tables], stem: fn(&Tables) -> &Stem) {
+    fn cluster(&mut self, ranks: &Ranks, parts: &[&Tables], table: usize) {
         let mut ends = vec![0_u32; ranks.keys.len() + 1];
         for customer in &mut self.customers {
             *customer = ranks.number(*customer);
@@ -267,7 +225,7 @@ impl Taken {
                 self.customers[bounds[0] as usize..bounds[1] as usize].fill(customer as u32);
             }
         }
-        let stems: Vec<&Stem> = parts.iter().map(|part| stem(part)).collect();
+        let stems: Vec<&Stem> = parts.iter().map(|part| part.stems()[table]).collect();
         sort_runs(&mut self.picks, &ends, &stems);
     }
 }
@@ -295,9 +253,8 @@ fn sort_runs(picks: &mut [Pick], ends: &[u32], stems: &[&Stem]) {
                 let (stem, row) = (stems[(pick >> 32) as usize], pick as u32 as usize);
                 (stem.at[row], stem.number[row], pick)
             }));
-            // A touchpoint may write several traits: the sort must keep their order.
-            if !keyed.is_sorted_by_key(|&(at, number, _)| (at, number)) {
-                keyed.sort_by_key(|&(at, number, _)| (at, number));
+            if !keyed.is_sorted() {
+                keyed.sort_unstable();
                 run.iter_mut().zip(&keyed).for_each(|(to, &(_, _, pick))| *to = pick);
             }
         }
@@ -352,18 +309,25 @@ impl Ranks {
 }
 
 /// Marks, of each customer's writes of one name, the one that stands.
-fn mark_survivors(traits: &mut TraitWrites, trust: &Trust) {
-    let mut standing: Vec<(u16, usize)> = Vec::new();
-    let mut survivors = Vec::new();
+fn mark_survivors(tables: &mut Tables, trust: &Trust) {
+    let stems = tables.stems();
+    let traits = &tables.traits;
     let claim = |row: usize| {
+        let (stem, touch) = (stems[traits.owner[row].table()], traits.owner[row].row());
         let (rank, source) =
-            trust.places.get(usize::from(traits.stem.place[row])).copied().unwrap_or((u32::MAX, 0));
-        let position = (traits.stem.at[row], source, traits.stem.number[row], row);
+            trust.places.get(usize::from(stem.place[touch])).copied().unwrap_or((u32::MAX, 0));
+        let position = (stem.at[touch], source, stem.number[touch], row);
         Claim { if_absent: traits.flags[row] & IF_ABSENT != 0, rank, position }
     };
-    for (_, rows) in traits.stem.runs(0..traits.stem.len()) {
+    let customer = |row: usize| stems[traits.owner[row].table()].customer[traits.owner[row].row()];
+    let mut by_customer: Vec<(u32, usize)> =
+        (0..traits.owner.len()).map(|row| (customer(row), row)).collect();
+    by_customer.par_sort();
+    let mut standing: Vec<(u16, usize)> = Vec::new();
+    let mut survivors = Vec::new();
+    for writes in by_customer.chunk_by(|(one, _), (other, _)| one == other) {
         standing.clear();
-        for row in rows {
+        for &(_, row) in writes {
             match standing.iter_mut().find(|(name, _)| *name == traits.name[row]) {
                 Some((_, best)) if claim(row).beats(&claim(*best)) => *best = row,
                 Some(_) => {}
@@ -372,14 +336,15 @@ fn mark_survivors(traits: &mut TraitWrites, trust: &Trust) {
         }
         survivors.extend(standing.iter().map(|&(_, row)| row));
     }
-    traits.flags.iter_mut().for_each(|flags| *flags &= IF_ABSENT);
-    survivors.into_iter().for_each(|row| traits.flags[row] |= SURVIVES);
+    let flags = &mut tables.traits.flags;
+    flags.iter_mut().for_each(|flags| *flags &= IF_ABSENT);
+    survivors.into_iter().for_each(|row| flags[row] |= SURVIVES);
 }
 
 /// What is known of each customer as a whole.
 fn acquaint(key: Vec<u32>, tables: &Tables, identity: &dyn Identity) -> Customers {
     let mut first = vec![(i64::MAX, u32::MAX, 0_u16); key.len()];
-    for stem in [&tables.orders.stem, &tables.returns.stem, &tables.answers.stem, &tables.touches.stem] {
+    for stem in tables.stems() {
         let mut previous = u32::MAX;
         for (row, &customer) in stem.customer.iter().enumerate() {
             // Only the first row of a customer can be their first touchpoint.

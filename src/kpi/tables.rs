@@ -1,14 +1,16 @@
 //! Facts as columns: one table per kind of touchpoint, so that a question reads only what it
-//! asks about. Adding a table is one entry of the list below and one line in [`Tables::push`].
+//! asks about, and tables for what some touchpoints say beside that. Adding a table is one entry
+//! of the lists below and one line in [`Tables::push`].
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::fact::{Body, Charge, Fact, LineFact, TraitFact};
+use super::beside::{Moves, TABLES, TouchRow, rows_beside};
+use super::fact::{AnswerKind, Body, Fact, LineFact, TouchType, TraitFact};
 
-/// The columns that every table begins with. 22 bytes a row.
+/// The columns that every table of touchpoints begins with. 22 bytes a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stem {
     /// The segment's number of the customer, never decreasing. Empty in a [`Tables`] that is not
@@ -84,22 +86,34 @@ where
     }
 }
 
+/// Rows of one table of touchpoints that a new table consists of, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub picks: Vec<Pick>,
+    /// The customer of each pick; empty when the new table is not clustered.
+    pub customers: Vec<u32>,
+}
+
 /// Declares the tables: name, field in [`Tables`], own columns.
 macro_rules! tables {
-    ($( $(#[$meta:meta])* $name:ident in $field:ident { $( $(#[$column_meta:meta])* $column:ident: $ty:ty, )* } )*) => {
+    (
+        touchpoints { $( $(#[$meta:meta])* $name:ident in $field:ident { $( $(#[$own:meta])* $column:ident: $ty:ty, )* } )* }
+        beside { $( $(#[$side_meta:meta])* $side:ident in $side_field:ident { $( $(#[$side_own:meta])* $side_column:ident: $side_ty:ty, )* } )* }
+    ) => {
         $(
             $(#[$meta])*
             #[derive(Debug, Clone, PartialEq, Eq, Default)]
             pub struct $name {
                 pub stem: Stem,
-                $( $(#[$column_meta])* pub $column: Vec<$ty>, )*
+                $( $(#[$own])* pub $column: Vec<$ty>, )*
             }
 
             impl $name {
-                pub(super) fn pick(parts: &[&Self], customer: Vec<u32>, picks: &[Pick]) -> Self {
+                fn pick(parts: &[&Self], chosen: Chosen) -> Self {
+                    let picks = chosen.picks.as_slice();
                     Self {
                         stem: Stem {
-                            customer,
+                            customer: chosen.customers,
                             at: picked(parts, picks, |part| &part.stem.at),
                             place: picked(parts, picks, |part| &part.stem.place),
                             observation: picked(parts, picks, |part| &part.stem.observation),
@@ -114,134 +128,144 @@ macro_rules! tables {
                     self.stem.customer.len() * 4 + self.stem.len() * (18 + own)
                 }
             }
+        )*
+        $(
+            $(#[$side_meta])*
+            #[derive(Debug, Clone, PartialEq, Eq, Default)]
+            pub struct $side {
+                /// In order, once facts are gathered.
+                pub owner: Vec<TouchRow>,
+                $( $(#[$side_own])* pub $side_column: Vec<$side_ty>, )*
+            }
 
-            impl HasStem for $name {
-                fn stem(&self) -> &Stem {
-                    &self.stem
+            impl $side {
+                fn pick(parts: &[&Self], moves: &Moves) -> Self {
+                    let owners: Vec<&[TouchRow]> = parts.iter().map(|part| part.owner.as_slice()).collect();
+                    let (owner, picks) = moves.beside(&owners);
+                    Self { $( $side_column: picked(parts, &picks, |part| &part.$side_column), )* owner }
+                }
+
+                fn bytes(&self) -> usize {
+                    self.owner.len() * (size_of::<TouchRow>() $( + size_of::<$side_ty>() )*)
                 }
             }
         )*
 
         /// All tables of a set of facts.
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
-        pub struct Tables { $( pub $field: $name, )* }
+        pub struct Tables { $( pub $field: $name, )* $( pub $side_field: $side, )* }
 
         impl Tables {
-            /// The rows that are known, by number and time, in their order and with their customers.
+            /// The tables of touchpoints, each of which stands in one of them.
             #[must_use]
-            pub fn only(&self, knows: impl Fn(u32, i64) -> bool) -> Self {
-                Self { $( $field: {
-                    let stem = &self.$field.stem;
-                    let kept = (0..stem.len()).filter(|&row| knows(stem.number[row], stem.at[row]));
-                    let picks: Vec<Pick> = kept.map(|row| row as Pick).collect();
-                    let customers = match stem.customer.is_empty() {
-                        true => Vec::new(),
-                        false => picks.iter().map(|&row| stem.customer[row as usize]).collect(),
-                    };
-                    $name::pick(&[&self.$field], customers, &picks)
-                }, )* }
+            pub fn stems(&self) -> [&Stem; TABLES] {
+                [$( &self.$field.stem, )*]
             }
 
-            /// Whether all rows are known, by number and time.
-            #[must_use]
-            pub fn all(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> bool {
-                true $( && {
-                    let stem = &self.$field.stem;
-                    let rows = (0..stem.len()).into_par_iter().with_min_len(1 << 16);
-                    rows.all(|row| knows(stem.number[row], stem.at[row]))
-                } )*
+            /// These rows of the touchpoints of several sets, with all that stands beside them.
+            pub(super) fn pick(parts: &[&Self], chosen: [Chosen; TABLES]) -> Self {
+                let stems: Vec<[&Stem; TABLES]> = parts.iter().map(|part| part.stems()).collect();
+                let moves = Moves::of(&stems, std::array::from_fn(|table| chosen[table].picks.as_slice()));
+                let [$( $field, )*] = chosen;
+                Self {
+                    $( $field: {
+                        let own: Vec<&$name> = parts.iter().map(|part| &part.$field).collect();
+                        $name::pick(&own, $field)
+                    }, )*
+                    $( $side_field: {
+                        let own: Vec<&$side> = parts.iter().map(|part| &part.$side_field).collect();
+                        $side::pick(&own, &moves)
+                    }, )*
+                }
             }
 
             /// Bytes of all columns, without spare capacity.
             #[must_use]
             pub fn bytes(&self) -> usize {
-                0 $( + self.$field.bytes() )*
+                0 $( + self.$field.bytes() )* $( + self.$side_field.bytes() )*
             }
         }
     };
 }
 
-pub(super) trait HasStem {
-    fn stem(&self) -> &Stem;
-}
-
 tables! {
-    /// Purchases. 43 bytes a row.
-    Orders in orders {
-        amount: i64,
-        currency: u8,
-        /// Stands for the order's id.
-        key: u64,
-        /// The offer that it answers, an item of the dictionary; 0: none.
-        item: u32,
+    touchpoints {
+        /// Purchases. 43 bytes a row.
+        Orders in orders {
+            amount: i64,
+            currency: u8,
+            /// Stands for the order's id.
+            key: u64,
+            /// The offer that it answers, an item of the dictionary; 0: none.
+            item: u32,
+        }
+        /// Goods or money back. 39 bytes a row.
+        Returns in returns {
+            amount: i64,
+            currency: u8,
+            /// The order's key, or 0 when the return names none.
+            key: u64,
+        }
+        /// Answers to surveys, and reviews with stars or a sentiment. 27 bytes a row.
+        Answers in answers {
+            /// An [`super::fact::AnswerKind`].
+            kind: u8,
+            /// 0 for a review without stars.
+            score: u8,
+            survey: u16,
+            /// Hundredths, or [`NO_SENTIMENT`].
+            sentiment: i8,
+        }
+        /// Every touchpoint that stands in none of the tables above. 28 bytes a row.
+        Touches in touches {
+            /// A [`super::fact::TouchType`].
+            kind: u8,
+            /// See [`super::fact::Said`]; likewise `item`.
+            detail: u8,
+            item: u32,
+        }
     }
-    /// Goods or money back. 39 bytes a row.
-    Returns in returns {
-        amount: i64,
-        currency: u8,
-        /// The order's key, or 0 when the return names none.
-        key: u64,
-    }
-    /// Answers to surveys, and reviews with stars or a sentiment. 27 bytes a row.
-    Answers in answers {
-        /// An [`super::fact::AnswerKind`].
-        kind: u8,
-        /// 0 for a review without stars.
-        score: u8,
-        survey: u16,
-        /// Hundredths, or [`NO_SENTIMENT`].
-        sentiment: i8,
-    }
-    /// Every touchpoint that stands in none of the tables above. 28 bytes a row.
-    Touches in touches {
-        /// A [`super::fact::TouchType`].
-        kind: u8,
-        /// See [`super::fact::Said`]; likewise `item`.
-        detail: u8,
-        item: u32,
-    }
-    /// Measures of visits, each in the table of touches as well. 30 bytes a row.
-    Visits in visits {
-        /// [`UNKNOWN`] when not known; likewise pages.
-        seconds: u32,
-        pages: u32,
-    }
-    /// Lines of orders and returns, each in its table as well. 44 bytes a row.
-    Lines in lines {
-        /// A [`super::fact::TouchType`].
-        kind: u8,
-        /// The product and its category.
-        item: u32,
-        /// Thousandths.
-        quantity: i64,
-        /// Minor units, of one.
-        price: i64,
-        /// [`NO_CURRENCY`] when there is no price.
-        currency: u8,
-    }
-    /// What carts are worth, each in the table of touches as well. 31 bytes a row.
-    CartValues in cart_values {
-        value: i64,
-        currency: u8,
-    }
-    /// Time and explicit cost of touchpoints of any type, each in one of the tables above as
-    /// well. 36 bytes a row.
-    Charges in charges {
-        /// A [`super::fact::TouchType`].
-        kind: u8,
-        seconds: u32,
-        /// Minor units.
-        cost: i64,
-        /// [`NO_CURRENCY`] when there is no explicit cost.
-        currency: u8,
-    }
-    /// Writes of traits, by touchpoints of any type. 33 bytes a row.
-    TraitWrites in traits {
-        name: u16,
-        /// The hash of the value's text.
-        value: u64,
-        /// [`IF_ABSENT`] and [`SURVIVES`].
-        flags: u8,
+    beside {
+        /// Measures of visits. 12 bytes a row.
+        Visits in visits {
+            /// [`UNKNOWN`] when not known; likewise pages.
+            seconds: u32,
+            pages: u32,
+        }
+        /// Lines of orders and returns, in their order. 25 bytes a row.
+        Lines in lines {
+            /// The product and its category.
+            item: u32,
+            /// Thousandths.
+            quantity: i64,
+            /// Minor units, of one.
+            price: i64,
+            /// [`NO_CURRENCY`] when there is no price.
+            currency: u8,
+        }
+        /// What carts are worth. 13 bytes a row.
+        CartValues in cart_values {
+            value: i64,
+            currency: u8,
+        }
+        /// Time spent on a touchpoint. 8 bytes a row.
+        Handling in handling {
+            seconds: u32,
+        }
+        /// Explicit costs. 13 bytes a row.
+        Costs in costs {
+            /// Minor units.
+            cost: i64,
+            currency: u8,
+        }
+        /// Writes of traits, in their order. 15 bytes a row.
+        TraitWrites in traits {
+            name: u16,
+            /// The hash of the value's text.
+            value: u64,
+            /// [`IF_ABSENT`] and [`SURVIVES`].
+            flags: u8,
+        }
     }
 }
 
@@ -259,106 +283,144 @@ pub const SURVIVES: u8 = 2;
 impl Tables {
     /// Appends a fact, without a customer.
     pub fn push(&mut self, fact: &Fact) {
-        match fact.body {
-            Body::Order { amount, order_key } => {
-                self.orders.stem.push(fact);
-                self.orders.amount.push(amount.minor);
-                self.orders.currency.push(amount.currency);
-                self.orders.key.push(order_key);
-                self.orders.item.push(fact.said.item);
-            }
-            Body::Return { amount, order_key } => {
-                self.returns.stem.push(fact);
-                self.returns.amount.push(amount.minor);
-                self.returns.currency.push(amount.currency);
-                self.returns.key.push(order_key);
-            }
-            Body::Answer { kind, score, survey } => {
-                self.answers.stem.push(fact);
-                self.answers.kind.push(kind as u8);
-                self.answers.score.push(score);
-                self.answers.survey.push(survey);
-                self.answers.sentiment.push(fact.said.sentiment.unwrap_or(NO_SENTIMENT));
-            }
-            Body::Touch(touch_type) => {
-                self.touches.stem.push(fact);
-                self.touches.kind.push(touch_type.0);
-                self.touches.detail.push(fact.said.detail);
-                self.touches.item.push(fact.said.item);
-            }
+        let owner = self.push_touchpoint(fact);
+        if fact.seconds > 0 {
+            self.handling.owner.push(owner);
+            self.handling.seconds.push(fact.seconds);
         }
-        if let Some(charge) = fact.charge {
-            self.push_charge(fact, charge);
+        if let Some(cost) = fact.cost {
+            self.costs.owner.push(owner);
+            self.costs.cost.push(cost.minor);
+            self.costs.currency.push(cost.currency);
         }
-        fact.traits.iter().for_each(|&write| self.push_trait(fact, write));
+        fact.traits.iter().for_each(|&write| self.push_trait(owner, write));
         if let Some(measured) = fact.said.visit {
-            self.visits.stem.push(fact);
+            self.visits.owner.push(owner);
             self.visits.seconds.push(measured.seconds);
             self.visits.pages.push(measured.pages);
         }
         if let Some(value) = fact.said.value {
-            self.cart_values.stem.push(fact);
+            self.cart_values.owner.push(owner);
             self.cart_values.value.push(value.minor);
             self.cart_values.currency.push(value.currency);
         }
-        fact.said.lines.iter().for_each(|line| self.push_line(fact, line));
+        fact.said.lines.iter().for_each(|line| self.push_line(owner, line));
     }
 
     /// The facts of several sets but the voided ones, without customers: for unidentified ones.
     #[must_use]
     pub fn joined(parts: &[&Self], voided: &FxHashSet<u32>) -> Self {
-        let picks = |stem: fn(&Self) -> &Stem| {
+        let chosen = std::array::from_fn(|table| {
             let mut picks = Vec::new();
             for (part, tables) in (0_u64..).zip(parts) {
-                let numbers = (0_u64..).zip(&stem(tables).number);
+                let numbers = (0_u64..).zip(&tables.stems()[table].number);
                 picks.extend(numbers.filter(|(_, n)| !voided.contains(n)).map(|(row, _)| part << 32 | row));
             }
-            picks
-        };
-        macro_rules! table {
-            ($table:ident, $field:ident) => {{
-                let own: Vec<&$table> = parts.iter().map(|part| &part.$field).collect();
-                $table::pick(&own, Vec::new(), &picks(|part| &part.$field.stem))
-            }};
-        }
-        Self {
-            orders: table!(Orders, orders),
-            returns: table!(Returns, returns),
-            answers: table!(Answers, answers),
-            touches: table!(Touches, touches),
-            visits: table!(Visits, visits),
-            lines: table!(Lines, lines),
-            cart_values: table!(CartValues, cart_values),
-            charges: table!(Charges, charges),
-            traits: table!(TraitWrites, traits),
-        }
+            Chosen { picks, customers: Vec::new() }
+        });
+        Self::pick(parts, chosen)
+    }
+
+    /// The touchpoints that are known, by number and time, in their order and with their customers.
+    #[must_use]
+    pub fn only(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> Self {
+        let stems = self.stems();
+        let chosen = stems.map(|stem| {
+            let rows = (0..stem.len()).into_par_iter().with_min_len(1 << 14);
+            let kept = rows.filter(|&row| knows(stem.number[row], stem.at[row]));
+            let picks: Vec<Pick> = kept.map(|row| row as Pick).collect();
+            let customers = match stem.customer.is_empty() {
+                true => Vec::new(),
+                false => picks.par_iter().map(|&row| stem.customer[row as usize]).collect(),
+            };
+            Chosen { picks, customers }
+        });
+        Self::pick(&[self], chosen)
+    }
+
+    /// Whether all touchpoints are known, by number and time.
+    #[must_use]
+    pub fn all(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> bool {
+        self.stems().into_iter().all(|stem| {
+            let rows = (0..stem.len()).into_par_iter().with_min_len(1 << 16);
+            rows.all(|row| knows(stem.number[row], stem.at[row]))
+        })
     }
 
     /// Touchpoints, each counted once.
     #[must_use]
     pub fn touchpoints(&self) -> usize {
-        self.orders.stem.len() + self.returns.stem.len() + self.answers.stem.len() + self.touches.stem.len()
+        self.stems().iter().map(|stem| stem.len()).sum()
     }
 
-    fn push_charge(&mut self, fact: &Fact, charge: Charge) {
-        self.charges.stem.push(fact);
-        self.charges.kind.push(fact.body.touch_type().0);
-        self.charges.seconds.push(charge.seconds);
-        self.charges.cost.push(charge.cost.map_or(0, |cost| cost.minor));
-        self.charges.currency.push(charge.cost.map_or(NO_CURRENCY, |cost| cost.currency));
+    /// The type of a touchpoint.
+    #[inline]
+    #[must_use]
+    pub fn touch_type(&self, touch: TouchRow) -> TouchType {
+        match touch.table() {
+            0 => TouchType::ORDER,
+            1 => TouchType::RETURN,
+            2 => AnswerKind::touch_type(self.answers.kind[touch.row()]),
+            _ => TouchType(self.touches.kind[touch.row()]),
+        }
     }
 
-    fn push_line(&mut self, fact: &Fact, line: &LineFact) {
-        self.lines.stem.push(fact);
-        self.lines.kind.push(fact.body.touch_type().0);
+    /// The rows beside the touchpoints of some consecutive customers, table by table.
+    pub fn rows_of<'a>(
+        &'a self,
+        owners: &'a [TouchRow],
+        customers: Range<u32>,
+    ) -> impl Iterator<Item = (usize, TouchRow)> + 'a {
+        let stems = self.stems().into_iter().enumerate();
+        let rows = stems.flat_map(move |(table, stem)| {
+            if owners.is_empty() { 0..0 } else { rows_beside(owners, table, stem.rows(customers.clone())) }
+        });
+        rows.map(|row| (row, owners[row]))
+    }
+
+    fn push_touchpoint(&mut self, fact: &Fact) -> TouchRow {
+        let (table, stem) = match fact.body {
+            Body::Order { amount, order_key } => {
+                self.orders.amount.push(amount.minor);
+                self.orders.currency.push(amount.currency);
+                self.orders.key.push(order_key);
+                self.orders.item.push(fact.said.item);
+                (0, &mut self.orders.stem)
+            }
+            Body::Return { amount, order_key } => {
+                self.returns.amount.push(amount.minor);
+                self.returns.currency.push(amount.currency);
+                self.returns.key.push(order_key);
+                (1, &mut self.returns.stem)
+            }
+            Body::Answer { kind, score, survey } => {
+                self.answers.kind.push(kind as u8);
+                self.answers.score.push(score);
+                self.answers.survey.push(survey);
+                self.answers.sentiment.push(fact.said.sentiment.unwrap_or(NO_SENTIMENT));
+                (2, &mut self.answers.stem)
+            }
+            Body::Touch(touch_type) => {
+                self.touches.kind.push(touch_type.0);
+                self.touches.detail.push(fact.said.detail);
+                self.touches.item.push(fact.said.item);
+                (3, &mut self.touches.stem)
+            }
+        };
+        stem.push(fact);
+        TouchRow::new(table, stem.len() - 1)
+    }
+
+    fn push_line(&mut self, owner: TouchRow, line: &LineFact) {
+        self.lines.owner.push(owner);
         self.lines.item.push(line.item);
         self.lines.quantity.push(line.quantity_milli);
         self.lines.price.push(line.price.map_or(0, |price| price.minor));
         self.lines.currency.push(line.price.map_or(NO_CURRENCY, |price| price.currency));
     }
 
-    fn push_trait(&mut self, fact: &Fact, write: TraitFact) {
-        self.traits.stem.push(fact);
+    fn push_trait(&mut self, owner: TouchRow, write: TraitFact) {
+        self.traits.owner.push(owner);
         self.traits.name.push(write.name);
         self.traits.value.push(write.value);
         self.traits.flags.push(if write.if_absent { IF_ABSENT } else { 0 });

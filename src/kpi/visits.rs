@@ -226,15 +226,10 @@ fn clicks(shown: &Mark, mark: &Mark) -> bool {
 
 /// Visits in range with a measure.
 fn measured(seen: &Seen, hits: &mut Vec<Hit>, part: impl Fn(u32, u32) -> Option<i64>) {
-    let Some((_, customer)) = seen.who else { return };
     let visits = &seen.tables.visits;
-    for row in visits.stem.rows(customer..customer + 1) {
-        let key = (visits.stem.at[row], visits.stem.number[row]);
-        let Ok(nth) = seen.marks.binary_search_by_key(&key, |mark| (mark.at, mark.number)) else { continue };
-        let mark = &seen.marks[nth];
-        if seen.counts(mark)
-            && let Some(part) = part(visits.seconds[row], visits.pages[row])
-        {
+    for (_, mark) in seen.anchors(TouchType::VISIT) {
+        let row = seen.beside(&visits.owner, mark).next();
+        if let Some(part) = row.and_then(|row| part(visits.seconds[row], visits.pages[row])) {
             hits.push(Hit::of(mark).part(part));
         }
     }

@@ -19,10 +19,23 @@ pub enum RecordKind {
     /// Name and other: from and into which currency, from the interval's beginning. Amount:
     /// thousand-millionths.
     ExchangeRate,
+    /// Name: the channel; other: the campaign. Amount: minor units of the currency.
+    Spend,
+    /// Name: the KPI; other: empty, or `channel` or `location`, a space and its name. Amount:
+    /// millionths of its unit.
+    Target,
 }
 
 impl RecordKind {
-    pub const ALL: [Self; 5] = [Self::Traffic, Self::Reach, Self::Followers, Self::Offer, Self::ExchangeRate];
+    pub const ALL: [Self; 7] = [
+        Self::Traffic,
+        Self::Reach,
+        Self::Followers,
+        Self::Offer,
+        Self::ExchangeRate,
+        Self::Spend,
+        Self::Target,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -31,6 +44,8 @@ impl RecordKind {
             Self::Followers => "followers",
             Self::Offer => "offer",
             Self::ExchangeRate => "exchange_rate",
+            Self::Spend => "spend",
+            Self::Target => "target",
         }
     }
 
@@ -49,6 +64,8 @@ pub struct Record {
     pub other: String,
     pub interval: TimeRange,
     pub amount: i64,
+    /// Of an amount of money.
+    pub currency: Option<Currency>,
 }
 
 /// What a currency is worth in another from an instant on.
@@ -60,10 +77,10 @@ pub struct ExchangeRate {
     pub billionths: i64,
 }
 
-const INSERT_RECORDS: &str = "WITH v(kind, name, other, from_us, until_us, amount) AS ({rows}) \
-    INSERT INTO record (tenant, kind, name, other, from_us, until_us, revision, amount) \
-    SELECT $1, v.kind, v.name, v.other, v.from_us, v.until_us, $2, v.amount FROM v WHERE true";
-const SELECT_RECORDS: &str = "SELECT r.kind, r.name, r.other, r.from_us, r.until_us, r.amount FROM record r \
+const INSERT_RECORDS: &str = "WITH v(kind, name, other, from_us, until_us, amount, currency) AS ({rows}) \
+    INSERT INTO record (tenant, kind, name, other, from_us, until_us, revision, amount, currency) \
+    SELECT $1, v.kind, v.name, v.other, v.from_us, v.until_us, $2, v.amount, v.currency FROM v WHERE true";
+const SELECT_RECORDS: &str = "SELECT r.kind, r.name, r.other, r.from_us, r.until_us, r.amount, r.currency FROM record r \
     WHERE r.tenant = $1 AND r.kind = $2 AND r.revision <= $3 AND NOT EXISTS ( \
     SELECT 1 FROM record l WHERE l.tenant = r.tenant AND l.kind = r.kind AND l.name = r.name \
     AND l.other = r.other AND l.from_us = r.from_us AND l.until_us = r.until_us \
@@ -88,6 +105,7 @@ impl Store {
             Column::Int(records.iter().map(|r| r.interval.from.0).collect()),
             Column::Int(records.iter().map(|r| r.interval.until.0).collect()),
             Column::Int(records.iter().map(|r| r.amount).collect()),
+            Column::Text(records.iter().map(|r| r.currency.as_ref().map_or("", Currency::code)).collect()),
         ];
         self.mutate(tenant, request, &[INSERT_RECORDS], &columns).await
     }
@@ -109,6 +127,7 @@ impl Store {
                 other: row.get(2)?,
                 interval: TimeRange { from: Micros(row.get(3)?), until: Micros(row.get(4)?) },
                 amount: row.get(5)?,
+                currency: Currency::parse(&row.get::<String>(6)?),
             });
         }
         Ok(records)

@@ -51,6 +51,16 @@ async fn amounts_are_converted_by_the_rate_of_their_date() {
     assert_eq!(listed.records, [rate(15, 1_400_000_000), rate(5, 9_000_000_000)], "in the order of time");
 }
 
+fn spend(interval: Option<proto::TimeRange>) -> proto::AcquisitionSpend {
+    let amount = Some(proto::Money { minor: 250_000, currency: "GBP".into() });
+    proto::AcquisitionSpend { channel: "advertising".into(), campaign: "spring".into(), interval, amount }
+}
+
+fn target(kpi_id: &str, location: &str, interval: Option<proto::TimeRange>) -> proto::Target {
+    let (kpi_id, location) = (kpi_id.to_owned(), location.to_owned());
+    proto::Target { kpi_id, location, interval, value: 0.125, ..Default::default() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_comes_back_as_it_was_set() {
     let service = service().await;
@@ -68,6 +78,8 @@ async fn every_kind_comes_back_as_it_was_set() {
             Said::Followers(proto::Followers { channel: channel(), at: days_ago(1), total: 77 }),
         ),
         (RecordKind::Offer, Said::Offer(proto::Offer { offer_id: "o".into(), kind: 2, interval })),
+        (RecordKind::Spend, Said::Spend(spend(interval))),
+        (RecordKind::Target, Said::Target(target("visits", "Rome 1", interval))),
     ];
     let records = said.iter().map(|(_, said)| proto::Record { record: Some(said.clone()) }).collect();
     let revision = set(&service, "all", records).await;
@@ -88,12 +100,20 @@ async fn wrong_records_are_told_by_field() {
         rate_billionths: 0,
     };
     let traffic = proto::TrafficCount { location: String::new(), interval: None, entries: -1 };
+    let both = Some(proto::TimeRange { start: days_ago(2), end: days_ago(2) });
+    let unpaid = proto::AcquisitionSpend { amount: None, ..spend(both) };
+    let meant = proto::Target { channel: "web".into(), ..target("sentiment", "Rome 1", None) };
+    let money =
+        target("average_order_value", "", Some(proto::TimeRange { start: days_ago(2), end: days_ago(1) }));
     let records = vec![
         proto::Record { record: None },
         proto::Record { record: Some(Said::ExchangeRate(same)) },
         proto::Record { record: Some(Said::Traffic(traffic)) },
         rate(1, 5),
         rate(1, 6),
+        proto::Record { record: Some(Said::Spend(unpaid)) },
+        proto::Record { record: Some(Said::Target(meant)) },
+        proto::Record { record: Some(Said::Target(money)) },
     ];
     let request = proto::SetRecordsRequest { request_id: "r".into(), records };
     let status = service.records().set_records(request).await.unwrap_err();
@@ -107,7 +127,13 @@ async fn wrong_records_are_told_by_field() {
             "records[2].traffic.location",
             "records[2].traffic.interval",
             "records[2].traffic.entries",
-            "records[4]"
+            "records[4]",
+            "records[5].spend.amount",
+            "records[5].spend.interval",
+            "records[6].target.kpi_id",
+            "records[6].target.channel",
+            "records[6].target.interval",
+            "records[7].target.currency"
         ]
     );
     let status = service.records().list_records(proto::ListRecordsRequest::default()).await.unwrap_err();

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use customer360::rpc::proto;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -42,6 +43,64 @@ async fn what_is_wrong_goes_to_a_file_with_line_and_reason_and_the_rest_is_store
 
         let again = import_all(&file, &service.address, &tenant);
         assert!(again.contains("0 recorded, 2 stored before, 3 refused"), "{name}: {again}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_stand_among_touchpoints_and_wrong_ones_are_named_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let march = r#""interval": {"start": "2026-03-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"}"#;
+    let channel = r#""channel": "social""#;
+    let record = |text: &str| format!(r#"{{"record": {{{text}}}}}"#);
+    let rate = r#""fromCurrency": "GBP", "toCurrency": "EUR", "effectiveFrom": "2026-01-01T00:00:00Z""#;
+    let right = [
+        record(&format!(r#""traffic": {{"location": "Rome 1", {march}, "entries": "41"}}"#)),
+        record(&format!(r#""reach": {{{channel}, {march}, "people": "9"}}"#)),
+        record(&format!(r#""followers": {{{channel}, "at": "2026-03-01T00:00:00Z", "total": 7}}"#)),
+        record(&format!(r#""offer": {{"offerId": "o", {march}}}"#)),
+        record(&format!(r#""exchangeRate": {{{rate}, "rateBillionths": "1200000000"}}"#)),
+        record(&format!(r#""spend": {{{channel}, {march}, "amount": {{"minor": 5, "currency": "EUR"}}}}"#)),
+        record(&format!(r#""target": {{"kpiId": "visits", {march}, "value": 1.5}}"#)),
+    ];
+    let wrong = [
+        record(&format!(r#""traffic": {{"location": "Rome 1", {march}, "entries": "-1"}}"#)),
+        record(&format!(r#""target": {{"kpiId": "luck", {march}, "value": 1.5}}"#)),
+        record(r#""weather": {}"#),
+    ];
+    let visit = serde_json::to_string(&visit("1", "ck-1")).unwrap();
+    let mut lines: Vec<&str> = right.iter().chain(&wrong).map(String::as_str).collect();
+    lines.insert(3, &visit);
+    let file = folder.path().join("mixed.jsonl");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    for (name, url) in databases(folder.path()) {
+        let tenant = tenant();
+        let service = Service::start(&url, &[]);
+        let told = import_all(&file, &service.address, &tenant);
+        assert!(told.contains("8 recorded, 0 stored before, 3 refused"), "{name}: {told}");
+        let refused = std::fs::read_to_string(folder.path().join("mixed.jsonl.refused.jsonl")).unwrap();
+        let mut refused: Vec<serde_json::Value> =
+            refused.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        refused.sort_by_key(|r| r["line"].as_u64());
+        let told: Vec<_> =
+            refused.iter().map(|r| (r["line"].as_u64().unwrap(), r["reason"].as_str().unwrap())).collect();
+        assert_eq!(told, [(9, "VALIDATION_FAILED"), (10, "VALIDATION_FAILED"), (11, "NOT_A_RECORD")]);
+        assert_eq!(refused[0]["violations"][0]["field"], "traffic.entries", "{name}");
+        assert_eq!(refused[1]["violations"][0]["field"], "target.kpi_id", "{name}");
+        let clients = service.clients(&tenant).await;
+        assert_eq!(all_touchpoints(&clients).await.len(), 1, "{name}");
+        let known = || async {
+            let mut revisions = Vec::new();
+            for kind in 1..=7 {
+                let request = proto::ListRecordsRequest { kind, at_least_as_fresh: 0 };
+                let listed = clients.records.clone().list_records(request).await.unwrap().into_inner();
+                assert_eq!(listed.records.len(), 1, "{name}: kind {kind}");
+                revisions.push(listed.revision);
+            }
+            revisions
+        };
+        let before = known().await;
+        import_all(&file, &service.address, &tenant);
+        assert_eq!(known().await, before, "{name}: the same file again changes nothing");
     }
 }
 

@@ -126,7 +126,7 @@ async fn play(
     let mut total = Sent::default();
     for batch in indexes.chunks(BATCH) {
         let touchpoints: Vec<Touchpoint> = batch.iter().map(|&index| retailer.touchpoint(index)).collect();
-        let sent = record(&clients.touchpoints, touchpoints, PATIENCE).await?;
+        let sent = record(clients, touchpoints, PATIENCE).await?;
         total.recorded += sent.recorded;
         total.revision = total.revision.max(sent.revision);
         if let Some(refusal) = sent.refusals.first() {

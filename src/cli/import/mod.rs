@@ -1,4 +1,5 @@
-//! `customer360 import`: JSON Lines, each the ProtoJSON of a `Touchpoint`, through the port.
+//! `customer360 import`: JSON Lines, each the ProtoJSON of a `Touchpoint`, or of a `Record` as the
+//! one member `record` of an object, through the port.
 //!
 //! One thread reads, a few parse, several calls are in flight. Recording is idempotent, so
 //! stopping at any moment and running again stores nothing twice and misses nothing.
@@ -140,7 +141,7 @@ async fn run(
 }
 
 async fn call(clients: Clients, batch: Batch, patience: Duration) -> Result<Sent, CliError> {
-    Ok(send(&clients.touchpoints, batch, patience).await?)
+    Ok(send(&clients, batch, patience).await?)
 }
 
 /// Created when the first line is refused.

@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use tokio::sync::mpsc;
 
 use crate::cli::CliError;
-use crate::rpc::proto::Touchpoint;
+use crate::rpc::proto::{Record, Touchpoint};
 
 /// A line longer than this is refused: no touchpoint that the service accepts is as long.
 const MAX_LINE_BYTES: usize = 8 << 20;
@@ -25,6 +25,9 @@ pub struct Batch {
     pub touchpoints: Vec<Touchpoint>,
     /// The line of each touchpoint: its number from 1 and its text.
     pub lines: Vec<Line>,
+    pub records: Vec<Record>,
+    /// The line of each record.
+    pub record_lines: Vec<Line>,
     pub refusals: Vec<Refusal>,
 }
 
@@ -45,7 +48,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// One line of the file of refused lines; `touchpoint` can be corrected and imported.
+    /// One line of the file of refused lines; `touchpoint`, which may be a record, can be corrected
+    /// and imported.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         let violations: Vec<_> = self
@@ -174,22 +178,34 @@ fn next_line(input: &mut dyn BufRead) -> std::io::Result<Option<Vec<u8>>> {
     Ok(Some(text))
 }
 
+/// A line that is no touchpoint but a record says so by this one member.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordLine {
+    record: Record,
+}
+
+/// What a line says.
+enum Said {
+    Touchpoint(Box<Touchpoint>),
+    Record(Record),
+}
+
 fn parse(lines: Vec<Line>) -> Batch {
     let mut batch = Batch {
         touchpoints: Vec::with_capacity(lines.len()),
         lines: Vec::with_capacity(lines.len()),
-        refusals: Vec::new(),
+        ..Batch::default()
     };
     for line in lines {
-        let parsed = if line.text.len() > MAX_LINE_BYTES {
-            Err(("LINE_TOO_LONG", format!("the line is longer than {MAX_LINE_BYTES} bytes")))
-        } else {
-            serde_json::from_slice(&line.text).map_err(|e| ("NOT_A_TOUCHPOINT", e.to_string()))
-        };
-        match parsed {
-            Ok(touchpoint) => {
-                batch.touchpoints.push(touchpoint);
+        match parse_line(&line.text) {
+            Ok(Said::Touchpoint(touchpoint)) => {
+                batch.touchpoints.push(*touchpoint);
                 batch.lines.push(line);
+            }
+            Ok(Said::Record(record)) => {
+                batch.records.push(record);
+                batch.record_lines.push(line);
             }
             Err((reason, description)) => batch.refusals.push(Refusal {
                 line,
@@ -199,6 +215,25 @@ fn parse(lines: Vec<Line>) -> Batch {
         }
     }
     batch
+}
+
+/// The reason and the description of what is wrong, otherwise.
+fn parse_line(text: &[u8]) -> Result<Said, (&'static str, String)> {
+    if text.len() > MAX_LINE_BYTES {
+        return Err(("LINE_TOO_LONG", format!("the line is longer than {MAX_LINE_BYTES} bytes")));
+    }
+    if is_record(text) {
+        let parsed: Result<RecordLine, _> = serde_json::from_slice(text);
+        return parsed.map(|line| Said::Record(line.record)).map_err(|e| ("NOT_A_RECORD", e.to_string()));
+    }
+    let parsed = serde_json::from_slice(text);
+    parsed.map(Said::Touchpoint).map_err(|e| ("NOT_A_TOUCHPOINT", e.to_string()))
+}
+
+/// Whether the first member of the object is `record`: no member of a touchpoint is.
+fn is_record(text: &[u8]) -> bool {
+    let inner = text.trim_ascii_start().strip_prefix(b"{");
+    inner.is_some_and(|inner| inner.trim_ascii_start().starts_with(b"\"record\""))
 }
 
 #[cfg(test)]
@@ -218,6 +253,23 @@ mod tests {
         let second = parse(chunks.blocking_recv().unwrap());
         assert_eq!(second.lines[0].number, 5);
         assert!(chunks.blocking_recv().is_none());
+    }
+
+    #[test]
+    fn a_line_says_whether_it_is_a_record() {
+        let lines = [
+            "{\"source\":\"record\"}",
+            " { \"record\" : {\"followers\": {\"channel\": \"social\", \"total\": \"7\"}}}",
+            "{\"record\":{\"follower\":{}}}",
+            "{\"record\":{},\"source\":\"a\"}",
+        ];
+        let line =
+            |(nth, text): (usize, &&str)| Line { number: nth as u64 + 1, text: text.as_bytes().to_vec() };
+        let batch = parse(lines.iter().enumerate().map(line).collect());
+        assert_eq!((batch.touchpoints.len(), batch.records.len()), (1, 1));
+        assert_eq!(batch.record_lines[0].number, 2);
+        let reasons: Vec<&str> = batch.refusals.iter().map(|refusal| &*refusal.reason).collect();
+        assert_eq!(reasons, ["NOT_A_RECORD", "NOT_A_RECORD"]);
     }
 
     #[test]

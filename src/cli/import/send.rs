@@ -1,14 +1,22 @@
 //! A batch through the port, as often and in as many pieces as it takes.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use prost::Message;
+use sha2::{Digest, Sha256};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::read::{Batch, Line, Refusal};
-use crate::cli::client::{ClientError, Port, persist};
-use crate::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
-use crate::rpc::proto::{RecordOutcome, RecordStatus, RecordTouchpointsRequest, Touchpoint};
+use crate::cli::client::{ClientError, Clients, Port, persist};
+use crate::rpc::proto::record_service_client::RecordServiceClient;
+use crate::rpc::proto::{
+    Record, RecordOutcome, RecordStatus, RecordTouchpointsRequest, SetRecordsRequest, Touchpoint,
+};
+
+/// Records that one call takes.
+const RECORDS: usize = 10_000;
 
 /// What became of a batch.
 #[derive(Debug, Default)]
@@ -24,12 +32,10 @@ pub struct Sent {
 ///
 /// # Errors
 /// When the service refuses the call as such, or stays away.
-pub async fn send(
-    client: &TouchpointServiceClient<Port>,
-    batch: Batch,
-    patience: Duration,
-) -> Result<Sent, ClientError> {
+pub async fn send(clients: &Clients, batch: Batch, patience: Duration) -> Result<Sent, ClientError> {
     let mut sent = Sent { refusals: batch.refusals, ..Sent::default() };
+    send_records(&clients.records, (batch.records, batch.record_lines), patience, &mut sent).await?;
+    let client = &clients.touchpoints;
     let mut pieces = vec![(batch.touchpoints, batch.lines)];
     while let Some((mut touchpoints, mut lines)) = pieces.pop() {
         if touchpoints.is_empty() {
@@ -68,12 +74,93 @@ pub async fn send(
 /// # Errors
 /// As [`send`].
 pub async fn record(
-    client: &TouchpointServiceClient<Port>,
+    clients: &Clients,
     touchpoints: Vec<Touchpoint>,
     patience: Duration,
 ) -> Result<Sent, ClientError> {
     let lines = (1..=touchpoints.len() as u64).map(|number| Line { number, text: Vec::new() }).collect();
-    send(client, Batch { touchpoints, lines, refusals: Vec::new() }, patience).await
+    send(clients, Batch { touchpoints, lines, ..Batch::default() }, patience).await
+}
+
+/// Sets records. Those that are refused are taken out and the others sent again, for one call sets
+/// all of its records or none. The request is named by its content, so sending it again after a
+/// break changes nothing.
+async fn send_records(
+    client: &RecordServiceClient<Port>,
+    (mut records, mut lines): (Vec<Record>, Vec<Line>),
+    patience: Duration,
+    sent: &mut Sent,
+) -> Result<(), ClientError> {
+    while !records.is_empty() {
+        // The beginning, as much as one call takes.
+        let rest = (records.len() > RECORDS).then(|| (records.split_off(RECORDS), lines.split_off(RECORDS)));
+        let request = SetRecordsRequest { request_id: named(&records), records };
+        let answer = persist(patience, || {
+            let (mut client, request) = (client.clone(), request.clone());
+            async move { client.set_records(request).await }
+        });
+        let answer = answer.await;
+        records = request.records;
+        match answer {
+            Ok(answer) => {
+                sent.revision = sent.revision.max(answer.into_inner().revision);
+                sent.recorded += records.len() as u64;
+                records.clear();
+                lines.clear();
+            }
+            Err(status) => {
+                let wrong = violations_by_record(&status);
+                if !wrong.keys().any(|&nth| nth < records.len()) {
+                    return Err(status.into());
+                }
+                let (mut kept, mut kept_lines) = (Vec::new(), Vec::new());
+                for (nth, (record, line)) in records.into_iter().zip(lines).enumerate() {
+                    match wrong.get(&nth) {
+                        None => {
+                            kept.push(record);
+                            kept_lines.push(line);
+                        }
+                        Some(violations) => sent.refusals.push(Refusal {
+                            line,
+                            reason: "VALIDATION_FAILED".to_owned(),
+                            violations: violations.clone(),
+                        }),
+                    }
+                }
+                (records, lines) = (kept, kept_lines);
+            }
+        }
+        if let Some((more, more_lines)) = rest {
+            records.extend(more);
+            lines.extend(more_lines);
+        }
+    }
+    Ok(())
+}
+
+/// A name of the request that its content determines.
+fn named(records: &[Record]) -> String {
+    let mut hasher = Sha256::new();
+    for record in records {
+        hasher.update(record.encode_length_delimited_to_vec());
+    }
+    let digest = hasher.finalize();
+    let hex = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
+    format!("import-{}", hex.collect::<String>())
+}
+
+/// What is wrong with which record, each by the path within it.
+fn violations_by_record(status: &Status) -> HashMap<usize, Vec<(String, String)>> {
+    let details = status.get_details_bad_request();
+    let mut wrong: HashMap<usize, Vec<(String, String)>> = HashMap::new();
+    for violation in details.into_iter().flat_map(|details| details.field_violations) {
+        let inner = violation.field.strip_prefix("records[").and_then(|rest| rest.split_once(']'));
+        if let Some((Ok(nth), path)) = inner.map(|(nth, path)| (nth.parse(), path)) {
+            let path = path.trim_start_matches('.').to_owned();
+            wrong.entry(nth).or_default().push((path, violation.description));
+        }
+    }
+    wrong
 }
 
 impl Sent {

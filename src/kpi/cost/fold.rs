@@ -3,12 +3,13 @@
 use std::hint::select_unpredictable;
 use std::ops::Range;
 
-use super::rates::{Explicit, RateTable};
+use super::rates::RateTable;
 use crate::kpi::answer::Tally;
+use crate::kpi::beside::TouchRow;
 use crate::kpi::fact::{AnswerKind, TouchType};
 use crate::kpi::lens::{Grouping, Lens};
 use crate::kpi::snapshot::Part;
-use crate::kpi::tables::{Charges, Stem, Tables};
+use crate::kpi::tables::{Costs, Stem, Tables};
 
 /// Cells of sums per task: they fit the second-level cache.
 const TASK_CELLS: u32 = 1 << 13;
@@ -279,49 +280,48 @@ impl<'a> Fold<'a> {
 
     /// Adds minutes and explicit costs.
     fn charges(&self, state: &mut State, part: &Part) {
-        let charges = &part.segment.tables.charges;
-        let (per_group, out_of_scope) = (self.table.slots_per_group(), self.out_of_scope());
-        for row in charges.stem.rows(part.customers.clone()) {
-            let place = charges.stem.place[row];
-            let slot = self.slot(charges.stem.at[row], place, TouchType(charges.kind[row]));
-            let customer = (charges.stem.customer[row] - part.customers.start) as usize;
-            let group = state.sums.group[customer];
-            if slot >= self.table.outside || group == out_of_scope {
-                continue;
+        let tables = &part.segment.tables;
+        let (stems, per_group, out_of_scope) =
+            (tables.stems(), self.table.slots_per_group(), self.out_of_scope());
+        // The slots of the customer's group, the touch's slot in the first, and the cell of its sum.
+        let place_of = |groups: &[u32], touch: TouchRow| {
+            let (stem, row) = (stems[touch.table()], touch.row());
+            let slot = self.slot(stem.at[row], stem.place[row], tables.touch_type(touch));
+            let customer = (stem.customer[row] - part.customers.start) as usize;
+            let group = groups[customer];
+            let cell = customer * self.width + self.group_of_place(stem.place[row]);
+            let counts = slot < self.table.outside && group != out_of_scope;
+            counts.then_some((group as usize * per_group, slot, cell))
+        };
+        let Sums { group, beside, .. } = &mut state.sums;
+        for (row, touch) in tables.rows_of(&tables.handling.owner, part.customers.clone()) {
+            if let Some((begin, slot, cell)) = place_of(group, touch) {
+                beside[cell] += self.minutes(&mut state.slots, tables.handling.seconds[row], begin, slot);
             }
-            let (cost, foreign) =
-                self.charge(&mut state.slots, charges, row, group as usize * per_group, slot);
-            state.sums.beside[customer * self.width + self.group_of_place(place)] += cost;
-            state.tally.excluded.other_currency += u64::from(foreign);
+        }
+        for (row, touch) in tables.rows_of(&tables.costs.owner, part.customers.clone()) {
+            if let Some((begin, slot, cell)) = place_of(group, touch) {
+                let cost = self.explicit(&mut state.slots, &tables.costs, row, begin + slot);
+                beside[cell] += cost.unwrap_or(0);
+                state.tally.excluded.other_currency += u64::from(cost.is_none());
+            }
         }
     }
 
-    /// What a charge costs, and whether it says an amount of another currency. `slot` is that of
-    /// the first group, and `begin` where those of its group begin.
+    /// What time spent costs. `slot` is that of the first group, and `begin` where those of its
+    /// group begin.
     #[inline]
-    fn charge(
-        &self,
-        slots: &mut Slots,
-        charges: &Charges,
-        row: usize,
-        begin: usize,
-        slot: usize,
-    ) -> (i128, bool) {
-        let its = begin + slot;
-        slots.seconds[its] += u64::from(charges.seconds[row]);
-        let minutes = i128::from(charges.seconds[row]) * i128::from(self.table.per_minute[slot]);
-        match self.table.explicit(charges, row) {
-            Explicit::None => (minutes, false),
-            Explicit::OtherCurrency => {
-                slots.said[its] += 1;
-                (minutes, true)
-            }
-            Explicit::Of(cost) => {
-                slots.said[its] += 1;
-                slots.explicit[its] += cost;
-                (minutes + cost, false)
-            }
-        }
+    fn minutes(&self, slots: &mut Slots, seconds: u32, begin: usize, slot: usize) -> i128 {
+        slots.seconds[begin + slot] += u64::from(seconds);
+        i128::from(seconds) * i128::from(self.table.per_minute[slot])
+    }
+
+    /// An explicit cost, unless it is of another currency.
+    fn explicit(&self, slots: &mut Slots, costs: &Costs, row: usize, slot: usize) -> Option<i128> {
+        slots.said[slot] += 1;
+        let cost = self.table.explicit(costs, row)?;
+        slots.explicit[slot] += cost;
+        Some(cost)
     }
 
     /// Adds the amounts of one table.
@@ -421,10 +421,21 @@ impl<'a> Fold<'a> {
             + of_table(&tables.returns.stem, &|_| TouchType::RETURN, slots)
             + of_table(&tables.answers.stem, &answers, slots)
             + of_table(&tables.touches.stem, &|row| TouchType(tables.touches.kind[row]), slots);
-        let charges = &tables.charges;
-        for row in self.lens.rows_in_range(&charges.stem) {
-            let slot = self.slot(charges.stem.at[row], charges.stem.place[row], TouchType(charges.kind[row]));
-            self.charge(slots, charges, row, 0, slot);
+        let stems = tables.stems();
+        let slot = |touch: TouchRow| {
+            let (stem, row) = (stems[touch.table()], touch.row());
+            let counts = self.lens.in_range(stem.at[row]) && self.lens.has_place(stem.place[row]);
+            counts.then(|| self.slot(stem.at[row], stem.place[row], tables.touch_type(touch)))
+        };
+        for (&touch, &seconds) in tables.handling.owner.iter().zip(&tables.handling.seconds) {
+            if let Some(slot) = slot(touch) {
+                self.minutes(slots, seconds, 0, slot);
+            }
+        }
+        for (&touch, row) in tables.costs.owner.iter().zip(0..) {
+            if let Some(slot) = slot(touch) {
+                self.explicit(slots, &tables.costs, row, slot);
+            }
         }
     }
 

@@ -6,10 +6,11 @@ use rustc_hash::FxHashMap;
 use super::fold::{LANE_SLOTS, Slots};
 use super::{Capacity, CapacityUse, Cost, CostRate, Question};
 use crate::kpi::answer::Ratio;
+use crate::kpi::beside::TouchRow;
 use crate::kpi::fact::TouchType;
 use crate::kpi::lens::{Grouping, Lens};
 use crate::kpi::scope::{CELLS_LIMIT, KpiError, RATE_LIMIT_MICROS};
-use crate::kpi::tables::{Charges, NO_CURRENCY};
+use crate::kpi::tables::{Costs, NO_CURRENCY, Stem, Tables};
 use crate::model::{Currency, Micros, Phase, TimeRange};
 
 /// Millionths of a currency unit in one minor unit.
@@ -30,11 +31,8 @@ pub(in crate::kpi) fn currency_in_scope(
     let mut said = [false; NO_CURRENCY as usize + 1];
     let segments = lens.snapshot.segments.iter().map(|live| &live.segment.tables);
     let all = segments.chain(lens.snapshot.unidentified.iter().map(AsRef::as_ref));
-    for currency in all.map(|tables| &tables.charges.currency) {
-        // Mostly nothing is said, and that is seen at a glance.
-        if currency.iter().fold(0, |differs, &c| differs | (c ^ NO_CURRENCY)) != 0 {
-            currency.iter().for_each(|&c| said[usize::from(c)] = true);
-        }
+    for currency in all.flat_map(|tables| &tables.costs.currency) {
+        said[usize::from(*currency)] = true;
     }
     let explicit = names.currencies().iter().zip(said).filter(|(_, said)| *said).map(|(c, _)| *c);
     let rates = rates.iter().map(|rate| rate.currency);
@@ -201,31 +199,17 @@ impl RateTable {
         touches * i128::from(self.per_touch[own]) + minutes + slots.explicit[slot]
     }
 
-    /// The explicit cost of a charge: nothing, sixtieths of a millionth, or of another currency.
+    /// An explicit cost in sixtieths of a millionth, unless it is of another currency.
     #[inline]
-    pub fn explicit(&self, charges: &Charges, row: usize) -> Explicit {
-        match charges.currency[row] {
-            NO_CURRENCY => Explicit::None,
-            other if Some(other) != self.currency => Explicit::OtherCurrency,
-            _ => {
-                let sixtieths = i128::from(charges.cost[row]) * 60 * i128::from(self.micros_per_minor);
-                Explicit::Of(sixtieths)
-            }
-        }
+    pub fn explicit(&self, costs: &Costs, row: usize) -> Option<i128> {
+        let is_its = Some(costs.currency[row]) == self.currency;
+        is_its.then(|| i128::from(costs.cost[row]) * 60 * i128::from(self.micros_per_minor))
     }
 
     fn class(&self, slot: usize) -> usize {
         slot % self.slots_per_group() / TouchType::COUNT % self.classes.len()
     }
 }
-
-/// What a touchpoint says that it cost.
-pub(super) enum Explicit {
-    None,
-    OtherCurrency,
-    Of(i128),
-}
-
 pub(in crate::kpi) fn rate_at(
     rates: &[CostRate],
     channel: &str,
@@ -295,19 +279,22 @@ fn seconds_in(lens: &Lens, channel: &str, interval: TimeRange) -> u64 {
     let names = &*lens.snapshot.dictionary;
     let Some(channel) = names.channels.find(channel) else { return 0 };
     let is_its: Vec<bool> = names.places().iter().map(|place| place.channel == channel).collect();
-    let seconds = |charges: &Charges, row: usize| {
-        let counts =
-            interval.contains(Micros(charges.stem.at[row])) && is_its[usize::from(charges.stem.place[row])];
-        if counts { u64::from(charges.seconds[row]) } else { 0 }
+    let seconds = |tables: &Tables, lives: &dyn Fn(&Stem, usize) -> bool| {
+        let stems = tables.stems();
+        let counts = |touch: TouchRow| {
+            let (stem, row) = (stems[touch.table()], touch.row());
+            interval.contains(Micros(stem.at[row]))
+                && is_its[usize::from(stem.place[row])]
+                && lives(stem, row)
+        };
+        let all = tables.handling.owner.iter().zip(&tables.handling.seconds);
+        all.filter(|(touch, _)| counts(**touch)).map(|(_, &seconds)| u64::from(seconds)).sum::<u64>()
     };
-    let identified = lens.snapshot.segments.par_iter().map(|live| {
-        let charges = &live.segment.tables.charges;
-        let living = (0..charges.stem.len()).filter(|&row| !live.dead.contains(charges.stem.customer[row]));
-        living.map(|row| seconds(charges, row)).sum::<u64>()
-    });
-    let nobody = lens.snapshot.unidentified.iter().map(|tables| {
-        let rows = 0..tables.charges.stem.len();
-        rows.map(|row| seconds(&tables.charges, row)).sum::<u64>()
-    });
+    let identified = lens
+        .snapshot
+        .segments
+        .par_iter()
+        .map(|live| seconds(&live.segment.tables, &|stem, row| !live.dead.contains(stem.customer[row])));
+    let nobody = lens.snapshot.unidentified.iter().map(|tables| seconds(tables, &|_, _| true));
     identified.sum::<u64>() + nobody.sum::<u64>()
 }

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use super::question::range;
-use super::{Checks, Choice, Path, channel, timestamp};
+use super::{Checks, Choice, Path, channel, money_to_proto, timestamp};
+use crate::kpi::measure::Measure;
+use crate::kpi::measures;
 use crate::kpi::money::ExchangeRate;
 use crate::model::activity::OfferKind;
-use crate::model::{Currency, Micros, Reason, TimeRange, Violation};
+use crate::model::{Currency, Micros, Money, Reason, TimeRange, Violation};
 use crate::rpc::proto::{self, record::Record as Said};
 use crate::store::{Record, RecordKind};
 
@@ -14,6 +16,11 @@ use crate::store::{Record, RecordKind};
 const RECORDS: usize = 10_000;
 /// The greatest count, and the greatest rate.
 const AMOUNT: i64 = 1_000_000_000_000_000;
+/// Targets are kept in millionths.
+const MILLION: f64 = 1e6;
+/// How the place of a target is named.
+const CHANNEL: &str = "channel ";
+const LOCATION: &str = "location ";
 
 /// # Errors
 /// Everything that is wrong with the records.
@@ -57,6 +64,7 @@ fn record(c: &mut Checks<'_>, at: &Path<'_>, said: Said) -> Record {
                 other: String::new(),
                 interval: range(c, &at.field("interval"), said.interval),
                 amount: amount(c, &at.field("entries"), said.entries),
+                currency: None,
             }
         }
         Said::Reach(said) => {
@@ -67,6 +75,7 @@ fn record(c: &mut Checks<'_>, at: &Path<'_>, said: Said) -> Record {
                 other: c.text(&at.field("campaign"), said.campaign),
                 interval: range(c, &at.field("interval"), said.interval),
                 amount: amount(c, &at.field("people"), said.people),
+                currency: None,
             }
         }
         Said::Followers(said) => {
@@ -77,6 +86,7 @@ fn record(c: &mut Checks<'_>, at: &Path<'_>, said: Said) -> Record {
                 other: String::new(),
                 interval: instant(c, &at.field("at"), said.at),
                 amount: amount(c, &at.field("total"), said.total),
+                currency: None,
             }
         }
         Said::Offer(said) => {
@@ -89,6 +99,7 @@ fn record(c: &mut Checks<'_>, at: &Path<'_>, said: Said) -> Record {
                 other: String::new(),
                 interval: range(c, &at.field("interval"), said.interval),
                 amount: kind as i64,
+                currency: None,
             }
         }
         Said::ExchangeRate(said) => {
@@ -108,8 +119,61 @@ fn record(c: &mut Checks<'_>, at: &Path<'_>, said: Said) -> Record {
                 other: into.code().to_owned(),
                 interval: instant(c, &at.field("effective_from"), said.effective_from),
                 amount: amount(c, &rate, said.rate_billionths),
+                currency: None,
             }
         }
+        Said::Spend(said) => spend(c, &at.field("spend"), said),
+        Said::Target(said) => target(c, &at.field("target"), said),
+    }
+}
+
+fn spend(c: &mut Checks<'_>, at: &Path<'_>, said: proto::AcquisitionSpend) -> Record {
+    let money = c.required_money(&at.field("amount"), said.amount);
+    Record {
+        kind: RecordKind::Spend,
+        name: channel(c, &at.field("channel"), &said.channel).as_str().to_owned(),
+        other: c.text(&at.field("campaign"), said.campaign),
+        interval: stretch(c, &at.field("interval"), said.interval),
+        amount: money.minor,
+        currency: Some(money.currency),
+    }
+}
+
+fn target(c: &mut Checks<'_>, at: &Path<'_>, said: proto::Target) -> Record {
+    let (its, limit) = (at.field("kpi_id"), c.limits.text_bytes);
+    let kpi = measures::find(&said.kpi_id);
+    if kpi.is_none() && !said.kpi_id.is_empty() {
+        c.refuse(&its, Reason::Unknown, "no KPI that is one number has this id; ListKpis names them");
+    }
+    let other = match (said.channel.is_empty(), said.location.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!("{CHANNEL}{}", channel(c, &at.field("channel"), &said.channel).as_str()),
+        (_, false) => {
+            if !said.channel.is_empty() {
+                c.refuse(&at.field("channel"), Reason::Conflict, "is not set together with a location");
+            }
+            format!("{LOCATION}{}", c.text(&at.field("location"), said.location))
+        }
+    };
+    let money = at.field("currency");
+    let currency = (!said.currency.is_empty()).then(|| c.currency(&money, &said.currency));
+    let is_money = kpi.is_some_and(Measure::adds_money);
+    if is_money && currency.is_none() {
+        c.refuse(&money, Reason::Required, "the KPI is an amount of money");
+    } else if kpi.is_some() && !is_money && currency.is_some() {
+        c.refuse(&money, Reason::Conflict, "the KPI is no amount of money");
+    }
+    let most = c.limits.amount_minor;
+    if said.value.is_nan() || said.value.abs() > most as f64 {
+        c.refuse(&at.field("value"), Reason::OutOfRange, format!("between -{most} and {most}"));
+    }
+    Record {
+        kind: RecordKind::Target,
+        name: c.required_text(&its, said.kpi_id, limit),
+        other,
+        interval: stretch(c, &at.field("interval"), said.interval),
+        amount: (said.value * MILLION).round() as i64,
+        currency,
     }
 }
 
@@ -118,6 +182,15 @@ fn amount(c: &mut Checks<'_>, at: &Path<'_>, amount: i64) -> i64 {
         c.refuse(at, Reason::OutOfRange, format!("between 0 and {AMOUNT}"));
     }
     amount
+}
+
+/// A range that is not empty: only that has parts.
+fn stretch(c: &mut Checks<'_>, at: &Path<'_>, said: Option<proto::TimeRange>) -> TimeRange {
+    let interval = range(c, at, said);
+    if said.is_some() && interval.from == interval.until {
+        c.refuse(at, Reason::OutOfRange, "is empty");
+    }
+    interval
 }
 
 /// The empty interval at an instant.
@@ -144,7 +217,7 @@ pub fn record_kind(mut c: Checks<'_>, number: i32) -> Result<RecordKind, Vec<Vio
 
 #[must_use]
 pub fn record_to_proto(record: Record) -> proto::Record {
-    let Record { kind, name, other, interval, amount } = record;
+    let Record { kind, name, other, interval, amount, currency } = record;
     let at = Some(timestamp(interval.from));
     let interval = Some(proto::TimeRange { start: at, end: Some(timestamp(interval.until)) });
     let said = match kind {
@@ -166,6 +239,23 @@ pub fn record_to_proto(record: Record) -> proto::Record {
             effective_from: at,
             rate_billionths: amount,
         }),
+        RecordKind::Spend => Said::Spend(proto::AcquisitionSpend {
+            channel: name,
+            campaign: other,
+            interval,
+            amount: currency.map(|currency| money_to_proto(Money { minor: amount, currency })),
+        }),
+        RecordKind::Target => {
+            let place = |which: &str| other.strip_prefix(which).unwrap_or_default().to_owned();
+            Said::Target(proto::Target {
+                kpi_id: name,
+                channel: place(CHANNEL),
+                location: place(LOCATION),
+                interval,
+                value: amount as f64 / MILLION,
+                currency: currency.map_or_else(String::new, |currency| currency.code().to_owned()),
+            })
+        }
     };
     proto::Record { record: Some(said) }
 }

@@ -1,0 +1,3 @@
+-- The currency of an amount of money among records; empty for counts.
+
+ALTER TABLE record ADD COLUMN currency TEXT NOT NULL DEFAULT '';
