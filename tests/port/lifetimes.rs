@@ -22,7 +22,7 @@ async fn shop() -> Service {
             let id = format!("{person}-{nth}");
             let days_ago = 390 - person - nth * (10 + person);
             let minor = person * 100 + nth * 50 + 100;
-            touches.push(touch(&id, days_ago, &[&format!("account:{person}")], order(&id, minor)));
+            touches.push(touch(&id, days_ago, &[&format!("ACCOUNT:u{person}")], order(&id, minor)));
         }
     }
     service.record(touches).await;
@@ -40,9 +40,11 @@ async fn lifetimes_are_fitted_and_their_pages_sum_to_the_total() {
     assert_eq!((fit.customers, fit.repeat_buyers, fit.valued_buyers), (40, 32, 32));
     assert!(fit.warnings().any(|warning| warning == LifetimeWarning::FewRepeatBuyers));
     let purchases = fit.purchases.unwrap();
-    assert!([purchases.r, purchases.alpha, purchases.a, purchases.b]
-        .iter()
-        .all(|parameter| parameter.as_ref().is_some_and(|parameter| parameter.value > 0.0)));
+    assert!(
+        [purchases.r, purchases.alpha, purchases.a, purchases.b]
+            .iter()
+            .all(|parameter| parameter.as_ref().is_some_and(|parameter| parameter.value > 0.0))
+    );
     assert!(fit.value.unwrap().q.unwrap().value > 0.0);
     assert_eq!((total.customers, total.orders), (40, 120));
     let historic: i64 = (0..40).flat_map(|n| (0..=n % 5).map(move |nth| n * 100 + nth * 50 + 100)).sum();
