@@ -81,7 +81,8 @@ async fn one_order_id_is_one_order_until_it_is_voided() {
     }
 }
 
-/// The view of one name is read by one statement, those of several in a transaction of several.
+/// The views of names asked for at the same time are read together by one statement, those asked for
+/// by one call in a transaction of several.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_is_the_same_by_whichever_way_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,18 +97,30 @@ async fn a_view_is_the_same_by_whichever_way_it_is_read() {
                 store.void(tenant.key, key, "wrong").await.unwrap();
             }
             let mut names: Vec<_> = touches.iter().flat_map(|t| t.identifiers.clone()).collect();
+            names.sort();
+            names.dedup();
             names.push(worlds::identifier("COOKIE:never seen"));
-            let mut held = 0;
+            let mut asked = tokio::task::JoinSet::new();
             for one in names {
-                let (at, alone) =
-                    store.holders(tenant.key, &tenant.rules, std::slice::from_ref(&one)).await.unwrap();
+                let (store, tenant) = (store.clone(), tenant.clone());
+                asked.spawn(async move {
+                    let alone = [one.clone()];
+                    let (at, alone) = store.holders(tenant.key, &tenant.rules, &alone).await.unwrap();
+                    let numbers: Vec<_> = alone[0].iter().map(|record| record.customer).collect();
+                    let (_, by_number) = store.customers(tenant.key, &tenant.rules, &numbers).await.unwrap();
+                    assert_eq!(alone[0], by_number.into_iter().next().flatten(), "of their number");
+                    (one, at, alone.into_iter().next().flatten())
+                });
+            }
+            let mut held = 0;
+            for (one, at, alone) in asked.join_all().await {
                 let both = [one.clone(), one];
                 let (then, twice) = store.holders(tenant.key, &tenant.rules, &both).await.unwrap();
-                assert_eq!((at, &alone[0]), (then, &twice[1]), "{name}, seed {seed}");
-                let observations: Vec<_> = alone[0].iter().map(|record| record.customer).collect();
-                let (_, by_number) = store.customers(tenant.key, &tenant.rules, &observations).await.unwrap();
-                assert_eq!(alone[0], by_number.into_iter().next().flatten(), "{name}, seed {seed}");
-                held += alone.iter().flatten().count();
+                assert_eq!((at, &alone), (then, &twice[1]), "{name}, seed {seed}");
+                let numbers: Vec<_> = alone.iter().flat_map(|record| [record.customer; 2]).collect();
+                let (_, by_number) = store.customers(tenant.key, &tenant.rules, &numbers).await.unwrap();
+                assert_eq!(alone, by_number.into_iter().next().flatten(), "{name}, seed {seed}");
+                held += alone.iter().count();
             }
             assert!(held > 0, "{name}, seed {seed}: nobody holds anything");
         }

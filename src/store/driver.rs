@@ -201,22 +201,22 @@ impl Database {
         })
     }
 
-    /// One statement over one row, in a transaction of its own: one turn of a thread on SQLite, one
+    /// One statement over a few rows, in a transaction of its own: one turn of a thread on SQLite, one
     /// journey on PostgreSQL, where [`Database::read`] takes three more. `{numbers:X}` stands for a
     /// table with a column `value`: the numbers of the list in the column X.
     pub async fn fetch_alone(
         &self,
         sql: &'static str,
-        scalars: &[Scalar<'_>],
-        row: &[Column<'_>],
+        columns: &[Column<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        debug_assert!(row.iter().all(|column| column.len() == 1), "one row");
+        let rows = columns.first().map_or(0, Column::len);
         Ok(match self {
             Self::Sqlite { readers, .. } => {
                 let numbers = |list: &str| format!("json_each('[' || {list} || ']')");
-                let text = sqlite_text(&with_numbers(sql, numbers), scalars.len(), row.len(), 1);
+                let text = sqlite_text(&with_numbers(sql, numbers), 0, columns.len(), rows);
                 seen(&text, false);
-                let query = sqlx::query_with(AssertSqlSafe(text), sqlite_bulk_arguments(scalars, row, 0..1)?);
+                let query =
+                    sqlx::query_with(AssertSqlSafe(text), sqlite_bulk_arguments(&[], columns, 0..rows)?);
                 query.fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(pool) => {
@@ -225,9 +225,9 @@ impl Database {
                         "LATERAL (SELECT UNNEST(string_to_array(NULLIF({list}, ''), ',')::bigint[]) AS value)"
                     )
                 };
-                let text = postgres_text(&with_numbers(sql, numbers), scalars.len(), row);
+                let text = postgres_text(&with_numbers(sql, numbers), 0, columns);
                 seen(&text, true);
-                let query = sqlx::query_with(AssertSqlSafe(text), postgres_bulk_arguments(scalars, row)?);
+                let query = sqlx::query_with(AssertSqlSafe(text), postgres_bulk_arguments(&[], columns)?);
                 query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
             }
         })

@@ -16,6 +16,7 @@ mod feed;
 mod identities;
 mod keys;
 mod known;
+mod lookups;
 mod merges;
 mod outcomes;
 mod read;
@@ -88,6 +89,7 @@ pub struct Store {
     clock: Clock,
     tenants: Arc<tenants::Tenants>,
     writer: writer::Writer,
+    lookups: lookups::Lookups,
     /// The last revision that this process committed, by tenant: wakes the mirrors.
     committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
 }
@@ -102,7 +104,8 @@ impl Store {
         let tenants = Arc::new(tenants::Tenants::default());
         let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
-        Ok(Self { db, clock, tenants, writer, committed })
+        let lookups = lookups::Lookups::start(&db, settings.connections);
+        Ok(Self { db, clock, tenants, writer, lookups, committed })
     }
 
     /// Wakes whenever this process has committed a revision.
