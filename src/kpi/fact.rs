@@ -45,6 +45,7 @@ impl TouchType {
     pub const SOCIAL_ENGAGEMENT: Self = Self::of(ActivityType::SocialEngagement);
     pub const REGISTRATION: Self = Self::of(ActivityType::Registration);
     pub const LOGIN: Self = Self::of(ActivityType::Login);
+    pub const SUBSCRIPTION: Self = Self::of(ActivityType::Subscription);
     /// No type: stands in a timeline for an order that does not count as one.
     pub(super) const REFUSED_ORDER: Self = Self(Self::COUNT as u8 - 1);
     const CUSTOM: u8 = ActivityType::Custom as u8;

@@ -1,7 +1,7 @@
 //! All measures, in the order of the manual.
 
 use super::measure::Measure;
-use super::{basket, carts, classic, conversion, engagement, funnel, journeys, visits};
+use super::{basket, carts, channels, classic, conversion, engagement, funnel, journeys, lifecycle, visits};
 
 /// All measures.
 pub static ALL: &[&Measure] = &[
@@ -45,6 +45,19 @@ pub static ALL: &[&Measure] = &[
     &basket::AVERAGE_ORDER_VALUE,
     &basket::ITEMS_PER_ORDER,
     &funnel::FUNNEL,
+    &lifecycle::NEW_BUYERS,
+    &lifecycle::RETURNING_BUYERS,
+    &lifecycle::RESURRECTED_BUYERS,
+    &lifecycle::DORMANT_BUYERS,
+    &lifecycle::ACTIVE_DAYS,
+    &channels::ACTIVE_CUSTOMERS,
+    &channels::OMNICHANNEL_SHARE,
+    &channels::CHANNELS_USED,
+    &channels::OMNICHANNEL_REVENUE,
+    &channels::PROGRAMME_JOINED,
+    &channels::PROGRAMME_MEMBERS,
+    &channels::PROGRAMME_ACTIVE,
+    &channels::PROGRAMME_REVENUE,
     &classic::RETAINED,
     &classic::REPURCHASED,
     &classic::PROMOTED,

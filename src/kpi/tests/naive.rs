@@ -27,7 +27,7 @@ impl<'a> Naive<'a> {
         }
     }
 
-    fn counts(&self, touch: &Touch) -> bool {
+    pub(super) fn counts(&self, touch: &Touch) -> bool {
         self.plain.in_range(touch) && self.plain.has_place(touch)
     }
 
@@ -38,7 +38,7 @@ impl<'a> Naive<'a> {
         all
     }
 
-    fn is_order(&self, touch: &Touch) -> bool {
+    pub(super) fn is_order(&self, touch: &Touch) -> bool {
         touch.order().is_some() && self.plain.refusal(&self.params.orders, touch).is_none()
     }
 
@@ -240,6 +240,22 @@ impl<'a> Naive<'a> {
                 let units = self.units(&all);
                 units.first().map(|t| hit(t, units.get(1).copied())).into_iter().collect()
             }
+            "new_buyers" | "returning_buyers" | "resurrected_buyers" | "dormant_buyers" => {
+                self.standing(id, &all).into_iter().collect()
+            }
+            "active_days" => {
+                let mut days: Vec<_> = all.iter().filter(|t| self.counts(t)).collect();
+                let first = days.first().map(|t| **t);
+                days.dedup_by_key(|t| self.plain.day(t.at));
+                first.map(|t| (days.len() as i64, 1, t, None)).into_iter().collect()
+            }
+            "active_customers" | "omnichannel_share" | "channels_used" | "omnichannel_revenue_share" => {
+                self.channels(id, customer, &all)
+            }
+            "programme_joined"
+            | "programme_members"
+            | "programme_active_share"
+            | "programme_revenue_share" => self.programme(id, &all),
             "nps" => {
                 let mut scores =
                     all.iter().filter(|t| self.counts(t)).filter_map(|t| match &t.details.activity {
@@ -390,7 +406,7 @@ impl<'a> Naive<'a> {
         counts
     }
 
-    fn values(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
+    pub(super) fn values(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
         let orders: Vec<&Touch> =
             all.iter().copied().filter(|t| self.is_order(t) && self.plain.has_place(t)).collect();
         let by_day = self.params.orders.unit == OrderUnit::CustomerDay;

@@ -19,6 +19,8 @@ fn question(rng: &mut ChaCha8Rng) -> Question {
         Dimension::Of(GroupBy::Channel),
         Dimension::Of(GroupBy::Campaign),
         Dimension::Of(GroupBy::CustomerKind),
+        Dimension::Of(GroupBy::ChannelsUsed),
+        Dimension::Of(GroupBy::ChannelSet),
         Dimension::Item,
         Dimension::Category,
         Dimension::OtherChannel,
