@@ -12,6 +12,7 @@ const PROTOS: &[&str] = &[
     "customer360/v1/error_reason.proto",
     "customer360/v1/feed_service.proto",
     "customer360/v1/figure_service.proto",
+    "customer360/v1/history_service.proto",
     "customer360/v1/identity_service.proto",
     "customer360/v1/journey_service.proto",
     "customer360/v1/kpi.proto",

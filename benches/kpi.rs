@@ -9,12 +9,13 @@ use std::time::Duration;
 use customer360::clock;
 use customer360::kpi::Identity as _;
 use customer360::kpi::known::{Home, Homes, Since};
+use customer360::kpi::measure::Params;
 use customer360::kpi::retention::PeriodOptions;
 use customer360::kpi::survey::AnswersCounted;
 use customer360::kpi::triangle::TriangleOptions;
 use customer360::kpi::{
     GroupBy, Live, OrderOptions, OrderUnit, Scope, Segment, Snapshot, Source, Trust, Window, WindowKind,
-    calendar, cost, lifetime, repurchase, retention, survey,
+    calendar, cost, lifetime, measures, repurchase, retention, scalar, survey,
 };
 use customer360::model::ActivityType;
 use rustc_hash::FxHashSet;
@@ -147,6 +148,16 @@ fn ask(snapshot: &Snapshot) {
     report("repurchase, filtered", || {
         repurchase::compute(snapshot, &question).unwrap().basis.customers as f64
     });
+    for id in ["conversion", "ropo", "attributed_orders", "average_order_value"] {
+        let question = scalar::Question {
+            scope: scope.clone(),
+            measures: vec![measures::find(id).unwrap()],
+            params: Params::default(),
+            group_by: Vec::new(),
+            spans: Vec::new(),
+        };
+        report(id, || scalar::compute(snapshot, &question).unwrap()[0].total.numerator);
+    }
     let question = survey::Question {
         scope: scope.clone(),
         group_by: Some(GroupBy::Channel),

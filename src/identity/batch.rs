@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::anew::known_anew;
 use self::sever::sever;
 pub use super::claims::{Claims, add_claims, has_many_claims};
+use super::conflicts::Conflict;
 use super::constraints::{Constraints, Sharing};
 use super::groups::{Groups, components};
 use super::merges::Merge;
@@ -164,6 +165,8 @@ pub struct Changes {
     pub vanished: Vec<ObservationNo>,
     /// Every time that evidence made one customer of two, as far as was resolved.
     pub merges: Vec<Merge>,
+    /// Every identifier that did not link, as far as was resolved.
+    pub conflicts: Vec<Conflict>,
     /// For the log and the metrics.
     pub replayed_observations: usize,
 }
@@ -324,7 +327,7 @@ fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh
             unsettled: false,
         });
         index.entry(world.block(verdict.block).name).or_insert(verdict.block);
-        changes.add_merges(observation, verdict);
+        changes.note(observation, verdict);
         for no in &observation.identifiers {
             touch(before, observation, *no);
         }
@@ -377,7 +380,7 @@ fn replay(
     let mut unsettled_labels: FxHashSet<ObservationNo> = FxHashSet::default();
     let mut label_of: FxHashMap<BlockIndex, ObservationNo> = FxHashMap::default();
     for ((observation, verdict), &home) in observations.iter().zip(&replayed.verdicts).zip(&replayed.homes) {
-        changes.add_merges(observation, verdict);
+        changes.note(observation, verdict);
         let name = replayed.name(home);
         index.insert(name, home);
         label_of.insert(home, labels[&observation.no]);
@@ -419,8 +422,9 @@ fn replay(
 }
 
 impl Changes {
-    fn add_merges(&mut self, observation: &Observation, verdict: &Verdict) {
+    fn note(&mut self, observation: &Observation, verdict: &Verdict) {
         self.merges.extend(Merge::of(observation, verdict));
+        self.conflicts.extend(Conflict::of(observation, verdict));
     }
 
     /// Customers as steps left them, and the merges of stored ones.

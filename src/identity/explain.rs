@@ -16,8 +16,8 @@ use crate::model::{ObservationNo, Position};
 /// Why an identifier of an observation does not link it to its customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// One customer may not hold so many of a kind.
-    Limit,
+    /// One customer may not hold so many of this kind.
+    Limit(KindIndex),
     /// Two registered customers, of which one was not named by a kind that joins them.
     RegisteredNotNamed,
     /// It was seen beside too many of one registered kind.
@@ -225,7 +225,7 @@ pub fn crowd(
 impl From<Dropped> for Reason {
     fn from(dropped: Dropped) -> Self {
         match dropped {
-            Dropped::Limit => Self::Limit,
+            Dropped::Limit(kind) => Self::Limit(kind),
             Dropped::Constraint(no) => Self::Constraint(no),
             Dropped::RegisteredNotNamed => Self::RegisteredNotNamed,
         }

@@ -103,7 +103,9 @@ impl Moves {
             events.push(Event::Assigned { observation: *observation, from: None, to: *to, later });
         }
         let mut groups: BTreeMap<ObservationNo, BTreeSet<ObservationNo>> = BTreeMap::new();
-        for (observation, from, to) in &self.moved {
+        // One that is new and cut is logged as moved to itself too, and was told.
+        let was_told = |no: &ObservationNo| no.0 > self.last_before;
+        for (observation, from, to) in self.moved.iter().filter(|(no, ..)| !was_told(no)) {
             let later = later(observation);
             events.push(Event::Assigned { observation: *observation, from: Some(*from), to: *to, later });
             if from != to {

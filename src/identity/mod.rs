@@ -2,11 +2,13 @@
 
 pub mod batch;
 mod claims;
+pub mod conflicts;
 pub mod constraints;
 pub mod explain;
 pub mod feed;
 mod groups;
 pub mod hindsight;
+pub mod history;
 pub mod merges;
 pub mod moves;
 pub mod normalize;

@@ -197,6 +197,7 @@ impl<'r> World<'r> {
             names: Vec::new(),
             block,
             dropped: Vec::new(),
+            taken: Vec::new(),
         }
     }
 
@@ -223,19 +224,20 @@ impl<'r> World<'r> {
     }
 
     /// Moves an identifier that was dropped, if it is of a kind that moves and the taker may hold
-    /// it: its limit and its constraints bind what is taken as well.
-    pub(super) fn take(&mut self, no: IdentifierNo, block: BlockIndex, at: Micros) {
+    /// it: its limit and its constraints bind what is taken as well. Says whether it moved.
+    pub(super) fn take(&mut self, no: IdentifierNo, block: BlockIndex, at: Micros) -> bool {
         let block = self.find(block);
         let from = self.holder(no).filter(|&from| from != block && self.may_move(no));
-        let Some(from) = from else { return };
+        let Some(from) = from else { return false };
         let kind = self.known[&no].kind;
         let bound = self.blocks[block].bound.iter().copied().chain([no]);
-        if self.blocks[block].held[kind] < self.rules.kinds[kind].limit
-            && self.constraints.broken(bound).is_empty()
-        {
+        let may = self.blocks[block].held[kind] < self.rules.kinds[kind].limit
+            && self.constraints.broken(bound).is_empty();
+        if may {
             self.hand_over(no, from, block);
             self.note_owner(no, block, at, false);
         }
+        may
     }
 
     fn hand_over(&mut self, no: IdentifierNo, from: BlockIndex, to: BlockIndex) {

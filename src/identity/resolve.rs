@@ -69,8 +69,8 @@ pub struct Known {
 /// Why an identifier was left out of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dropped {
-    /// One customer may not hold so many of a kind.
-    Limit,
+    /// One customer may not hold so many of this kind.
+    Limit(KindIndex),
     /// A cannot-link keeps them apart.
     Constraint(ConstraintNo),
     /// Two registered customers, of which one was not named by a kind that joins them.
@@ -78,7 +78,7 @@ pub enum Dropped {
 }
 
 /// What forbids one customer.
-pub(super) struct Conflict {
+pub(super) struct Forbidden {
     reason: Dropped,
     /// The kinds whose limit it breaks.
     over: Vec<KindIndex>,
@@ -99,6 +99,8 @@ pub struct Verdict {
     /// What it belongs to; follow `World::find`, for later observations may have merged it.
     pub block: BlockIndex,
     pub dropped: Vec<(IdentifierNo, Dropped)>,
+    /// Of those: what moved here from who held it.
+    pub taken: Vec<IdentifierNo>,
 }
 
 /// The index of a block within one `World`.
@@ -254,9 +256,9 @@ impl<'r> World<'r> {
                 self.note_owner(no, block, observation.position.at, false);
             }
         }
-        for &(no, _) in &dropped {
-            self.take(no, block, observation.position.at);
-        }
+        let at = observation.position.at;
+        let dropped_numbers = dropped.iter().map(|(no, _)| *no);
+        let taken = dropped_numbers.filter(|no| self.take(*no, block, at)).collect();
         for &index in named.iter().chain([&block]) {
             let index = self.find(index);
             let latest = &mut self.blocks[index].latest;
@@ -264,7 +266,7 @@ impl<'r> World<'r> {
                 *latest = Some(observation.seen());
             }
         }
-        Verdict { observation: observation.no, named, joined, names, block, dropped }
+        Verdict { observation: observation.no, named, joined, names, block, dropped, taken }
     }
 
     /// The distinct blocks that hold any of the identifiers, in the identifiers' order.
@@ -281,7 +283,7 @@ impl<'r> World<'r> {
     }
 
     /// What forbids one customer of these identifiers and all their holders.
-    pub(super) fn conflict(&self, kept: &[IdentifierNo]) -> Option<Conflict> {
+    pub(super) fn conflict(&self, kept: &[IdentifierNo]) -> Option<Forbidden> {
         let holders = self.holders(kept);
         let mut held = vec![0_u32; self.rules.kinds.len()];
         for &block in &holders {
@@ -296,11 +298,9 @@ impl<'r> World<'r> {
             (0..held.len()).filter(|&kind| held[kind] > self.rules.kinds[kind].limit).collect();
         let bound = holders.iter().flat_map(|&block| &self.blocks[block].bound).chain(kept).copied();
         let broken = self.constraints.broken(bound);
-        if let Some(reason) = match broken.first() {
-            _ if !over.is_empty() => Some(Dropped::Limit),
-            first => first.map(|no| Dropped::Constraint(*no)),
-        } {
-            return Some(Conflict { reason, over, broken });
+        let limit = over.first().map(|kind| Dropped::Limit(*kind));
+        if let Some(reason) = limit.or(broken.first().map(|no| Dropped::Constraint(*no))) {
+            return Some(Forbidden { reason, over, broken });
         }
         let registered: Vec<BlockIndex> =
             holders.into_iter().filter(|&block| self.is_registered(block)).collect();
@@ -309,7 +309,7 @@ impl<'r> World<'r> {
                 self.holder(*no) == Some(block) && self.rules.kinds[self.known[no].kind].joins_registered
             })
         };
-        (registered.len() > 1 && !registered.iter().all(|&block| named(block))).then(|| Conflict {
+        (registered.len() > 1 && !registered.iter().all(|&block| named(block))).then(|| Forbidden {
             reason: Dropped::RegisteredNotNamed,
             over: Vec::new(),
             broken: Vec::new(),
@@ -318,7 +318,7 @@ impl<'r> World<'r> {
 
     /// The weakest of the held identifiers, and of the free ones that are part of the conflict: of
     /// a kind over its limit, or on a side of a broken cannot-link.
-    fn weakest(&self, kept: &[IdentifierNo], conflict: &Conflict) -> Option<usize> {
+    fn weakest(&self, kept: &[IdentifierNo], conflict: &Forbidden) -> Option<usize> {
         let part_of = |no: IdentifierNo| {
             conflict.over.contains(&self.known[&no].kind)
                 || self.constraints.sides(no).iter().any(|(broken, _)| conflict.broken.contains(broken))

@@ -113,6 +113,7 @@ impl Whole {
             all.identifiers.extend(part.identifiers);
             all.customers.extend(part.customers);
             all.merges.extend(part.merges);
+            all.conflicts.extend(part.conflicts);
             all.vanished.extend(part.vanished);
             all.replayed_observations += part.replayed_observations;
             all

@@ -10,6 +10,7 @@ use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::Lens;
 use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use super::money::Converter;
 use super::scope::KpiError;
 use super::survey::AnswersCounted;
 use super::tables::Stem;
@@ -98,7 +99,7 @@ pub static PROMOTED: Measure = Measure {
 /// What touchpoints cost, by place, type and time.
 #[derive(Default)]
 pub(super) struct Costs {
-    currency: Option<u8>,
+    converter: Converter,
     pub micros_per_minor: i64,
     epochs: Vec<i64>,
     /// By channel, type and epoch: sixtieths of a millionth per touch, and per second.
@@ -130,7 +131,7 @@ impl Costs {
             }
         }
         Ok(Self {
-            currency: currency.and_then(|currency| names.find_currency(currency)),
+            converter: Converter::new(&lens.scope.rates, currency, names),
             micros_per_minor: currency.map_or(1, |currency| currency.micros_per_minor()),
             epochs,
             rates: table,
@@ -181,8 +182,11 @@ fn charge(seen: &Seen, hits: &mut [Hit]) {
             i128::from(tables.handling.seconds[row]) * i128::from(minute)
         });
     }
-    let explicit = tables.rows_of(&tables.costs.owner, customer..customer + 1);
-    for (row, touch) in explicit.filter(|&(row, _)| costs.currency == Some(tables.costs.currency[row])) {
-        add(touch, &|_, _| i128::from(tables.costs.cost[row]) * 60 * i128::from(costs.micros_per_minor));
+    for (row, touch) in tables.rows_of(&tables.costs.owner, customer..customer + 1) {
+        add(touch, &|stem, its| {
+            let cost =
+                costs.converter.convert(tables.costs.cost[row], tables.costs.currency[row], stem.at[its]);
+            i128::from(cost.unwrap_or(0)) * 60 * i128::from(costs.micros_per_minor)
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::{Currency, CustomerKind};
+use crate::model::CustomerKind;
 
 use super::answer::{Excluded, Group, Grouped};
 use super::bitmap::Bitmap;
@@ -348,10 +348,8 @@ fn trait_groups(lens: &Lens, name: &str, keys: &mut Keys) -> Result<Vec<Vec<u32>
 /// Which orders count.
 pub(super) struct OrderLens {
     observed: i64,
-    /// `None`: any. A currency that no fact has is no number of the dictionary.
-    currency: Option<Option<u8>>,
-    /// Of other currencies than that.
-    rates: Converter,
+    /// Into the scope's currency; `None`: any will do.
+    rates: Option<Converter>,
     min_amount: i64,
     /// Keys of fully returned orders.
     returned: Option<FxHashSet<u64>>,
@@ -371,11 +369,9 @@ impl OrderLens {
         if options.min_amount_minor > 0 && lens.scope.currency.is_none() && names.currencies().len() > 1 {
             return Err(KpiError::CurrencyRequired);
         }
-        let number = |currency: Currency| names.find_currency(currency);
         Ok(Self {
             observed: lens.observed,
-            currency: lens.scope.currency.map(number),
-            rates: Converter::new(&lens.scope.rates, lens.scope.currency, names),
+            rates: lens.scope.currency.map(|into| Converter::new(&lens.scope.rates, Some(into), names)),
             min_amount: options.min_amount_minor,
             returned: options.drop_fully_returned.then(|| fully_returned(lens)),
         })
@@ -396,20 +392,14 @@ impl OrderLens {
     /// `None` when it is in another currency and no rate is known for its date.
     #[inline]
     fn worth(&self, orders: &Orders, row: usize) -> Option<i64> {
-        let (amount, currency) = (orders.amount[row], orders.currency[row]);
-        match self.currency {
-            Some(wanted) if wanted != Some(currency) => {
-                self.rates.convert(amount, currency, orders.stem.at[row])
-            }
-            _ => Some(amount),
-        }
+        self.converted(orders.amount[row], orders.currency[row], orders.stem.at[row])
     }
 
     /// What an amount said by a touchpoint of that time is worth, as for orders.
     pub fn converted(&self, amount: i64, currency: u8, at: i64) -> Option<i64> {
-        match self.currency {
-            Some(wanted) if wanted != Some(currency) => self.rates.convert(amount, currency, at),
-            _ => Some(amount),
+        match &self.rates {
+            Some(rates) => rates.convert(amount, currency, at),
+            None => Some(amount),
         }
     }
 
@@ -438,7 +428,7 @@ impl OrderLens {
     /// Whether every order counts as one.
     #[inline]
     pub fn admits_all(&self) -> bool {
-        self.currency.is_none() && self.min_amount <= 0 && self.returned.is_none()
+        self.rates.is_none() && self.min_amount <= 0 && self.returned.is_none()
     }
 
     fn refusal(&self, orders: &Orders, row: usize) -> Option<Refusal> {

@@ -21,6 +21,8 @@ pub struct ExchangeRate {
 pub(super) struct Converter {
     /// By number of the dictionary: since when, and by what minor units are multiplied.
     rates: Vec<Vec<(i64, Factor)>>,
+    /// The currency of the answer, if any fact has it.
+    into: Option<u8>,
 }
 
 /// Numerator and denominator.
@@ -28,18 +30,22 @@ type Factor = (i128, i128);
 
 impl Converter {
     pub fn new(rates: &[ExchangeRate], into: Option<Currency>, names: &Dictionary) -> Self {
-        let Some(into) = into.filter(|_| !rates.is_empty()) else { return Self::default() };
+        let Some(into) = into else { return Self::default() };
         let of = |&currency: &Currency| {
             let its = rates.iter().filter(|rate| rate.from == currency && rate.to == into);
             let mut its: Vec<(i64, Factor)> = its.map(|rate| (rate.since.0, factor(rate))).collect();
             its.sort_unstable_by_key(|&(since, _)| since);
             its
         };
-        Self { rates: names.currencies().iter().map(of).collect() }
+        Self { rates: names.currencies().iter().map(of).collect(), into: names.find_currency(into) }
     }
 
     /// Rounded to the nearest minor unit, halves to even. `None` without a rate of that time.
+    #[inline]
     pub fn convert(&self, amount: i64, currency: u8, at: i64) -> Option<i64> {
+        if Some(currency) == self.into {
+            return Some(amount);
+        }
         let rates = self.rates.get(usize::from(currency))?;
         let nth = rates.partition_point(|&(since, _)| since <= at).checked_sub(1)?;
         let (by, over) = rates[nth].1;
@@ -84,7 +90,7 @@ mod tests {
         assert_eq!(converter.convert(1_000, yen_no, 100), Some(625));
         assert_eq!(converter.convert(1_000, yen_no, 99), Some(600));
         assert_eq!(converter.convert(1_000, yen_no, 49), None, "before the first rate");
-        assert_eq!(converter.convert(1, 0, 100), None, "no rate from the currency to itself is asked for");
+        assert_eq!(converter.convert(1, 0, 0), Some(1), "a currency is worth itself at any time");
         assert_eq!((divided(5, 2), divided(3, 2), divided(-5, 2), divided(7, 4)), (2, 2, -2, 2));
     }
 }

@@ -427,15 +427,15 @@ pub(super) fn reassignments(
     (reassignments, touchpoints, i64::try_from(customers.len()).unwrap_or(i64::MAX))
 }
 
-type Names = FxHashMap<IdentifierNo, Identifier>;
+pub(super) type Names = FxHashMap<IdentifierNo, Identifier>;
 
-fn named(numbers: &[IdentifierNo], names: &Names) -> Vec<proto::Identifier> {
+pub(super) fn named(numbers: &[IdentifierNo], names: &Names) -> Vec<proto::Identifier> {
     let mut named: Vec<Identifier> = numbers.iter().filter_map(|no| names.get(no).cloned()).collect();
     named.sort_unstable();
     named.into_iter().map(identifier_to_proto).collect()
 }
 
-fn decision(tenant: TenantKey, made: &StoredConstraint, names: &Names) -> proto::Decision {
+pub(super) fn decision(tenant: TenantKey, made: &StoredConstraint, names: &Names) -> proto::Decision {
     use proto::decision::Content;
     let content = match &made.decision {
         Decision::MustLink(members) => {

@@ -245,8 +245,16 @@ fn kind_number(registered: bool) -> i32 {
 }
 
 fn event_to_proto(tenant: TenantKey, of: &RevisionEvents, event: &Event) -> proto::IdentityEvent {
+    proto::IdentityEvent {
+        revision: of.revision.0,
+        committed_at: Some(timestamp(of.committed_at)),
+        event: Some(event_told(tenant, event)),
+    }
+}
+
+pub(super) fn event_told(tenant: TenantKey, event: &Event) -> Told {
     let id = |no: ObservationNo| customer_id(tenant, no);
-    let told = match event {
+    match event {
         Event::Created { customer, registered } => Told::Created(proto::CustomerCreated {
             customer_id: id(*customer),
             kind: kind_number(*registered),
@@ -279,10 +287,5 @@ fn event_to_proto(tenant: TenantKey, of: &RevisionEvents, event: &Event) -> prot
                 shared: *shared,
             })
         }
-    };
-    proto::IdentityEvent {
-        revision: of.revision.0,
-        committed_at: Some(timestamp(of.committed_at)),
-        event: Some(told),
     }
 }

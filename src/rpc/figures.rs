@@ -109,7 +109,7 @@ impl Port {
     }
 
     /// The exchange rates as they were when the facts were; none unless one currency is asked for.
-    async fn take_rates(&self, facts: &Facts, scope: &mut Scope) -> Result<(), PortError> {
+    pub(super) async fn take_rates(&self, facts: &Facts, scope: &mut Scope) -> Result<(), PortError> {
         if let (Some(tenant), Some(currency)) = (&facts.tenant, scope.currency) {
             let rates = self.store.exchange_rates(tenant.key, currency, facts.snapshot.revision).await?;
             scope.rates = std::sync::Arc::new(rates.into_iter().map(convert::kpi_rate).collect());

@@ -14,7 +14,7 @@ use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, te
 use crate::identity::batch::Stored;
 use crate::identity::constraints::{Constraints, link_no};
 use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
-use crate::identity::resolve::IdentifierNo;
+use crate::identity::resolve::{IdentifierNo, KindIndex};
 use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, Micros, ObservationNo, Position, Reason, Revision, TenantKey, TenantName,
@@ -358,26 +358,7 @@ impl Story {
     }
 
     pub(super) fn explanation(&self, stored: Option<&Stored>, reason: explain::Reason) -> String {
-        let rules = &self.rules;
-        let rule = stored.and_then(|stored| rules.kinds.get(stored.kind));
-        match reason {
-            explain::Reason::Limit => {
-                "with it one customer would hold more of a kind than its limit; it was the weakest".to_owned()
-            }
-            explain::Reason::RegisteredNotNamed => {
-                let kind = rule.map_or("", |rule| rule.kind.as_str());
-                format!("{kind} alone does not join two registered customers")
-            }
-            explain::Reason::Shared => {
-                let most = rule.and_then(|rule| rule.share_after).unwrap_or_default();
-                format!("it was seen beside more than {most} different identifiers of one registered kind")
-            }
-            explain::Reason::Constraint(no) => format!("constraint {} keeps them apart", no.0),
-            explain::Reason::ComponentLimit => {
-                let limit = rules.component_limit;
-                format!("it would have connected more than {limit} observations")
-            }
-        }
+        explanation(&self.rules, stored.map(|stored| stored.kind), reason)
     }
 
     fn link(&self, link: &Link) -> proto::ChainLink {
@@ -393,11 +374,11 @@ impl Story {
 }
 
 /// When it happened; a must-link did not happen at any time.
-fn happened(at: Micros) -> Option<pbjson_types::Timestamp> {
+pub(super) fn happened(at: Micros) -> Option<pbjson_types::Timestamp> {
     (at != Micros::MIN).then(|| timestamp(at))
 }
 
-fn proven_by(position: &Position) -> Option<proto::TouchpointKey> {
+pub(super) fn proven_by(position: &Position) -> Option<proto::TouchpointKey> {
     link_no(position).is_none().then(|| key_to_proto(position))
 }
 
@@ -419,9 +400,34 @@ fn rule(allowed: Allowed) -> &'static str {
     }
 }
 
+/// Why an identifier of a kind did not link, in words.
+pub(super) fn explanation(rules: &Rules, kind: Option<KindIndex>, reason: explain::Reason) -> String {
+    let rule = kind.and_then(|kind| rules.kinds.get(kind));
+    match reason {
+        explain::Reason::Limit(over) => {
+            let most = rules.kinds.get(over).map_or(0, |rule| rule.limit);
+            let over = kind_name(rules, over);
+            format!("with it one customer would hold more than {most} of {over}; it was the weakest")
+        }
+        explain::Reason::RegisteredNotNamed => {
+            let kind = rule.map_or("", |rule| rule.kind.as_str());
+            format!("{kind} alone does not join two registered customers")
+        }
+        explain::Reason::Shared => {
+            let most = rule.and_then(|rule| rule.share_after).unwrap_or_default();
+            format!("it was seen beside more than {most} different identifiers of one registered kind")
+        }
+        explain::Reason::Constraint(no) => format!("constraint {} keeps them apart", no.0),
+        explain::Reason::ComponentLimit => {
+            let limit = rules.component_limit;
+            format!("it would have connected more than {limit} observations")
+        }
+    }
+}
+
 pub(super) fn drop_reason(reason: explain::Reason) -> proto::DropReason {
     match reason {
-        explain::Reason::Limit => proto::DropReason::Limit,
+        explain::Reason::Limit(_) => proto::DropReason::Limit,
         explain::Reason::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,
         explain::Reason::Shared => proto::DropReason::Shared,
         explain::Reason::ComponentLimit => proto::DropReason::ComponentLimit,

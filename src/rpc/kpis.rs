@@ -33,51 +33,42 @@ impl KpiService for Port {
         &self,
         request: Request<proto::ComputeRetentionRequest>,
     ) -> Result<Response<proto::ComputeRetentionResponse>, Status> {
-        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = take_freshness(&mut asked.scope);
-        let question = self.check(|c| convert::retention_question(c, asked.clone()))?;
-        let port = self.clone();
-        let answer = detached(async move {
-            let facts = port.facts(&tenant, fresh).await?;
-            let known = facts.question("ComputeRetention", &asked, &[]);
-            let compute = move |s: &Snapshot| retention::compute(s, &question).map(convert::retention);
-            port.answer(facts, known, compute).await
-        });
-        Ok(Response::new(answer.await?))
+        self.ask(
+            "ComputeRetention",
+            request,
+            convert::retention_question,
+            |question| &mut question.scope,
+            |s, question| retention::compute(s, question).map(convert::retention),
+        )
+        .await
     }
 
     async fn compute_repurchase(
         &self,
         request: Request<proto::ComputeRepurchaseRequest>,
     ) -> Result<Response<proto::ComputeRepurchaseResponse>, Status> {
-        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = take_freshness(&mut asked.scope);
-        let question = self.check(|c| convert::repurchase_question(c, asked.clone()))?;
-        let port = self.clone();
-        let answer = detached(async move {
-            let facts = port.facts(&tenant, fresh).await?;
-            let known = facts.question("ComputeRepurchase", &asked, &[]);
-            let compute = move |s: &Snapshot| repurchase::compute(s, &question).map(convert::repurchase);
-            port.answer(facts, known, compute).await
-        });
-        Ok(Response::new(answer.await?))
+        self.ask(
+            "ComputeRepurchase",
+            request,
+            convert::repurchase_question,
+            |question| &mut question.scope,
+            |s, question| repurchase::compute(s, question).map(convert::repurchase),
+        )
+        .await
     }
 
     async fn compute_nps(
         &self,
         request: Request<proto::ComputeNpsRequest>,
     ) -> Result<Response<proto::ComputeNpsResponse>, Status> {
-        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
-        let fresh = take_freshness(&mut asked.scope);
-        let question = self.check(|c| convert::nps_question(c, asked.clone()))?;
-        let port = self.clone();
-        let answer = detached(async move {
-            let facts = port.facts(&tenant, fresh).await?;
-            let known = facts.question("ComputeNps", &asked, &[]);
-            let compute = move |s: &Snapshot| survey::compute(s, &question).map(convert::nps);
-            port.answer(facts, known, compute).await
-        });
-        Ok(Response::new(answer.await?))
+        self.ask(
+            "ComputeNps",
+            request,
+            convert::nps_question,
+            |question| &mut question.scope,
+            |s, question| survey::compute(s, question).map(convert::nps),
+        )
+        .await
     }
 
     async fn compute_cost_to_serve(
@@ -90,6 +81,7 @@ impl KpiService for Port {
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_with_costs(&tenant, fresh).await?;
+            port.take_rates(&facts, &mut question.scope).await?;
             if let Some(tenant) = &facts.tenant {
                 let at = facts.snapshot.revision;
                 let (rates, capacities) = (
@@ -99,7 +91,7 @@ impl KpiService for Port {
                 question.rates = rates.into_iter().map(cost_rate).collect();
                 question.capacities = capacities.into_iter().map(capacity).collect();
             }
-            let beside = format!("{:?}{:?}", question.rates, question.capacities);
+            let beside = format!("{:?}{:?}{:?}", question.rates, question.capacities, question.scope.rates);
             let known = facts.question("ComputeCostToServe", &asked, beside.as_bytes());
             let compute = move |s: &Snapshot| cost::compute(s, &question).map(convert::cost_to_serve);
             port.answer(facts, known, compute).await

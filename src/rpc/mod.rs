@@ -2,6 +2,7 @@
 //! the answer; they decide nothing.
 
 mod answers;
+mod asking;
 pub mod codec;
 pub mod convert;
 mod customers;
@@ -9,6 +10,7 @@ mod decisions;
 pub mod error;
 mod feed;
 mod figures;
+mod history;
 mod identities;
 mod journeys;
 mod known;
@@ -47,6 +49,7 @@ use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
 use proto::figure_service_server::FigureServiceServer;
+use proto::history_service_server::HistoryServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
@@ -160,6 +163,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
     serve!(
         TouchpointServiceServer,
         IdentityServiceServer,
+        HistoryServiceServer,
         DecisionServiceServer,
         RuleServiceServer,
         CustomerServiceServer,

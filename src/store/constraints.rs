@@ -58,6 +58,7 @@ const LIST_STANDING: &str = concat!(
     constraint_columns!(),
     "WHERE tenant = $1 AND constraint_no > $2 AND revision_to IS NULL ORDER BY constraint_no LIMIT $3"
 );
+const ALL: &str = concat!(constraint_columns!(), "WHERE tenant = $1 ORDER BY constraint_no");
 const FIND: &str = concat!(constraint_columns!(), "WHERE tenant = $1 AND constraint_no = $2");
 const FIND_UNDOING: &str = concat!(
     constraint_columns!(),
@@ -127,6 +128,14 @@ pub(super) async fn standing_at(
         standing.push((no, decision));
     }
     Ok((Constraints::new(standing), links))
+}
+
+/// All decisions, retracted ones too.
+pub(super) async fn all(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+) -> Result<Vec<StoredConstraint>, StoreError> {
+    tx.fetch(ALL, &[Scalar::Int(tenant.0)]).await?.iter().map(parse).collect()
 }
 
 pub(super) async fn find(

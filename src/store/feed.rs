@@ -46,7 +46,7 @@ const STRETCHES_THEN: &str = "WITH v(observation, revision) AS ({rows}) \
     AND (s.revision_until IS NULL OR s.revision_until > v.revision) ORDER BY v.revision, s.observation, s.from_at_us";
 const KINDS_CHANGED: &str = "SELECT until_revision, customer FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision, customer";
-const KINDS_THEN: &str = "WITH v(customer, revision) AS ({rows}) \
+pub(super) const KINDS_THEN: &str = "WITH v(customer, revision) AS ({rows}) \
     SELECT v.customer, v.revision, COALESCE((SELECT w.registered FROM customer_was w WHERE w.tenant = $1 \
     AND w.customer = v.customer AND w.until_revision > v.revision ORDER BY w.until_revision LIMIT 1), \
     (SELECT c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = v.customer)) FROM v";
@@ -162,17 +162,34 @@ async fn read_stretches(
         let assigned = draft.moves.new.iter().map(|(no, _)| no).chain(moved);
         asked.extend(assigned.map(|no| (no.0, draft.revision.0)));
     }
+    for ((revision, no), later) in stretches_at(tx, tenant, &asked).await? {
+        if let Some(draft) = drafts.get_mut(&revision) {
+            draft.moves.later.insert(no, later);
+        }
+    }
+    Ok(())
+}
+
+/// By revision and observation: from an instant on, to whom.
+pub(super) type StretchesAt = FxHashMap<(Revision, ObservationNo), Vec<(Micros, ObservationNo)>>;
+
+/// The later stretches of observations as they were at revisions: observation, revision.
+pub(super) async fn stretches_at(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    asked: &[(i64, i64)],
+) -> Result<StretchesAt, StoreError> {
+    let asked: BTreeSet<&(i64, i64)> = asked.iter().collect();
     let columns = [
         Column::Int(asked.iter().map(|(no, _)| *no).collect()),
         Column::Int(asked.iter().map(|(_, revision)| *revision).collect()),
     ];
+    let mut found = StretchesAt::default();
     for row in tx.fetch_bulk(STRETCHES_THEN, &[Scalar::Int(tenant.0)], &columns).await? {
-        if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
-            let later = draft.moves.later.entry(ObservationNo(row.get(1)?)).or_default();
-            later.push((Micros(row.get(2)?), ObservationNo(row.get(3)?)));
-        }
+        let later = found.entry((Revision(row.get(0)?), ObservationNo(row.get(1)?))).or_default();
+        later.push((Micros(row.get(2)?), ObservationNo(row.get(3)?)));
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The kinds of customers at the revisions that made or changed them.

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::record::Taken;
 use super::stretches::{self, Stretches};
-use super::{StoreError, settled};
+use super::{StoreError, conflicts, settled};
 use crate::identity::Rules;
 use crate::identity::batch::{
     Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle as decide,
@@ -157,6 +157,7 @@ pub(super) async fn settle(
     let was = evidence.iter().filter_map(|e| Some((e.no, e.was?))).collect();
     settled::reassign(tx, tenant, taken, &was, &loaded, &changes).await?;
     settled::log_merges(tx, tenant, taken, &changes.merges).await?;
+    conflicts::log(tx, tenant, taken, &changes.conflicts).await?;
     settled::write_holdings(tx, tenant, rules, taken, &changes).await?;
     stretches::write(tx, tenant, taken, &loaded, &changes.assigned).await?;
     let cut = changes.assigned.into_iter().filter(|assigned| !assigned.stretches.is_empty());

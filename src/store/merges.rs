@@ -47,7 +47,7 @@ const LIST: &str = "SELECT observation, absorbed, survivor, revision FROM merge_
 const OF_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     SELECT m.observation, m.absorbed, m.survivor, m.revision FROM v CROSS JOIN merge_event m \
     WHERE m.tenant = $1 AND m.observation = v.observation";
-const MEMBERS: &str = "SELECT o.observation FROM observation c \
+pub(super) const MEMBERS: &str = "SELECT o.observation FROM observation c \
     JOIN observation r ON r.tenant = c.tenant AND r.observation = c.customer \
     JOIN observation o ON o.tenant = c.tenant AND o.component = r.component AND o.customer = c.customer \
     WHERE c.tenant = $1 AND c.observation = $2";
@@ -80,8 +80,7 @@ impl Store {
         customer: ObservationNo,
     ) -> Result<ListedMerges, StoreError> {
         let mut tx = self.db.read().await?;
-        let rows = tx.fetch(MEMBERS, &[tenant.0, customer.0].map(Scalar::Int)).await?;
-        let members = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?;
+        let members = load_numbers(&mut tx, MEMBERS, &[tenant.0, customer.0].map(Scalar::Int)).await?;
         let rows = tx.fetch_bulk(OF_OBSERVATIONS, &[Scalar::Int(tenant.0)], &[Column::Int(members)]).await?;
         self.look_into(tx, tenant, rules, &rows).await
     }
@@ -134,6 +133,15 @@ impl Store {
         let identifiers = constraints::names(&mut tx, tenant, numbers).await?;
         Ok(ListedMerges { revision, merges, identifiers })
     }
+}
+
+/// The first column of a statement's rows.
+pub(super) async fn load_numbers(
+    tx: &mut Transaction,
+    sql: &'static str,
+    scalars: &[Scalar<'_>],
+) -> Result<Vec<i64>, StoreError> {
+    tx.fetch(sql, scalars).await?.iter().map(|row| row.get(0)).collect()
 }
 
 struct SeenTogether {

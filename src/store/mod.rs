@@ -5,6 +5,7 @@
 //! order of revisions is the order of commits, without a gap, also between processes.
 
 mod changes;
+mod conflicts;
 mod constraints;
 mod costs;
 mod customers;
@@ -13,6 +14,7 @@ mod deciding;
 mod driver;
 mod error;
 mod feed;
+mod history;
 mod identities;
 mod keys;
 mod known;
@@ -39,6 +41,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use changes::{Changed, Cursor, Fact, Moved};
+pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
@@ -46,6 +49,7 @@ pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
 pub use feed::{FeedPage, RevisionEvents};
+pub use history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
 pub use read::{

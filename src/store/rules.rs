@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::driver::{Scalar, Transaction};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
 use super::record::{decode_summary, keep_revision, take_revision};
-use super::{Request, Store, StoreError, costs, settled, stretches};
+use super::{Request, Store, StoreError, conflicts, costs, settled, stretches};
 use crate::identity::batch::{Fresh, Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
@@ -151,6 +151,7 @@ impl Store {
         settled::reassign(&mut tx, tenant, &taken, &FxHashMap::default(), known, changes).await?;
         stretches::write(&mut tx, tenant, &taken, known, &changes.assigned).await?;
         settled::log_merges(&mut tx, tenant, &taken, &resolved.changes.merges).await?;
+        conflicts::log(&mut tx, tenant, &taken, &resolved.changes.conflicts).await?;
         let same = |(no, stored): &(IdentifierNo, Stored)| {
             let was = &whole.identifiers[no];
             (was.holder, was.first.no, was.latest.no, was.was_shared, &was.claims)

@@ -123,6 +123,13 @@ async fn decide(store: &Store, tenant: &Tenant) {
     let first = crate::identity::resolve::IdentifierNo(0);
     store.shared_identifiers(tenant.key, first, 9).await.unwrap();
     store.merges_of(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
+    store.conflicts(tenant.key, &tenant.rules, None, 9).await.unwrap();
+    store.conflicts_of(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
+    store
+        .conflicts_about(tenant.key, &tenant.rules, crate::identity::resolve::IdentifierNo(1))
+        .await
+        .unwrap();
+    store.identity_history(tenant.key, ObservationNo(1), (Revision(0), 0), 3).await.unwrap().unwrap();
 }
 
 /// The same while an identifier moves.

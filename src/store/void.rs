@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
-use super::{Store, StoreError, settled, stretches};
+use super::{Store, StoreError, conflicts, settled, stretches};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::resolve::IdentifierNo;
@@ -226,6 +226,7 @@ pub(super) async fn resolve_again(
     }
     settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
     settled::log_merges(tx, tenant, taken, &changes.merges).await?;
+    conflicts::log(tx, tenant, taken, &changes.conflicts).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
         let heir = peers.map(|peer| peer.observation.no).min();

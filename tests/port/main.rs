@@ -3,6 +3,7 @@
 mod customers;
 mod decisions;
 mod figures;
+mod history;
 mod identities;
 mod journeys;
 mod kpis;

@@ -198,11 +198,13 @@ pub type Decisions = BTreeMap<i64, Said>;
 /// A customer: what it holds, and its observations.
 pub type Customer = (BTreeSet<Identifier>, BTreeSet<Vec<Identifier>>);
 
-/// The definition's answer: the customers, and for each set that made one of several, what each of
-/// those held just before.
+/// The definition's answer: the customers, for each set that made one of several what each of
+/// those held just before, and what did not link.
 pub struct Resolved {
     pub customers: Vec<Customer>,
     pub merges: Vec<(Vec<Identifier>, Vec<BTreeSet<Identifier>>)>,
+    /// What did not link, and the set that it was seen in.
+    pub dropped: BTreeSet<(Vec<Identifier>, Identifier)>,
 }
 
 impl Resolved {
@@ -288,7 +290,7 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
     };
     let mut customers: Vec<Customer> =
         linked(decisions).into_iter().map(|block| (block, BTreeSet::new())).collect();
-    let mut merges = Vec::new();
+    let (mut merges, mut dropped) = (Vec::new(), BTreeSet::new());
     for (_, set) in &sets {
         let mut kept: Vec<Identifier> = set.iter().filter(|d| !shared(d)).cloned().collect();
         let named = loop {
@@ -325,6 +327,7 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
             let weakest =
                 droppable.max_by_key(|d| (rule(d).priority, first_seen(d), d.value.clone())).unwrap().clone();
             kept.retain(|d| *d != weakest);
+            dropped.insert((set.clone(), weakest));
         };
         if named.len() > 1 {
             merges.push((set.clone(), named.iter().map(|&c| customers[c].0.clone()).collect()));
@@ -337,7 +340,7 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
         }
         customers.push(one);
     }
-    Resolved { customers, merges }
+    Resolved { customers, merges, dropped }
 }
 
 /// What the store says, asked identifier by identifier and customer by customer.

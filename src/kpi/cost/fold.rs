@@ -301,7 +301,8 @@ impl<'a> Fold<'a> {
         }
         for (row, touch) in tables.rows_of(&tables.costs.owner, part.customers.clone()) {
             if let Some((begin, slot, cell)) = place_of(group, touch) {
-                let cost = self.explicit(&mut state.slots, &tables.costs, row, begin + slot);
+                let at = stems[touch.table()].at[touch.row()];
+                let cost = self.explicit(&mut state.slots, (&tables.costs, row), at, begin + slot);
                 beside[cell] += cost.unwrap_or(0);
                 state.tally.excluded.other_currency += u64::from(cost.is_none());
             }
@@ -317,9 +318,15 @@ impl<'a> Fold<'a> {
     }
 
     /// An explicit cost, unless it is of another currency.
-    fn explicit(&self, slots: &mut Slots, costs: &Costs, row: usize, slot: usize) -> Option<i128> {
+    fn explicit(
+        &self,
+        slots: &mut Slots,
+        (costs, row): (&Costs, usize),
+        at: i64,
+        slot: usize,
+    ) -> Option<i128> {
         slots.said[slot] += 1;
-        let cost = self.table.explicit(costs, row)?;
+        let cost = self.table.explicit(costs, row, at)?;
         slots.explicit[slot] += cost;
         Some(cost)
     }
@@ -344,9 +351,11 @@ impl<'a> Fold<'a> {
             if !self.lens.in_range(at) || !self.lens.has_place(place) || group == out_of_scope {
                 continue;
             }
-            if Some(currency) != self.table.currency {
+            let Some(amount) = self.table.converter.convert(amount, currency, at) else {
                 state.tally.excluded.other_currency += 1;
-            } else if is_grouped {
+                continue;
+            };
+            if is_grouped {
                 let group = if self.width > 1 { self.group_of_place(place) } else { group as usize };
                 state.revenue[group] += sign * i128::from(amount);
             } else {
@@ -434,7 +443,8 @@ impl<'a> Fold<'a> {
         }
         for (&touch, row) in tables.costs.owner.iter().zip(0..) {
             if let Some(slot) = slot(touch) {
-                self.explicit(slots, &tables.costs, row, slot);
+                let at = stems[touch.table()].at[touch.row()];
+                self.explicit(slots, (&tables.costs, row), at, slot);
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::kpi::answer::Ratio;
 use crate::kpi::beside::TouchRow;
 use crate::kpi::fact::TouchType;
 use crate::kpi::lens::{Grouping, Lens};
+use crate::kpi::money::Converter;
 use crate::kpi::scope::{CELLS_LIMIT, KpiError, RATE_LIMIT_MICROS};
 use crate::kpi::tables::{Costs, NO_CURRENCY, Stem, Tables};
 use crate::model::{Currency, Micros, Phase, TimeRange};
@@ -78,9 +79,9 @@ pub(super) struct RateTable {
     /// Whether groups are of places.
     by_place: bool,
     customer_groups: usize,
-    /// The answer's currency, as facts number it; `None` when none has it.
-    pub currency: Option<u8>,
     pub micros_per_minor: i64,
+    /// Into the answer's currency.
+    pub converter: Converter,
 }
 
 impl RateTable {
@@ -146,8 +147,8 @@ impl RateTable {
             classes,
             by_place: by_place.is_some(),
             customer_groups,
-            currency: currency.and_then(|currency| names.find_currency(currency)),
             micros_per_minor: currency.map_or(1, micros_per_minor),
+            converter: Converter::new(&lens.scope.rates, currency, names),
         })
     }
 
@@ -199,11 +200,12 @@ impl RateTable {
         touches * i128::from(self.per_touch[own]) + minutes + slots.explicit[slot]
     }
 
-    /// An explicit cost in sixtieths of a millionth, unless it is of another currency.
+    /// An explicit cost in sixtieths of a millionth, unless it is of another currency without a
+    /// rate of that time.
     #[inline]
-    pub fn explicit(&self, costs: &Costs, row: usize) -> Option<i128> {
-        let is_its = Some(costs.currency[row]) == self.currency;
-        is_its.then(|| i128::from(costs.cost[row]) * 60 * i128::from(self.micros_per_minor))
+    pub fn explicit(&self, costs: &Costs, row: usize, at: i64) -> Option<i128> {
+        let cost = self.converter.convert(costs.cost[row], costs.currency[row], at)?;
+        Some(i128::from(cost) * 60 * i128::from(self.micros_per_minor))
     }
 
     fn class(&self, slot: usize) -> usize {

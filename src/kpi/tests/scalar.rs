@@ -302,6 +302,20 @@ fn two_currencies_are_not_added_but_converted_when_a_rate_is_known() {
         std::sync::Arc::new(vec![rate(day(1), 1_200_000_000), rate(day(3), 9_000_000_000)]);
     let answer = compute(&snapshot, &question).unwrap().remove(0);
     assert_eq!((answer.total.value, answer.basis.excluded.other_currency), (Some(1_100.0), 0));
+    // The kernels of their own convert by the same rates: revenue, and what touchpoints say they cost.
+    world.add(1, day(4), super::world::order("c", 1_000)).details.cost =
+        Some(Money { minor: 100, currency: Currency::GBP });
+    let scope = question.scope.clone();
+    let costs = cost::Question { scope, group_by: None, rates: Vec::new(), capacities: Vec::new() };
+    let answer = cost::compute(&world.snapshot(), &costs).unwrap();
+    let total = answer.result.total;
+    let revenue = total.cost_to_net_revenue.denominator;
+    assert_eq!(
+        (answer.basis.excluded.other_currency, revenue),
+        (0, 3_200.0),
+        "1,000 EUR twice, 1,000 GBP at 1.2"
+    );
+    assert_eq!(total.total.sixtieths, 900 * 60 * 10_000, "at 9 EUR for a GBP");
 }
 
 /// All pages of a figure's members add up to it, for every measure, group and side.
