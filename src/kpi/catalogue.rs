@@ -1,5 +1,9 @@
 //! The catalogue: every KPI with its definition in words, as `ListKpis` and the manual print it.
 
+mod over_time;
+
+pub use over_time::{LIFECYCLE, LIFETIME, OMNICHANNEL, RFM};
+
 /// One KPI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Definition {
@@ -229,7 +233,7 @@ pub fn all() -> impl Iterator<Item = &'static Definition> {
 }
 
 /// KPIs that are no single number.
-const SHAPES: &[Definition] = &[ATTRIBUTION, JOURNEYS, AFFINITY, LIFETIME];
+const SHAPES: &[Definition] = &[ATTRIBUTION, JOURNEYS, AFFINITY, LIFECYCLE, LIFETIME, RFM, OMNICHANNEL];
 
 /// To which channels orders are due.
 pub const ATTRIBUTION: Definition = Definition {
@@ -300,40 +304,6 @@ pub const AFFINITY: Definition = Definition {
         parameter("by_category", "false", "categories instead of products"),
         parameter("min_orders", "2", "only pairs in so many orders"),
         parameter("limit", "20", "how many pairs"),
-        MIN_AMOUNT,
-        DROP_RETURNED,
-    ])
-};
-
-/// What customers were worth, and what is expected of them.
-pub const LIFETIME: Definition = Definition {
-    rpc: "ComputeLifetime",
-    first_means: "first ever, by any channel, at any location, from any source (EVER, the default), or first \
-                  in scope and in range (IN_SCOPE)",
-    ..Definition::scalar(
-        "lifetime",
-        "Lifetime value",
-        "minor units",
-        "Customers whose first order is in range and scope, followed to observed_until; later orders count \
-         wherever they were made. Historic value: orders since the first, less what came back (off the order that \
-         a return names, or else off the last before it). Months active: local months with an order. From each \
-         customer's number of repeat orders (x), and local days from the first order to the last (t_x) and to the \
-         last day observed (T), BG/NBD (Fader, Hardie and Lee 2005) is fitted by maximum likelihood; from mean net \
-         value and number of repeat orders, where that is above 0, Gamma-Gamma (Fader and Hardie 2013). They give \
-         each customer's probability of being alive (1 for one who never bought again: the model lets nobody leave \
-         before a second order), the orders expected within the horizon, and what each is expected to be worth; \
-         expected value is their product, not discounted. Groups share one fit, and their sums add up.",
-    )
-    .with(
-        "parameters: normal on the scale of the logarithm, from the observed information; means: normal",
-        "Expectations are absent, with a warning, when nobody bought again or values have no mean.",
-    )
-    .from(TOUCHPOINTS)
-    .asking(&[
-        GROUP_BY,
-        parameter("first", "EVER", "which order is the first"),
-        parameter("horizon_days", "365", "how far expectations reach beyond observed_until"),
-        ORDER_UNIT,
         MIN_AMOUNT,
         DROP_RETURNED,
     ])

@@ -190,6 +190,24 @@ pub static OMNICHANNEL_REVENUE: Measure = Measure {
     ..COMMON
 };
 
+pub static REVENUE: Measure = Measure {
+    definition: Definition::scalar(
+        "revenue",
+        "Revenue",
+        "minor units",
+        "What the identified orders in range are worth together, before returns.",
+    )
+    .from(TOUCHPOINTS)
+    .asking(&[MIN_AMOUNT, DROP_RETURNED]),
+    stat: Stat::Sum,
+    money: true,
+    anchors: orders,
+    observe: |seen, hits| {
+        hits.extend(seen.valued_orders().map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
+    },
+    ..COMMON
+};
+
 const LOYALTY: u8 = SubscriptionProgramme::Loyalty as u8 * 8;
 const JOINED: u8 = LOYALTY + SubscriptionChange::Joined as u8;
 const LEFT: u8 = LOYALTY + SubscriptionChange::Left as u8;

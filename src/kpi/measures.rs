@@ -53,6 +53,7 @@ pub static ALL: &[&Measure] = &[
     &channels::ACTIVE_CUSTOMERS,
     &channels::OMNICHANNEL_SHARE,
     &channels::CHANNELS_USED,
+    &channels::REVENUE,
     &channels::OMNICHANNEL_REVENUE,
     &channels::PROGRAMME_JOINED,
     &channels::PROGRAMME_MEMBERS,

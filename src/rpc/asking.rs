@@ -34,6 +34,7 @@ scoped!(
     ComputeFunnelRequest,
     ComputeBasketRequest,
     ComputeStoreConversionRequest,
+    ComputeLifecycleRequest,
 );
 
 impl Port {

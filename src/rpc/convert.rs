@@ -24,7 +24,10 @@ pub use journey::{
     attribution, attribution_question, basket, basket_question, funnel_steps, journeys, journeys_question,
     scoped_question, store_conversion,
 };
-pub use lifetime::{lifetime, lifetime_question};
+pub use lifetime::{
+    lifecycle, lifecycle_question, lifetime, lifetime_question, omnichannel, omnichannel_question, rfm,
+    rfm_question,
+};
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
 pub use record::{kpi_rate, record_kind, record_to_proto, records};
 pub use touchpoint::{

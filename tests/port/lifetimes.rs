@@ -78,3 +78,50 @@ async fn wrong_questions_of_lifetimes_are_told_by_field() {
     let status = client.compute_lifetime(request).await.unwrap_err();
     assert_eq!(wrong_fields(&status), ["page_size"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lifecycle_rfm_and_channels_have_their_shapes() {
+    let service = shop().await;
+    let mut client = service.lifetimes();
+    let request = proto::ComputeLifecycleRequest { scope: scope(), ..Default::default() };
+    let answer = client.compute_lifecycle(request).await.unwrap().into_inner();
+    let total = answer.total.unwrap();
+    assert_eq!(total.intervals.iter().map(|interval| interval.new).sum::<i64>(), 40);
+    assert!(total.intervals.iter().rev().skip(1).all(|interval| interval.complete));
+    assert_eq!(total.customers_by_active_intervals.iter().sum::<i64>(), 40);
+
+    let request = proto::ComputeRfmRequest { scope: scope(), page_size: 25, ..Default::default() };
+    let first = client.compute_rfm(request.clone()).await.unwrap().into_inner();
+    let customers = |page: &proto::ComputeRfmResponse| page.customers.len();
+    let next = proto::ComputeRfmRequest { page_token: first.next_page_token.clone(), ..request };
+    let second = client.compute_rfm(next).await.unwrap().into_inner();
+    assert_eq!((customers(&first), customers(&second), second.next_page_token.as_str()), (25, 15, ""));
+    let listed = |segment: i32| {
+        let all = first.customers.iter().chain(&second.customers);
+        all.filter(|customer| customer.segment == segment).count() as f64
+    };
+    for segment in &first.segments {
+        let share = segment.customers.as_ref().unwrap();
+        assert_eq!((share.numerator, share.denominator), (listed(segment.segment), 40.0));
+    }
+    let scale = first.scale.unwrap();
+    assert_eq!(scale.frequency.iter().map(|cut| cut.value).collect::<Vec<_>>(), [2, 3, 4, 5]);
+
+    let mut visits = vec![touch("v", 3, &["ACCOUNT:u1"], crate::support::visit())];
+    "store".clone_into(&mut visits[0].channel);
+    service.record(visits).await;
+    let mut scope = scope();
+    scope.as_mut().unwrap().at_least_as_fresh = 2;
+    let request = proto::ComputeOmnichannelRequest { scope, ..Default::default() };
+    let answer = client.compute_omnichannel(request).await.unwrap().into_inner();
+    let names = |groups: &[proto::OmnichannelFigures]| -> Vec<(Option<String>, Option<f64>)> {
+        let name = |of: &proto::OmnichannelFigures| of.channels.clone().unwrap().value;
+        groups.iter().map(|of| (name(of), of.customers.as_ref().and_then(|figure| figure.value))).collect()
+    };
+    let named = |name: &str, customers: f64| (Some(name.to_owned()), Some(customers));
+    assert_eq!(names(&answer.by_number), [named("1", 39.0), named("2", 1.0)]);
+    assert_eq!(names(&answer.by_set), [named("store+web", 1.0), named("web", 39.0)]);
+    let revenue = |of: &proto::OmnichannelFigures| of.revenue.as_ref().unwrap().numerator;
+    let sum: f64 = answer.by_set.iter().map(revenue).sum();
+    assert_eq!(sum, revenue(answer.total.as_ref().unwrap()));
+}

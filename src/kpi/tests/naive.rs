@@ -227,7 +227,7 @@ impl<'a> Naive<'a> {
             "cart_abandonment" | "cart_recovery" | "cart_recovery_elsewhere" | "abandoned_cart_value" => {
                 self.abandonment(id, &all)
             }
-            "average_order_value" => self.values(&all),
+            "average_order_value" | "revenue" => self.values(&all),
             "items_per_order" => {
                 let orders = all.iter().copied().filter(|t| self.is_order(t) && self.counts(t));
                 let with = orders.filter(|t| !t.order().unwrap().lines.is_empty());

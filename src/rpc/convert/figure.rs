@@ -162,7 +162,7 @@ pub(super) fn dimensions(c: &mut Checks<'_>, root: &Path<'_>, asked: Vec<proto::
 
 macro_rules! named {
     ($( fn $name:ident -> $ty:ty { $proto:ident: $default:expr, $( $said:ident => $meant:expr, )* } )*) => { $(
-        fn $name(c: &mut Checks<'_>, at: &Path<'_>, number: i32) -> $ty {
+        pub(super) fn $name(c: &mut Checks<'_>, at: &Path<'_>, number: i32) -> $ty {
             match proto::$proto::try_from(number) {
                 Ok(proto::$proto::Unspecified) => $default,
                 $( Ok(proto::$proto::$said) => $meant, )*

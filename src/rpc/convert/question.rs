@@ -224,7 +224,12 @@ fn period(
 }
 
 /// Orders where none is named.
-fn activity_types(c: &mut Checks<'_>, at: &Path<'_>, field: &str, numbers: &[i32]) -> Vec<ActivityType> {
+pub(super) fn activity_types(
+    c: &mut Checks<'_>,
+    at: &Path<'_>,
+    field: &str,
+    numbers: &[i32],
+) -> Vec<ActivityType> {
     if numbers.is_empty() {
         return vec![ActivityType::Order];
     }
