@@ -13,6 +13,7 @@ use tonic_types::StatusExt;
 use crate::clock;
 use crate::rpc::proto::customer_service_client::CustomerServiceClient;
 use crate::rpc::proto::feed_service_client::FeedServiceClient;
+use crate::rpc::proto::figure_service_client::FigureServiceClient;
 use crate::rpc::proto::identity_service_client::IdentityServiceClient;
 use crate::rpc::proto::kpi_service_client::KpiServiceClient;
 use crate::rpc::proto::record_service_client::RecordServiceClient;
@@ -69,6 +70,7 @@ pub struct Clients {
     pub identities: IdentityServiceClient<Port>,
     pub customers: CustomerServiceClient<Port>,
     pub kpis: KpiServiceClient<Port>,
+    pub figures: FigureServiceClient<Port>,
     pub feed: FeedServiceClient<Port>,
     pub records: RecordServiceClient<Port>,
 }
@@ -95,6 +97,7 @@ pub async fn connect(target: &str, tenant: &str) -> Result<Clients, ClientError>
         identities: IdentityServiceClient::new(port.clone()),
         customers: CustomerServiceClient::new(port.clone()),
         kpis: KpiServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
+        figures: FigureServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
         feed: FeedServiceClient::new(port.clone()),
         records: RecordServiceClient::new(port).max_decoding_message_size(MAX_REPLY_BYTES),
     })

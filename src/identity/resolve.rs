@@ -82,7 +82,7 @@ pub(super) struct Forbidden {
     reason: Dropped,
     /// The kinds whose limit it breaks.
     over: Vec<KindIndex>,
-    /// The cannot-links that it breaks.
+    /// The cannot-links that it breaks, if what is held alone breaks none.
     broken: Vec<ConstraintNo>,
 }
 
@@ -296,11 +296,13 @@ impl<'r> World<'r> {
         }
         let over: Vec<KindIndex> =
             (0..held.len()).filter(|&kind| held[kind] > self.rules.kinds[kind].limit).collect();
-        let bound = holders.iter().flat_map(|&block| &self.blocks[block].bound).chain(kept).copied();
-        let broken = self.constraints.broken(bound);
+        let bound = || holders.iter().flat_map(|&block| &self.blocks[block].bound);
+        let broken = self.constraints.broken(bound().chain(kept).copied());
         let limit = over.first().map(|kind| Dropped::Limit(*kind));
         if let Some(reason) = limit.or(broken.first().map(|no| Dropped::Constraint(*no))) {
-            return Some(Forbidden { reason, over, broken });
+            // Of what breaks by what is held alone, the free ones are innocent.
+            let by_held = !broken.is_empty() && !self.constraints.broken(bound().copied()).is_empty();
+            return Some(Forbidden { reason, over, broken: if by_held { Vec::new() } else { broken } });
         }
         let registered: Vec<BlockIndex> =
             holders.into_iter().filter(|&block| self.is_registered(block)).collect();

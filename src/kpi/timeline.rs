@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::beside::TouchRow;
+use super::beside::{TABLES, TouchRow};
 use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::{Lens, OrderLens};
 use super::snapshot::Part;
-use super::tables::{NO_SENTIMENT, Tables};
+use super::tables::{NO_SENTIMENT, Stem, Tables};
 
 /// A touchpoint on its way through a measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,23 +41,17 @@ impl Reader<'_> {
     pub fn each(&self, part: &Part, mut visit: impl FnMut(u32, &[Mark])) {
         let tables = &part.segment.tables;
         let stems = tables.stems();
-        let wanted: Vec<usize> = (0..stems.len()).filter(|&table| self.tables_wanted()[table]).collect();
+        let wanted = self.tables_wanted();
         let mut next = stems.map(|stem| stem.rows(0..part.customers.start).end);
         let mut marks = Vec::new();
         for customer in part.customers.clone() {
             marks.clear();
             let in_scope = self.lens.has_customer(part, customer);
-            for &table in &wanted {
-                let column = &stems[table].customer;
-                let from = next[table];
-                let mut until = from;
-                while column.get(until) == Some(&customer) {
-                    until += 1;
-                }
-                next[table] = until;
-                if in_scope {
+            for table in (0..TABLES).filter(|&table| wanted[table]) {
+                let run = run(&stems[table].customer, &mut next[table], customer);
+                if in_scope && !run.is_empty() {
                     let before = marks.len();
-                    self.push_rows(tables, table, from..until, &mut marks);
+                    self.push_rows(tables, table, run, &mut marks);
                     merge(&mut marks, before);
                 }
             }
@@ -89,62 +83,76 @@ impl Reader<'_> {
     #[inline]
     fn push_rows(&self, tables: &Tables, table: usize, rows: Range<usize>, marks: &mut Vec<Mark>) {
         match table {
-            0 => rows.for_each(|row| self.push_order(tables, row, marks)),
-            1 => rows.for_each(|row| {
-                self.push(tables, (1, row), (TouchType::RETURN, 0, 0, tables.returns.amount[row]), marks);
-            }),
-            2 => rows.for_each(|row| self.push_answer(tables, row, marks)),
+            0 => {
+                let (orders, lens) = (&tables.orders, self.orders);
+                let kind = |row| match lens.counts(orders, row) {
+                    true => TouchType::ORDER,
+                    false => TouchType::REFUSED_ORDER,
+                };
+                let says = |row: usize, kind| match kind {
+                    TouchType::ORDER => (0, orders.item[row], lens.amount(orders, row)),
+                    _ => (0, orders.item[row], 0),
+                };
+                self.push(&orders.stem, table, rows, kind, says, marks);
+            }
+            1 => {
+                let says = |row: usize, _| (0, 0, tables.returns.amount[row]);
+                self.push(&tables.returns.stem, table, rows, |_| TouchType::RETURN, says, marks);
+            }
+            2 => {
+                let answers = &tables.answers;
+                let says = |row: usize, kind| {
+                    let also = match kind {
+                        TouchType::REVIEW_WRITTEN => i64::from(answers.sentiment[row]),
+                        _ => i64::from(answers.survey[row]),
+                    };
+                    (answers.score[row], u32::from(answers.kind[row]), also)
+                };
+                let kind = |row: usize| AnswerKind::touch_type(answers.kind[row]);
+                self.push(&answers.stem, table, rows, kind, says, marks);
+            }
             _ => {
                 let touches = &tables.touches;
-                for row in rows {
-                    let kind = TouchType(touches.kind[row]);
-                    if self.types.has(kind) {
-                        let is_review = kind == TouchType::REVIEW_WRITTEN;
-                        let amount = if is_review { i64::from(NO_SENTIMENT) } else { 0 };
-                        let says = (kind, touches.detail[row], touches.item[row], amount);
-                        self.push(tables, (3, row), says, marks);
-                    }
-                }
+                let says = |row: usize, kind| {
+                    let amount = if kind == TouchType::REVIEW_WRITTEN { i64::from(NO_SENTIMENT) } else { 0 };
+                    (touches.detail[row], touches.item[row], amount)
+                };
+                self.push(&touches.stem, table, rows, |row| TouchType(touches.kind[row]), says, marks);
             }
         }
     }
 
-    #[inline]
-    fn push_order(&self, tables: &Tables, row: usize, marks: &mut Vec<Mark>) {
-        let orders = &tables.orders;
-        let says = match self.orders.counts(orders, row) {
-            true => (TouchType::ORDER, 0, orders.item[row], self.orders.amount(orders, row)),
-            false => (TouchType::REFUSED_ORDER, 0, orders.item[row], 0),
-        };
-        self.push(tables, (0, row), says, marks);
-    }
-
-    fn push_answer(&self, tables: &Tables, row: usize, marks: &mut Vec<Mark>) {
-        let answers = &tables.answers;
-        let kind = answers.kind[row];
-        let also = match AnswerKind::touch_type(kind) {
-            TouchType::REVIEW_WRITTEN => i64::from(answers.sentiment[row]),
-            _ => i64::from(answers.survey[row]),
-        };
-        let says = (AnswerKind::touch_type(kind), answers.score[row], u32::from(kind), also);
-        self.push(tables, (2, row), says, marks);
-    }
-
+    /// Appends those rows of one table that are of a kind wanted and observed, with what they say.
     #[inline]
     fn push(
         &self,
-        tables: &Tables,
-        (table, row): (usize, usize),
-        (kind, detail, item, amount): (TouchType, u8, u32, i64),
+        stem: &Stem,
+        table: usize,
+        rows: Range<usize>,
+        kind: impl Fn(usize) -> TouchType,
+        says: impl Fn(usize, TouchType) -> (u8, u32, i64),
         marks: &mut Vec<Mark>,
     ) {
-        let stem = tables.stems()[table];
-        let at = stem.at[row];
-        if at < self.observed && self.types.has(kind) {
-            let (number, place, row) = (stem.number[row], stem.place[row], TouchRow::new(table, row));
-            marks.push(Mark { at, number, place, kind, detail, item, row, amount });
+        let columns = stem.at[rows.clone()].iter().zip(&stem.place[rows.clone()]);
+        for ((&at, &place), row) in columns.zip(rows) {
+            let kind = kind(row);
+            if self.types.has(kind) && at < self.observed {
+                let (detail, item, amount) = says(row, kind);
+                let (number, row) = (stem.number[row], TouchRow::new(table, row));
+                marks.push(Mark { at, number, place, kind, detail, item, row, amount });
+            }
         }
     }
+}
+
+/// The rows of a customer in a column of which all before `next` are of earlier ones.
+#[inline]
+fn run(column: &[u32], next: &mut usize, customer: u32) -> Range<usize> {
+    let from = *next;
+    let rest = &column[from..];
+    let length = rest.iter().position(|&other| other != customer).unwrap_or(rest.len());
+    *next = from + length;
+    from..from + length
 }
 
 /// Merges two runs in order of time, the second of which begins at `second`.

@@ -48,10 +48,10 @@ async fn write(clients: Clients, writer: u32) {
 }
 
 #[derive(Default)]
-struct Consumer {
+pub struct Consumer {
     cursor: Option<String>,
-    revision: i64,
-    customer_of: BTreeMap<String, String>,
+    pub revision: i64,
+    pub customer_of: BTreeMap<String, String>,
     kinds: BTreeMap<String, i32>,
     connections: usize,
 }
@@ -76,7 +76,7 @@ impl Consumer {
     }
 
     /// Listens until the feed breaks off, or has reached a revision.
-    async fn listen(&mut self, clients: &Clients, until: i64) -> Result<(), tonic::Status> {
+    pub async fn listen(&mut self, clients: &Clients, until: i64) -> Result<(), tonic::Status> {
         let start = self.cursor.clone().map(Start::Cursor);
         let request = proto::WatchIdentitiesRequest { start, heartbeat_seconds: 1, ..Default::default() };
         let mut feed = clients.feed.clone().watch_identities(request).await?.into_inner();
@@ -87,9 +87,28 @@ impl Consumer {
         }
         Ok(())
     }
+
+    /// The service says of every observation what the consumer holds. Observations whose touchpoints
+    /// are all void are nobody's.
+    pub async fn agrees(&self, clients: &Clients, name: &str) {
+        let observations: Vec<&String> = self.customer_of.keys().collect();
+        for some in observations.chunks(500) {
+            let by = |id: &&String| proto::customer_ref::By::CustomerId((*id).clone());
+            let request = proto::BatchGetCustomersRequest {
+                customers: some.iter().map(|id| proto::CustomerRef { by: Some(by(id)) }).collect(),
+                ..Default::default()
+            };
+            let found = clients.customers.clone().batch_get_customers(request).await.unwrap().into_inner();
+            for (id, outcome) in some.iter().zip(found.outcomes) {
+                let Some(customer) = outcome.customer else { continue };
+                assert_eq!(self.customer_of[*id], customer.customer_id, "{name}");
+                assert_eq!(self.kinds[&customer.customer_id], customer.kind, "{name}");
+            }
+        }
+    }
 }
 
-async fn revision(clients: &Clients) -> i64 {
+pub async fn revision(clients: &Clients) -> i64 {
     let request = proto::ListTouchpointsRequest { page_size: 1, ..Default::default() };
     clients.touchpoints.clone().list_touchpoints(request).await.map_or(0, |page| page.into_inner().revision)
 }
@@ -123,19 +142,7 @@ async fn a_consumer_holds_the_services_map_through_writers_kills_and_restarts() 
         assert!(observations.len() > 100, "{name}: {}", observations.len());
         let customers: BTreeSet<&String> = consumer.customer_of.values().collect();
         assert!(customers.len() < observations.len(), "{name}: some are one");
-        for some in observations.chunks(500) {
-            let by = |id: &&String| proto::customer_ref::By::CustomerId((*id).clone());
-            let request = proto::BatchGetCustomersRequest {
-                customers: some.iter().map(|id| proto::CustomerRef { by: Some(by(id)) }).collect(),
-                ..Default::default()
-            };
-            let found = clients.customers.clone().batch_get_customers(request).await.unwrap().into_inner();
-            for (id, outcome) in some.iter().zip(found.outcomes) {
-                let customer = outcome.customer.unwrap();
-                assert_eq!(consumer.customer_of[*id], customer.customer_id, "{name}");
-                assert_eq!(consumer.kinds[&customer.customer_id], customer.kind, "{name}");
-            }
-        }
+        consumer.agrees(&clients, name).await;
     }
 }
 

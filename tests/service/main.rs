@@ -7,4 +7,7 @@ mod feed;
 mod import;
 mod load;
 mod stop;
+mod storm;
 mod support;
+#[path = "../worlds/mod.rs"]
+mod worlds;

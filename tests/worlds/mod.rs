@@ -36,10 +36,17 @@ pub async fn tenant(store: &Store) -> Tenant {
 
 /// The same under other rules.
 pub async fn tenant_under(store: &Store, rules: &Rules) -> Tenant {
+    named_tenant(store, rules).await.1
+}
+
+/// The same with its name.
+pub async fn named_tenant(store: &Store, rules: &Rules) -> (TenantName, Tenant) {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let no = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let name = format!("t{}-{}-{no}", std::process::id(), clock::system()().0);
-    store.open_tenant_under(&TenantName::parse(&name).unwrap(), rules).await.unwrap()
+    let name = TenantName::parse(&name).unwrap();
+    let tenant = store.open_tenant_under(&name, rules).await.unwrap();
+    (name, tenant)
 }
 
 /// How many random histories a law is tried on; `CUSTOMER360_TEST_CASES` asks for more.
@@ -309,6 +316,8 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
                 .collect();
             let spoken_for =
                 |c: &usize| kept.iter().any(|d| customers[*c].0.contains(d) && rule(d).joins_registered);
+            let held_union = named.iter().flat_map(|&c| customers[c].0.iter().cloned()).collect();
+            let by_held = !broken(decisions, &held_union).is_empty();
             let broken = broken(decisions, &union);
             if over.is_empty()
                 && broken.is_empty()
@@ -318,10 +327,11 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
             }
             let held = |d: &Identifier| customers.iter().any(|(holds, _)| holds.contains(d));
             let in_broken = |d: &Identifier| {
-                broken.iter().any(|said| match said {
-                    Said::Apart(left, right) => left.contains(d) || right.contains(d),
-                    _ => false,
-                })
+                !by_held
+                    && broken.iter().any(|said| match said {
+                        Said::Apart(left, right) => left.contains(d) || right.contains(d),
+                        _ => false,
+                    })
             };
             let droppable = kept.iter().filter(|d| held(d) || over.contains(&&d.kind) || in_broken(d));
             let weakest =

@@ -1,4 +1,4 @@
-//! The four KPIs, asked before and after.
+//! Figures of the business, asked before and after, and of the same people if everyone were known.
 
 use super::paper::{Paper, count};
 use crate::cli::client::{ClientError, Clients};
@@ -16,7 +16,16 @@ pub struct Figures {
     repurchase: proto::ComputeRepurchaseResponse,
     nps: proto::ComputeNpsResponse,
     cost: proto::ComputeCostToServeResponse,
+    /// Those of [`ALONG_THE_WAY`].
+    way: Vec<proto::KpiFigures>,
 }
+
+/// Figures of the way to a purchase, and what the demo calls them.
+const ALONG_THE_WAY: [(&str, &str); 3] = [
+    ("conversion", "visits with an order within 7 days"),
+    ("ropo", "store orders researched online (ROPO)"),
+    ("attributed_orders", "orders with a journey before them"),
+];
 
 /// What serving costs at this retailer, from the first day on.
 ///
@@ -49,7 +58,7 @@ pub async fn set_rates(clients: &Clients) -> Result<(), ClientError> {
 }
 
 impl Figures {
-    /// Asks for all four at a revision.
+    /// Asks for all of them at a revision.
     ///
     /// # Errors
     /// When the service refuses.
@@ -83,20 +92,36 @@ impl Figures {
                 })
                 .await?
                 .into_inner(),
+            way: clients
+                .figures
+                .clone()
+                .compute_kpis(proto::ComputeKpisRequest {
+                    scope: two_years(),
+                    kpi_ids: ALONG_THE_WAY.map(|(id, _)| id.to_owned()).to_vec(),
+                    ..Default::default()
+                })
+                .await?
+                .into_inner()
+                .kpis,
         })
     }
 
-    /// Prints both side by side.
-    pub fn compare(&self, after: &Self, paper: &Paper, people: u32) {
-        println!("  {}", paper.dim(&format!("{:<44} {:<26} after", "", "before")));
-        for ((name, was), (_, is)) in self.lines().into_iter().zip(after.lines()) {
-            println!("  {name:<44} {was:<26} {}", paper.bold(&is));
+    /// Prints them side by side with those of the true persons.
+    pub fn compare(&self, after: &Self, truth: &Self, paper: &Paper, people: u32) {
+        println!("  {}", paper.dim(&format!("{:<40} {:<23} {:<23} truth", "", "before", "after")));
+        for (((name, was), (_, is)), (_, truth)) in
+            self.lines().into_iter().zip(after.lines()).zip(truth.lines())
+        {
+            // Of the truth the interval would say nothing.
+            let truth = truth.split(" [").next().unwrap_or_default();
+            println!("  {name:<40} {was:<23} {} {truth}", paper.bold(&format!("{is:<23}")));
         }
         let revision = |figures: &Self| figures.cost.basis.as_ref().map_or(0, |basis| basis.revision);
         println!(
             "\n  {}\n",
             paper.dim(&format!(
-                "95 % intervals in brackets; revisions {} and {}; {} true persons",
+                "95 % intervals in brackets; revisions {} and {}\n  truth: as if all {} persons, cash \
+                 buyers too, had always shown who they are",
                 revision(self),
                 revision(after),
                 count(people.into()),
@@ -111,13 +136,13 @@ impl Figures {
         let cost = self.cost.total.as_ref();
         let mean = cost.and_then(|c| c.per_customer.as_ref()).and_then(|d| d.mean.as_ref());
         let basis = self.cost.basis.as_ref();
-        vec![
+        let mut lines = vec![
             ("customers", count(basis.map_or(0, |b| b.customers))),
             (
-                "touchpoints of a registered customer",
+                "touchpoints of registered customers",
                 percent(basis.and_then(|b| b.identity_coverage.as_ref())),
             ),
-            ("retention, 90 days, second half of 2025", percent(period.and_then(|p| p.retention.as_ref()))),
+            ("retention, 90 days, 2nd half of 2025", percent(period.and_then(|p| p.retention.as_ref()))),
             (
                 "customers with two or more orders",
                 percent(repurchase.and_then(|r| r.repeat_customers.as_ref())),
@@ -132,7 +157,9 @@ impl Figures {
                 plain(mean.and_then(|m| m.value), mean.and_then(|m| m.interval.as_ref()), 0.01),
             ),
             ("cost over net revenue", percent(cost.and_then(|c| c.cost_to_net_revenue.as_ref()))),
-        ]
+        ];
+        lines.extend(ALONG_THE_WAY.iter().zip(&self.way).map(|((_, name), answer)| (*name, share(answer))));
+        lines
     }
 }
 
@@ -144,6 +171,11 @@ fn scope(start_s: i64, revision: i64) -> proto::Scope {
         at_least_as_fresh: revision,
         ..Default::default()
     }
+}
+
+fn share(answer: &proto::KpiFigures) -> String {
+    let Some(total) = &answer.total else { return "-".to_owned() };
+    percent(Some(&Ratio { value: total.value, interval: total.interval.clone(), ..Ratio::default() }))
 }
 
 fn percent(ratio: Option<&Ratio>) -> String {

@@ -109,9 +109,28 @@ async fn story(args: &DemoArgs, address: SocketAddr) -> Result<(), CliError> {
     let after = Figures::ask(&clients, revision).await?;
 
     paper.title("What it did to the numbers");
-    before.compare(&after, &paper, args.people);
+    let truth = truth(address, &retailer).await?;
+    before.compare(&after, &truth, &paper, args.people);
     commands(&paper, address, &hero);
     Ok(())
+}
+
+/// The figures of a tenant of which every touchpoint names its true person and nothing else.
+async fn truth(address: SocketAddr, retailer: &Retailer) -> Result<Figures, CliError> {
+    let clients = client::connect(&address.to_string(), "truth").await?;
+    figures::set_rates(&clients).await?;
+    let mut revision = 0;
+    let all: Vec<usize> = (0..retailer.len()).collect();
+    for batch in all.chunks(BATCH) {
+        let known = |&index: &usize| {
+            let value = format!("person {}", retailer.person(index));
+            let person = proto::Identifier { kind: "CRM_ID".to_owned(), value, ..Default::default() };
+            Touchpoint { identifiers: vec![person], ..retailer.touchpoint(index) }
+        };
+        let sent = record(&clients, batch.iter().map(known).collect(), PATIENCE).await?;
+        revision = revision.max(sent.revision);
+    }
+    Ok(Figures::ask(&clients, revision).await?)
 }
 
 /// Records these touchpoints and answers the revision that has them all.
