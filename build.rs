@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use prost::Message;
 
 const PROTOS: &[&str] = &[
+    "customer360/v1/commerce_service.proto",
     "customer360/v1/common.proto",
     "customer360/v1/customer_service.proto",
     "customer360/v1/decision_service.proto",
@@ -17,6 +18,7 @@ const PROTOS: &[&str] = &[
     "customer360/v1/journey_service.proto",
     "customer360/v1/kpi.proto",
     "customer360/v1/kpi_service.proto",
+    "customer360/v1/lifetime.proto",
     "customer360/v1/lifetime_service.proto",
     "customer360/v1/reconciliation_service.proto",
     "customer360/v1/record_service.proto",

@@ -11,6 +11,8 @@ pub enum Absent {
     EmptyDenominator,
     /// `observed_until` lies before the time in question.
     NotObserved,
+    /// Too few were answered for the quantile to be known.
+    NotReached,
 }
 
 impl Absent {
@@ -19,6 +21,7 @@ impl Absent {
         match self {
             Self::EmptyDenominator => "empty_denominator",
             Self::NotObserved => "not_observed",
+            Self::NotReached => "not_reached",
         }
     }
 }

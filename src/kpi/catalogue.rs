@@ -233,7 +233,19 @@ pub fn all() -> impl Iterator<Item = &'static Definition> {
 }
 
 /// KPIs that are no single number.
-const SHAPES: &[Definition] = &[ATTRIBUTION, JOURNEYS, AFFINITY, LIFECYCLE, LIFETIME, RFM, OMNICHANNEL];
+const SHAPES: &[Definition] = &[
+    ATTRIBUTION,
+    JOURNEYS,
+    AFFINITY,
+    LIFECYCLE,
+    LIFETIME,
+    RFM,
+    OMNICHANNEL,
+    super::returns::RETURN_MATRIX,
+    super::mix::PRODUCT_MIX,
+    super::board::PHASE_MODEL,
+    super::board::INCENTIVE_CARD,
+];
 
 /// To which channels orders are due.
 pub const ATTRIBUTION: Definition = Definition {

@@ -99,7 +99,7 @@ const COMMON: Measure = Measure {
 };
 
 /// What a customer did in range, anywhere.
-fn own<'s>(seen: &'s Seen) -> impl Iterator<Item = &'s Mark> {
+pub(super) fn own<'s>(seen: &'s Seen) -> impl Iterator<Item = &'s Mark> {
     let span = seen.span;
     let in_range = move |mark: &&Mark| span.from <= mark.at && mark.at < span.until;
     seen.marks.iter().filter(in_range).filter(|mark| uses(mark.kind, mark.detail))

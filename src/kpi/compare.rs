@@ -108,7 +108,7 @@ fn change(stat: Stat, now: &Figure, before: &Figure) -> Change {
         Stat::Mean | Stat::MeanOfCustomers => means(difference, 1.0, now.moments, before.moments),
         Stat::Nps => means(difference, 100.0, now.moments, before.moments),
         Stat::Sum | Stat::Customers => counts(stat, now, before),
-        Stat::Quotient | Stat::Quantile(_) => None,
+        Stat::Quotient | Stat::Quantile(_) | Stat::Survival(_) => None,
     });
     let (interval, p_value) = tested.map_or((None, None), |(interval, p)| (Some(interval), Some(p)));
     Change { difference, interval, p_value, adjusted: None }

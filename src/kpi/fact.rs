@@ -37,6 +37,8 @@ impl TouchType {
     pub const PRODUCT_VIEW: Self = Self::of(ActivityType::ProductView);
     pub const CONVERSATION: Self = Self::of(ActivityType::Conversation);
     pub const ADVICE: Self = Self::of(ActivityType::Advice);
+    pub const PRODUCT_TRIAL: Self = Self::of(ActivityType::ProductTrial);
+    pub const SERVICE_CONTACT: Self = Self::of(ActivityType::ServiceContact);
     pub const OFFER_SHOWN: Self = Self::of(ActivityType::OfferShown);
     pub const CART_UPDATED: Self = Self::of(ActivityType::CartUpdated);
     pub const CHECKOUT_STARTED: Self = Self::of(ActivityType::CheckoutStarted);
@@ -163,6 +165,11 @@ pub struct Said {
     /// What a cart is worth.
     pub value: Option<Amount>,
     pub lines: Vec<LineFact>,
+    /// What was taken off the prices of the lines of an order.
+    pub discounts: Vec<DiscountFact>,
+    /// 32 bits that stand for the visit of an order, a return or a trial, or for the case of a
+    /// service contact. 0: none.
+    pub tie: u32,
 }
 
 /// What was measured of a visit.
@@ -181,6 +188,14 @@ pub struct LineFact {
     pub quantity_milli: i64,
     /// Of one unit.
     pub price: Option<Amount>,
+}
+
+/// What was taken off the price of a whole line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiscountFact {
+    /// The product and its category.
+    pub item: u32,
+    pub amount: Amount,
 }
 
 /// One write of a trait.
@@ -280,7 +295,7 @@ impl Fact {
 impl Said {
     fn of(details: &Details, dictionary: &mut Dictionary) -> Result<Self, DictionaryFull> {
         let (item, detail) = subject(details, dictionary);
-        let mut said = Self { item, detail, ..Self::default() };
+        let mut said = Self { item, detail, tie: tie(details), ..Self::default() };
         match &details.activity {
             Activity::Visit(visit) if visit.duration_seconds.is_some() || visit.pages.is_some() => {
                 let known = |n: Option<u32>| n.map_or(UNKNOWN, |n| n.min(UNKNOWN - 1));
@@ -293,7 +308,10 @@ impl Said {
             Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => {
                 said.value = cart.value.map(|value| amount_of(value, dictionary)).transpose()?;
             }
-            Activity::Order(order) => said.lines = lines(&order.lines, dictionary)?,
+            Activity::Order(order) => {
+                said.lines = lines(&order.lines, dictionary)?;
+                said.discounts = discounts(&order.lines, dictionary)?;
+            }
             Activity::Return(back) => said.lines = lines(&back.lines, dictionary)?,
             _ => {}
         }
@@ -314,6 +332,35 @@ fn lines(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<LineFact>, D
         })
     };
     lines.iter().map(line).collect()
+}
+
+/// Said, or else what the price before discounts is more than the price after them.
+fn discounts(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<DiscountFact>, DictionaryFull> {
+    let mut found = Vec::new();
+    for line in lines {
+        let between = || {
+            let (list, unit) = (line.list_price?, line.unit_price?);
+            let off = i128::from(list.minor - unit.minor) * i128::from(line.quantity_milli);
+            let minor = i64::try_from((off + 500).div_euclid(1_000)).unwrap_or(i64::MAX);
+            (list.currency == unit.currency).then_some(Money { minor, currency: list.currency })
+        };
+        let off = line.discount.or_else(between).filter(|off| off.minor > 0);
+        if let Some(off) = off {
+            let item = dictionary.intern_item(&line.product_id, &line.category);
+            found.push(DiscountFact { item, amount: amount_of(off, dictionary)? });
+        }
+    }
+    Ok(found)
+}
+
+fn tie(details: &Details) -> u32 {
+    match &details.activity {
+        Activity::ServiceContact(contact) => id_hash(&contact.case_id),
+        Activity::Order(_) | Activity::Return(_) | Activity::ProductTrial(_) => {
+            details.visit_id.as_deref().map_or(0, id_hash)
+        }
+        _ => 0,
+    }
 }
 
 /// What a touchpoint is about, and its kind within the type.

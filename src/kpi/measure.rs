@@ -7,6 +7,7 @@ use crate::model::channel::Medium;
 use crate::model::time::DAY_US;
 use crate::model::{Channel, Micros, Phase};
 
+use super::acquisition::Spend;
 use super::beside::{TouchRow, rows_beside};
 use super::calendar::{Intervals, Unit};
 use super::catalogue::Definition;
@@ -38,6 +39,9 @@ pub enum Stat {
     MeanOfCustomers,
     /// A quantile of the numerators, type 7.
     Quantile(f64),
+    /// A quantile of the numerators, durations of which censored hits are only the beginning: the
+    /// first at which Kaplan and Meier's estimate leaves no more than the rest.
+    Survival(f64),
     /// 100 times the mean of numerators of -1, 0 and 1.
     Nps,
 }
@@ -59,6 +63,12 @@ pub struct Params {
     pub survey_id: Option<String>,
     /// By which cost to serve is counted.
     pub cost_rates: Vec<CostRate>,
+    /// Within how many minutes a person should answer a case.
+    pub care_target_minutes: u32,
+    /// What else than where an order was placed assists it.
+    pub elsewhere: Elsewhere,
+    /// What was spent to win customers.
+    pub spend: Vec<Spend>,
 }
 
 impl Default for Params {
@@ -74,8 +84,21 @@ impl Default for Params {
             answers_counted: AnswersCounted::LastPerCustomer,
             survey_id: None,
             cost_rates: Vec::new(),
+            care_target_minutes: 60,
+            elsewhere: Elsewhere::Channel,
+            spend: Vec::new(),
         }
     }
+}
+
+/// Where a touchpoint counts as elsewhere than an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Elsewhere {
+    /// By another channel.
+    #[default]
+    Channel,
+    /// At another location, or at one where the other says none.
+    Location,
 }
 
 /// What research and order must have in common.
@@ -440,5 +463,13 @@ impl Seen<'_> {
             return 0..0;
         }
         rows_beside(owners, mark.row.table(), mark.row.row()..mark.row.row() + 1)
+    }
+}
+
+impl Seen<'_> {
+    /// What stands for the visit of an order, a return or a trial, or the case of a service contact;
+    /// 0 for none.
+    pub fn tie(&self, mark: &Mark) -> u32 {
+        self.beside(&self.tables.ties.owner, mark).next().map_or(0, |row| self.tables.ties.tie[row])
     }
 }

@@ -1,7 +1,10 @@
 //! All measures, in the order of the manual.
 
 use super::measure::Measure;
-use super::{basket, carts, channels, classic, conversion, engagement, funnel, journeys, lifecycle, visits};
+use super::{
+    acquisition, basket, care, carts, channels, classic, conversion, engagement, funnel, incentive, journeys,
+    lifecycle, mix, returns, seamless, trial, upselling, visits,
+};
 
 /// All measures.
 pub static ALL: &[&Measure] = &[
@@ -63,6 +66,44 @@ pub static ALL: &[&Measure] = &[
     &classic::REPURCHASED,
     &classic::PROMOTED,
     &classic::SERVED,
+    &trial::TRIAL_CONVERSION,
+    &trial::PRODUCTS_TRIED,
+    &care::FIRST_REPLY_MEDIAN,
+    &care::FIRST_REPLY_P90,
+    &care::RESOLUTION_MEDIAN,
+    &care::RESOLUTION_P90,
+    &care::WITHIN_TARGET,
+    &care::FIRST_CONTACT_RESOLUTION,
+    &seamless::CASES_REPEATED,
+    &seamless::SEAMLESS_SWITCHES,
+    &acquisition::NEW_CUSTOMERS,
+    &acquisition::ACQUISITION_COST,
+    &upselling::UPSELL_ACCEPTANCE,
+    &upselling::UPSELL_CUSTOMERS,
+    &upselling::UPSELL_REVENUE_SHARE,
+    &upselling::UPSELL_ORDER_VALUE,
+    &upselling::PLAIN_ORDER_VALUE,
+    &returns::RETURNED_ORDERS,
+    &returns::RETURNED_UNITS,
+    &returns::RETURNED_VALUE,
+    &returns::RETURN_DAYS,
+    &returns::RETURN_DAYS_P90,
+    &returns::RETURNS_ELSEWHERE,
+    &returns::ONLINE_RETURNED_IN_STORE,
+    &returns::ORDERS_AT_RETURNS,
+    &mix::UNITS_SOLD,
+    &mix::LINE_REVENUE,
+    &mix::AVERAGE_UNIT_PRICE,
+    &mix::DISCOUNT_SHARE,
+    &incentive::RECEIPTS,
+    &incentive::SALES,
+    &incentive::CREDITED_SALES,
+    &incentive::ASSISTED_SALES,
+    &incentive::INTEGRATION_INDEX,
+    &incentive::LIKES,
+    &incentive::SHARES,
+    &incentive::MENTIONS,
+    &incentive::SUBSCRIPTIONS,
 ];
 
 /// The measure of an id.

@@ -1,8 +1,9 @@
 //! Whom a figure is made of: the customers behind its numerator or denominator, page by page, each
 //! with the touchpoints that were counted. The parts sum to the figure.
 
+use super::acquisition::{self, RecordHit};
 use super::answer::Basis;
-use super::axis::Axis;
+use super::axis::{Axis, Dimension};
 use super::lens::{Lens, OrderLens};
 use super::measure::{Context, Hit, Measure, Seen, Span, window_of};
 use super::scalar::{self, Figure, Question};
@@ -23,7 +24,7 @@ pub enum Side {
     Rest,
 }
 
-/// One customer, or one touchpoint of nobody.
+/// One customer, one touchpoint of nobody, or one record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// Its place in the order of pages.
@@ -31,9 +32,11 @@ pub struct Member {
     /// The customer's key; `None`: nobody.
     pub customer: Option<u32>,
     pub hits: Vec<Hit>,
+    /// What a record adds instead of touchpoints.
+    pub record: Option<RecordHit>,
 }
 
-/// A page of members, in a fixed order: customers by key, then touchpoints of nobody.
+/// A page of members, in a fixed order: customers by key, touchpoints of nobody, records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     pub basis: Basis,
@@ -58,6 +61,8 @@ pub struct Filter {
 
 /// Touchpoints of nobody come after all customers.
 const NOBODY: u64 = 1 << 32;
+/// Records come last.
+const RECORDS: u64 = 1 << 33;
 
 /// The question must ask for one measure.
 ///
@@ -79,15 +84,18 @@ pub fn page(snapshot: &Snapshot, question: &Question, filter: &Filter) -> Result
     let cx = Context::new(&lens, &orders, &question.params, &question.measures, &[span])?;
     let types = measure.types(&question.params);
     let reader = Reader { types, lens: &lens, orders: &orders, observed: span.observed };
-    let search = Search { cx: &cx, measure, span, axes: &axes, filter, reader };
+    let search = Search { cx: &cx, measure, span, axes: &axes, group_by: &question.group_by, filter, reader };
     let mut places = snapshot.fold(TASK_CUSTOMERS, Vec::new, |s, part| search.places(s, part), joined);
     lens.unidentified().for_each(|tables| search.places_of_nobody(&mut places, tables));
+    let records = search.records();
+    places.extend(records.iter().map(|record| record.place).filter(|&place| search.is_after(place)));
     places.sort_unstable();
     let more = places.len() > filter.size;
     places.truncate(filter.size);
     let mut members =
         snapshot.fold(TASK_CUSTOMERS, Vec::new, |s, part| search.members(s, part, &places), joined);
     lens.unidentified().for_each(|tables| search.members_of_nobody(&mut members, tables, &places));
+    members.extend(records.into_iter().filter(|record| places.binary_search(&record.place).is_ok()));
     members.sort_unstable_by_key(|member: &Member| member.place);
     let figure = figure.unwrap_or_else(|| scalar::nothing(measure));
     Ok(Page { basis: answer.basis, figure, members, scale: cx.scale(measure), more })
@@ -103,6 +111,7 @@ struct Search<'a> {
     measure: &'static Measure,
     span: Span,
     axes: &'a [Axis],
+    group_by: &'a [Dimension],
     filter: &'a Filter,
     reader: Reader<'a>,
 }
@@ -160,6 +169,26 @@ impl Search<'_> {
         });
     }
 
+    /// What records add to the group and side asked for.
+    fn records(&self) -> Vec<Member> {
+        let (hits, _) = acquisition::records(self.measure, self.cx, self.span);
+        let member = |(place, hit): (u64, RecordHit)| Member {
+            place,
+            customer: None,
+            hits: Vec::new(),
+            record: Some(hit),
+        };
+        let wanted = |hit: &RecordHit| match self.filter.side {
+            Side::Counted => true,
+            Side::Numerator => hit.part != 0,
+            Side::Rest => false,
+        };
+        let is_its =
+            |hit: &RecordHit| self.filter.group.is_empty() || hit.keys(self.group_by) == self.filter.group;
+        let all = (RECORDS..).zip(hits);
+        all.filter(|(_, hit)| wanted(hit) && is_its(hit)).map(member).collect()
+    }
+
     fn is_after(&self, place: u64) -> bool {
         self.filter.after.is_none_or(|after| place > after)
     }
@@ -182,7 +211,7 @@ impl Search<'_> {
             let Some(customer) = found.filter(|nth| part.customers.contains(nth)) else { continue };
             let one = Part { customers: customer..customer + 1, ..part.clone() };
             self.each(&one, |place, key, hits| {
-                members.push(Member { place, customer: Some(key), hits: std::mem::take(hits) });
+                members.push(Member { place, customer: Some(key), hits: std::mem::take(hits), record: None });
             });
         }
     }
@@ -190,7 +219,7 @@ impl Search<'_> {
     fn members_of_nobody(&self, members: &mut Vec<Member>, tables: &Tables, places: &[u64]) {
         self.each_of_nobody(tables, |place, hits| {
             if places.binary_search(&place).is_ok() {
-                members.push(Member { place, customer: None, hits: std::mem::take(hits) });
+                members.push(Member { place, customer: None, hits: std::mem::take(hits), record: None });
             }
         });
     }

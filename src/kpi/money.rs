@@ -1,7 +1,7 @@
 //! Amounts of one currency in minor units of another, at the rate of the transaction's date.
 
 use super::dictionary::Dictionary;
-use crate::model::{Currency, Micros};
+use crate::model::{Currency, Micros, Money};
 
 /// Rates are in thousand-millionths: so much of `to` for one of `from`.
 pub const RATE_SCALE: i64 = 1_000_000_000;
@@ -51,6 +51,17 @@ impl Converter {
         let (by, over) = rates[nth].1;
         i64::try_from(divided(i128::from(amount).checked_mul(by)?, over)).ok()
     }
+}
+
+/// What an amount of that time is worth in a currency; `None` without a rate.
+#[must_use]
+pub fn worth(rates: &[ExchangeRate], amount: Money, into: Currency, at: i64) -> Option<i64> {
+    if amount.currency == into {
+        return Some(amount.minor);
+    }
+    let its = rates.iter().filter(|r| r.from == amount.currency && r.to == into && r.since.0 <= at);
+    let (by, over) = factor(its.max_by_key(|rate| rate.since)?);
+    i64::try_from(divided(i128::from(amount.minor).checked_mul(by)?, over)).ok()
 }
 
 /// Minor units of `from` become minor units of `to`.

@@ -7,7 +7,7 @@ use super::calendar::{Intervals, Unit};
 use super::fact::TouchType;
 use super::lens::{Grouping, Lens, OrderLens};
 use super::scope::{GroupBy, KpiError, OrderOptions, OrderUnit, Scope};
-use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use super::snapshot::{Part, Snapshot};
 use crate::model::Micros;
 
 #[derive(Debug, Clone)]
@@ -176,7 +176,7 @@ fn cuts(values: &[i64]) -> [Option<i64>; 4] {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let (all, tally) = bought(snapshot, &lens, &grouping, &question.orders)?;
+    let (all, tally) = bought(snapshot, None, &lens, &grouping, &question.orders)?;
     let population: Vec<Bought> = all.iter().map(|(_, _, bought)| *bought).collect();
     let cuts = Cuts::of(&population);
     let mut groups = vec![[Sums::default(); Segment::ALL.len()]; grouping.len()];
@@ -210,9 +210,22 @@ fn add(mine: &mut Sums, theirs: &Sums) {
 /// All customers with an order in scope, with their groups, by key.
 type All = Vec<(u32, u32, Bought)>;
 
+/// What customers bought in scope: all, or those of some parts; by key, and without groups.
+pub(super) fn bought_by(
+    snapshot: &Snapshot,
+    only: Option<&[Part]>,
+    scope: &Scope,
+    options: &OrderOptions,
+) -> Result<Vec<(u32, Bought)>, KpiError> {
+    let lens = Lens::new(snapshot, scope)?;
+    let (all, _) = bought(snapshot, only, &lens, &Grouping::new(&lens, None)?, options)?;
+    Ok(all.into_iter().map(|(key, _, bought)| (key, bought)).collect())
+}
+
 /// What each customer bought in scope.
 fn bought(
     snapshot: &Snapshot,
+    only: Option<&[Part]>,
     lens: &Lens,
     grouping: &Grouping,
     options: &OrderOptions,
@@ -235,7 +248,7 @@ fn bought(
         tally.merge(&Tally { excluded, ..Tally::default() });
     };
     let start = || (Vec::new(), Tally::default());
-    let (mut all, mut tally) = snapshot.fold(TASK_CUSTOMERS, start, observe, |mut a, mut b| {
+    let (mut all, mut tally) = snapshot.fold_over(only, start, observe, |mut a, mut b| {
         a.0.append(&mut b.0);
         a.1.merge(&b.1);
         a
@@ -248,9 +261,9 @@ fn bought(
 }
 
 /// Reads what single customers bought.
-pub(super) struct Gather<'a> {
+struct Gather<'a> {
     lens: &'a Lens<'a>,
-    pub orders: OrderLens,
+    orders: OrderLens,
     unit: OrderUnit,
     days: Intervals,
     last_day: usize,

@@ -1,8 +1,9 @@
 //! Many measures over one scope in one pass: totals, groups by up to two dimensions, and the same
 //! figures over further spans of time, for series and comparisons.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::acquisition::{self, RecordHit};
 use super::answer::{Absent, Basis, Tally};
 use super::axis::{Axis, Dimension};
 use super::catalogue::Definition;
@@ -12,8 +13,10 @@ use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, window_of}
 use super::scope::{KpiError, Scope};
 use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use super::stats::{Interval, Moments, net_promoter_score, quantile, wilson};
+use super::survival;
 use super::tables::Tables;
 use super::timeline::Reader;
+use crate::model::Currency;
 
 /// Groups of one figure; each names up to two things.
 pub const PAIRS_LIMIT: usize = 10_000;
@@ -79,6 +82,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Vec<Answer>, 
     let mut state =
         snapshot.fold(TASK_CUSTOMERS, start, |s: &mut State, part| fold.observe(s, part), State::merged);
     lens.unidentified().for_each(|tables| fold.observe_nobody(&mut state, tables));
+    fold.observe_records(&mut state);
     fold.answers(state)
 }
 
@@ -90,7 +94,10 @@ fn spans(lens: &Lens, question: &Question) -> Vec<Span> {
 
 fn check(lens: &Lens, question: &Question) -> Result<(), KpiError> {
     let needs_money = question.measures.iter().any(|measure| measure.money);
-    let currencies = lens.snapshot.dictionary.currencies().len();
+    let names = &*lens.snapshot.dictionary;
+    let spent = question.params.spend.iter().map(|spend| spend.amount.currency);
+    let currencies: FxHashSet<Currency> = names.currencies().iter().copied().chain(spent).collect();
+    let currencies = currencies.len();
     if needs_money && lens.scope.currency.is_none() && currencies > 1 {
         return Err(KpiError::CurrencyRequired);
     }
@@ -108,19 +115,26 @@ struct Sums {
     part: i128,
     whole: i128,
     squares: i128,
-    /// For quantiles.
+    /// For quantiles; twice the duration, and 1 more when it is censored, for survival.
     values: Vec<i64>,
 }
 
 impl Sums {
-    fn add(&mut self, hit: &Hit, keep: bool) {
+    fn add(&mut self, hit: &Hit, stat: Stat) {
         self.anchors += 1;
         self.part += i128::from(hit.part);
         self.whole += i128::from(hit.whole);
         self.squares += i128::from(hit.part) * i128::from(hit.part);
-        if keep {
-            self.values.push(hit.part);
+        match stat {
+            Stat::Quantile(_) => self.values.push(hit.part),
+            Stat::Survival(_) => self.values.push(survival::encoded(hit.part, hit.censored)),
+            _ => {}
         }
+    }
+
+    /// A record is no touchpoint.
+    fn add_record(&mut self, hit: &RecordHit) {
+        self.part += i128::from(hit.part);
     }
 
     fn merge(&mut self, mut other: Self) {
@@ -160,6 +174,11 @@ impl Sums {
                 let value = quantile.map(|q| q.value);
                 (value, quantile.and_then(|q| q.interval), Some(self.anchors as f64))
             }
+            Stat::Survival(p) => {
+                let quantile = survival::quantile(&mut self.values, p, scale);
+                let (value, interval) = quantile.map_or((None, None), |(value, i)| (Some(value), i));
+                (value, interval, Some(self.anchors as f64))
+            }
             Stat::Nps => {
                 let (promoters, detractors) =
                     ((self.squares + self.part) / 2, (self.squares - self.part) / 2);
@@ -169,7 +188,12 @@ impl Sums {
             }
         };
         let numerator = if stat == Stat::Customers { self.customers as f64 } else { numerator };
-        let absent = value.is_none().then_some(Absent::EmptyDenominator);
+        let reason = if self.anchors > 0 && matches!(stat, Stat::Survival(_)) {
+            Absent::NotReached
+        } else {
+            Absent::EmptyDenominator
+        };
+        let absent = value.is_none().then_some(reason);
         let (anchors, customers) = (self.anchors, self.customers);
         Figure { value, interval, numerator, denominator, anchors, customers, absent, moments }
     }
@@ -191,6 +215,8 @@ struct Figures {
     /// By span.
     totals: Vec<Sums>,
     groups: FxHashMap<Key, Sums>,
+    /// By the names of their groups.
+    records: Vec<(Vec<Option<String>>, RecordHit)>,
     overflow: bool,
 }
 
@@ -201,6 +227,7 @@ impl Figures {
         for (key, sums) in other.groups {
             self.groups.entry(key).or_default().merge(sums);
         }
+        self.records.extend(other.records);
         self.overflow |= other.overflow || self.groups.len() > PAIRS_LIMIT;
     }
 }
@@ -259,11 +286,10 @@ impl<'a> Fold<'a> {
                     if hits.is_empty() {
                         continue;
                     }
-                    let keep = matches!(measure.stat, Stat::Quantile(_));
                     figures.totals[nth].customers += 1;
                     match measure.stat {
-                        Stat::MeanOfCustomers => figures.totals[nth].add(&summed(hits.iter()), false),
-                        _ => hits.iter().for_each(|hit| figures.totals[nth].add(hit, keep)),
+                        Stat::MeanOfCustomers => figures.totals[nth].add(&summed(hits.iter()), measure.stat),
+                        _ => hits.iter().for_each(|hit| figures.totals[nth].add(hit, measure.stat)),
                     }
                     if nth == 0 {
                         figures.tally.count(hits.len() as u64, registered);
@@ -300,8 +326,7 @@ impl<'a> Fold<'a> {
                     }
                     hits.clear();
                     (measure.observe)(&seen, hits);
-                    let keep = matches!(measure.stat, Stat::Quantile(_));
-                    hits.iter().for_each(|hit| figures.totals[nth].add(hit, keep));
+                    hits.iter().for_each(|hit| figures.totals[nth].add(hit, measure.stat));
                     if nth == 0 {
                         figures.tally.touchpoints += hits.len() as u64;
                         self.group(figures, hits, keys, None, measure.stat);
@@ -309,6 +334,21 @@ impl<'a> Fold<'a> {
                 }
             }
         });
+    }
+
+    /// What records add, to totals and to the groups that their names say.
+    fn observe_records(&self, state: &mut State) {
+        for (measure, figures) in self.question.measures.iter().zip(&mut state.measures) {
+            for (nth, &span) in self.spans.iter().enumerate() {
+                let (hits, excluded) = acquisition::records(measure, self.cx, span);
+                hits.iter().for_each(|hit| figures.totals[nth].add_record(hit));
+                if nth == 0 {
+                    figures.tally.excluded.other_currency += excluded;
+                    let named = |hit: RecordHit| (hit.keys(&self.question.group_by), hit);
+                    figures.records.extend(hits.into_iter().map(named));
+                }
+            }
+        }
     }
 
     /// Adds one customer's hits to their groups, the customer once to each.
@@ -341,9 +381,8 @@ impl<'a> Fold<'a> {
             group.customers += u64::from(who.is_some());
             let its = hits.iter().filter(|hit| key_of(hit) == *key);
             match stat {
-                Stat::MeanOfCustomers => group.add(&summed(its), false),
-                Stat::Quantile(_) => its.for_each(|hit| group.add(hit, true)),
-                _ => its.for_each(|hit| group.add(hit, false)),
+                Stat::MeanOfCustomers => group.add(&summed(its), stat),
+                _ => its.for_each(|hit| group.add(hit, stat)),
             }
         }
     }
@@ -364,11 +403,14 @@ impl<'a> Fold<'a> {
         let mut totals = figures.totals.into_iter().map(figure);
         let total = totals.next().unwrap_or_else(|| figure(Sums::default()));
         let spans = totals.collect();
-        let cell = |(key, sums): (Key, Sums)| {
-            let keys = self.axes.iter().zip(key).map(|(axis, key)| axis.name(key)).collect();
-            Cell { keys, figure: figure(sums) }
-        };
-        let mut groups: Vec<Cell> = figures.groups.into_iter().map(cell).collect();
+        let names =
+            |key: Key| self.axes.iter().zip(key).map(|(axis, key)| axis.name(key)).collect::<Vec<_>>();
+        let mut groups: FxHashMap<Vec<Option<String>>, Sums> =
+            figures.groups.into_iter().map(|(key, sums)| (names(key), sums)).collect();
+        let records = figures.records.into_iter().filter(|_| !self.axes.is_empty());
+        records.for_each(|(keys, hit)| groups.entry(keys).or_default().add_record(&hit));
+        let cell = |(keys, sums): (Vec<Option<String>>, Sums)| Cell { keys, figure: figure(sums) };
+        let mut groups: Vec<Cell> = groups.into_iter().map(cell).collect();
         let missing =
             |cell: &Cell| cell.keys.iter().map(|key| (key.is_none(), key.clone())).collect::<Vec<_>>();
         groups.sort_by_cached_key(missing);

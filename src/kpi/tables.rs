@@ -243,6 +243,19 @@ tables! {
             /// [`NO_CURRENCY`] when there is no price.
             currency: u8,
         }
+        /// What was taken off the prices of lines of orders. 17 bytes a row.
+        Discounts in discounts {
+            /// The product and its category.
+            item: u32,
+            /// Minor units, of the whole line.
+            discount: i64,
+            currency: u8,
+        }
+        /// Visits of orders, returns and trials, cases of service contacts. 8 bytes a row.
+        Ties in ties {
+            /// Stands for the visit's or the case's id.
+            tie: u32,
+        }
         /// What carts are worth. 13 bytes a row.
         CartValues in cart_values {
             value: i64,
@@ -305,6 +318,16 @@ impl Tables {
             self.cart_values.currency.push(value.currency);
         }
         fact.said.lines.iter().for_each(|line| self.push_line(owner, line));
+        for off in &fact.said.discounts {
+            self.discounts.owner.push(owner);
+            self.discounts.item.push(off.item);
+            self.discounts.discount.push(off.amount.minor);
+            self.discounts.currency.push(off.amount.currency);
+        }
+        if fact.said.tie > 0 {
+            self.ties.owner.push(owner);
+            self.ties.tie.push(fact.said.tie);
+        }
     }
 
     /// The facts of several sets but the voided ones, without customers: for unidentified ones.

@@ -35,6 +35,8 @@ scoped!(
     ComputeBasketRequest,
     ComputeStoreConversionRequest,
     ComputeLifecycleRequest,
+    ComputeReturnsRequest,
+    ComputeProductMixRequest,
 );
 
 impl Port {

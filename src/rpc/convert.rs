@@ -4,12 +4,14 @@
 mod activity;
 mod answer;
 mod choice;
+mod commerce;
 mod costs;
 mod figure;
 mod journey;
 mod lifetime;
 mod question;
 mod record;
+mod score;
 mod touchpoint;
 mod value;
 
@@ -18,6 +20,7 @@ use crate::rpc::proto;
 
 pub use answer::{cost_to_serve, definition, nps, reference, repurchase, retention};
 pub use choice::{Choice, activity_type, activity_type_number, violation_reason};
+pub use commerce::{board_question, incentive_card, phase_model, phase_question, product_mix, returns};
 pub use costs::{capacities, capacity_to_proto, rate_to_proto, rates};
 pub use figure::{Figures, explained, explanation, figures};
 pub use journey::{
@@ -29,7 +32,8 @@ pub use lifetime::{
     rfm_question,
 };
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
-pub use record::{kpi_rate, record_kind, record_to_proto, records};
+pub use record::{kpi_rate, kpi_spend, kpi_target, record_kind, record_to_proto, records};
+pub use score::{score_filter, scored_run, scores_of, scoring_question};
 pub use touchpoint::{
     channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,
 };

@@ -10,11 +10,13 @@ use super::kpis::{Facts, Freshness, take_freshness};
 use super::page::{Query, fit, page_size};
 use super::proto::figure_service_server::FigureService;
 use super::{Port, blocking, customer_id, detached, proto, tenant_name};
+use crate::kpi::acquisition::RecordHit;
 use crate::kpi::measure::Hit;
 use crate::kpi::members::{self, Member, Page};
 use crate::kpi::scalar::Question;
 use crate::kpi::{Dictionary, Scope, Snapshot};
 use crate::model::{Micros, ObservationNo, TenantName, TouchKey};
+use crate::store::RecordKind;
 
 /// Touchpoints of one customer in one page.
 const ANCHORS: usize = 100;
@@ -72,7 +74,8 @@ impl FigureService for Port {
 
 /// What an answer depends on beside facts and request.
 fn beside(question: &Question) -> String {
-    format!("{:?}{:?}", question.params.cost_rates, question.scope.rates)
+    let params = &question.params;
+    format!("{:?}{:?}{:?}", params.cost_rates, question.scope.rates, params.spend)
 }
 
 impl Port {
@@ -92,6 +95,12 @@ impl Port {
         if let Some(tenant) = facts.tenant.as_ref().filter(|_| asks_costs) {
             let rates = self.store.cost_rates(tenant.key, facts.snapshot.revision).await?;
             question.params.cost_rates = rates.into_iter().map(super::kpis::cost_rate).collect();
+        }
+        let asks_spend = question.measures.iter().any(|m| m.definition.id == "acquisition_cost");
+        if let Some(tenant) = facts.tenant.as_ref().filter(|_| asks_spend) {
+            let at = facts.snapshot.revision;
+            let spent = self.store.records(tenant.key, RecordKind::Spend, at).await?;
+            question.params.spend = spent.into_iter().filter_map(convert::kpi_spend).collect();
         }
         Ok(facts)
     }
@@ -132,7 +141,10 @@ impl Port {
         let names = Names { keys, dictionary: &facts.snapshot.dictionary, scale: page.scale };
         let customer = |member: Member| {
             let id = member.customer.map(|key| customer_id(tenant.key, ObservationNo(key.into())));
-            names.customer(id.unwrap_or_default(), &member.hits)
+            match &member.record {
+                Some(record) => names.record(record),
+                None => names.customer(id.unwrap_or_default(), &member.hits),
+            }
         };
         Ok(page.members.into_iter().map(customer).collect())
     }
@@ -154,6 +166,17 @@ impl Names<'_> {
             anchors: hits.iter().take(ANCHORS).map(|hit| self.anchor(hit)).collect(),
             anchors_left_out: hits.len().saturating_sub(ANCHORS) as i64,
         }
+    }
+
+    fn record(&self, record: &RecordHit) -> proto::KpiCustomer {
+        let numerator = record.part as f64 / self.scale;
+        let anchor = proto::KpiAnchor {
+            at: Some(convert::timestamp(Micros(record.at))),
+            channel: record.channel.clone(),
+            numerator,
+            ..Default::default()
+        };
+        proto::KpiCustomer { numerator, anchors: vec![anchor], ..Default::default() }
     }
 
     fn anchor(&self, hit: &Hit) -> proto::KpiAnchor {

@@ -119,6 +119,15 @@ impl LifetimeService for Port {
         Ok(Response::new(answer.await?))
     }
 
+    async fn score_customers(
+        &self,
+        request: Request<proto::ScoreCustomersRequest>,
+    ) -> Result<Response<proto::ScoreCustomersResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let port = self.clone();
+        Ok(Response::new(detached(async move { Port::score_customers(&port, &tenant, asked).await }).await?))
+    }
+
     async fn compute_omnichannel(
         &self,
         request: Request<proto::ComputeOmnichannelRequest>,

@@ -4,6 +4,7 @@
 mod answers;
 mod asking;
 pub mod codec;
+mod commerce;
 pub mod convert;
 mod customers;
 mod decisions;
@@ -22,6 +23,7 @@ pub mod proto;
 mod reconciliation;
 mod records;
 mod rules;
+mod scores;
 mod separation;
 mod touchpoints;
 
@@ -45,6 +47,7 @@ use crate::view::cost::Rates;
 use answers::Answers;
 use convert::Limits;
 use error::PortError;
+use proto::commerce_service_server::CommerceServiceServer;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
 use proto::feed_service_server::FeedServiceServer;
@@ -104,6 +107,7 @@ pub struct Port {
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
     fits: lifetimes::Fits,
+    holdings: scores::Holdings,
     /// Places of feeds.
     feeds: Arc<Semaphore>,
     settings: Arc<Settings>,
@@ -132,6 +136,7 @@ impl Port {
             tenants: Arc::default(),
             rates: Arc::default(),
             fits: lifetimes::Fits::default(),
+            holdings: scores::Holdings::default(),
             feeds,
             settings: Arc::new(settings),
         }
@@ -171,6 +176,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         FigureServiceServer,
         JourneyServiceServer,
         LifetimeServiceServer,
+        CommerceServiceServer,
         RecordServiceServer,
         FeedServiceServer,
         ReconciliationServiceServer

@@ -1,5 +1,6 @@
 //! The port end to end: a real TCP port, the generated client, SQLite behind.
 
+mod commerce;
 mod customers;
 mod decisions;
 mod figures;

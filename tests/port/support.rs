@@ -4,6 +4,7 @@ use customer360::clock;
 use customer360::mirror::{self, Mirrors};
 use customer360::model::Micros;
 use customer360::rpc::proto;
+use customer360::rpc::proto::commerce_service_client::CommerceServiceClient;
 use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::customer_service_client::CustomerServiceClient;
 use customer360::rpc::proto::figure_service_client::FigureServiceClient;
@@ -68,6 +69,10 @@ impl Service {
 
     pub fn lifetimes(&self) -> LifetimeServiceClient<Channel> {
         LifetimeServiceClient::new(self.channel.clone())
+    }
+
+    pub fn commerce(&self) -> CommerceServiceClient<Channel> {
+        CommerceServiceClient::new(self.channel.clone())
     }
 
     pub fn records(&self) -> RecordServiceClient<Channel> {

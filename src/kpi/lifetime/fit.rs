@@ -34,6 +34,14 @@ pub struct Fitted<const N: usize> {
     pub steps: u32,
 }
 
+impl<const N: usize> Fitted<N> {
+    /// Parameters that were fitted before.
+    #[must_use]
+    pub fn known(parameters: [f64; N]) -> Self {
+        Self { parameters, errors: None, log_likelihood: 0.0, converged: true, steps: 0 }
+    }
+}
+
 type Square<const N: usize> = [[f64; N]; N];
 
 /// The maximum that is found from some parameters.

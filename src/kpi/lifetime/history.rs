@@ -9,7 +9,7 @@ use crate::kpi::calendar::{Intervals, Unit};
 use crate::kpi::fact::TouchType;
 use crate::kpi::lens::{Grouping, Lens, OrderLens};
 use crate::kpi::scope::{First, KpiError, OrderUnit};
-use crate::kpi::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use crate::kpi::snapshot::{Part, Snapshot};
 use crate::model::Micros;
 
 /// A customer whose first order is in scope. Times are local days.
@@ -31,9 +31,10 @@ pub(super) struct History {
     pub repeat_net: i64,
 }
 
-/// All histories in scope, by customer.
+/// All histories in scope, by customer; of the customers of some parts only, if named.
 pub(super) fn histories(
     snapshot: &Snapshot,
+    only: Option<&[Part]>,
     lens: &Lens,
     grouping: &Grouping,
     question: &Question,
@@ -48,8 +49,8 @@ pub(super) fn histories(
     let last_day = days.index(lens.observed - 1);
     let gather = Gather { lens, grouping, orders, days, months, last_day, question };
     let start = || (Vec::new(), Tally::default());
-    let (mut all, mut tally) = snapshot.fold(
-        TASK_CUSTOMERS,
+    let (mut all, mut tally) = snapshot.fold_over(
+        only,
         start,
         |state, part| gather.observe(state, part),
         |mut a, mut b| {

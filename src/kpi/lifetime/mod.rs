@@ -19,7 +19,7 @@ pub use value::Model as ValueModel;
 use super::answer::{Basis, Estimate, Grouped};
 use super::lens::{Grouping, Lens};
 use super::scope::{First, GroupBy, KpiError, OrderOptions, Scope, WINDOW_DAYS_LIMIT};
-use super::snapshot::Snapshot;
+use super::snapshot::{Part, Snapshot};
 use super::stats::Moments;
 use history::History;
 use purchases::Known;
@@ -167,7 +167,7 @@ pub fn compute_with(
     }
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let (histories, tally) = history::histories(snapshot, &lens, &grouping, question)?;
+    let (histories, tally) = history::histories(snapshot, None, &lens, &grouping, question)?;
     let sample = sample(&histories);
     let fit = known.unwrap_or_else(|| fit(&histories, &sample));
     let scores = scores(&histories, &sample, &fit, question.horizon_days);
@@ -181,6 +181,22 @@ pub fn compute_with(
     let customer = |(history, score): (&History, &Score)| Customer::of(history, *score);
     let customers = histories[begin..end].iter().zip(&scores[begin..end]).map(customer).collect();
     Ok(Answer { basis: tally.basis(snapshot.revision), fit, result, customers, more: end < histories.len() })
+}
+
+/// What a known fit expects of customers: all, or those of some parts; by key. Sums restate with
+/// every merge and void; the fit does not.
+pub(super) fn scored(
+    snapshot: &Snapshot,
+    only: Option<&[Part]>,
+    question: &Question,
+    (purchases, value): (Option<PurchaseModel>, Option<ValueModel>),
+) -> Result<Vec<Customer>, KpiError> {
+    let lens = Lens::new(snapshot, &question.scope)?;
+    let grouping = Grouping::new(&lens, None)?;
+    let (histories, _) = history::histories(snapshot, only, &lens, &grouping, question)?;
+    let fit = Fit { purchases, value, ..Fit::default() };
+    let scores = scores(&histories, &sample(&histories), &fit, question.horizon_days);
+    Ok(histories.iter().zip(scores).map(|(history, score)| Customer::of(history, score)).collect())
 }
 
 fn sample(histories: &[History]) -> purchases::Sample {

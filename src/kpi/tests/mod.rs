@@ -1,6 +1,8 @@
 //! The kernels against naive oracles on random small worlds, worked examples and laws.
 
+mod after;
 mod attribution;
+mod commerce;
 mod cost;
 mod examples;
 mod laws;
@@ -12,6 +14,7 @@ mod repurchase;
 mod retention;
 mod rich;
 mod scalar;
+mod score;
 mod shapes;
 mod survey;
 mod world;

@@ -20,7 +20,7 @@ pub struct Naive<'a> {
 pub type Count<'t> = (i64, i64, &'t Touch, Option<&'t Touch>);
 
 impl<'a> Naive<'a> {
-    fn within(&self, days: u32, earlier: &Touch, later: &Touch) -> bool {
+    pub(super) fn within(&self, days: u32, earlier: &Touch, later: &Touch) -> bool {
         match self.window.kind {
             WindowKind::Calendar => self.plain.days_between(earlier.at, later.at) <= i64::from(days),
             WindowKind::Elapsed => later.at - earlier.at <= i64::from(days) * DAY,
@@ -42,11 +42,11 @@ impl<'a> Naive<'a> {
         touch.order().is_some() && self.plain.refusal(&self.params.orders, touch).is_none()
     }
 
-    fn channel_medium(touch: &Touch) -> Medium {
+    pub(super) fn channel_medium(touch: &Touch) -> Medium {
         Channel::parse(touch.channel).unwrap().medium()
     }
 
-    fn after<'t>(&self, all: &[&'t Touch], from: &Touch, days: u32) -> Vec<&'t Touch> {
+    pub(super) fn after<'t>(&self, all: &[&'t Touch], from: &Touch, days: u32) -> Vec<&'t Touch> {
         let later = |t: &&&Touch| (t.at, t.number) > (from.at, from.number) && self.within(days, from, t);
         all.iter().filter(later).copied().collect()
     }
@@ -58,7 +58,7 @@ impl<'a> Naive<'a> {
         all.iter().filter(earlier).copied().collect()
     }
 
-    fn units<'t>(&self, all: &[&'t Touch]) -> Vec<&'t Touch> {
+    pub(super) fn units<'t>(&self, all: &[&'t Touch]) -> Vec<&'t Touch> {
         let orders: Vec<&Touch> = all.iter().copied().filter(|t| self.is_order(t)).collect();
         let mut orders = self.plain.units(&self.params.orders, &orders);
         orders.retain(|t| self.plain.in_range(t));
@@ -78,7 +78,7 @@ impl<'a> Naive<'a> {
             )
     }
 
-    fn journey<'t>(&self, all: &[&'t Touch], order: &Touch) -> Vec<&'t Touch> {
+    pub(super) fn journey<'t>(&self, all: &[&'t Touch], order: &Touch) -> Vec<&'t Touch> {
         let before = self.before(all, order);
         let last = before.iter().rposition(|t| self.is_order(t)).map_or(0, |n| n + 1);
         before[last..].iter().copied().filter(|t| Self::leads(t)).collect()
@@ -88,6 +88,8 @@ impl<'a> Naive<'a> {
         let lines = &order.order().unwrap().lines;
         let about = |t: &Touch| match &t.details.activity {
             Activity::ProductView(view) => (view.product_id.clone(), view.category.clone()),
+            Activity::ProductTrial(trial) => (trial.product_id.clone(), String::new()),
+            Activity::Conversation(_) => (t.details.product.clone().unwrap_or_default(), String::new()),
             _ => (String::new(), String::new()),
         };
         let same = |t: &&Touch| {
@@ -265,7 +267,9 @@ impl<'a> Naive<'a> {
                 let point = |score: u8| i64::from(score >= 9) - i64::from(score <= 6);
                 scores.next_back().map(|(t, score)| (point(score), 1, t, None)).into_iter().collect()
             }
-            other => panic!("{other} has no definition here"),
+            other => {
+                self.after_purchase(other, &all).unwrap_or_else(|| panic!("{other} has no definition here"))
+            }
         }
     }
 

@@ -4,7 +4,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Touch, World, order, random_scope};
-use crate::kpi::measure::{Params, Research, Same, Step};
+use crate::kpi::acquisition::Spend;
+use crate::kpi::measure::{Elsewhere, Params, Research, Same, Step};
 use crate::kpi::*;
 use crate::model::activity::{Activity, *};
 use crate::model::*;
@@ -35,6 +36,7 @@ pub fn rich(seed: u64) -> World {
             touch.at = begin + rng.random_range(0..14 * 24) * (DAY / 24);
         }
     }
+    super::after::enrich(&mut world, seed);
     world
 }
 
@@ -143,8 +145,27 @@ pub fn random_params(rng: &mut ChaCha8Rng) -> Params {
         },
         strict: rng.random_bool(0.3),
         recovery_days: *[3, 30].choose(rng).unwrap(),
+        care_target_minutes: *[3 * 24 * 60, 20 * 24 * 60].choose(rng).unwrap(),
+        elsewhere: *[Elsewhere::Channel, Elsewhere::Location].choose(rng).unwrap(),
+        spend: random_spend(rng),
         ..Params::default()
     }
+}
+
+fn random_spend(rng: &mut ChaCha8Rng) -> Vec<Spend> {
+    let one = |rng: &mut ChaCha8Rng| {
+        let from = super::world::at("2026-02-01T00:00:00Z").plus(rng.random_range(0..90) * DAY);
+        Spend {
+            channel: pick(rng, &["web", "store", "advertising"]),
+            campaign: pick(rng, &["", "spring"]),
+            interval: TimeRange { from, until: from.plus(rng.random_range(1..40 * DAY)) },
+            amount: Money {
+                minor: rng.random_range(0..100_000),
+                currency: if rng.random_bool(0.8) { Currency::EUR } else { Currency::GBP },
+            },
+        }
+    };
+    (0..rng.random_range(0..4)).map(|_| one(rng)).collect()
 }
 
 pub fn scope(rng: &mut ChaCha8Rng) -> Scope {

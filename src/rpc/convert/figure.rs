@@ -6,13 +6,15 @@ use super::{Checks, Path, timestamp};
 use crate::kpi::axis::Dimension;
 use crate::kpi::calendar::Unit;
 use crate::kpi::compare::{self, Against, Change};
-use crate::kpi::measure::{Measure, Params, Research, Same, Span, Step};
+use crate::kpi::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
 use crate::kpi::members::{Filter, Side};
 use crate::kpi::scalar::{Answer, Cell, Figure, Question};
 use crate::kpi::{Basis, KpiError, Window, funnel, measures};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
+/// The longest target of care: a year.
+const TARGET_MINUTES: u32 = 366 * 24 * 60;
 /// Ids in one request.
 const IDS: usize = 200;
 
@@ -111,6 +113,15 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
     let asked = asked.unwrap_or_default();
     let default = Params::default();
     let recovery = at.field("recovery_days");
+    let target = match asked.care_target_minutes {
+        0 => default.care_target_minutes,
+        minutes if minutes <= TARGET_MINUTES => minutes,
+        _ => {
+            let most = format!("at most {TARGET_MINUTES}");
+            c.refuse(&at.field("care_target_minutes"), Reason::OutOfRange, most);
+            default.care_target_minutes
+        }
+    };
     Params {
         window: asked.window.map(|window| {
             let its = at.field("window");
@@ -127,7 +138,9 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
         recovery_days: window_days_or(c, &recovery, asked.recovery_days, default.recovery_days),
         answers_counted: c.choice(&at.field("answers_counted"), asked.answers_counted),
         survey_id: c.optional_text(&at.field("survey_id"), asked.survey_id),
-        cost_rates: Vec::new(),
+        care_target_minutes: target,
+        elsewhere: elsewhere(c, &at.field("assisted_by"), asked.assisted_by),
+        ..default
     }
 }
 
@@ -184,6 +197,10 @@ named! {
         ResearchCounted: Research::First,
         First => Research::First, Last => Research::Last, EachChannel => Research::Each,
     }
+    fn elsewhere -> Elsewhere {
+        AssistedBy: Elsewhere::Channel,
+        Channel => Elsewhere::Channel, Location => Elsewhere::Location,
+    }
     fn granularity -> Option<Unit> {
         Granularity: None,
         Day => Some(Unit::Day), Week => Some(Unit::Week), Month => Some(Unit::Month),
@@ -232,7 +249,7 @@ impl Figures {
     }
 }
 
-fn note(tests: usize) -> String {
+pub(super) fn note(tests: usize) -> String {
     match tests {
         0 => String::new(),
         1 => "One comparison was made: its p-value stands as it is.".to_owned(),
@@ -243,7 +260,7 @@ fn note(tests: usize) -> String {
     }
 }
 
-fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::FigureChange {
+pub(super) fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::FigureChange {
     proto::FigureChange {
         range: Some(proto::TimeRange {
             start: Some(timestamp(Micros(span.from))),
@@ -258,7 +275,11 @@ fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::Figure
     }
 }
 
-fn kpi_figures(answer: Answer, points: &[Span], change: Option<proto::FigureChange>) -> proto::KpiFigures {
+pub(super) fn kpi_figures(
+    answer: Answer,
+    points: &[Span],
+    change: Option<proto::FigureChange>,
+) -> proto::KpiFigures {
     let point = |(span, figure): (&Span, &Figure)| proto::FigurePoint {
         start: Some(timestamp(Micros(span.from))),
         end: Some(timestamp(Micros(span.until))),

@@ -55,7 +55,7 @@ pub fn lifetime(answer: lifetime::Answer, name: impl Fn(u32) -> String) -> proto
     }
 }
 
-fn fit(fit: &Fit) -> proto::LifetimeFit {
+pub(super) fn fit(fit: &Fit) -> proto::LifetimeFit {
     proto::LifetimeFit {
         purchases: fit.purchases.map(|model| {
             let [r, alpha, a, b] = parameters(&model.fitted);
@@ -113,7 +113,7 @@ fn figures(of: Lifetime) -> proto::LifetimeFigures {
     }
 }
 
-fn customer(of: &Customer, customer_id: String) -> proto::CustomerLifetime {
+pub(super) fn customer(of: &Customer, customer_id: String) -> proto::CustomerLifetime {
     proto::CustomerLifetime {
         customer_id,
         repeat_orders: of.repeats,

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use super::question::range;
 use super::{Checks, Choice, Path, channel, money_to_proto, timestamp};
-use crate::kpi::measure::Measure;
+use crate::kpi::acquisition::Spend;
+use crate::kpi::board::Target;
+use crate::kpi::measure::{Elsewhere, Measure};
 use crate::kpi::measures;
 use crate::kpi::money::ExchangeRate;
 use crate::model::activity::OfferKind;
@@ -264,4 +266,25 @@ pub fn record_to_proto(record: Record) -> proto::Record {
 pub fn kpi_rate(rate: crate::store::ExchangeRate) -> ExchangeRate {
     let (from, to): (Currency, Currency) = (rate.from, rate.into);
     ExchangeRate { from, to, since: rate.since, rate_billionths: rate.billionths }
+}
+
+/// The spend that a record says; `None` of another kind.
+#[must_use]
+pub fn kpi_spend(record: Record) -> Option<Spend> {
+    let Record { kind: RecordKind::Spend, name, other, interval, amount, currency } = record else {
+        return None;
+    };
+    let amount = Money { minor: amount, currency: currency? };
+    Some(Spend { channel: name, campaign: other, interval, amount })
+}
+
+/// The target that a record says; `None` of another kind.
+#[must_use]
+pub fn kpi_target(record: Record) -> Option<Target> {
+    let Record { kind: RecordKind::Target, name, other, interval, amount, currency } = record else {
+        return None;
+    };
+    let place = |by: Elsewhere, which: &str| Some((by, other.strip_prefix(which)?.to_owned()));
+    let place = place(Elsewhere::Channel, CHANNEL).or_else(|| place(Elsewhere::Location, LOCATION));
+    Some(Target { kpi_id: name, place, interval, value: amount as f64 / MILLION, currency })
 }

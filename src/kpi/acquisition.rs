@@ -1,0 +1,140 @@
+//! What new customers cost: the first figure whose numerator is no touchpoint but a record.
+
+use super::axis::Dimension;
+use super::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, TOUCHPOINTS};
+use super::events::Types;
+use super::fact::TouchType;
+use super::measure::{Context, Hit, Measure, Other, Seen, Span, Stat};
+use super::money::worth;
+use super::scope::GroupBy;
+use crate::model::{Money, TimeRange};
+
+/// What was spent to win customers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spend {
+    pub channel: String,
+    /// Empty: all together.
+    pub campaign: String,
+    /// Not empty.
+    pub interval: TimeRange,
+    pub amount: Money,
+}
+
+/// What a record adds to the numerator of a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordHit {
+    /// Where the part of its interval that was asked about begins.
+    pub at: i64,
+    pub channel: String,
+    pub campaign: String,
+    pub part: i64,
+}
+
+impl RecordHit {
+    /// Its names in these dimensions; `None` in those that it says nothing of.
+    pub fn keys(&self, dimensions: &[Dimension]) -> Vec<Option<String>> {
+        let key = |dimension: &Dimension| match dimension {
+            Dimension::Of(GroupBy::Channel | GroupBy::AcquisitionChannel) => Some(self.channel.clone()),
+            Dimension::Of(GroupBy::Campaign) => Some(self.campaign.clone()).filter(|name| !name.is_empty()),
+            _ => None,
+        };
+        dimensions.iter().map(key).collect()
+    }
+}
+
+/// What records add to a measure over a span, and how many were left out for their currency.
+pub(super) fn records(measure: &Measure, cx: &Context, span: Span) -> (Vec<RecordHit>, u64) {
+    let (mut hits, mut excluded) = (Vec::new(), 0);
+    if measure.definition.id != ACQUISITION_COST.definition.id {
+        return (hits, excluded);
+    }
+    let scope = cx.lens.scope;
+    for spend in &cx.params.spend {
+        let in_scope = scope.channels.is_empty() || scope.channels.contains(&spend.channel);
+        let (begin, end) = (spend.interval.from.0, spend.interval.until.0);
+        let (from, until) = (begin.max(span.from), end.min(span.until));
+        if !in_scope || from >= until {
+            continue;
+        }
+        let amount = match scope.currency {
+            Some(currency) => worth(&scope.rates, spend.amount, currency, begin),
+            None => Some(spend.amount.minor),
+        };
+        let Some(amount) = amount else {
+            excluded += 1;
+            continue;
+        };
+        // Rounded where the part begins and where it ends, so that parts of the interval sum to it.
+        let until_then = |at: i64| {
+            let (gone, all) = (i128::from(at - begin), i128::from(end - begin));
+            (i128::from(amount) * gone / all) as i64
+        };
+        let part = until_then(until) - until_then(from);
+        let (channel, campaign) = (spend.channel.clone(), spend.campaign.clone());
+        hits.push(RecordHit { at: from, channel, campaign, part });
+    }
+    (hits, excluded)
+}
+
+/// A customer whose first order ever is in range, at their first touchpoint of any kind: there they
+/// were won.
+fn new_customer(seen: &Seen) -> Option<Hit> {
+    let order = seen.marks.iter().find(|mark| mark.kind == TouchType::ORDER)?;
+    let first = seen.marks.first().filter(|first| seen.cx.lens.has_place(first.place))?;
+    let other = Some(Other { number: order.number, place: order.place });
+    let counts = seen.span.from <= order.at && order.at < seen.span.until;
+    counts.then_some(Hit { other, ..Hit::of(first) })
+}
+
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Quotient,
+    scale: 1.0,
+    window_days: 0,
+    money: false,
+    nobody: false,
+    anchors: |_| Types::of([TouchType::ORDER]),
+    // The first touchpoint may be any.
+    beside: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    observe: |_, _| {},
+};
+
+pub static NEW_CUSTOMERS: Measure = Measure {
+    definition: Definition {
+        first_means: "first ever, by any channel, at any location, from any source",
+        ..Definition::scalar(
+            "new_customers",
+            "New customers",
+            "customers",
+            "Customers whose first order ever is in range. They count at the place of their first touchpoint of any \
+             kind (channel, location, campaign), where they were won, and filters ask for that one. Channel by other channel: where they were won and where \
+             they bought first.",
+        )
+        .from(TOUCHPOINTS)
+        .asking(&[MIN_AMOUNT, DROP_RETURNED])
+    },
+    stat: Stat::Sum,
+    observe: |seen, hits| hits.extend(new_customer(seen).map(|hit| hit.part(1))),
+    ..COMMON
+};
+
+pub static ACQUISITION_COST: Measure = Measure {
+    definition: Definition {
+        first_means: "first ever, by any channel, at any location, from any source",
+        ..Definition::scalar(
+            "acquisition_cost",
+            "Acquisition cost",
+            "minor units per new customer",
+            "Acquisition spend, as recorded, over new customers (see new_customers). A spend counts with the part of \
+             its interval in range, in proportion to time, converted at the rate of its beginning. By channel or \
+             campaign: spend by its own, customers by that of their first touchpoint of any kind; in other groups \
+             spend has no name. Of the filters only that by channel selects spend.",
+        )
+        .with(NO_INTERVAL, NO_ANCHOR)
+        .from(TOUCHPOINTS)
+        .asking(&[MIN_AMOUNT, DROP_RETURNED])
+    },
+    money: true,
+    observe: |seen, hits| hits.extend(new_customer(seen)),
+    ..COMMON
+};

@@ -1,0 +1,188 @@
+//! Care: how soon people answer, and whether what they answer holds.
+
+use super::catalogue::{Definition, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
+use super::events::Types;
+use super::fact::TouchType;
+use super::measure::{Hit, Measure, Other, Seen, Stat, nothing};
+use super::timeline::Mark;
+use crate::model::activity::ContactStage;
+
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Share,
+    scale: 1.0,
+    window_days: 0,
+    money: false,
+    nobody: false,
+    anchors: |_| Types::of([TouchType::SERVICE_CONTACT]),
+    beside: nothing,
+    observe: |_, _| {},
+};
+
+const SURVIVAL: &str = "of the quantile: where the log-log bounds of the survival (Kaplan-Meier, Greenwood) reach it; \
+                        none where one does not";
+const UNKNOWN: &str =
+    "Absent without a case, and where so many are still open that the quantile is not reached.";
+
+/// A case: its opening, and everything that happened to it from then on, by number of the mark.
+pub(super) struct Case {
+    pub opened: usize,
+    pub contacts: Vec<usize>,
+}
+
+pub(super) fn is(mark: &Mark, stage: ContactStage) -> bool {
+    mark.detail == stage as u8
+}
+
+/// The cases of a customer, in order of their openings. Contacts with an id are of the case that
+/// was opened with it; without, of the last that was opened without one for the same reason.
+pub(super) fn cases(seen: &Seen) -> Vec<Case> {
+    let (mut cases, mut keys): (Vec<Case>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
+    for (nth, mark) in seen.marks.iter().enumerate().filter(|(_, m)| m.kind == TouchType::SERVICE_CONTACT) {
+        let tie = seen.tie(mark);
+        let key = if tie == 0 { (0, mark.item) } else { (tie, 0) };
+        let known = keys.iter().rposition(|known| *known == key);
+        let opens = is(mark, ContactStage::Opened) && (tie == 0 || known.is_none());
+        match known {
+            Some(case) if !opens => cases[case].contacts.push(nth),
+            // What was opened before anything was recorded has no beginning.
+            _ if !opens => {}
+            _ => {
+                keys.push(key);
+                cases.push(Case { opened: nth, contacts: Vec::new() });
+            }
+        }
+    }
+    cases
+}
+
+/// The cases that were opened in range and scope.
+pub(super) fn opened<'s>(seen: &'s Seen) -> impl Iterator<Item = (Case, &'s Mark)> {
+    let all = cases(seen).into_iter().map(|case| (&seen.marks[case.opened], case));
+    all.filter(|(mark, _)| seen.counts(mark)).map(|(mark, case)| (case, mark))
+}
+
+impl Case {
+    pub fn first<'s>(&self, seen: &'s Seen, stage: ContactStage) -> Option<&'s Mark> {
+        self.contacts.iter().map(|&nth| &seen.marks[nth]).find(|mark| is(mark, stage))
+    }
+}
+
+fn other(mark: &Mark) -> Other {
+    Other { number: mark.number, place: mark.place }
+}
+
+/// How long a case waited for a stage. One that was closed before is followed until then.
+fn waited(seen: &Seen, hits: &mut Vec<Hit>, stage: ContactStage) {
+    for (case, opening) in opened(seen) {
+        let end = case.first(seen, stage);
+        let closed = case.first(seen, ContactStage::Resolved);
+        let end = end.filter(|end| closed.is_none_or(|c| (c.at, c.number) >= (end.at, end.number)));
+        let until = end.or(closed).map_or(seen.span.observed, |mark| mark.at);
+        let hit = Hit::of(opening).part(until - opening.at);
+        hits.push(Hit { other: end.map(other), censored: end.is_none(), ..hit });
+    }
+}
+
+const MINUTE: f64 = 60e6;
+const HOUR: f64 = 3_600e6;
+
+const FIRST_REPLY: &str = "The time from the opening of a case in range to the first reply of a person, by Kaplan and \
+                           Meier's estimate: cases without one count as waiting until they were closed, or as long as \
+                           was observed. A case is what is named by one id; contacts without an id belong to the last \
+                           case opened without one for the same reason. Cases whose opening is not recorded do not \
+                           count. The numerator is the time waited by all.";
+const RESOLUTION: &str = "The time from the opening of a case in range (see first_reply) to its first resolution, by \
+                          Kaplan and Meier's estimate: open cases count as waiting as long as was observed. The \
+                          numerator is the time waited by all.";
+
+const fn wait(id: &'static str, name: &'static str, unit: &'static str, formula: &'static str) -> Definition {
+    Definition::scalar(id, name, unit, formula).with(SURVIVAL, UNKNOWN).from(TOUCHPOINTS)
+}
+
+pub static FIRST_REPLY_MEDIAN: Measure = Measure {
+    definition: wait("first_reply", "First human reply, median", "minutes", FIRST_REPLY),
+    stat: Stat::Survival(0.5),
+    scale: MINUTE,
+    observe: |seen, hits| waited(seen, hits, ContactStage::FirstHumanReply),
+    ..COMMON
+};
+
+pub static FIRST_REPLY_P90: Measure = Measure {
+    definition: wait("first_reply_p90", "First human reply, 90th percentile", "minutes", FIRST_REPLY),
+    stat: Stat::Survival(0.9),
+    ..FIRST_REPLY_MEDIAN
+};
+
+pub static RESOLUTION_MEDIAN: Measure = Measure {
+    definition: wait("resolution", "Resolution of a case, median", "hours", RESOLUTION),
+    stat: Stat::Survival(0.5),
+    scale: HOUR,
+    observe: |seen, hits| waited(seen, hits, ContactStage::Resolved),
+    ..COMMON
+};
+
+pub static RESOLUTION_P90: Measure = Measure {
+    definition: wait("resolution_p90", "Resolution of a case, 90th percentile", "hours", RESOLUTION),
+    stat: Stat::Survival(0.9),
+    ..RESOLUTION_MEDIAN
+};
+
+pub static WITHIN_TARGET: Measure = Measure {
+    definition: Definition::scalar(
+        "care_within_target",
+        "Replied within the target",
+        "share of cases",
+        "Of the cases opened in range (see first_reply), the share with a first reply of a person within the \
+         target, before they were closed.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(TOUCHPOINTS)
+    .asking(&[parameter("care_target_minutes", "60", "the target, the limit included")]),
+    observe: |seen, hits| {
+        let target = i64::from(seen.cx.params.care_target_minutes) * MINUTE as i64;
+        let mut waits = Vec::new();
+        waited(seen, &mut waits, ContactStage::FirstHumanReply);
+        let judged = waits.into_iter().map(|wait| {
+            let replied = !wait.censored && wait.part <= target;
+            // A case that was closed without a reply waits no longer.
+            let open = wait.censored && wait.at + wait.part == seen.span.observed && wait.part <= target;
+            let other = wait.other.filter(|_| replied);
+            Hit { part: i64::from(replied), other, censored: open, ..wait }
+        });
+        hits.extend(judged);
+    },
+    ..COMMON
+};
+
+pub static FIRST_CONTACT_RESOLUTION: Measure = Measure {
+    definition: Definition::scalar(
+        "first_contact_resolution",
+        "First-contact resolution",
+        "share of resolved cases",
+        "Of the cases opened in range (see first_reply) and resolved, the share that was not opened again within W \
+         of its first resolution.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(TOUCHPOINTS)
+    .asking(&[
+        parameter("window.days", "7", "W"),
+        parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each"),
+    ]),
+    window_days: 7,
+    observe: |seen, hits| {
+        for (case, opening) in opened(seen) {
+            let Some(resolved) = case.first(seen, ContactStage::Resolved) else { continue };
+            let again = case.contacts.iter().map(|&nth| &seen.marks[nth]).find(|later| {
+                let opens = is(later, ContactStage::Reopened) || is(later, ContactStage::Opened);
+                let is_later = (later.at, later.number) > (resolved.at, resolved.number);
+                opens && is_later && later.at < seen.window_end(resolved.at)
+            });
+            let held = again.is_none();
+            let hit = Hit::of(opening).part(i64::from(held));
+            let censored = held && !seen.is_observed(resolved.at);
+            hits.push(Hit { other: Some(other(again.unwrap_or(resolved))), censored, ..hit });
+        }
+    },
+    ..COMMON
+};

@@ -1,0 +1,343 @@
+//! Products and prices: what is sold where, at which price, and how channels differ.
+
+use rustc_hash::FxHashMap;
+
+use super::answer::{Basis, Tally};
+use super::catalogue::{
+    DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, SINGLE_VIEW,
+};
+use super::events::Types;
+use super::fact::TouchType;
+use super::lens::{Lens, OrderLens};
+use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, nothing, window_of};
+use super::scope::{KpiError, Scope};
+use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use super::tables::NO_CURRENCY;
+use super::timeline::{Mark, Reader};
+
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Quotient,
+    scale: 1.0,
+    window_days: 0,
+    money: true,
+    nobody: false,
+    anchors: |_| Types::of([TouchType::ORDER]),
+    beside: nothing,
+    observe: |_, _| {},
+};
+
+const ASKED: &[Parameter] = &[MIN_AMOUNT, DROP_RETURNED];
+
+/// A line of an order.
+struct Sold {
+    item: u32,
+    /// Thousandths.
+    quantity: i64,
+    /// Minor units of the question's currency, of all of it; `None` where it says no price that can
+    /// be converted.
+    revenue: Option<i64>,
+}
+
+/// The lines of an order.
+fn sold(seen: &Seen, order: &Mark) -> impl Iterator<Item = Sold> {
+    let (lines, at, orders) = (&seen.tables.lines, order.at, seen.cx.orders);
+    seen.lines_of(order).map(move |row| {
+        let (price, currency, quantity) = (lines.price[row], lines.currency[row], lines.quantity[row]);
+        let price = orders.converted(price, currency, at).filter(|_| currency != NO_CURRENCY);
+        let revenue = |price: i64| {
+            let exact = i128::from(price) * i128::from(quantity);
+            i64::try_from((exact + 500).div_euclid(1_000)).unwrap_or(i64::MAX)
+        };
+        Sold { item: lines.item[row], quantity, revenue: price.map(revenue) }
+    })
+}
+
+/// What was taken off an order's lines: item and minor units of the question's currency.
+fn discounts(seen: &Seen, order: &Mark) -> impl Iterator<Item = (u32, i64)> {
+    let (table, at, orders) = (&seen.tables.discounts, order.at, seen.cx.orders);
+    seen.beside(&table.owner, order).filter_map(move |row| {
+        Some((table.item[row], orders.converted(table.discount[row], table.currency[row], at)?))
+    })
+}
+
+fn of_line(order: &Mark, item: u32) -> Hit {
+    Hit { item, ..Hit::of(order) }
+}
+
+fn each_line(seen: &Seen, mut visit: impl FnMut(&Mark, Sold)) {
+    for (_, order) in seen.anchors(TouchType::ORDER) {
+        sold(seen, order).for_each(|line| visit(order, line));
+    }
+}
+
+pub static UNITS_SOLD: Measure = Measure {
+    definition: Definition::scalar(
+        "units_sold",
+        "Units sold",
+        "units",
+        "The quantity of the lines of the identified orders in range. By item: the product; by category: its \
+         category. Each line counts as one.",
+    )
+    .from(SINGLE_VIEW)
+    .asking(ASKED),
+    stat: Stat::Sum,
+    scale: 1_000.0,
+    money: false,
+    observe: |seen, hits| {
+        each_line(seen, |order, line| hits.push(of_line(order, line.item).part(line.quantity)));
+    },
+    ..COMMON
+};
+
+pub static LINE_REVENUE: Measure = Measure {
+    definition: Definition::scalar(
+        "line_revenue",
+        "Revenue of lines",
+        "minor units",
+        "Quantity times price, after discounts, of the lines of the identified orders in range that say a price, \
+         each rounded to the minor unit.",
+    )
+    .from(SINGLE_VIEW)
+    .asking(ASKED),
+    stat: Stat::Sum,
+    observe: |seen, hits| {
+        each_line(seen, |order, line| hits.extend(line.revenue.map(|r| of_line(order, line.item).part(r))));
+    },
+    ..COMMON
+};
+
+pub static AVERAGE_UNIT_PRICE: Measure = Measure {
+    definition: Definition::scalar(
+        "average_unit_price",
+        "Average price of a unit",
+        "minor units",
+        "The revenue of the lines of the identified orders in range that say a price (see line_revenue) over their \
+         quantity. Numerator and denominator are in thousandths.",
+    )
+    .with(NO_INTERVAL, NO_ANCHOR)
+    .from(SINGLE_VIEW)
+    .asking(ASKED),
+    observe: |seen, hits| {
+        each_line(seen, |order, line| {
+            let hit = |r: i64| Hit {
+                whole: line.quantity,
+                ..of_line(order, line.item).part(r.saturating_mul(1_000))
+            };
+            hits.extend(line.revenue.map(hit));
+        });
+    },
+    ..COMMON
+};
+
+pub static DISCOUNT_SHARE: Measure = Measure {
+    definition: Definition::scalar(
+        "discount_share",
+        "Share of discounts",
+        "share of the price before discounts",
+        "What was taken off the lines of the identified orders in range (their discount, or else list price less \
+         price, times quantity), over that and their revenue (see line_revenue). A line and its discount count one \
+         each.",
+    )
+    .with(NO_INTERVAL, "Absent without a line that says a price.")
+    .from(SINGLE_VIEW)
+    .asking(ASKED),
+    observe: |seen, hits| {
+        for (_, order) in seen.anchors(TouchType::ORDER) {
+            for line in sold(seen, order) {
+                hits.extend(line.revenue.map(|whole| Hit { whole, ..of_line(order, line.item) }));
+            }
+            let off = discounts(seen, order);
+            hits.extend(off.map(|(item, off)| Hit { whole: off, ..of_line(order, item).part(off) }));
+        }
+    },
+    ..COMMON
+};
+
+/// The table of categories and channels.
+pub const PRODUCT_MIX: Definition = Definition {
+    rpc: "ComputeProductMix",
+    ..Definition::scalar(
+        "product_mix",
+        "Product and price mix",
+        "a table",
+        "By category and channel: units_sold, line_revenue, average_unit_price, discount_share, and the \
+         price index: the revenue of what was sold here over what it would have been at the average price of \
+         each product by all channels; 1 is the price of everywhere. Products without a name, and those that \
+         one channel alone sells, say nothing of it.",
+    )
+    .with(NO_INTERVAL, "A price index is absent without a product that another channel sells too.")
+    .from(SINGLE_VIEW)
+    .asking(ASKED)
+};
+
+/// Products by channel of one question.
+pub const CELLS_LIMIT: usize = 1_000_000;
+
+/// What one category sold by one channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// `None`: of no category.
+    pub category: Option<String>,
+    pub channel: String,
+    pub sales: Sales,
+    /// Prices against those of all channels: the revenue of what was sold here over what it would
+    /// have been at the average price of each product by all channels. 1: as elsewhere. Products
+    /// without a name, and those that only this channel sells, say nothing.
+    pub price_index: Option<f64>,
+}
+
+/// Sums of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sales {
+    /// Thousandths, of all lines.
+    pub units: i64,
+    /// Thousandths, of the lines with a price.
+    pub priced: i64,
+    /// Minor units.
+    pub revenue: i64,
+    /// Minor units.
+    pub discount: i64,
+}
+
+impl Sales {
+    fn add(&mut self, other: &Self) {
+        self.units = self.units.saturating_add(other.units);
+        self.priced = self.priced.saturating_add(other.priced);
+        self.revenue = self.revenue.saturating_add(other.revenue);
+        self.discount = self.discount.saturating_add(other.discount);
+    }
+
+    /// Minor units for one unit; `None` without a priced one.
+    #[must_use]
+    pub fn average_price(&self) -> Option<f64> {
+        (self.priced != 0).then(|| self.revenue as f64 * 1_000.0 / self.priced as f64)
+    }
+
+    /// Of the price before discounts; `None` when that is nothing.
+    #[must_use]
+    pub fn discount_share(&self) -> Option<f64> {
+        let before = self.revenue.saturating_add(self.discount);
+        (before != 0).then(|| self.discount as f64 / before as f64)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub basis: Basis,
+    pub total: Sales,
+    /// By category, those of none last, and channel.
+    pub cells: Vec<Cell>,
+}
+
+#[derive(Default)]
+struct State {
+    tally: Tally,
+    /// By item and channel.
+    sales: FxHashMap<(u32, u32), Sales>,
+}
+
+impl State {
+    fn add(&mut self, item: u32, channel: u32, sales: &Sales) {
+        self.sales.entry((item, channel)).or_default().add(sales);
+    }
+
+    fn merged(mut self, other: Self) -> Self {
+        self.tally.merge(&other.tally);
+        other.sales.iter().for_each(|(&(item, channel), sales)| self.add(item, channel, sales));
+        self
+    }
+}
+
+/// What every category sold by every channel.
+///
+/// # Errors
+/// When the question is malformed, adds several currencies, or has too many products.
+pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<Answer, KpiError> {
+    let lens = Lens::new(snapshot, scope)?;
+    if scope.currency.is_none() && snapshot.dictionary.currencies().len() > 1 {
+        return Err(KpiError::CurrencyRequired);
+    }
+    let orders = OrderLens::new(&lens, &params.orders)?;
+    let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
+    let cx = Context::new(&lens, &orders, params, &[&LINE_REVENUE], &[span])?;
+    let reader =
+        Reader { types: LINE_REVENUE.types(params), lens: &lens, orders: &orders, observed: span.observed };
+    let window = window_of(&LINE_REVENUE, params);
+    let observe = |state: &mut State, part: &Part| {
+        reader.each(part, |customer, marks| {
+            let (tables, who) = (&part.segment.tables, Some((part, customer)));
+            let seen = Seen { cx: &cx, span, window, who, tables, marks };
+            let mut counted = 0;
+            for (_, order) in seen.anchors(TouchType::ORDER) {
+                let channel = cx.channel(order.place);
+                for line in sold(&seen, order) {
+                    let priced = line.revenue.map_or(0, |_| line.quantity);
+                    let (units, revenue) = (line.quantity, line.revenue.unwrap_or(0));
+                    state.add(line.item, channel, &Sales { units, priced, revenue, discount: 0 });
+                    counted += 1;
+                }
+                for (item, discount) in discounts(&seen, order) {
+                    state.add(item, channel, &Sales { discount, ..Sales::default() });
+                }
+            }
+            if counted > 0 {
+                state.tally.count(counted, seen.is_registered());
+            }
+        });
+        let excluded = orders.excluded(&lens, part);
+        state.tally.merge(&Tally { excluded, ..Tally::default() });
+    };
+    let mut state = snapshot.fold(TASK_CUSTOMERS, State::default, observe, State::merged);
+    if state.sales.len() > CELLS_LIMIT {
+        return Err(KpiError::TooMany { what: "products by channel", limit: CELLS_LIMIT });
+    }
+    let nobody = |tables: &super::Tables| lens.rows_in_range(&tables.orders.stem).count() as u64;
+    state.tally.excluded.no_identity = lens.unidentified().map(nobody).sum();
+    state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
+    Ok(answer(&cx, &state))
+}
+
+/// Revenue of products that are sold elsewhere too, and what it would be at average prices.
+#[derive(Default)]
+struct Index {
+    here: f64,
+    average: f64,
+}
+
+fn answer(cx: &Context, state: &State) -> Answer {
+    let items = cx.names.items();
+    let mut by_item: FxHashMap<u32, (Sales, usize)> = FxHashMap::default();
+    let mut total = Sales::default();
+    for (&(item, _), sales) in &state.sales {
+        let (all, channels) = by_item.entry(item).or_default();
+        all.add(sales);
+        *channels += usize::from(sales.priced > 0);
+        total.add(sales);
+    }
+    let mut cells: FxHashMap<(Option<u32>, u32), (Sales, Index)> = FxHashMap::default();
+    for (&(item, channel), sales) in &state.sales {
+        let pair = items.pair(item);
+        let category = pair.map(|(_, category)| category).filter(|&category| items.text(category).is_some());
+        let (cell, index) = cells.entry((category, channel)).or_default();
+        cell.add(sales);
+        let (all, channels) = &by_item[&item];
+        let is_named = pair.is_some_and(|(product, _)| items.text(product).is_some());
+        if let Some(average) = all.average_price().filter(|_| is_named && *channels > 1) {
+            index.here += sales.revenue as f64;
+            index.average += average * sales.priced as f64 / 1_000.0;
+        }
+    }
+    let cell = |((category, channel), (sales, index)): ((Option<u32>, u32), (Sales, Index))| Cell {
+        category: category.and_then(|category| items.text(category)).map(str::to_owned),
+        channel: cx.names.channels.name(channel).to_owned(),
+        sales,
+        price_index: (index.average > 0.0).then(|| index.here / index.average),
+    };
+    let mut cells: Vec<Cell> = cells.into_iter().map(cell).collect();
+    cells.sort_by(|a, b| {
+        let key = |cell: &Cell| (cell.category.is_none(), cell.category.clone(), cell.channel.clone());
+        key(a).cmp(&key(b))
+    });
+    Answer { basis: state.tally.basis(cx.lens.snapshot.revision), total, cells }
+}

@@ -1,0 +1,112 @@
+//! Trials: what people try, and whether they buy it.
+
+use super::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, WILSON, parameter};
+use super::events::Types;
+use super::fact::TouchType;
+use super::measure::{Context, Hit, Measure, Seen, Stat, nothing};
+use super::timeline::Mark;
+
+const COMMON: Measure = Measure {
+    definition: Definition::scalar("", "", "", ""),
+    stat: Stat::Share,
+    scale: 1.0,
+    window_days: 0,
+    money: false,
+    nobody: false,
+    anchors: |_| Types::of([TouchType::PRODUCT_TRIAL]),
+    beside: nothing,
+    observe: |_, _| {},
+};
+
+/// The product that an item is or belongs to; `None` for one without a name.
+pub(super) fn product(cx: &Context, item: u32) -> Option<u32> {
+    let items = cx.names.items();
+    items.pair(item).map(|(product, _)| product).filter(|&product| items.text(product).is_some())
+}
+
+/// Whether an order has a line of a product.
+fn buys(seen: &Seen, order: &Mark, product_wanted: u32) -> bool {
+    let mut lines = seen.lines_of(order);
+    lines.any(|row| product(seen.cx, seen.tables.lines.item[row]) == Some(product_wanted))
+}
+
+pub static TRIAL_CONVERSION: Measure = Measure {
+    definition: Definition::scalar(
+        "trial_conversion",
+        "Trial conversion",
+        "share of products tried",
+        "Of the customers and products that they tried in range (each pair once, at the first trial in range), the \
+         share that the customer ordered within W, by any channel. Trials that name no product are left out, and \
+         orders without lines are of no product. By item: the product; channel by other channel: where it was \
+         tried and where bought.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[
+        parameter("window.days", "14", "W"),
+        parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each"),
+        MIN_AMOUNT,
+        DROP_RETURNED,
+    ]),
+    window_days: 14,
+    beside: |_| Types::of([TouchType::ORDER]),
+    observe: |seen, hits| {
+        let mut tried = Vec::new();
+        for (nth, mark) in seen.anchors(TouchType::PRODUCT_TRIAL) {
+            let Some(product) = product(seen.cx, mark.item).filter(|product| !tried.contains(product)) else {
+                continue;
+            };
+            tried.push(product);
+            hits.push(seen.asked(nth, |later| later.kind == TouchType::ORDER && buys(seen, later, product)));
+        }
+    },
+    ..COMMON
+};
+
+/// Whether two touchpoints were made in the same visit: the one that both name, or where neither
+/// does, on the same local day by the same channel at the same location.
+pub(super) fn same_visit(seen: &Seen, a: &Mark, b: &Mark) -> bool {
+    match (seen.tie(a), seen.tie(b)) {
+        (0, 0) => {
+            let (x, y) = (seen.cx.names.place(a.place), seen.cx.names.place(b.place));
+            let day = |mark: &Mark| seen.cx.days.index(mark.at);
+            day(a) == day(b) && (x.channel, x.location) == (y.channel, y.location)
+        }
+        (a, b) => a == b,
+    }
+}
+
+pub static PRODUCTS_TRIED: Measure = Measure {
+    definition: Definition::scalar(
+        "products_tried_per_visit",
+        "Products tried per visit",
+        "products",
+        "The mean number of products tried in a visit, over the visits in which anything was tried in range. Trials \
+         that name the same visit are of one; those that name none, on the same local day by the same channel at \
+         the same location. A product counts once a visit; each trial that names no product counts as one.",
+    )
+    .with(MEAN, NO_ANCHOR)
+    .from(FACTORS),
+    stat: Stat::Mean,
+    observe: |seen, hits| {
+        let mut visits: Vec<(&Mark, Vec<u32>, i64)> = Vec::new();
+        for (_, mark) in seen.anchors(TouchType::PRODUCT_TRIAL) {
+            let known = visits.iter().position(|(first, ..)| same_visit(seen, first, mark));
+            let nth = known.unwrap_or_else(|| {
+                visits.push((mark, Vec::new(), 0));
+                visits.len() - 1
+            });
+            let (_, products, nameless) = &mut visits[nth];
+            match product(seen.cx, mark.item) {
+                Some(product) if products.contains(&product) => {}
+                Some(product) => products.push(product),
+                None => *nameless += 1,
+            }
+        }
+        let tried = |(first, products, nameless): (&Mark, Vec<u32>, i64)| {
+            Hit::of(first).part(products.len() as i64 + nameless)
+        };
+        hits.extend(visits.into_iter().map(tried));
+    },
+    ..COMMON
+};
