@@ -84,6 +84,7 @@ fn scalars<'v>(
         let path = if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
         match value {
             Value::Object(_) => scalars(part, row, &path, value, lists),
+            Value::Array(list) if list.is_empty() => {}
             Value::Array(list) if list.iter().any(Value::is_object) => {
                 // Names of groups are what a row is called.
                 match list.iter().all(|one| one.as_object().is_some_and(|o| o.keys().all(|k| k == "value"))) {

@@ -185,7 +185,7 @@ fn counts<'a>(naive: &'a Naive<'a>, measure: &Measure) -> Vec<(u32, Count<'a>)> 
 #[test]
 fn every_measure_is_what_the_words_say() {
     let mut nonempty = std::collections::BTreeMap::new();
-    for seed in 0..400 {
+    for seed in 0..500 {
         println!("seed {seed}");
         let world = rich(seed);
         let question = question(&mut ChaCha8Rng::seed_from_u64(seed + 5_000));
