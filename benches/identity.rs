@@ -1,12 +1,14 @@
-//! Identity at size, beside its baseline in the same run: a tablet that many people use, the undoing
-//! of a merge of long and of short histories, and a change of rules over everything.
+//! Identity at size, beside its baseline in the same run: a tablet that many people use, households with
+//! shared devices and late touchpoints, the undoing of a merge of long and of short histories, and a
+//! change of rules over everything (ten touchpoints a person).
 //!
 //! `cargo bench --bench identity -- [DATABASE_URL] [PEOPLE]`; without arguments SQLite in a temporary
-//! folder, 20,000 people.
+//! folder, 100,000 people: a tablet of 100,000, and other rules over 1 M touchpoints.
 
 use std::collections::BTreeMap;
 
 use customer360::clock;
+use customer360::identity::resolve::IdentifierNo;
 use customer360::model::activity::Visit;
 use customer360::model::{
     Activity, Channel, Details, Identifier, KindName, Micros, TenantName, TouchKey, Touchpoint,
@@ -57,8 +59,43 @@ async fn tablet(store: &Store, people: i64) {
         let touches = (0..people)
             .map(|i| touch(i.to_string(), i, &[("ACCOUNT", format!("u{i}")), ("DEVICE", device(i))]));
         let rate = record(store, &tenant, touches.collect()).await;
-        println!("{people} people on {what}: {rate:.0} touchpoints a second");
+        let shared = store.shared_identifiers(tenant.key, IdentifierNo(0), 10).await.unwrap().1;
+        let told = shared.iter().map(|one| {
+            let claims: Vec<String> =
+                one.claims.iter().map(|(kind, values)| format!("{kind} {}", values.len())).collect();
+            format!("; shared: {} with {} observations or more", claims.join(", "), one.observations)
+        });
+        let merges = store.merges(tenant.key, &tenant.rules, None, 10).await.unwrap().merges.len();
+        let told: String = told.collect();
+        println!("{people} people on {what}: {rate:.0} touchpoints a second, {merges} merges{told}");
     }
+}
+
+/// Ten touches a person; in one of two streams three of ten devices are shared by two people, and one
+/// touch in twenty arrives later than a thousand others that happened after it.
+async fn households(store: &Store, people: i64) {
+    let mut rates = Vec::new();
+    for mixed in [false, true] {
+        let tenant = tenant(store, "households").await;
+        let touches = (0..people * 10).map(|i| {
+            let person = i % people;
+            let shared = mixed && person % 20 < 6;
+            let device = if shared { format!("d{}", person - person % 2) } else { format!("d{person}") };
+            let (account, device) = (("ACCOUNT", format!("u{person}")), ("DEVICE", device));
+            let late = if mixed && i % 20 == 7 { i.min(1_000) } else { 0 };
+            let both = [account, device];
+            let set = if i / people % 3 == 0 { &both[..] } else { &both[1..] };
+            (i + late, touch(i.to_string(), i, set))
+        });
+        let mut touches: Vec<(i64, Incoming)> = touches.collect();
+        touches.sort_by_key(|(arrives, _)| *arrives);
+        rates.push(record(store, &tenant, touches.into_iter().map(|(_, touch)| touch).collect()).await);
+    }
+    let ratio = rates[1] / rates[0];
+    println!(
+        "recording with 30 % of devices shared and 5 % late beside without: {ratio:.2} ({:.0} and {:.0} a second)",
+        rates[1], rates[0]
+    );
 }
 
 /// Two customers with so many touchpoints each are merged by one touch, and that is undone.
@@ -119,9 +156,10 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let own = format!("sqlite:{}", folder.path().join("bench.db").display());
     let url = arguments.next().unwrap_or(own);
-    let people = arguments.next().map_or(20_000, |people| people.parse().unwrap());
+    let people = arguments.next().map_or(100_000, |people| people.parse().unwrap());
     let store = Store::open(&url, &Settings::default(), clock::system()).await.unwrap();
     tablet(&store, people).await;
+    households(&store, people).await;
     unmerge(&store).await;
     rules(&store, people).await;
 }

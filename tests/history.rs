@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use customer360::identity::feed::Event;
 use customer360::identity::history::{Change, Told};
+use customer360::identity::resolve::IdentifierNo;
 use customer360::identity::{History, OnConflict, Rules};
 use customer360::model::{Identifier, Micros, ObservationNo, Revision, Touchpoint};
-use customer360::store::{Cause, HistoryEntry, Recalled, Store, Tenant, Why};
+use customer360::store::{COUNTED, Cause, HistoryEntry, KnownAt, Recalled, Store, Tenant, Why};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use worlds::{
@@ -212,5 +213,63 @@ async fn what_is_cut_at_a_components_limit_is_a_conflict() {
         let of_holder = store.conflicts_of(tenant.key, &rules, about.stored.holder.unwrap()).await.unwrap();
         assert_eq!(of_holder.conflicts, listed.conflicts, "{name}: who holds it sees it too");
         assert_eq!(of_it.conflicts.is_empty(), conflict.identifier != about.no);
+    }
+}
+
+/// A store's tablet merges nobody, however many use it, and is listed with what it would connect.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tablet_that_many_use_joins_nobody() {
+    const PEOPLE: i64 = 1_500;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let account = |i: i64| format!("ACCOUNT:u{i}");
+        let all: Vec<Touchpoint> =
+            (0..PEOPLE).map(|i| touch(&i.to_string(), i, &["DEVICE:tablet", &account(i)])).collect();
+        for batch in all.chunks(500) {
+            record(&store, &tenant, batch).await;
+        }
+        let shared = store.shared_identifiers(tenant.key, IdentifierNo(0), 9).await.unwrap().1;
+        assert_eq!(shared.len(), 1, "{name}");
+        assert_eq!(shared[0].identifier, identifier("DEVICE:tablet"));
+        let claims: Vec<usize> = shared[0].claims.values().map(|values| values.len()).collect();
+        assert!(claims[0] > 4, "{name}: {claims:?}");
+        assert_eq!((shared[0].observations, shared[0].customers), (COUNTED, COUNTED), "{name}");
+        assert!(store.merges(tenant.key, &tenant.rules, None, 9).await.unwrap().merges.is_empty());
+        let who: Vec<Identifier> = [0, 7, PEOPLE - 1].map(|i| identifier(&account(i))).into();
+        let held = store.identifiers(tenant.key, &tenant.rules, &who).await.unwrap().1;
+        let holders: BTreeSet<_> =
+            held.into_iter().map(|found| found.unwrap().stored.holder.unwrap()).collect();
+        assert_eq!(holders.len(), 3, "{name}: each is somebody else");
+    }
+}
+
+/// A set that linked, was void, and was cut when it came again: then it linked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_now_was_not_cut_then() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let rules = Rules { component_limit: 4, ..Rules::default() };
+        let tenant = tenant_under(&store, &rules).await;
+        let bridge = |id: &str| touch(id, 5, &["COOKIE:a", "COOKIE:b"]);
+        record(&store, &tenant, &[touch("1", 1, &["COOKIE:a"])]).await;
+        record(&store, &tenant, &[touch("2", 2, &["COOKIE:b"])]).await;
+        record(&store, &tenant, &[bridge("3")]).await;
+        store.void(tenant.key, &bridge("3").key, "wrong").await.unwrap().unwrap();
+        for (id, set) in
+            [("4", ["EMAIL:a", "COOKIE:a"]), ("5", ["EMAIL:b", "COOKIE:b"]), ("6", ["DEVICE:a", "COOKIE:a"])]
+        {
+            record(&store, &tenant, &[touch(id, 6, &set)]).await;
+        }
+        record(&store, &tenant, &[bridge("7")]).await;
+        let conflicts = store.conflicts(tenant.key, &rules, None, 9).await.unwrap().conflicts;
+        assert_eq!(conflicts[0].logged, Some(Why::ComponentLimit), "{name}: it is cut now");
+        let pair = [ObservationNo(1), ObservationNo(2)];
+        for (revision, is_one) in [(2, false), (3, true), (4, false), (8, false)] {
+            let known = store.known_at(tenant.key, KnownAt::Revision(Revision(revision))).await.unwrap();
+            let found = store.customers_then(tenant.key, &known, &pair).await.unwrap();
+            let customers: Vec<_> = found.into_iter().map(|found| found.unwrap().customer).collect();
+            assert_eq!(customers[0] == customers[1], is_one, "{name}, revision {revision}");
+        }
     }
 }

@@ -347,7 +347,7 @@ async fn whatever_comes_at_once_the_map_is_what_the_definition_says() {
             while seed < first + cases(3) || started.elapsed() < ends {
                 storm(&stores, seed, 4, &counts).await;
                 seed += 1;
-                if minutes > 0 && seed % 20 == 0 {
+                if minutes > 0 && seed.is_multiple_of(20) {
                     println!(
                         "{name}, {} s, seeds {first} to {seed}: {}",
                         started.elapsed().as_secs(),

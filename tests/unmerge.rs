@@ -64,8 +64,7 @@ fn answers(snapshot: &Snapshot, until: Micros) -> Vec<String> {
             survey_id: None,
         };
         answers.push(format!("{:?}", survey::compute(snapshot, &question)));
-        let question =
-            cost::Question { scope: scope(), group_by, rates: rates.to_vec().into(), capacities: vec![] };
+        let question = cost::Question { scope: scope(), group_by, rates: rates.to_vec(), capacities: vec![] };
         answers.push(format!("{:?}", cost::compute(snapshot, &question)));
     }
     answers

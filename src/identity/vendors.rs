@@ -106,6 +106,102 @@ mod tests {
         &["COOKIE:laptop", "ACCOUNT:bob"],
     ];
 
+    /// An example that a vendor publishes: where, under which rules, what was seen, and to whom each
+    /// of it belongs (named by the first of them).
+    struct Example {
+        page: &'static str,
+        rules: fn() -> Rules,
+        seen: &'static [(&'static [&'static str], i64)],
+    }
+
+    /// The facts of the examples; the words are ours. Where our rows end otherwise on purpose, the
+    /// example says so.
+    const EXAMPLES: [Example; 9] = [
+        Example {
+            page: "experienceleague.adobe.com identity-linking-logic: a browser joins the graph of a CRM id",
+            rules: adobe,
+            seen: &[
+                (&["PHONE:+15555551234", "EMAIL:julien@acme.com", "CRM_ID:60013ABC"], 1),
+                (&["CRM_ID:60013ABC", "COOKIE:100066526"], 1),
+            ],
+        },
+        Example {
+            page: "experienceleague.adobe.com identity-linking-logic: one person logs in with two browsers",
+            rules: adobe,
+            seen: &[(&["CRM_ID:1", "COOKIE:chrome"], 1), (&["CRM_ID:1", "COOKIE:firefox"], 1)],
+        },
+        Example {
+            page: "experienceleague.adobe.com identity-optimization-algorithm: of a shared device the latest \
+                   login is linked, and what was seen without one with it",
+            rules: adobe,
+            seen: &[(&["CRM_ID:john", "COOKIE:1"], 1), (&["COOKIE:1"], 2), (&["CRM_ID:jane", "COOKIE:1"], 2)],
+        },
+        Example {
+            page: "experienceleague.adobe.com identity-graph-linking-rules: two give the same bad phone. There \
+                   the phone goes to the latest; ours stays with who gave it first, for it is registered",
+            rules: adobe,
+            seen: &[(&["CRM_ID:1", "PHONE:111"], 1), (&["CRM_ID:2", "PHONE:111"], 2), (&["PHONE:111"], 1)],
+        },
+        Example {
+            page: "docs.snowplow.io identities/concepts/merges: an app used without login, then with one; the \
+                   older id names both",
+            rules: Rules::default,
+            seen: &[
+                (&["COOKIE:4b0dfa", "ACCOUNT:alice@company.com"], 1),
+                (&["DEVICE:6d920c"], 1),
+                (&["DEVICE:6d920c", "ACCOUNT:alice@company.com"], 1),
+            ],
+        },
+        Example {
+            page: "docs.snowplow.io identities/concepts/unique-identifiers: Bob logs in on Alice's phone",
+            rules: Rules::default,
+            seen: &[
+                (&["COOKIE:4b0dfa", "ACCOUNT:alice@company.com"], 1),
+                (&["DEVICE:6d920c", "ACCOUNT:alice@company.com"], 1),
+                (&["DEVICE:6d920c", "ACCOUNT:bob@company.com"], 3),
+            ],
+        },
+        Example {
+            page: "docs.snowplow.io identities/concepts/cross-domain-tracking: a link between two sites tells \
+                   both cookies",
+            rules: Rules::default,
+            seen: &[
+                (&["COOKIE:b0258d"], 1),
+                (&["COOKIE:b0258d", "COOKIE:brand-b"], 1),
+                (&["COOKIE:brand-b", "ACCOUNT:alice@company.com"], 1),
+            ],
+        },
+        Example {
+            page: "posthog.com docs/data/identify: all events of the anonymous id are the identified person's",
+            rules: posthog,
+            seen: &[
+                (&["COOKIE:anonymous"], 1),
+                (&["COOKIE:anonymous", "ACCOUNT:max"], 1),
+                (&["ACCOUNT:max", "COOKIE:other-device"], 1),
+            ],
+        },
+        Example {
+            page: "twilio.com docs/segment identity-resolution-settings: ids of one profile are linked by any \
+                   of them that is seen with another",
+            rules: segment,
+            seen: &[
+                (&["COOKIE:anonymous_id"], 1),
+                (&["COOKIE:anonymous_id", "EMAIL:ada@x.io"], 1),
+                (&["EMAIL:ada@x.io", "ACCOUNT:user_id"], 1),
+                (&["DEVICE:android", "ACCOUNT:user_id"], 1),
+            ],
+        },
+    ];
+
+    #[test]
+    fn published_examples_come_out_as_published() {
+        for Example { page, rules, seen } in EXAMPLES {
+            let sets: Vec<&[&str]> = seen.iter().map(|(set, _)| *set).collect();
+            let expected: Vec<i64> = seen.iter().map(|(_, customer)| *customer).collect();
+            assert_eq!(resolve(&rules(), &sets), expected, "{page}");
+        }
+    }
+
     #[test]
     fn segment_merges_within_limits_and_drops_the_weakest() {
         assert_eq!(resolve(&segment(), BORROWED), [1, 1, 1, 4], "a second user id is a second profile");

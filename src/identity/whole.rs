@@ -133,9 +133,11 @@ impl Whole {
                 let Some(stored) = identifiers.get_mut(no) else { continue };
                 if met.insert(*no) {
                     (stored.first, stored.latest) = (seen.clone(), seen.clone());
+                } else if seen < stored.first {
+                    stored.first = seen.clone();
+                } else if seen > stored.latest {
+                    stored.latest = seen.clone();
                 }
-                stored.first = stored.first.clone().min(seen.clone());
-                stored.latest = stored.latest.clone().max(seen.clone());
             }
             if !observation.is_link() {
                 add_claims(rules, identifiers, &observation.identifiers);

@@ -1,5 +1,7 @@
 //! Care: how soon people answer, and whether what they answer holds.
 
+use rustc_hash::FxHashMap;
+
 use super::catalogue::{Definition, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
@@ -37,18 +39,18 @@ pub(super) fn is(mark: &Mark, stage: ContactStage) -> bool {
 /// The cases of a customer, in order of their openings. Contacts with an id are of the case that
 /// was opened with it; without, of the last that was opened without one for the same reason.
 pub(super) fn cases(seen: &Seen) -> Vec<Case> {
-    let (mut cases, mut keys): (Vec<Case>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
+    let (mut cases, mut latest): (Vec<Case>, FxHashMap<(u32, u32), usize>) = Default::default();
     for (nth, mark) in seen.marks.iter().enumerate().filter(|(_, m)| m.kind == TouchType::SERVICE_CONTACT) {
         let tie = seen.tie(mark);
         let key = if tie == 0 { (0, mark.item) } else { (tie, 0) };
-        let known = keys.iter().rposition(|known| *known == key);
+        let known = latest.get(&key).copied();
         let opens = is(mark, ContactStage::Opened) && (tie == 0 || known.is_none());
         match known {
             Some(case) if !opens => cases[case].contacts.push(nth),
             // What was opened before anything was recorded has no beginning.
             _ if !opens => {}
             _ => {
-                keys.push(key);
+                latest.insert(key, cases.len());
                 cases.push(Case { opened: nth, contacts: Vec::new() });
             }
         }

@@ -333,8 +333,8 @@ the touchpoint that answered it), for each day, week or month of the range, and 
 gives the customers and touchpoints behind it. In figures, filters by channel, location and source select what is \
 counted; what leads to it or follows may be anywhere.\n\
 - A value is absent, with a reason, when there is nothing to divide by: never 0, never NaN.\n\
-- Changes: shares by Newcombe's interval and the pooled z test, means and NPS normal, counts Poisson; quotients and \
-quantiles have a difference without an interval. The two times are taken as independent; p-values are adjusted by \
+- Changes: shares by Newcombe's interval and the pooled z test, means and NPS normal, counts Poisson, quantiles \
+normal by the widths of their intervals; quotients have a difference without an interval. The two times are taken as independent; p-values are adjusted by \
 Holm for the number of KPIs compared at once.\n\
 - Amounts in another currency are converted at the rate of the transaction's date, or else excluded and counted.\n";
 

@@ -108,7 +108,8 @@ fn change(stat: Stat, now: &Figure, before: &Figure) -> Change {
         Stat::Mean | Stat::MeanOfCustomers => means(difference, 1.0, now.moments, before.moments),
         Stat::Nps => means(difference, 100.0, now.moments, before.moments),
         Stat::Sum | Stat::Customers => counts(stat, now, before),
-        Stat::Quotient | Stat::Quantile(_) | Stat::Survival(_) => None,
+        Stat::Quantile(_) | Stat::Survival(_) => quantiles(difference, now, before),
+        Stat::Quotient => None,
     });
     let (interval, p_value) = tested.map_or((None, None), |(interval, p)| (Some(interval), Some(p)));
     Change { difference, interval, p_value, adjusted: None }
@@ -136,6 +137,16 @@ fn means(difference: f64, unit: f64, now: Moments, before: Moments) -> Option<(I
         (moments.count > 1).then(|| ((moments.squares - moments.sum * mean) / (n - 1.0)).max(0.0) / n)
     };
     let error = unit * (variance(now)? + variance(before)?).sqrt();
+    let half = Z95 * error;
+    let interval = Interval { low: difference - half, high: difference + half, method: Method::Normal };
+    Some((interval, two_sided(difference, error)))
+}
+
+/// The normal interval of a difference of two independent quantiles, each with the standard error
+/// that the width of its own 95 % interval stands for. `None` where either has no interval.
+fn quantiles(difference: f64, now: &Figure, before: &Figure) -> Option<(Interval, f64)> {
+    let variance = |figure: &Figure| figure.interval.map(|i| ((i.high - i.low) / (2.0 * Z95)).powi(2));
+    let error = (variance(now)? + variance(before)?).sqrt();
     let half = Z95 * error;
     let interval = Interval { low: difference - half, high: difference + half, method: Method::Normal };
     Some((interval, two_sided(difference, error)))
@@ -236,6 +247,22 @@ mod tests {
         assert_eq!(change.is_significant(), Some(true));
         let nothing = changes(&[(Stat::Share, figure(0.0, Some(0.0)), figure(1.0, Some(2.0)))])[0];
         assert_eq!((nothing.difference, nothing.p_value), (None, None));
+    }
+
+    #[test]
+    fn quantiles_differ_by_the_widths_of_their_intervals() {
+        let median = |value: f64, half: f64| {
+            let interval = Interval { low: value - half, high: value + half, method: Method::OrderStatistic };
+            Figure { value: Some(value), interval: Some(interval), ..figure(0.0, Some(9.0)) }
+        };
+        // Half-widths of 3 and 4 make one of 5.
+        let change = changes(&[(Stat::Survival(0.5), median(30.0, 3.0), median(20.0, 4.0))])[0];
+        let interval = change.interval.unwrap();
+        assert!((interval.low - 5.0).abs() < 1e-9 && (interval.high - 15.0).abs() < 1e-9);
+        assert_eq!(change.is_significant(), Some(true));
+        let unknown = Figure { interval: None, ..median(20.0, 0.0) };
+        let change = changes(&[(Stat::Quantile(0.5), median(30.0, 3.0), unknown)])[0];
+        assert_eq!((change.difference, change.p_value), (Some(10.0), None));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A snapshot as it was at a past revision, made of a present one and of what changed since.
 //!
-//! Segments without a later touchpoint are taken as they are, the others without their later
-//! rows; only the customers whose map changed are gathered anew.
+//! Segments are shared with the present one. The customers whose map changed, or who have a later
+//! touchpoint, are dead in them and gathered anew; only a segment most of whose customers have one
+//! is copied without its later rows.
 
 use std::sync::Arc;
 
@@ -119,17 +120,17 @@ impl Snapshot {
     #[must_use]
     pub fn as_known(&self, since: &Since, now: &dyn Homes, trust: &Trust) -> Self {
         let map = Then { now, since };
-        let mut segments: Vec<Live> =
-            self.segments.par_iter().map(|live| as_known(live, since, trust)).collect();
+        let (mut segments, later): (Vec<Live>, Vec<Vec<u32>>) =
+            self.segments.par_iter().map(|live| as_known(live, since, trust)).unzip();
         let mut taken: Vec<Vec<u32>> = Vec::with_capacity(segments.len());
-        for (live, present) in segments.iter().zip(&self.segments) {
+        for ((live, present), later) in segments.iter().zip(&self.segments).zip(later) {
             // A segment that was taken as it is has the kinds of now.
             let is_cut = !Arc::ptr_eq(&live.segment, &present.segment);
             let kinds = since.registered.keys().filter(|_| !is_cut);
             let customers =
                 since.touched.iter().chain(kinds).filter_map(|&key| live.segment.customers.find(key));
             let mut customers: Vec<u32> =
-                customers.filter(|&customer| !live.dead.contains(customer)).collect();
+                customers.chain(later).filter(|&customer| !live.dead.contains(customer)).collect();
             customers.sort_unstable();
             customers.dedup();
             taken.push(customers);
@@ -138,7 +139,8 @@ impl Snapshot {
         for (live, customers) in segments.iter().zip(&taken).filter(|(_, customers)| !customers.is_empty()) {
             sources.push(Source::Customers(&live.segment, customers));
         }
-        let gathered = Segment::gather(&sources, &map, &FxHashSet::default(), trust);
+        let knows = |number, at| since.knows(number, at);
+        let gathered = Segment::gather_where(&sources, &map, knows, trust);
         for (live, customers) in segments.iter_mut().zip(taken).filter(|(_, taken)| !taken.is_empty()) {
             *live = live.without(customers);
         }
@@ -182,11 +184,18 @@ impl Snapshot {
     }
 }
 
-/// A segment without what came later. Customers who had no fact then are dead in it.
-fn as_known(live: &Live, since: &Since, trust: &Trust) -> Live {
+/// A copy is quicker than gathering when more than one in so many customers has a later touchpoint.
+const COPIED: usize = 4;
+
+/// A segment of then, and its customers that have to be gathered for what came later. One that was
+/// copied without that has none; customers who had no fact then are dead in it.
+fn as_known(live: &Live, since: &Since, trust: &Trust) -> (Live, Vec<u32>) {
     let knows = |number, at| since.knows(number, at);
-    if !since.is_retrusted && live.segment.tables.all(knows) {
-        return live.clone();
+    if !since.is_retrusted {
+        let later = live.segment.tables.customers_of(|number, at| !knows(number, at));
+        if later.len() * COPIED <= live.segment.customers.len() {
+            return (live.clone(), later);
+        }
     }
     let (mut segment, nobody) = live.segment.only(knows, trust);
     let customers = &mut segment.customers;
@@ -196,5 +205,5 @@ fn as_known(live: &Live, since: &Since, trust: &Trust) -> Live {
         }
     }
     let cut = Live { segment: Arc::new(segment), dead: live.dead.clone() };
-    cut.without(nobody)
+    (cut.without(nobody), Vec::new())
 }

@@ -1,6 +1,8 @@
 //! Returns: how much comes back, how soon, where, and what is bought on the way.
 
 use super::axis::Dimension;
+use rustc_hash::FxHashMap;
+
 use super::catalogue::{
     DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, QUANTILE, SINGLE_VIEW, WILSON,
     parameter,
@@ -12,7 +14,7 @@ use super::scalar::{self, Answer, Figure, Question};
 use super::scope::{GroupBy, KpiError, Scope};
 use super::snapshot::Snapshot;
 use super::timeline::Mark;
-use super::trial::same_visit;
+use super::trial::{VisitKey, visit_key};
 use crate::model::time::DAY_US;
 
 const RETURNED: &[Parameter] = &[
@@ -43,34 +45,53 @@ const BACK: Measure = Measure {
     ..SOLD
 };
 
-/// The order that a return is of: the customer's with the id that it names, or where it names none
-/// their last one before it.
-fn order_of<'s>(seen: &'s Seen, back: &Mark) -> Option<&'s Mark> {
-    let key = seen.tables.returns.key[back.row.row()];
-    let mut orders = seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
-    match key {
-        0 => orders.rfind(|order| (order.at, order.number) < (back.at, back.number)),
-        _ => orders.find(|order| seen.tables.orders.key[order.row.row()] == key),
+/// The returns whose order is known, in order of time: the order first. A return is of the
+/// customer's order with the id that it names, or where it names none of their last one before it.
+fn links(seen: &Seen) -> Vec<(usize, usize)> {
+    let of = |kind| move |mark: &Mark| mark.kind == kind;
+    let all = |kind| seen.marks.iter().enumerate().filter(move |(_, mark)| of(kind)(mark));
+    let (mut links, mut by_key, mut last) = (Vec::new(), FxHashMap::default(), None);
+    if all(TouchType::RETURN).next().is_none() {
+        return links;
     }
+    for (nth, order) in all(TouchType::ORDER) {
+        by_key.entry(seen.tables.orders.key[order.row.row()]).or_insert(nth);
+    }
+    for (nth, mark) in seen.marks.iter().enumerate() {
+        match mark.kind {
+            TouchType::ORDER => last = Some(nth),
+            TouchType::RETURN => {
+                let order = match seen.tables.returns.key[mark.row.row()] {
+                    0 => last,
+                    key => by_key.get(&key).copied(),
+                };
+                links.extend(order.map(|order| (order, nth)));
+            }
+            _ => {}
+        }
+    }
+    links
 }
 
-/// The returns of an order within W.
-fn returns_of<'s>(seen: &'s Seen, order: &'s Mark) -> impl Iterator<Item = &'s Mark> {
-    let end = seen.window_end(order.at);
-    let later = seen
-        .marks
-        .iter()
-        .filter(move |mark| mark.kind == TouchType::RETURN && mark.at >= order.at && mark.at < end);
-    later.filter(|back| order_of(seen, back).is_some_and(|its| its.number == order.number))
+/// The orders in range, each with its returns within W, in order of time.
+fn sold<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s Mark, Vec<&'s Mark>)> {
+    let mut links = links(seen);
+    links.sort_by_key(|&(order, _)| order);
+    seen.anchors(TouchType::ORDER).map(move |(nth, order)| {
+        let from = links.partition_point(|&(its, _)| its < nth);
+        let its = links[from..].iter().take_while(|&&(its, _)| its == nth);
+        let end = seen.window_end(order.at);
+        let backs = its.map(|&(_, back)| &seen.marks[back]);
+        (order, backs.filter(|back| order.at <= back.at && back.at < end).collect())
+    })
 }
 
 /// Each order in range with what came back of it; `None` leaves an order out.
-fn sold(seen: &Seen, hits: &mut Vec<Hit>, measure: impl Fn(&Mark) -> Option<i64>) {
-    for (_, order) in seen.anchors(TouchType::ORDER) {
+fn came_back(seen: &Seen, hits: &mut Vec<Hit>, measure: impl Fn(&Mark) -> Option<i64>) {
+    for (order, backs) in sold(seen) {
         let Some(whole) = measure(order) else { continue };
-        let part = returns_of(seen, order).filter_map(&measure).sum();
-        let first = returns_of(seen, order).next();
-        let other = first.map(|back| Other { number: back.number, place: back.place });
+        let part = backs.iter().filter_map(|back| measure(back)).sum();
+        let other = backs.first().map(|back| Other { number: back.number, place: back.place });
         hits.push(Hit { other, whole, censored: !seen.is_observed(order.at), ..Hit::of(order).part(part) });
     }
 }
@@ -88,8 +109,8 @@ pub static RETURNED_ORDERS: Measure = Measure {
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     observe: |seen, hits| {
-        for (_, order) in seen.anchors(TouchType::ORDER) {
-            let hit = Hit::of(order).answered(returns_of(seen, order).next());
+        for (order, backs) in sold(seen) {
+            let hit = Hit::of(order).answered(backs.first().copied());
             hits.push(Hit { censored: hit.part == 0 && !seen.is_observed(order.at), ..hit });
         }
     },
@@ -109,7 +130,7 @@ pub static RETURNED_UNITS: Measure = Measure {
     .asking(RETURNED),
     stat: Stat::Quotient,
     observe: |seen, hits| {
-        sold(seen, hits, |mark| {
+        came_back(seen, hits, |mark| {
             let lines = seen.lines_of(mark);
             (!lines.is_empty()).then(|| seen.tables.lines.quantity[lines].iter().sum())
         });
@@ -139,14 +160,14 @@ pub static RETURNED_VALUE: Measure = Measure {
     .asking(RETURNED),
     stat: Stat::Quotient,
     money: true,
-    observe: |seen, hits| sold(seen, hits, |mark| worth(seen, mark)),
+    observe: |seen, hits| came_back(seen, hits, |mark| worth(seen, mark)),
     ..SOLD
 };
 
-/// The returns in range with their orders.
+/// The returns in range with their orders, where these are not later.
 fn back<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s Mark, &'s Mark)> {
-    let all = seen.anchors(TouchType::RETURN);
-    all.filter_map(|(_, back)| Some((back, order_of(seen, back).filter(|order| order.at <= back.at)?)))
+    let all = links(seen).into_iter().map(|(order, back)| (&seen.marks[back], &seen.marks[order]));
+    all.filter(|(back, order)| seen.counts(back) && order.at <= back.at)
 }
 
 fn days(seen: &Seen, hits: &mut Vec<Hit>) {
@@ -239,12 +260,16 @@ pub static ORDERS_AT_RETURNS: Measure = Measure {
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| {
-        for (_, back) in seen.anchors(TouchType::RETURN) {
-            let came_back = order_of(seen, back).map(|order| order.number);
-            let mut orders = seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
-            let bought =
-                orders.find(|order| Some(order.number) != came_back && same_visit(seen, back, order));
-            hits.push(Hit::of(back).answered(bought));
+        let mut orders: FxHashMap<VisitKey, Vec<&Mark>> = FxHashMap::default();
+        for order in seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER) {
+            orders.entry(visit_key(seen, order)).or_default().push(order);
+        }
+        let of: FxHashMap<usize, usize> = links(seen).into_iter().map(|(order, back)| (back, order)).collect();
+        for (nth, back) in seen.anchors(TouchType::RETURN) {
+            let its = of.get(&nth).map(|&order| seen.marks[order].number);
+            let bought = orders.get(&visit_key(seen, back));
+            let bought = bought.and_then(|all| all.iter().find(|order| Some(order.number) != its));
+            hits.push(Hit::of(back).answered(bought.copied()));
         }
     },
     ..BACK

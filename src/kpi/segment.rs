@@ -100,9 +100,21 @@ impl Segment {
         voided: &FxHashSet<u32>,
         trust: &Trust,
     ) -> Self {
+        let keeps = |number, _| voided.is_empty() || !voided.contains(&number);
+        Self::gather_where(sources, identity, keeps, trust)
+    }
+
+    /// As [`Segment::gather`], of the touchpoints that are to be kept, by number and time.
+    #[must_use]
+    pub fn gather_where(
+        sources: &[Source],
+        identity: &dyn Identity,
+        keeps: impl Fn(u32, i64) -> bool,
+        trust: &Trust,
+    ) -> Self {
         let parts: Vec<&Tables> = sources.iter().map(Source::tables).collect();
         let mut taken: [Taken; TABLES] =
-            std::array::from_fn(|table| Taken::from(sources, table, identity, voided));
+            std::array::from_fn(|table| Taken::from(sources, table, identity, &keeps));
         let ranks = Ranks::of(&taken);
         taken.par_iter_mut().enumerate().for_each(|(table, taken)| taken.cluster(&ranks, &parts, table));
         let mut tables = Tables::pick(&parts, taken);
@@ -178,7 +190,12 @@ impl<'a> Source<'a> {
 type Taken = Chosen;
 
 impl Taken {
-    fn from(sources: &[Source], table: usize, identity: &dyn Identity, voided: &FxHashSet<u32>) -> Self {
+    fn from(
+        sources: &[Source],
+        table: usize,
+        identity: &dyn Identity,
+        keeps: impl Fn(u32, i64) -> bool,
+    ) -> Self {
         let mut picks = Vec::new();
         for (part, source) in (0_u64..).zip(sources) {
             let stem = source.tables().stems()[table];
@@ -186,7 +203,7 @@ impl Taken {
                 picks.reserve_exact(stem.len());
             }
             source.rows(stem, |row| {
-                if voided.is_empty() || !voided.contains(&stem.number[row]) {
+                if keeps(stem.number[row], stem.at[row]) {
                     picks.push(part << 32 | row as u64);
                 }
             });

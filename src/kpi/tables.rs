@@ -361,6 +361,20 @@ impl Tables {
         Self::pick(&[self], chosen)
     }
 
+    /// The customers of some touchpoints, chosen by number and time; in order.
+    #[must_use]
+    pub fn customers_of(&self, chosen: impl Fn(u32, i64) -> bool + Sync) -> Vec<u32> {
+        let mut customers = Vec::new();
+        for stem in self.stems() {
+            let rows = (0..stem.customer.len()).into_par_iter().with_min_len(1 << 16);
+            let rows = rows.filter(|&row| chosen(stem.number[row], stem.at[row]));
+            customers.par_extend(rows.map(|row| stem.customer[row]));
+        }
+        customers.par_sort_unstable();
+        customers.dedup();
+        customers
+    }
+
     /// Whether all touchpoints are known, by number and time.
     #[must_use]
     pub fn all(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> bool {

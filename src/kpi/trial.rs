@@ -1,5 +1,7 @@
 //! Trials: what people try, and whether they buy it.
 
+use rustc_hash::FxHashMap;
+
 use super::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
@@ -63,16 +65,17 @@ pub static TRIAL_CONVERSION: Measure = Measure {
     ..COMMON
 };
 
-/// Whether two touchpoints were made in the same visit: the one that both name, or where neither
-/// does, on the same local day by the same channel at the same location.
-pub(super) fn same_visit(seen: &Seen, a: &Mark, b: &Mark) -> bool {
-    match (seen.tie(a), seen.tie(b)) {
-        (0, 0) => {
-            let (x, y) = (seen.cx.names.place(a.place), seen.cx.names.place(b.place));
-            let day = |mark: &Mark| seen.cx.days.index(mark.at);
-            day(a) == day(b) && (x.channel, x.location) == (y.channel, y.location)
+/// What touchpoints of one visit have in common: the visit that they name, or where they name none
+/// the local day, the channel and the location.
+pub(super) type VisitKey = (u32, usize, u32, Option<u32>);
+
+pub(super) fn visit_key(seen: &Seen, mark: &Mark) -> VisitKey {
+    match seen.tie(mark) {
+        0 => {
+            let place = seen.cx.names.place(mark.place);
+            (0, seen.cx.days.index(mark.at), place.channel, place.location)
         }
-        (a, b) => a == b,
+        visit => (visit, 0, 0, None),
     }
 }
 
@@ -90,9 +93,9 @@ pub static PRODUCTS_TRIED: Measure = Measure {
     stat: Stat::Mean,
     observe: |seen, hits| {
         let mut visits: Vec<(&Mark, Vec<u32>, i64)> = Vec::new();
+        let mut known: FxHashMap<VisitKey, usize> = FxHashMap::default();
         for (_, mark) in seen.anchors(TouchType::PRODUCT_TRIAL) {
-            let known = visits.iter().position(|(first, ..)| same_visit(seen, first, mark));
-            let nth = known.unwrap_or_else(|| {
+            let nth = *known.entry(visit_key(seen, mark)).or_insert_with(|| {
                 visits.push((mark, Vec::new(), 0));
                 visits.len() - 1
             });

@@ -15,7 +15,7 @@ use crate::kpi::reconcile::Cause;
 use crate::kpi::scalar::{self, Answer, Figure, Question};
 use crate::mirror::Comparison;
 use crate::model::{Reason, Revision, TenantKey, TenantName};
-use crate::store::KnownAt;
+use crate::store::{KnownAt, RecordKind};
 
 #[tonic::async_trait]
 impl ReconciliationService for Port {
@@ -68,7 +68,7 @@ impl Port {
 }
 
 impl Port {
-    /// A question with the cost rates and the exchange rates known at a revision.
+    /// A question with the cost rates, exchange rates and spend known at a revision.
     async fn with_rates(
         &self,
         tenant: TenantKey,
@@ -78,6 +78,8 @@ impl Port {
         let mut question = question.clone();
         let costs = self.store.cost_rates(tenant, known_at).await?;
         question.params.cost_rates = costs.into_iter().map(cost_rate).collect();
+        let spent = self.store.records(tenant, RecordKind::Spend, known_at).await?;
+        question.params.spend = spent.into_iter().filter_map(convert::kpi_spend).collect();
         if let Some(currency) = question.scope.currency {
             let rates = self.store.exchange_rates(tenant, currency, known_at).await?;
             question.scope.rates = Arc::new(rates.into_iter().map(convert::kpi_rate).collect());

@@ -142,7 +142,17 @@ mod tests {
         let per_person = observations.len() as f64 / f64::from(people);
         assert!((1.4..2.1).contains(&per_person), "{per_person} observations a person");
         assert_eq!(channels.len(), 8, "{channels:?}");
-        for needed in ["Visit", "Order", "Return", "ServiceContact", "SurveyAnswer", "Login", "Message"] {
+        for needed in [
+            "Visit",
+            "Order",
+            "Return",
+            "ServiceContact",
+            "SurveyAnswer",
+            "Login",
+            "Message",
+            "ProductTrial",
+            "OfferShown",
+        ] {
             assert!(types.contains_key(needed), "no {needed} in {types:?}");
         }
     }

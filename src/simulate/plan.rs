@@ -1,6 +1,6 @@
 //! What happens when: each person's two years, drawn from their household's stream.
 
-use super::chance::Chance;
+use super::chance::{Chance, mix};
 use super::{MAX_PEOPLE, SPAN_S, Settings};
 
 const DAY_S: u32 = 86_400;
@@ -32,6 +32,9 @@ pub enum What {
     Registration,
     Login,
     Enrolment,
+    Trial,
+    OfferShown,
+    ContactReopened,
 }
 
 impl What {
@@ -103,7 +106,9 @@ pub fn beats(settings: Settings) -> Vec<Beat> {
         for member in 0..size {
             let pace = settings.touchpoints_per_person.clamp(1, 100);
             let mut life = Life::new(&mut chance, &mut beats, first + member, member, shares, pace);
+            let from = life.beats.len();
             life.live();
+            life.beside(settings.seed, from);
         }
         first += size;
         household += 1;
@@ -116,6 +121,14 @@ pub fn beats(settings: Settings) -> Vec<Beat> {
 /// the head's, so a beat of one carries the member's place.
 pub fn household_head(person: u32, member: u8) -> u32 {
     person - u32::from(member)
+}
+
+/// The field by which [`Life::beside`] looks up what happens.
+pub const BESIDE: u32 = 1_000;
+
+/// The offer that was shown before an order, if any, and whether the order took it.
+pub fn offer_of(x: u64) -> Option<(u64, bool)> {
+    (x >> 8).is_multiple_of(6).then_some((x >> 16 & 7, (x >> 24) % 100 < 35))
 }
 
 /// Slots of cookies: the household's tablet is 0 to 3 (the member's place), own cookies from 4.
@@ -197,6 +210,36 @@ impl<'a> Life<'a> {
             let opening = self.daytime(at);
             self.story(opening);
             at = at.saturating_add(self.chance.exponential(self.gap_s)).saturating_add(self.gap_s / 20 + 1);
+        }
+    }
+
+    /// What happens beside the stories: it is looked up and not drawn, so that the stories stay as
+    /// they are. Things are tried in the store and offers shown before an order, and some cases are
+    /// opened again. `from` is the first of the person's beats.
+    fn beside(&mut self, seed: u64, from: usize) {
+        for nth in from..self.beats.len() {
+            if self.n > u16::MAX - 4 {
+                return;
+            }
+            let beat = self.beats[nth];
+            let x = mix(seed, self.person, beat.n.into(), BESIDE);
+            let (who, channel) = (beat.who, beat.channel);
+            match beat.what {
+                What::Order => {
+                    if channel == Where::Store && x % 100 < 30 {
+                        self.follow(beat.n, beat.at.saturating_sub(9 * MINUTE_S), What::Trial, who, channel);
+                    }
+                    if offer_of(x).is_some() {
+                        let shown = beat.at.saturating_sub(4 * MINUTE_S);
+                        self.follow(beat.n, shown, What::OfferShown, who, channel);
+                    }
+                }
+                What::ContactResolved if x % 100 < 12 => {
+                    let again = beat.at.saturating_add(DAY_S + (x >> 32) as u32 % (6 * DAY_S));
+                    self.follow(beat.link, again, What::ContactReopened, who, channel);
+                }
+                _ => {}
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chance::mix;
 use super::names::{CAMPAIGNS, CATEGORIES, CITIES, FIRST, LAST, REASONS};
-use super::plan::{Beat, OWN_COOKIE, What, Where, Who, household_head};
+use super::plan::{BESIDE, Beat, OWN_COOKIE, What, Where, Who, household_head, offer_of};
 use super::{SPAN_S, START_S};
 use crate::rpc::proto::touchpoint::Activity;
 use crate::rpc::proto::{self, Identifier, Line, Money, Touchpoint, TraitWrite, Value, value};
@@ -126,7 +126,13 @@ impl People {
 
     fn visit_id(self, beat: &Beat) -> String {
         match beat.what {
-            What::Visit | What::ProductView => format!("v-{:016x}", self.at(beat, beat.link, Field::Visit)),
+            // Things are tried in the visit in which they may be bought.
+            What::Visit | What::ProductView | What::Trial => {
+                format!("v-{:016x}", self.at(beat, beat.link, Field::Visit))
+            }
+            What::Order if beat.channel == Where::Store => {
+                format!("v-{:016x}", self.at(beat, beat.n, Field::Visit))
+            }
             _ => String::new(),
         }
     }
@@ -237,6 +243,9 @@ impl People {
             What::ContactOpened => case(proto::ContactStage::Opened),
             What::ContactReply => case(proto::ContactStage::FirstHumanReply),
             What::ContactResolved => case(proto::ContactStage::Resolved),
+            What::ContactReopened => case(proto::ContactStage::Reopened),
+            What::Trial => Activity::ProductTrial(self.trial(beat, view)),
+            What::OfferShown => Activity::OfferShown(self.offer(beat)),
             What::Nps => survey(proto::SurveyKind::Nps, "nps-after-purchase"),
             What::Csat => survey(proto::SurveyKind::Csat, "csat-after-contact"),
             What::Ces => survey(proto::SurveyKind::Ces, "ces-after-contact"),
@@ -253,6 +262,25 @@ impl People {
                 points: 0,
             }),
         }
+    }
+
+    /// Of three trials two are of what is then bought.
+    fn trial(self, beat: &Beat, x: u64) -> proto::ProductTrial {
+        let bought = self.lines(beat, beat.link).into_iter().next().map(|line| line.product_id);
+        let product_id = bought.filter(|_| !x.is_multiple_of(3)).unwrap_or_else(|| product(x));
+        proto::ProductTrial { product_id, kind: proto::TrialKind::FittingRoom.into() }
+    }
+
+    fn offer(self, beat: &Beat) -> proto::OfferShown {
+        let offer = offer_of(self.beside(beat, beat.link)).map_or(0, |(offer, _)| offer);
+        let kind =
+            if offer.is_multiple_of(2) { proto::OfferKind::Upsell } else { proto::OfferKind::CrossSell };
+        proto::OfferShown { offer_id: offer_id(offer), kind: kind.into() }
+    }
+
+    /// What happens beside an order.
+    fn beside(self, beat: &Beat, order: u16) -> u64 {
+        mix(self.seed, beat.person, u32::from(order), BESIDE)
     }
 
     fn visit(self, beat: &Beat, x: u64) -> proto::Visit {
@@ -274,13 +302,15 @@ impl People {
             Where::Store => proto::Fulfilment::TakeAway,
             _ => proto::Fulfilment::HomeDelivery,
         };
+        let offer = offer_of(self.beside(beat, beat.n));
+        let taken = offer.filter(|(_, is_taken)| *is_taken).map(|(offer, _)| offer);
         proto::Order {
             order_id: self.order_id(beat, beat.n),
             amount: Some(euros(total(&lines))),
             lines,
             fulfilment: fulfilment.into(),
             mobile_pos: false,
-            offer_id: String::new(),
+            offer_id: taken.map(offer_id).unwrap_or_default(),
             margin: None,
         }
     }
@@ -338,6 +368,10 @@ fn product(x: u64) -> String {
     format!("p-{:03}", x / 8 % 400)
 }
 
+fn offer_id(offer: u64) -> String {
+    format!("offer-{offer}")
+}
+
 fn category(x: u64) -> &'static str {
     CATEGORIES[(x / 8 % 8) as usize]
 }
@@ -359,7 +393,9 @@ fn channel_name(channel: Where) -> &'static str {
 fn source(beat: &Beat) -> &'static str {
     match (beat.what, beat.channel) {
         (What::Nps | What::Csat | What::Ces, _) => "survey",
-        (What::ContactOpened | What::ContactReply | What::ContactResolved, _) => "helpdesk",
+        (What::ContactOpened | What::ContactReply | What::ContactResolved | What::ContactReopened, _) => {
+            "helpdesk"
+        }
         (_, Where::Store) => "pos",
         (_, Where::Web) => "shop",
         (_, Where::App) => "app",

@@ -19,6 +19,10 @@ const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     JOIN touchpoint t ON t.tenant = o.tenant AND t.source = o.first_source AND t.source_id = o.first_source_id \
     LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE o.tenant = $1 AND o.observation = v.observation";
+/// What was cut at a component's limit later than then.
+const CUT_SINCE: &str = "WITH v(observation) AS ({rows}) \
+    SELECT c.observation, c.identifier FROM v CROSS JOIN conflict c \
+    WHERE c.tenant = $1 AND c.observation = v.observation AND c.reason = 'component' AND c.revision > $2";
 const FIRST_THEN: &str = "SELECT * FROM (SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
     WHERE t.tenant = $1 AND t.observation = {0} AND t.touchpoint <= $2 AND NOT EXISTS \
     (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3) \
@@ -137,9 +141,13 @@ impl Search {
     ) -> Result<(), StoreError> {
         let scalars = [tenant.0, known.last_touchpoint, known.revision.0].map(Scalar::Int);
         let (mut again, mut lists) = (Vec::new(), FxHashMap::default());
-        for row in tx.fetch_bulk(LOAD_OBSERVATIONS, &scalars[..1], &[Column::Int(numbers)]).await? {
+        let rows = tx.fetch_bulk(LOAD_OBSERVATIONS, &scalars[..1], &[Column::Int(numbers)]).await?;
+        let uncut = uncut_then(tx, tenant, known, &rows).await?;
+        for row in rows {
             let no: i64 = row.get(0)?;
-            let lists_of = (read_numbers(&row.get::<String>(1)?)?, read_numbers(&row.get::<String>(2)?)?);
+            let mut severed = read_numbers(&row.get::<String>(2)?)?;
+            severed.retain(|identifier| !uncut.contains(&(no, *identifier)));
+            let lists_of = (read_numbers(&row.get::<String>(1)?)?, severed);
             let releases = row.get::<i64>(8)? != 0;
             if releases {
                 let voided = row.get::<Option<i64>>(9)?.is_some_and(|at| at <= known.revision.0);
@@ -191,6 +199,24 @@ impl Search {
         }
         links
     }
+}
+
+/// Of observations with cut links: those that were cut later than then.
+async fn uncut_then(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    known: &Known,
+    rows: &[Row],
+) -> Result<FxHashSet<(i64, IdentifierNo)>, StoreError> {
+    let mut cut: Vec<i64> = Vec::new();
+    for row in rows {
+        if !row.get::<String>(2)?.is_empty() {
+            cut.push(row.get(0)?);
+        }
+    }
+    let scalars = [tenant.0, known.revision.0].map(Scalar::Int);
+    let later = tx.fetch_bulk(CUT_SINCE, &scalars, &[Column::Int(cut)]).await?;
+    later.iter().map(|row| Ok((row.get(0)?, IdentifierNo(row.get(1)?)))).collect()
 }
 
 /// The identifiers of an observation, and those of them that do not link there.

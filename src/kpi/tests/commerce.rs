@@ -111,6 +111,21 @@ fn care_by_hand() {
 }
 
 #[test]
+fn switches_by_hand() {
+    let mut world = World::of_people(1);
+    let view = |product: &str| {
+        Activity::ProductView(ProductView { product_id: product.into(), ..ProductView::default() })
+    };
+    // The same shoe is looked at again in the app; the hat on the web and the talk in the store are new.
+    world.add(1, noon(2), view("shoe"));
+    world.add(1, noon(3), view("shoe")).channel = "app";
+    world.add(1, noon(4), view("hat"));
+    world.add(1, noon(5), Activity::Conversation(Conversation::default())).channel = "store";
+    world.add(1, noon(6), order("a", 10)).channel = "store";
+    assert_eq!(values(&world, &["seamless_switches"]), [Some(2.0 / 3.0)]);
+}
+
+#[test]
 fn returns_by_hand() {
     let mut world = World::of_people(2);
     world.add(1, noon(2), order_of("a", 300, vec![line("shoe", "feet", 3, 100)]));
@@ -196,6 +211,23 @@ fn acquisition_by_hand() {
         answers[0].groups.iter().map(|c| (c.keys[0].as_deref().unwrap(), c.figure.value)).collect();
     assert_eq!(cells, [("advertising", Some(150.0)), ("partner", None)]);
     assert_eq!(answers[1].total.value, Some(2.0));
+    // Amounts in another currency are left out and counted, or converted at the rate of the beginning.
+    let mut foreign = asked.clone();
+    foreign.scope.currency = Some(Currency::EUR);
+    foreign.params.spend[1].amount.currency = Currency::GBP;
+    let answer = compute(&world.snapshot(), &foreign).unwrap().remove(0);
+    assert_eq!((answer.total.numerator, answer.basis.excluded.other_currency), (300.0, 1));
+    let rate = |since, rate_billionths| crate::kpi::money::ExchangeRate {
+        from: Currency::GBP,
+        to: Currency::EUR,
+        since,
+        rate_billionths,
+    };
+    foreign.scope.rates =
+        std::sync::Arc::new(vec![rate(begin, 2_000_000_000), rate(begin.plus(DAY), 9_000_000_000)]);
+    assert_eq!(compute(&world.snapshot(), &foreign).unwrap()[0].total.numerator, 440.0);
+    foreign.scope.currency = None;
+    assert_eq!(compute(&world.snapshot(), &foreign), Err(KpiError::CurrencyRequired));
     // Each day of a spend has its part, whatever its length: together they are the whole.
     asked.measures.truncate(1);
     asked.spans = compare::series(&asked.scope, calendar::Unit::Day).unwrap();
