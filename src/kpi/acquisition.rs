@@ -1,12 +1,11 @@
-//! What new customers cost: the first figure whose numerator is no touchpoint but a record.
+//! What new customers cost.
 
-use super::axis::Dimension;
 use super::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, TOUCHPOINTS};
 use super::events::Types;
 use super::fact::TouchType;
+use super::ledger::{RecordHit, part_in};
 use super::measure::{Context, Hit, Measure, Other, Seen, Span, Stat};
 use super::money::worth;
-use super::scope::GroupBy;
 use crate::model::{Money, TimeRange};
 
 /// What was spent to win customers.
@@ -20,58 +19,23 @@ pub struct Spend {
     pub amount: Money,
 }
 
-/// What a record adds to the numerator of a figure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordHit {
-    /// Where the part of its interval that was asked about begins.
-    pub at: i64,
-    pub channel: String,
-    pub campaign: String,
-    pub part: i64,
-}
-
-impl RecordHit {
-    /// Its names in these dimensions; `None` in those that it says nothing of.
-    pub fn keys(&self, dimensions: &[Dimension]) -> Vec<Option<String>> {
-        let key = |dimension: &Dimension| match dimension {
-            Dimension::Of(GroupBy::Channel | GroupBy::AcquisitionChannel) => Some(self.channel.clone()),
-            Dimension::Of(GroupBy::Campaign) => Some(self.campaign.clone()).filter(|name| !name.is_empty()),
-            _ => None,
-        };
-        dimensions.iter().map(key).collect()
-    }
-}
-
-/// What records add to a measure over a span, and how many were left out for their currency.
-pub(super) fn records(measure: &Measure, cx: &Context, span: Span) -> (Vec<RecordHit>, u64) {
+/// What was spent in a span, and how many records were left out for their currency.
+pub(super) fn spent(cx: &Context, span: Span) -> (Vec<RecordHit>, u64) {
     let (mut hits, mut excluded) = (Vec::new(), 0);
-    if measure.definition.id != ACQUISITION_COST.definition.id {
-        return (hits, excluded);
-    }
     let scope = cx.lens.scope;
-    for spend in &cx.params.spend {
-        let in_scope = scope.channels.is_empty() || scope.channels.contains(&spend.channel);
-        let (begin, end) = (spend.interval.from.0, spend.interval.until.0);
-        let (from, until) = (begin.max(span.from), end.min(span.until));
-        if !in_scope || from >= until {
-            continue;
-        }
+    let in_scope = |spend: &&Spend| scope.channels.is_empty() || scope.channels.contains(&spend.channel);
+    for spend in cx.params.spend.iter().filter(in_scope) {
         let amount = match scope.currency {
-            Some(currency) => worth(&scope.rates, spend.amount, currency, begin),
+            Some(currency) => worth(&scope.rates, spend.amount, currency, spend.interval.from.0),
             None => Some(spend.amount.minor),
         };
-        let Some(amount) = amount else {
-            excluded += 1;
-            continue;
-        };
-        // Rounded where the part begins and where it ends, so that parts of the interval sum to it.
-        let until_then = |at: i64| {
-            let (gone, all) = (i128::from(at - begin), i128::from(end - begin));
-            (i128::from(amount) * gone / all) as i64
-        };
-        let part = until_then(until) - until_then(from);
-        let (channel, campaign) = (spend.channel.clone(), spend.campaign.clone());
-        hits.push(RecordHit { at: from, channel, campaign, part });
+        match part_in(spend.interval, amount.unwrap_or(0), span) {
+            Some((at, part)) if amount.is_some() => {
+                let (channel, campaign) = (spend.channel.clone(), spend.campaign.clone());
+                hits.push(RecordHit { at, channel, campaign, part, ..RecordHit::default() });
+            }
+            found => excluded += u64::from(found.is_some()),
+        }
     }
     (hits, excluded)
 }

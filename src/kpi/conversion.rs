@@ -8,10 +8,11 @@ use super::catalogue::{
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::footfall::{COUNTED_ADJUSTED, COUNTED_CONVERSION};
 use super::lens::Lens;
 use super::measure::{Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing};
 use super::scalar::{self, Question};
-use super::scope::{KpiError, Scope};
+use super::scope::KpiError;
 use super::snapshot::Snapshot;
 use super::timeline::Mark;
 use crate::model::Channel;
@@ -251,9 +252,20 @@ pub static REVERSE_ROPO: Measure = Measure {
 
 /// Entries: visits by physical channels; orders there count for the raw rate.
 fn store_conversion(seen: &Seen, hits: &mut Vec<Hit>, showroomers: bool, orders: bool) {
+    store_visits(seen, hits, showroomers, orders, &|_| true);
+}
+
+/// The same of those visits and orders that `is_its` lets through.
+pub(super) fn store_visits(
+    seen: &Seen,
+    hits: &mut Vec<Hit>,
+    showroomers: bool,
+    orders: bool,
+    is_its: &dyn Fn(&Mark) -> bool,
+) {
     let (mut first, mut bought) = (None, None);
     for (nth, mark) in seen.marks.iter().enumerate() {
-        if !seen.counts(mark) || !seen.cx.is_physical(mark.place) {
+        if !seen.counts(mark) || !seen.cx.is_physical(mark.place) || !is_its(mark) {
             continue;
         }
         match mark.kind {
@@ -331,6 +343,10 @@ pub static STORE_CONVERSION_ADJUSTED: Measure = Measure {
     ..STORE
 };
 
+/// What the answer is made of.
+pub static STORE_MEASURES: [&Measure; 5] =
+    [&STORE_CONVERSION, &SHOWROOMERS, &STORE_CONVERSION_ADJUSTED, &COUNTED_CONVERSION, &COUNTED_ADJUSTED];
+
 /// Store conversion with the bounds that entries of nobody leave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoreConversion {
@@ -342,23 +358,20 @@ pub struct StoreConversion {
     /// As if every unidentified entry was a showroomer.
     pub adjusted_high: Ratio,
     pub unidentified_entries: u64,
+    /// Entries of traffic counts; the following is of their locations and times only.
+    pub counted_entries: u64,
+    pub counted_raw: Ratio,
+    pub counted_low: Ratio,
+    pub counted_high: Ratio,
 }
 
+/// The question is of [`STORE_MEASURES`].
+///
 /// # Errors
 /// As [`super::scalar::compute`].
-pub fn store_conversions(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    params: &Params,
-) -> Result<StoreConversion, KpiError> {
-    let question = Question {
-        scope: scope.clone(),
-        measures: vec![&STORE_CONVERSION, &SHOWROOMERS, &STORE_CONVERSION_ADJUSTED],
-        params: params.clone(),
-        group_by: Vec::new(),
-        spans: Vec::new(),
-    };
-    let answers = scalar::compute(snapshot, &question)?;
+pub fn store_conversions(snapshot: &Snapshot, question: &Question) -> Result<StoreConversion, KpiError> {
+    let answers = scalar::compute(snapshot, question)?;
+    let scope = &question.scope;
     let lens = Lens::new(snapshot, scope)?;
     let names = &*snapshot.dictionary;
     let is_physical = |place: u16| {
@@ -373,7 +386,12 @@ pub fn store_conversions(
         unidentified_entries += lens.rows_in_range(&touches.stem).filter(is_entry).count() as u64;
     }
     let entries = answers[0].total.denominator.unwrap_or(0.0);
-    let [raw, showroomers, adjusted] = [0, 1, 2].map(|nth: usize| answers[nth].total.numerator);
+    let [raw, showroomers, adjusted, counted, counted_adjusted] =
+        [0, 1, 2, 3, 4].map(|nth: usize| answers[nth].total.numerator);
+    let counted_entries = answers[3].total.denominator.unwrap_or(0.0);
+    // The adjusted figure sees the visits of customers beside the orders.
+    let known = answers[4].total.anchors.saturating_sub(answers[3].total.anchors) as f64;
+    let unknown = (counted_entries - known).max(0.0);
     Ok(StoreConversion {
         basis: answers[2].basis,
         raw: Ratio::quotient(raw, entries),
@@ -381,5 +399,9 @@ pub fn store_conversions(
         adjusted_low: Ratio::quotient(adjusted, entries),
         adjusted_high: Ratio::quotient(adjusted + unidentified_entries as f64, entries),
         unidentified_entries,
+        counted_entries: counted_entries as u64,
+        counted_raw: Ratio::quotient(counted, counted_entries),
+        counted_low: Ratio::quotient(counted_adjusted, counted_entries),
+        counted_high: Ratio::quotient(counted_adjusted + unknown, counted_entries),
     })
 }

@@ -67,7 +67,7 @@ fn interacts(mark: &Mark) -> bool {
     mark.detail != SocialKind::Unfollow as u8
 }
 
-fn interactions(seen: &Seen, hits: &mut Vec<Hit>) {
+pub(super) fn interactions(seen: &Seen, hits: &mut Vec<Hit>) {
     let its = seen.anchors(TouchType::SOCIAL_ENGAGEMENT).filter(|(_, mark)| interacts(mark));
     hits.extend(its.map(|(_, mark)| Hit::of(mark).part(1)));
 }

@@ -3,9 +3,11 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
+
 use crate::model::channel::Medium;
 use crate::model::time::DAY_US;
-use crate::model::{Channel, Micros, Phase};
+use crate::model::{Channel, Micros, Phase, TimeRange};
 
 use super::acquisition::Spend;
 use super::beside::{TouchRow, rows_beside};
@@ -15,6 +17,7 @@ use super::cost::CostRate;
 use super::dictionary::Dictionary;
 use super::events::Types;
 use super::fact::TouchType;
+use super::ledger::{Counted, Crowd};
 use super::lens::{Lens, OrderLens};
 use super::scope::{KpiError, OrderOptions, OrderUnit, Window, WindowKind};
 use super::snapshot::Part;
@@ -69,6 +72,8 @@ pub struct Params {
     pub elsewhere: Elsewhere,
     /// What was spent to win customers.
     pub spend: Vec<Spend>,
+    /// Who was counted and is not known.
+    pub counted: Vec<Counted>,
 }
 
 impl Default for Params {
@@ -87,6 +92,7 @@ impl Default for Params {
             care_target_minutes: 60,
             elsewhere: Elsewhere::Channel,
             spend: Vec::new(),
+            counted: Vec::new(),
         }
     }
 }
@@ -242,6 +248,8 @@ pub(super) struct Context<'a> {
     pub costs: super::classic::Costs,
     /// By span, where the windows begin that end with its beginning and its end.
     back: Vec<(Span, (i64, i64))>,
+    /// By location, when entries were being counted.
+    counting: FxHashMap<u32, Vec<TimeRange>>,
 }
 
 impl<'a> Context<'a> {
@@ -286,7 +294,14 @@ impl<'a> Context<'a> {
             survey,
             costs: super::classic::Costs::new(lens, params, measures)?,
             back,
+            counting: counting(params, names),
         })
+    }
+
+    /// Whether entries were being counted at that place and time.
+    pub fn was_counted(&self, place: u16, at: i64) -> bool {
+        let intervals = self.names.place(place).location.and_then(|location| self.counting.get(&location));
+        intervals.is_some_and(|all| all.iter().any(|interval| interval.contains(Micros(at))))
     }
 
     pub fn is_physical(&self, place: u16) -> bool {
@@ -308,6 +323,17 @@ impl<'a> Context<'a> {
     pub fn channel(&self, place: u16) -> u32 {
         self.names.place(place).channel
     }
+}
+
+/// By location, when entries were being counted.
+fn counting(params: &Params, names: &Dictionary) -> FxHashMap<u32, Vec<TimeRange>> {
+    let mut counting: FxHashMap<u32, Vec<TimeRange>> = FxHashMap::default();
+    for counted in params.counted.iter().filter(|counted| counted.what == Crowd::Entries) {
+        if let Some(location) = names.locations.find(&counted.name) {
+            counting.entry(location).or_default().push(counted.interval);
+        }
+    }
+    counting
 }
 
 /// The window of a measure under a question.

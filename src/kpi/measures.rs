@@ -2,8 +2,8 @@
 
 use super::measure::Measure;
 use super::{
-    acquisition, basket, care, carts, channels, classic, conversion, engagement, funnel, incentive, journeys,
-    lifecycle, mix, returns, seamless, trial, upselling, visits,
+    acquisition, basket, care, carts, channels, classic, conversion, engagement, footfall, funnel, incentive,
+    journeys, lifecycle, mix, returns, seamless, trial, upselling, visits,
 };
 
 /// All measures.
@@ -15,6 +15,7 @@ pub static ALL: &[&Measure] = &[
     &visits::KNOWN_VISITORS,
     &visits::IDENTIFICATION_RATE,
     &visits::NEWLY_IDENTIFIED,
+    &footfall::FOOTFALL,
     &visits::CLICK_THROUGH_RATE,
     &visits::VISIT_DURATION,
     &visits::VISIT_DURATION_MEAN,
@@ -24,6 +25,9 @@ pub static ALL: &[&Measure] = &[
     &engagement::SOCIAL_INTERACTIONS,
     &engagement::ENGAGED_CUSTOMERS,
     &engagement::FOLLOWS_NET,
+    &footfall::REACHED,
+    &footfall::ENGAGEMENT_OVER_REACH,
+    &footfall::FOLLOWERS_GAINED,
     &engagement::REVIEW_RATING,
     &engagement::REVIEW_SENTIMENT,
     &engagement::NEGATIVE_REVIEWS,
@@ -35,6 +39,8 @@ pub static ALL: &[&Measure] = &[
     &conversion::STORE_CONVERSION,
     &conversion::SHOWROOMERS,
     &conversion::STORE_CONVERSION_ADJUSTED,
+    &footfall::COUNTED_CONVERSION,
+    &footfall::COUNTED_ADJUSTED,
     &conversion::ROPO,
     &conversion::REVERSE_ROPO,
     &journeys::JOURNEY_LENGTH,

@@ -1,9 +1,9 @@
 //! Whom a figure is made of: the customers behind its numerator or denominator, page by page, each
 //! with the touchpoints that were counted. The parts sum to the figure.
 
-use super::acquisition::{self, RecordHit};
 use super::answer::Basis;
 use super::axis::{Axis, Dimension};
+use super::ledger::{self, RecordHit};
 use super::lens::{Lens, OrderLens};
 use super::measure::{Context, Hit, Measure, Seen, Span, window_of};
 use super::scalar::{self, Figure, Question};
@@ -171,7 +171,7 @@ impl Search<'_> {
 
     /// What records add to the group and side asked for.
     fn records(&self) -> Vec<Member> {
-        let (hits, _) = acquisition::records(self.measure, self.cx, self.span);
+        let (hits, _) = ledger::records(self.measure, self.cx, self.span);
         let member = |(place, hit): (u64, RecordHit)| Member {
             place,
             customer: None,
@@ -181,7 +181,7 @@ impl Search<'_> {
         let wanted = |hit: &RecordHit| match self.filter.side {
             Side::Counted => true,
             Side::Numerator => hit.part != 0,
-            Side::Rest => false,
+            Side::Rest => hit.part == 0,
         };
         let is_its =
             |hit: &RecordHit| self.filter.group.is_empty() || hit.keys(self.group_by) == self.filter.group;

@@ -3,11 +3,11 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::acquisition::{self, RecordHit};
 use super::answer::{Absent, Basis, Tally};
 use super::axis::{Axis, Dimension};
 use super::catalogue::Definition;
 use super::fact::TouchType;
+use super::ledger::{self, RecordHit};
 use super::lens::{Lens, OrderLens};
 use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, window_of};
 use super::scope::{KpiError, Scope};
@@ -135,6 +135,7 @@ impl Sums {
     /// A record is no touchpoint.
     fn add_record(&mut self, hit: &RecordHit) {
         self.part += i128::from(hit.part);
+        self.whole += i128::from(hit.whole);
     }
 
     fn merge(&mut self, mut other: Self) {
@@ -340,7 +341,7 @@ impl<'a> Fold<'a> {
     fn observe_records(&self, state: &mut State) {
         for (measure, figures) in self.question.measures.iter().zip(&mut state.measures) {
             for (nth, &span) in self.spans.iter().enumerate() {
-                let (hits, excluded) = acquisition::records(measure, self.cx, span);
+                let (hits, excluded) = ledger::records(measure, self.cx, span);
                 hits.iter().for_each(|hit| figures.totals[nth].add_record(hit));
                 if nth == 0 {
                     figures.tally.excluded.other_currency += excluded;

@@ -33,7 +33,6 @@ scoped!(
     ComputeJourneysRequest,
     ComputeFunnelRequest,
     ComputeBasketRequest,
-    ComputeStoreConversionRequest,
     ComputeLifecycleRequest,
     ComputeReturnsRequest,
     ComputeProductMixRequest,

@@ -10,8 +10,8 @@ use super::kpis::{Facts, Freshness, take_freshness};
 use super::page::{Query, fit, page_size};
 use super::proto::figure_service_server::FigureService;
 use super::{Port, blocking, customer_id, detached, proto, tenant_name};
-use crate::kpi::acquisition::RecordHit;
-use crate::kpi::measure::Hit;
+use crate::kpi::ledger::RecordHit;
+use crate::kpi::measure::{Hit, Measure, Params};
 use crate::kpi::members::{self, Member, Page};
 use crate::kpi::scalar::Question;
 use crate::kpi::{Dictionary, Scope, Snapshot};
@@ -73,9 +73,22 @@ impl FigureService for Port {
 }
 
 /// What an answer depends on beside facts and request.
-fn beside(question: &Question) -> String {
+pub(super) fn beside(question: &Question) -> String {
     let params = &question.params;
-    format!("{:?}{:?}{:?}", params.cost_rates, question.scope.rates, params.spend)
+    format!("{:?}{:?}{:?}{:?}", params.cost_rates, question.scope.rates, params.spend, params.counted)
+}
+
+/// The kinds of records that a measure asks for beside facts.
+fn records_of(measure: &str) -> &'static [RecordKind] {
+    match measure {
+        "acquisition_cost" => &[RecordKind::Spend],
+        "footfall" | "store_conversion_counted" | "store_conversion_counted_adjusted" => {
+            &[RecordKind::Traffic]
+        }
+        "reached_people" | "engagement_over_reach" => &[RecordKind::Reach],
+        "followers_gained" => &[RecordKind::Followers],
+        _ => &[],
+    }
 }
 
 impl Port {
@@ -96,13 +109,28 @@ impl Port {
             let rates = self.store.cost_rates(tenant.key, facts.snapshot.revision).await?;
             question.params.cost_rates = rates.into_iter().map(super::kpis::cost_rate).collect();
         }
-        let asks_spend = question.measures.iter().any(|m| m.definition.id == "acquisition_cost");
-        if let Some(tenant) = facts.tenant.as_ref().filter(|_| asks_spend) {
-            let at = facts.snapshot.revision;
-            let spent = self.store.records(tenant.key, RecordKind::Spend, at).await?;
-            question.params.spend = spent.into_iter().filter_map(convert::kpi_spend).collect();
-        }
+        self.take_records(&facts, &question.measures, &mut question.params).await?;
         Ok(facts)
+    }
+
+    /// The records that measures ask for, as they were when the facts were.
+    pub(super) async fn take_records(
+        &self,
+        facts: &Facts,
+        measures: &[&Measure],
+        params: &mut Params,
+    ) -> Result<(), PortError> {
+        let Some(tenant) = &facts.tenant else { return Ok(()) };
+        let kinds = measures.iter().flat_map(|measure| records_of(measure.definition.id));
+        let kinds: std::collections::BTreeSet<RecordKind> = kinds.copied().collect();
+        for kind in kinds {
+            let records = self.store.records(tenant.key, kind, facts.snapshot.revision).await?;
+            match kind {
+                RecordKind::Spend => params.spend.extend(records.into_iter().filter_map(convert::kpi_spend)),
+                _ => params.counted.extend(records.into_iter().filter_map(convert::kpi_counted)),
+            }
+        }
+        Ok(())
     }
 
     /// The facts of a tenant, and the exchange rates by which a scope converts.
@@ -169,14 +197,16 @@ impl Names<'_> {
     }
 
     fn record(&self, record: &RecordHit) -> proto::KpiCustomer {
-        let numerator = record.part as f64 / self.scale;
+        let (numerator, denominator) = (record.part as f64 / self.scale, record.whole as f64);
         let anchor = proto::KpiAnchor {
             at: Some(convert::timestamp(Micros(record.at))),
             channel: record.channel.clone(),
+            location: record.location.clone(),
             numerator,
+            denominator,
             ..Default::default()
         };
-        proto::KpiCustomer { numerator, anchors: vec![anchor], ..Default::default() }
+        proto::KpiCustomer { numerator, denominator, anchors: vec![anchor], ..Default::default() }
     }
 
     fn anchor(&self, hit: &Hit) -> proto::KpiAnchor {
@@ -189,6 +219,7 @@ impl Names<'_> {
             other: hit.other.and_then(|other| self.key(other.number)),
             other_channel: hit.other.map_or_else(String::new, |other| self.channel(other.place)),
             censored: hit.censored,
+            location: String::new(),
         }
     }
 

@@ -2,9 +2,12 @@
 
 use tonic::{Request, Response, Status};
 
+use super::figures::beside;
+use super::kpis::take_freshness;
 use super::proto::journey_service_server::JourneyService;
-use super::{Port, convert, proto};
-use crate::kpi::{affinity, attribution, conversion, funnel, paths};
+use super::{Port, convert, detached, proto, tenant_name};
+use crate::kpi::scalar::Question;
+use crate::kpi::{Snapshot, affinity, attribution, conversion, funnel, paths};
 
 #[tonic::async_trait]
 impl JourneyService for Port {
@@ -71,15 +74,22 @@ impl JourneyService for Port {
         &self,
         request: Request<proto::ComputeStoreConversionRequest>,
     ) -> Result<Response<proto::ComputeStoreConversionResponse>, Status> {
-        self.ask(
-            "ComputeStoreConversion",
-            request,
-            |c, asked| convert::scoped_question(c, asked.scope, asked.parameters),
-            |(scope, _)| scope,
-            |s, (scope, params)| {
-                conversion::store_conversions(s, scope, params).map(convert::store_conversion)
-            },
-        )
-        .await
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let said = asked.clone();
+        let (scope, params) = self.check(|c| convert::scoped_question(c, said.scope, said.parameters))?;
+        let measures = conversion::STORE_MEASURES.to_vec();
+        let mut question = Question { scope, measures, params, group_by: Vec::new(), spans: Vec::new() };
+        let port = self.clone();
+        let answer = detached(async move {
+            // Traffic counts too, which other shapes do not ask for.
+            let facts = port.facts_of(&tenant, fresh, &mut question).await?;
+            let known = facts.question("ComputeStoreConversion", &asked, beside(&question).as_bytes());
+            let compute = move |s: &Snapshot| {
+                conversion::store_conversions(s, &question).map(convert::store_conversion)
+            };
+            port.answer(facts, known, compute).await
+        });
+        Ok(Response::new(answer.await?))
     }
 }

@@ -277,3 +277,45 @@ async fn both_dialects_have_the_same_tables_and_columns() {
     let postgres = Database::open(&postgres, 2).await.unwrap();
     assert_eq!(columns(&sqlite).await, columns(&postgres).await);
 }
+
+/// Conflicts of data from before they were kept: the migration finds those that stand.
+#[tokio::test(flavor = "multi_thread")]
+async fn conflicts_of_older_data_are_found_by_the_migration() {
+    const SQLITE: &str = include_str!("../../migrations/sqlite/0009_history.sql");
+    const POSTGRES: &str = include_str!("../../migrations/postgres/0009_history.sql");
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("old.db").display());
+    let postgres = std::env::var("CUSTOMER360_TEST_POSTGRES").expect("tests/run sets it");
+    for (url, migration) in [(sqlite, SQLITE), (postgres, POSTGRES)] {
+        let store = Store::open(&url, &Settings::default(), crate::clock::system()).await.unwrap();
+        let name = format!("old{}", crate::clock::system()().0);
+        let tenant = store.open_tenant(&TenantName::parse(&name).unwrap()).await.unwrap();
+        let (a, b, c, d) = (("ACCOUNT", "a"), ("ACCOUNT", "b"), ("COOKIE", "c"), ("DEVICE", "d"));
+        let sets: [&[(&str, &str)]; 4] = [&[a, c], &[b, c], &[b, d], &[a, d]];
+        for (i, set) in sets.iter().enumerate() {
+            store.record(tenant.key, vec![touch(i, i as i64 * 10 + 100, set)]).await.unwrap();
+        }
+        let list = async || {
+            let listed = store.conflicts(tenant.key, &tenant.rules, None, 9).await.unwrap().conflicts;
+            let standing = listed.into_iter().filter(|conflict| conflict.found.is_some());
+            standing.map(|c| (c.observation, c.identifier, c.revision)).collect::<Vec<_>>()
+        };
+        let kept = list().await;
+        assert_eq!(kept.len(), 2, "{kept:?}");
+        let (_, from) = migration.split_once("INSERT INTO conflict").unwrap();
+        let (found, _) = from.split_once(';').unwrap();
+        let found = format!("INSERT INTO conflict{found} AND s.tenant = {}", tenant.key.0);
+        let forget = format!("DELETE FROM conflict WHERE tenant = {}", tenant.key.0);
+        for text in [forget, found] {
+            match &store.db {
+                Database::Sqlite { writer, .. } => {
+                    drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(writer).await.unwrap())
+                }
+                Database::Postgres(pool) => {
+                    drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(pool).await.unwrap())
+                }
+            }
+        }
+        assert_eq!(list().await, kept);
+    }
+}

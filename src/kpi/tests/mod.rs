@@ -4,6 +4,7 @@ mod after;
 mod attribution;
 mod commerce;
 mod cost;
+mod counted;
 mod examples;
 mod laws;
 mod lifecycle;

@@ -1,6 +1,7 @@
 //! The measures' definitions in words, read naively.
 
 use super::world::{Plain, Touch};
+use crate::kpi::ledger::Crowd;
 use crate::kpi::measure::{Params, Research, Same, Step};
 use crate::kpi::*;
 use crate::model::activity::{Activity, *};
@@ -178,6 +179,24 @@ impl<'a> Naive<'a> {
                 })
                 .collect(),
             "offer_conversion" => self.offers(&all),
+            "footfall" | "reached_people" | "followers_gained" => Vec::new(),
+            "engagement_over_reach" => {
+                let counts = self.social("social_interactions", &all).into_iter();
+                counts.map(|(part, _, touch, other)| (part, 0, touch, other)).collect()
+            }
+            "store_conversion_counted" | "store_conversion_counted_adjusted" => {
+                let is_counted = |t: &Touch| {
+                    self.params.counted.iter().any(|counted| {
+                        counted.what == Crowd::Entries
+                            && t.location.as_ref().is_some_and(|at| *at == counted.name)
+                            && counted.interval.contains(Micros(t.at))
+                    })
+                };
+                let orders_only = id == "store_conversion_counted";
+                let is_its = |t: &Touch| is_counted(t) && (self.is_order(t) || !orders_only);
+                let counts = self.store(id, &all, &is_its).into_iter();
+                counts.map(|(part, _, touch, other)| (part, 0, touch, other)).collect()
+            }
             "social_interactions" | "engaged_customers" | "net_follows" => self.social(id, &all),
             "review_rating" | "review_sentiment" | "negative_reviews" => self.reviews(id, &all),
             "conversion" => visits().map(|t| hit(t, order_after(t))).collect(),
@@ -205,7 +224,9 @@ impl<'a> Naive<'a> {
                 let other = |o| self.research(&all, o).into_iter().find(|t| Self::channel_medium(t) != store);
                 orders.map(|o| hit(o, other(o))).collect()
             }
-            "store_conversion" | "showroomers" | "store_conversion_adjusted" => self.store(id, &all),
+            "store_conversion" | "showroomers" | "store_conversion_adjusted" => {
+                self.store(id, &all, &|_| true)
+            }
             "journey_length" => {
                 let length = |o| self.journey(&all, o).len() as i64;
                 self.units(&all).into_iter().map(|o| (length(o), 1, o, None)).collect()
@@ -362,10 +383,11 @@ impl<'a> Naive<'a> {
         chosen.into_iter().map(|t| (i64::from(t.channel != order.channel), 1, order, Some(t))).collect()
     }
 
-    fn store(&self, id: &str, all: &[&'a Touch]) -> Vec<Count<'a>> {
-        let physical = |t: &&&Touch| Self::channel_medium(t) == Medium::Physical && self.counts(t);
+    fn store(&self, id: &str, all: &[&'a Touch], is_its: &dyn Fn(&Touch) -> bool) -> Vec<Count<'a>> {
+        let physical =
+            |t: &&&Touch| Self::channel_medium(t) == Medium::Physical && self.counts(t) && is_its(t);
         let mut counts: Vec<Count> = Vec::new();
-        let mut done = id == "store_conversion";
+        let mut done = matches!(id, "store_conversion" | "store_conversion_counted");
         for &touch in all.iter().filter(physical) {
             if touch.activity_type() == ActivityType::Visit {
                 let later = self.after(all, touch, self.window.days);

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::world::{Touch, World, order, random_scope};
 use crate::kpi::acquisition::Spend;
+use crate::kpi::ledger::{Counted, Crowd};
 use crate::kpi::measure::{Elsewhere, Params, Research, Same, Step};
 use crate::kpi::*;
 use crate::model::activity::{Activity, *};
@@ -148,6 +149,7 @@ pub fn random_params(rng: &mut ChaCha8Rng) -> Params {
         care_target_minutes: *[3 * 24 * 60, 20 * 24 * 60].choose(rng).unwrap(),
         elsewhere: *[Elsewhere::Channel, Elsewhere::Location].choose(rng).unwrap(),
         spend: random_spend(rng),
+        counted: random_counts(rng),
         ..Params::default()
     }
 }
@@ -166,6 +168,27 @@ fn random_spend(rng: &mut ChaCha8Rng) -> Vec<Spend> {
         }
     };
     (0..rng.random_range(0..4)).map(|_| one(rng)).collect()
+}
+
+fn random_counts(rng: &mut ChaCha8Rng) -> Vec<Counted> {
+    let one = |rng: &mut ChaCha8Rng| {
+        let from = super::world::at("2026-02-01T00:00:00Z").plus(rng.random_range(0..90) * DAY);
+        let what = *[Crowd::Entries, Crowd::Entries, Crowd::Reach, Crowd::Followers].choose(rng).unwrap();
+        let names: &[&str] = if what == Crowd::Entries {
+            &["Rome 1", "Milan 2", "Turin 3"]
+        } else {
+            &["web", "store", "social"]
+        };
+        let length = if what == Crowd::Followers { 0 } else { rng.random_range(1..60 * DAY) };
+        Counted {
+            what,
+            name: pick(rng, names),
+            campaign: if what == Crowd::Reach { pick(rng, &["", "spring"]) } else { String::new() },
+            interval: TimeRange { from, until: from.plus(length) },
+            people: rng.random_range(0..1_000),
+        }
+    };
+    (0..rng.random_range(0..8)).map(|_| one(rng)).collect()
 }
 
 pub fn scope(rng: &mut ChaCha8Rng) -> Scope {

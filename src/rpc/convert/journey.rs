@@ -200,5 +200,9 @@ pub fn store_conversion(answer: conversion::StoreConversion) -> proto::ComputeSt
         adjusted_low: Some(ratio(&answer.adjusted_low)),
         adjusted_high: Some(ratio(&answer.adjusted_high)),
         unidentified_entries: count(answer.unidentified_entries),
+        counted_entries: count(answer.counted_entries),
+        counted_raw: Some(ratio(&answer.counted_raw)),
+        counted_low: Some(ratio(&answer.counted_low)),
+        counted_high: Some(ratio(&answer.counted_high)),
     }
 }

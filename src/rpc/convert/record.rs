@@ -6,6 +6,7 @@ use super::question::range;
 use super::{Checks, Choice, Path, channel, money_to_proto, timestamp};
 use crate::kpi::acquisition::Spend;
 use crate::kpi::board::Target;
+use crate::kpi::ledger::{Counted, Crowd};
 use crate::kpi::measure::{Elsewhere, Measure};
 use crate::kpi::measures;
 use crate::kpi::money::ExchangeRate;
@@ -276,6 +277,19 @@ pub fn kpi_spend(record: Record) -> Option<Spend> {
     };
     let amount = Money { minor: amount, currency: currency? };
     Some(Spend { channel: name, campaign: other, interval, amount })
+}
+
+/// Whom a record counted; `None` of a kind that counts nobody.
+#[must_use]
+pub fn kpi_counted(record: Record) -> Option<Counted> {
+    let what = match record.kind {
+        RecordKind::Traffic => Crowd::Entries,
+        RecordKind::Reach => Crowd::Reach,
+        RecordKind::Followers => Crowd::Followers,
+        _ => return None,
+    };
+    let Record { name, other, interval, amount, .. } = record;
+    Some(Counted { what, name, campaign: other, interval, people: amount })
 }
 
 /// The target that a record says; `None` of another kind.
