@@ -139,3 +139,45 @@ async fn wrong_records_are_told_by_field() {
     let status = service.records().list_records(proto::ListRecordsRequest::default()).await.unwrap_err();
     assert_eq!(wrong_fields(&status), ["kind"]);
 }
+
+/// A count fed by a sensor at the door: the figure, its group, its drill-down, and the bounds that it
+/// gives to store conversion.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_were_counted_are_figures() {
+    let service = service().await;
+    let mut bought = touch("1", 3, &["LOYALTY_CARD:29"], order("a", 1_000));
+    (bought.channel, bought.location) = ("store".into(), "Rome 1".into());
+    service.record(vec![bought]).await;
+    let count = |location: &str, entries| {
+        let interval = Some(proto::TimeRange { start: days_ago(6), end: days_ago(2) });
+        let traffic = proto::TrafficCount { location: location.into(), interval, entries };
+        proto::Record { record: Some(Said::Traffic(traffic)) }
+    };
+    let at_least_as_fresh = set(&service, "doors", vec![count("Rome 1", 40), count("Milan 2", 10)]).await;
+    let scope = || scope().map(|scope| proto::Scope { at_least_as_fresh, ..scope });
+    let by_location =
+        proto::GroupBy { dimension: proto::GroupDimension::Location.into(), ..Default::default() };
+    let request = proto::ComputeKpisRequest {
+        scope: scope(),
+        kpi_ids: vec!["footfall".into()],
+        group_by: vec![by_location],
+        ..Default::default()
+    };
+    let footfall = service.figures().compute_kpis(request).await.unwrap().into_inner().kpis.remove(0);
+    assert_eq!(footfall.total.unwrap().value, Some(50.0));
+    let groups: Vec<_> = footfall
+        .groups
+        .iter()
+        .map(|group| (group.keys[0].value(), group.figure.as_ref().unwrap().value))
+        .collect();
+    assert_eq!(groups, [("Milan 2", Some(10.0)), ("Rome 1", Some(40.0))]);
+    let request =
+        proto::ExplainKpiRequest { scope: scope(), kpi_id: "footfall".into(), ..Default::default() };
+    let explained = service.figures().explain_kpi(request).await.unwrap().into_inner();
+    let records: Vec<_> =
+        explained.customers.iter().map(|row| (row.anchors[0].location.as_str(), row.numerator)).collect();
+    assert_eq!(records, [("Milan 2", 10.0), ("Rome 1", 40.0)]);
+    let request = proto::ComputeStoreConversionRequest { scope: scope(), ..Default::default() };
+    let answer = service.journeys().compute_store_conversion(request).await.unwrap().into_inner();
+    assert_eq!((answer.counted_entries, answer.counted_raw.unwrap().value), (50, Some(0.02)));
+}
