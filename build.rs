@@ -18,6 +18,8 @@ const PROTOS: &[&str] = &[
     "customer360/v1/journey_service.proto",
     "customer360/v1/kpi.proto",
     "customer360/v1/kpi_service.proto",
+    "customer360/v1/lifetime.proto",
+    "customer360/v1/lifetime_service.proto",
     "customer360/v1/reconciliation_service.proto",
     "customer360/v1/record_service.proto",
     "customer360/v1/rule_service.proto",

@@ -15,11 +15,13 @@ use customer360::kpi::survey::AnswersCounted;
 use customer360::kpi::triangle::TriangleOptions;
 use customer360::kpi::{
     GroupBy, Live, OrderOptions, OrderUnit, Scope, Segment, Snapshot, Source, Trust, Window, WindowKind,
-    calendar, cost, measures, repurchase, retention, scalar, survey,
+    calendar, cost, lifetime, measures, repurchase, retention, scalar, survey,
 };
 use customer360::model::ActivityType;
 use rustc_hash::FxHashSet;
 
+#[path = "support/buyers.rs"]
+mod buyers;
 #[path = "support/columns.rs"]
 mod columns;
 
@@ -70,6 +72,22 @@ fn main() {
     println!("with 1 customer in 500 gathered anew:");
     ask(&after);
     ask_of_then(&snapshot, count, &trust);
+    lifetimes(count / 10, &trust);
+}
+
+/// Customers who each have a rate of buying and of leaving, as the model has it: the fit, and what
+/// is expected of each.
+fn lifetimes(customers: u32, trust: &Trust) {
+    let (tables, dictionary) = buyers::buyers(customers);
+    let none = FxHashSet::default();
+    let segment = Segment::gather(&[Source::New(&tables)], &buyers::OneEach, &none, trust);
+    let dictionary = std::sync::Arc::new(dictionary);
+    let snapshot = Snapshot { segments: vec![Live::new(segment)], dictionary, ..Snapshot::default() };
+    let question = lifetime::Question { size: 1_000, ..lifetime::Question::of(scope()) };
+    report("lifetime value", || {
+        let answer = lifetime::compute(&snapshot, &question).unwrap();
+        answer.fit.purchases.map_or(0.0, |model| model.fitted.parameters[0])
+    });
 }
 
 /// The same of the past: when a share of the touchpoints was recorded, and 1 observation in 500

@@ -11,11 +11,14 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
 use crate::clock;
+use crate::rpc::proto::commerce_service_client::CommerceServiceClient;
 use crate::rpc::proto::customer_service_client::CustomerServiceClient;
 use crate::rpc::proto::feed_service_client::FeedServiceClient;
 use crate::rpc::proto::figure_service_client::FigureServiceClient;
 use crate::rpc::proto::identity_service_client::IdentityServiceClient;
+use crate::rpc::proto::journey_service_client::JourneyServiceClient;
 use crate::rpc::proto::kpi_service_client::KpiServiceClient;
+use crate::rpc::proto::lifetime_service_client::LifetimeServiceClient;
 use crate::rpc::proto::record_service_client::RecordServiceClient;
 use crate::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
 use crate::server::{CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES};
@@ -71,6 +74,9 @@ pub struct Clients {
     pub customers: CustomerServiceClient<Port>,
     pub kpis: KpiServiceClient<Port>,
     pub figures: FigureServiceClient<Port>,
+    pub journeys: JourneyServiceClient<Port>,
+    pub lifetimes: LifetimeServiceClient<Port>,
+    pub commerce: CommerceServiceClient<Port>,
     pub feed: FeedServiceClient<Port>,
     pub records: RecordServiceClient<Port>,
 }
@@ -98,6 +104,9 @@ pub async fn connect(target: &str, tenant: &str) -> Result<Clients, ClientError>
         customers: CustomerServiceClient::new(port.clone()),
         kpis: KpiServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
         figures: FigureServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
+        journeys: JourneyServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
+        lifetimes: LifetimeServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
+        commerce: CommerceServiceClient::new(port.clone()).max_decoding_message_size(MAX_REPLY_BYTES),
         feed: FeedServiceClient::new(port.clone()),
         records: RecordServiceClient::new(port).max_decoding_message_size(MAX_REPLY_BYTES),
     })

@@ -13,6 +13,7 @@ pub mod client;
 mod coverage;
 mod demo;
 pub mod import;
+mod kpi;
 mod serve;
 mod simulate;
 
@@ -36,6 +37,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Tell a simulated retailer's story: service, data and answers, from nothing
     Demo(demo::DemoArgs),
+    /// Ask a running service for a KPI: as a table, CSV or JSON
+    Kpi(Box<kpi::KpiArgs>),
     /// Print how often 95 % intervals hold the truth, over many simulated retailers
     Coverage(coverage::CoverageArgs),
     /// Write a simulated retailer as JSON Lines, and who was who
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         }),
         Command::Import(args) => import::command(&args),
         Command::Demo(args) => demo::command(&args),
+        Command::Kpi(args) => kpi::command(&args),
         Command::Coverage(args) => coverage::command(&args),
         Command::Simulate(args) => simulate::command(&args),
     };

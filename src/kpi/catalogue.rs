@@ -1,5 +1,9 @@
 //! The catalogue: every KPI with its definition in words, as `ListKpis` and the manual print it.
 
+mod over_time;
+
+pub use over_time::{LIFECYCLE, LIFETIME, OMNICHANNEL, RFM};
+
 /// One KPI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Definition {
@@ -233,6 +237,10 @@ const SHAPES: &[Definition] = &[
     ATTRIBUTION,
     JOURNEYS,
     AFFINITY,
+    LIFECYCLE,
+    LIFETIME,
+    RFM,
+    OMNICHANNEL,
     super::returns::RETURN_MATRIX,
     super::mix::PRODUCT_MIX,
     super::board::PHASE_MODEL,

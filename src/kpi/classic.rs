@@ -101,6 +101,7 @@ pub static PROMOTED: Measure = Measure {
 pub(super) struct Costs {
     converter: Converter,
     pub micros_per_minor: i64,
+    has_currency: bool,
     epochs: Vec<i64>,
     /// By channel, type and epoch: sixtieths of a millionth per touch, and per second.
     rates: FxHashMap<(u32, TouchType, usize), (i64, i64)>,
@@ -133,9 +134,15 @@ impl Costs {
         Ok(Self {
             converter: Converter::new(&lens.scope.rates, currency, names),
             micros_per_minor: currency.map_or(1, |currency| currency.micros_per_minor()),
+            has_currency: currency.is_some(),
             epochs,
             rates: table,
         })
+    }
+
+    /// Whether there is one currency that costs are in.
+    pub fn is_known(&self) -> bool {
+        self.has_currency
     }
 
     fn rate(&self, channel: u32, kind: TouchType, at: i64) -> (i64, i64) {

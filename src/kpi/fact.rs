@@ -39,7 +39,6 @@ impl TouchType {
     pub const ADVICE: Self = Self::of(ActivityType::Advice);
     pub const PRODUCT_TRIAL: Self = Self::of(ActivityType::ProductTrial);
     pub const SERVICE_CONTACT: Self = Self::of(ActivityType::ServiceContact);
-    pub const SUBSCRIPTION: Self = Self::of(ActivityType::Subscription);
     pub const OFFER_SHOWN: Self = Self::of(ActivityType::OfferShown);
     pub const CART_UPDATED: Self = Self::of(ActivityType::CartUpdated);
     pub const CHECKOUT_STARTED: Self = Self::of(ActivityType::CheckoutStarted);
@@ -48,6 +47,7 @@ impl TouchType {
     pub const SOCIAL_ENGAGEMENT: Self = Self::of(ActivityType::SocialEngagement);
     pub const REGISTRATION: Self = Self::of(ActivityType::Registration);
     pub const LOGIN: Self = Self::of(ActivityType::Login);
+    pub const SUBSCRIPTION: Self = Self::of(ActivityType::Subscription);
     /// No type: stands in a timeline for an order that does not count as one.
     pub(super) const REFUSED_ORDER: Self = Self(Self::COUNT as u8 - 1);
     const CUSTOM: u8 = ActivityType::Custom as u8;

@@ -167,7 +167,7 @@ enum By {
     AcquisitionMonth(Intervals),
     Kind,
     /// By segment and customer.
-    Trait(Vec<Vec<u32>>),
+    Customer(Vec<Vec<u32>>),
 }
 
 impl Grouping {
@@ -210,7 +210,17 @@ impl Grouping {
                 }
                 None => By::Nothing,
             },
-            Some(GroupBy::Trait(name)) => By::Trait(trait_groups(lens, name, &mut keys)?),
+            Some(GroupBy::Trait(name)) => By::Customer(trait_groups(lens, name, &mut keys)?),
+            Some(GroupBy::ChannelsUsed) => By::Customer(super::channels::groups(
+                lens,
+                |channels| channels.len().to_string(),
+                |name| keys.number(name),
+            )?),
+            Some(GroupBy::ChannelSet) => By::Customer(super::channels::groups(
+                lens,
+                |channels| channels.join("+"),
+                |name| keys.number(name),
+            )?),
         };
         if keys.keys.len() > GROUPS_LIMIT + 1 {
             return Err(KpiError::TooManyGroups);
@@ -250,7 +260,7 @@ impl Grouping {
             By::AcquisitionPlace(groups) => groups[usize::from(customers.acquired_place[nth])],
             By::AcquisitionMonth(months) => months.index(customers.acquired_at[nth]) as u32 + 1,
             By::Kind => 1 + u32::from(customers.registered[nth]),
-            By::Trait(by_segment) => by_segment[part.index][nth],
+            By::Customer(by_segment) => by_segment[part.index][nth],
         };
         group as usize
     }

@@ -2,8 +2,8 @@
 
 use super::measure::Measure;
 use super::{
-    acquisition, basket, care, carts, classic, conversion, engagement, footfall, funnel, incentive, journeys,
-    mix, returns, seamless, trial, upselling, visits,
+    acquisition, basket, care, carts, channels, classic, conversion, engagement, footfall, funnel, incentive,
+    journeys, lifecycle, mix, returns, seamless, trial, upselling, visits,
 };
 
 /// All measures.
@@ -54,6 +54,20 @@ pub static ALL: &[&Measure] = &[
     &basket::AVERAGE_ORDER_VALUE,
     &basket::ITEMS_PER_ORDER,
     &funnel::FUNNEL,
+    &lifecycle::NEW_BUYERS,
+    &lifecycle::RETURNING_BUYERS,
+    &lifecycle::RESURRECTED_BUYERS,
+    &lifecycle::DORMANT_BUYERS,
+    &lifecycle::ACTIVE_DAYS,
+    &channels::ACTIVE_CUSTOMERS,
+    &channels::OMNICHANNEL_SHARE,
+    &channels::CHANNELS_USED,
+    &channels::REVENUE,
+    &channels::OMNICHANNEL_REVENUE,
+    &channels::PROGRAMME_JOINED,
+    &channels::PROGRAMME_MEMBERS,
+    &channels::PROGRAMME_ACTIVE,
+    &channels::PROGRAMME_REVENUE,
     &classic::RETAINED,
     &classic::REPURCHASED,
     &classic::PROMOTED,

@@ -108,6 +108,10 @@ pub enum GroupBy {
     CustomerKind,
     /// The customer's value of the trait of that name.
     Trait(String),
+    /// How many channels the customer used in range.
+    ChannelsUsed,
+    /// Which channels the customer used in range, by name and joined with `+`.
+    ChannelSet,
 }
 
 /// What counts as an order.

@@ -91,6 +91,29 @@ impl Snapshot {
             .unwrap_or_else(start)
     }
 
+    /// The same over some parts only, one after another; over all when none are named.
+    pub(super) fn fold_over<S: Send>(
+        &self,
+        only: Option<&[Part]>,
+        start: impl Fn() -> S + Sync + Send,
+        observe: impl Fn(&mut S, &Part) + Sync + Send,
+        merge: impl Fn(S, S) -> S + Sync + Send,
+    ) -> S {
+        let Some(parts) = only else { return self.fold(TASK_CUSTOMERS, start, observe, merge) };
+        let mut state = start();
+        parts.iter().for_each(|part| observe(&mut state, part));
+        state
+    }
+
+    /// Where a customer lives.
+    pub(super) fn part_of(&self, key: u32) -> Option<Part<'_>> {
+        self.segments.iter().enumerate().find_map(|(index, live)| {
+            let customer = live.segment.customers.find(key).filter(|&no| !live.dead.contains(no))?;
+            let (segment, dead) = (&*live.segment, &*live.dead);
+            Some(Part { index, segment, dead, customers: customer..customer + 1 })
+        })
+    }
+
     /// Living customers.
     #[must_use]
     pub fn customers(&self) -> usize {

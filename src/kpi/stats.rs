@@ -25,6 +25,8 @@ pub enum Method {
     Newcombe,
     /// Normal with the variances of two Poisson counts, for their difference.
     Poisson,
+    /// Normal on the scale of the logarithm, for what is above 0.
+    LogNormal,
 }
 
 impl Method {
@@ -38,6 +40,7 @@ impl Method {
             Self::Normal => "normal",
             Self::Newcombe => "newcombe",
             Self::Poisson => "poisson",
+            Self::LogNormal => "log_normal",
         }
     }
 }
@@ -64,6 +67,14 @@ pub fn wilson(successes: u64, trials: u64) -> Option<Interval> {
     let low = if successes == 0 { 0.0 } else { (centre - half).max(0.0) };
     let high = if successes == trials { 1.0 } else { (centre + half).min(1.0) };
     Some(Interval { low, high, method: Method::Wilson })
+}
+
+/// The interval of a positive quantity from its standard error, on the scale of the logarithm (delta
+/// method), so that it never reaches 0.
+#[must_use]
+pub fn of_positive(value: f64, error: f64) -> Interval {
+    let half = Z95 * error / value;
+    Interval { low: value * (-half).exp(), high: value * half.exp(), method: Method::LogNormal }
 }
 
 /// The net promoter score, in points from -100 to 100, and its adjusted Wald interval

@@ -154,6 +154,20 @@ impl Mirrors {
         Ok(snapshot)
     }
 
+    /// The same if it is there already; otherwise it is read, and there later.
+    #[must_use]
+    pub fn snapshot_if_ready(&self, tenant: &Tenant, at_least: Revision) -> Option<Arc<Snapshot>> {
+        let mirror = self.mirror(tenant);
+        mirror.asked_ms.store(self.now_ms(), Ordering::Relaxed);
+        let ready = mirror.published().filter(|snapshot| snapshot.revision >= at_least);
+        if ready.is_none() && !mirror.is_loading.load(Ordering::Relaxed) {
+            let (this, tenant) = (self.clone(), tenant.clone());
+            // What goes wrong is told to those who wait for it.
+            tokio::spawn(async move { this.snapshot(&tenant, at_least).await });
+        }
+        ready
+    }
+
     /// Follows the log for the mirrors that exist, until the task is dropped: at once for what
     /// this process commits, by and by for what others do.
     pub async fn follow(self) {

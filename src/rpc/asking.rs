@@ -33,6 +33,7 @@ scoped!(
     ComputeJourneysRequest,
     ComputeFunnelRequest,
     ComputeBasketRequest,
+    ComputeLifecycleRequest,
     ComputeReturnsRequest,
     ComputeProductMixRequest,
 );

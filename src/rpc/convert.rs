@@ -8,8 +8,10 @@ mod commerce;
 mod costs;
 mod figure;
 mod journey;
+mod lifetime;
 mod question;
 mod record;
+mod score;
 mod touchpoint;
 mod value;
 
@@ -25,8 +27,13 @@ pub use journey::{
     attribution, attribution_question, basket, basket_question, funnel_steps, journeys, journeys_question,
     scoped_question, store_conversion,
 };
+pub use lifetime::{
+    lifecycle, lifecycle_question, lifetime, lifetime_question, omnichannel, omnichannel_question, rfm,
+    rfm_question,
+};
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
 pub use record::{kpi_counted, kpi_rate, kpi_spend, kpi_target, record_kind, record_to_proto, records};
+pub use score::{score_filter, scored_run, scores_of, scoring_question};
 pub use touchpoint::{
     channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,
 };

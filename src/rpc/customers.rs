@@ -109,8 +109,11 @@ impl Port {
             let (revision, found) = self.store.holders(tenant.key, &rules, &identifiers).await?;
             let rates =
                 if mask.summary { self.rates_at(tenant.key, None, revision).await? } else { Arc::default() };
+            let numbers: Vec<_> = found.iter().map(|record| record.as_ref().map(|r| r.customer)).collect();
             let view = |record: CustomerRecord| customer_to_proto(tenant.key, &rules, &rates, mask, &record);
-            return Ok((revision, found.into_iter().map(|record| record.map(view)).collect()));
+            let mut views: Vec<_> = found.into_iter().map(|record| record.map(view)).collect();
+            self.add_scores(&tenant, mask, at_least, &numbers, &mut views).await?;
+            return Ok((revision, views));
         }
         let held = match identifiers.is_empty() {
             true => Vec::new(),
@@ -129,11 +132,38 @@ impl Port {
             true => self.rates_at(tenant.key, known, revision).await?,
             false => Arc::default(),
         };
+        let numbers: Vec<_> = records.iter().map(|record| record.as_ref().map(|r| r.customer)).collect();
         let mut views = records
             .into_iter()
-            .map(|record| record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record)));
+            .map(|record| record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record)))
+            .collect::<Vec<_>>();
+        if known.is_none() {
+            self.add_scores(&tenant, mask, at_least, &numbers, &mut views).await?;
+        }
+        let mut views = views.into_iter();
         let found = observations.into_iter().map(|no| no.and_then(|_| views.next().flatten())).collect();
         Ok((revision, found))
+    }
+
+    /// Adds the scores of customers that the mask asks for. Facts that are still being read are waited
+    /// for only when scores are asked for by name.
+    async fn add_scores(
+        &self,
+        tenant: &Tenant,
+        mask: Mask,
+        at_least: i64,
+        numbers: &[Option<ObservationNo>],
+        views: &mut [Option<proto::Customer>],
+    ) -> Result<(), PortError> {
+        if !mask.scores {
+            return Ok(());
+        }
+        let found: Vec<ObservationNo> = numbers.iter().copied().flatten().collect();
+        let mut scores = self.scores(tenant, &found, (at_least, mask.scores_named)).await?.into_iter();
+        for view in views.iter_mut().flatten() {
+            view.scores = scores.next().flatten();
+        }
+        Ok(())
     }
 
     /// Every reference that is wrong is told.
@@ -189,7 +219,8 @@ impl Port {
         mut asked: proto::ListCustomersRequest,
     ) -> Result<proto::ListCustomersResponse, PortError> {
         let size = page::page_size(asked.page_size, self.settings.page_size, self.settings.max_page_size)?;
-        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::NAMES)?;
+        let scored = asked.filter.is_some() || asked.order_by != 0;
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask { scores: scored, ..Mask::NAMES })?;
         let (token, at_least) = (std::mem::take(&mut asked.page_token), asked.at_least_as_fresh);
         (asked.page_size, asked.at_least_as_fresh) = (0, 0);
         let query = Query::of("ListCustomers", &name, &asked);
@@ -203,17 +234,49 @@ impl Port {
         let Some(tenant) = self.known_tenant(&name, at_least).await? else {
             return Ok(proto::ListCustomersResponse::default());
         };
+        if scored {
+            let place = (query, token.as_str(), size);
+            let (revision, listed, next_page_token) =
+                self.list_by_score(&tenant, &asked, at_least, place).await?;
+            let customers = self.listed_views(&tenant, mask, revision, listed).await?;
+            return Ok(proto::ListCustomersResponse { customers, next_page_token, revision: revision.0 });
+        }
         let most = i64::try_from(size).unwrap_or(i64::MAX);
         let listed = self.store.list_customers(tenant.key, &tenant.rules, kind, after, most).await?;
         let rates =
             if mask.summary { self.rates(tenant.key, listed.revision).await? } else { Arc::default() };
         let shown = |record| customer_to_proto(tenant.key, &tenant.rules, &rates, mask, record);
-        let mut customers: Vec<_> = listed.entries.iter().map(shown).collect();
+        let mut customers: Vec<_> = listed.entries.iter().map(|record| Some(shown(record))).collect();
+        let numbers: Vec<_> = listed.entries.iter().map(|record| Some(record.customer)).collect();
+        self.add_scores(&tenant, mask, at_least, &numbers, &mut customers).await?;
+        let mut customers: Vec<_> = customers.into_iter().flatten().collect();
         let is_more = page::fit(&mut customers) || listed.entries.len() >= size;
         let last =
             customers.len().checked_sub(1).map(|last| listed.entries[last].customer).filter(|_| is_more);
         let next_page_token = last.map_or_else(String::new, |no| query.token((no.0, 0)));
         Ok(proto::ListCustomersResponse { customers, next_page_token, revision: listed.revision.0 })
+    }
+}
+
+impl Port {
+    /// The views of customers that were listed by their scores; one that is gone since is left out.
+    async fn listed_views(
+        &self,
+        tenant: &Tenant,
+        mask: Mask,
+        revision: Revision,
+        listed: Vec<(ObservationNo, proto::CustomerScores)>,
+    ) -> Result<Vec<proto::Customer>, PortError> {
+        let numbers: Vec<ObservationNo> = listed.iter().map(|(no, _)| *no).collect();
+        let (_, records) = self.records(tenant, None, &numbers).await?;
+        let rates = if mask.summary { self.rates(tenant.key, revision).await? } else { Arc::default() };
+        let view =
+            |(record, (_, scores)): (Option<CustomerRecord>, (ObservationNo, proto::CustomerScores))| {
+                let mut view = customer_to_proto(tenant.key, &tenant.rules, &rates, mask, &record?);
+                view.scores = mask.scores.then_some(scores);
+                Some(view)
+            };
+        Ok(records.into_iter().zip(listed).filter_map(view).collect())
     }
 }
 
@@ -233,11 +296,23 @@ struct Mask {
     identifiers: bool,
     traits: bool,
     summary: bool,
+    scores: bool,
+    /// Asked for by name, and not with everything.
+    scores_named: bool,
 }
 
 impl Mask {
-    const ALL: Self = Self { customer_id: true, kind: true, identifiers: true, traits: true, summary: true };
-    const NAMES: Self = Self { identifiers: false, traits: false, summary: false, ..Self::ALL };
+    const ALL: Self = Self {
+        customer_id: true,
+        kind: true,
+        identifiers: true,
+        traits: true,
+        summary: true,
+        scores: true,
+        scores_named: false,
+    };
+    const NAMES: Self =
+        Self { identifiers: false, traits: false, summary: false, scores: false, ..Self::ALL };
     const NONE: Self = Self { customer_id: false, kind: false, ..Self::NAMES };
 
     /// Every path that is none of a customer's is told.
@@ -252,10 +327,11 @@ impl Mask {
                 "identifiers" => parsed.identifiers = true,
                 "traits" => parsed.traits = true,
                 "summary" => parsed.summary = true,
+                "scores" => (parsed.scores, parsed.scores_named) = (true, true),
                 _ => wrong.push(Violation::new(
                     format!("read_mask.paths[{i}]"),
                     Reason::Unknown,
-                    "is none of customer_id, kind, identifiers, traits, summary",
+                    "is none of customer_id, kind, identifiers, traits, summary, scores",
                 )),
             }
         }
@@ -278,6 +354,7 @@ fn customer_to_proto(
         identifiers: identifiers.map(|identifier| held_to_proto(rules, identifier)).collect(),
         traits: if mask.traits { traits(rules, &record.summary) } else { Vec::new() },
         summary: mask.summary.then(|| summary_to_proto(rates, &record.summary)),
+        scores: None,
     }
 }
 

@@ -16,12 +16,14 @@ mod identities;
 mod journeys;
 mod known;
 mod kpis;
+mod lifetimes;
 pub mod page;
 mod probes;
 pub mod proto;
 mod reconciliation;
 mod records;
 mod rules;
+mod scores;
 mod separation;
 mod touchpoints;
 
@@ -54,6 +56,7 @@ use proto::history_service_server::HistoryServiceServer;
 use proto::identity_service_server::IdentityServiceServer;
 use proto::journey_service_server::JourneyServiceServer;
 use proto::kpi_service_server::KpiServiceServer;
+use proto::lifetime_service_server::LifetimeServiceServer;
 use proto::reconciliation_service_server::ReconciliationServiceServer;
 use proto::record_service_server::RecordServiceServer;
 use proto::rule_service_server::RuleServiceServer;
@@ -103,6 +106,8 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
+    fits: lifetimes::Fits,
+    holdings: scores::Holdings,
     /// Places of feeds.
     feeds: Arc<Semaphore>,
     settings: Arc<Settings>,
@@ -130,6 +135,8 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
+            fits: lifetimes::Fits::default(),
+            holdings: scores::Holdings::default(),
             feeds,
             settings: Arc::new(settings),
         }
@@ -168,6 +175,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         KpiServiceServer,
         FigureServiceServer,
         JourneyServiceServer,
+        LifetimeServiceServer,
         CommerceServiceServer,
         RecordServiceServer,
         FeedServiceServer,

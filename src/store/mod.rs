@@ -26,6 +26,7 @@ mod record;
 mod records;
 mod rows;
 mod rules;
+mod scoring;
 mod search;
 mod settled;
 mod shared;

@@ -8,6 +8,7 @@ mod history;
 mod identities;
 mod journeys;
 mod kpis;
+mod lifetimes;
 mod reconciliation;
 mod records;
 mod rules;

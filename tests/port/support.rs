@@ -11,6 +11,7 @@ use customer360::rpc::proto::figure_service_client::FigureServiceClient;
 use customer360::rpc::proto::identity_service_client::IdentityServiceClient;
 use customer360::rpc::proto::journey_service_client::JourneyServiceClient;
 use customer360::rpc::proto::kpi_service_client::KpiServiceClient;
+use customer360::rpc::proto::lifetime_service_client::LifetimeServiceClient;
 use customer360::rpc::proto::record_service_client::RecordServiceClient;
 use customer360::rpc::proto::touchpoint::Activity;
 use customer360::rpc::proto::touchpoint_service_client::TouchpointServiceClient;
@@ -64,6 +65,10 @@ impl Service {
 
     pub fn journeys(&self) -> JourneyServiceClient<Channel> {
         JourneyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn lifetimes(&self) -> LifetimeServiceClient<Channel> {
+        LifetimeServiceClient::new(self.channel.clone())
     }
 
     pub fn commerce(&self) -> CommerceServiceClient<Channel> {

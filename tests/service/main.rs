@@ -5,6 +5,7 @@ mod bad_input;
 mod crash;
 mod feed;
 mod import;
+mod kpi;
 mod load;
 mod stop;
 mod storm;

@@ -250,7 +250,7 @@ impl<'a> Naive<'a> {
             "cart_abandonment" | "cart_recovery" | "cart_recovery_elsewhere" | "abandoned_cart_value" => {
                 self.abandonment(id, &all)
             }
-            "average_order_value" => self.values(&all),
+            "average_order_value" | "revenue" => self.values(&all),
             "items_per_order" => {
                 let orders = all.iter().copied().filter(|t| self.is_order(t) && self.counts(t));
                 let with = orders.filter(|t| !t.order().unwrap().lines.is_empty());
@@ -263,6 +263,22 @@ impl<'a> Naive<'a> {
                 let units = self.units(&all);
                 units.first().map(|t| hit(t, units.get(1).copied())).into_iter().collect()
             }
+            "new_buyers" | "returning_buyers" | "resurrected_buyers" | "dormant_buyers" => {
+                self.standing(id, &all).into_iter().collect()
+            }
+            "active_days" => {
+                let mut days: Vec<_> = all.iter().filter(|t| self.counts(t)).collect();
+                let first = days.first().map(|t| **t);
+                days.dedup_by_key(|t| self.plain.day(t.at));
+                first.map(|t| (days.len() as i64, 1, t, None)).into_iter().collect()
+            }
+            "active_customers" | "omnichannel_share" | "channels_used" | "omnichannel_revenue_share" => {
+                self.channels(id, customer, &all)
+            }
+            "programme_joined"
+            | "programme_members"
+            | "programme_active_share"
+            | "programme_revenue_share" => self.programme(id, &all),
             "nps" => {
                 let mut scores =
                     all.iter().filter(|t| self.counts(t)).filter_map(|t| match &t.details.activity {

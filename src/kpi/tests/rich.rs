@@ -61,7 +61,7 @@ fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
         });
         Cart { cart_id: pick(rng, &["", "c1", "c2", "c3"]), lines: Vec::new(), value }
     };
-    match rng.random_range(0..24) {
+    match rng.random_range(0..26) {
         0..5 => Activity::Visit(Visit {
             duration_seconds: rng.random_bool(0.7).then(|| rng.random_range(0..2_000)),
             pages: rng.random_bool(0.7).then(|| rng.random_range(0..4)),
@@ -108,6 +108,16 @@ fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
         }),
         21 => Activity::NoPurchase(NoPurchase { reason: pick(rng, &["", "size", "price"]) }),
         22 => Activity::Conversation(Conversation::default()),
+        23..25 => {
+            use SubscriptionChange::*;
+            let programme = if rng.random_bool(0.8) {
+                SubscriptionProgramme::Loyalty
+            } else {
+                SubscriptionProgramme::Newsletter
+            };
+            let change = *[Joined, Joined, Left, PointsEarned].choose(rng).unwrap();
+            Activity::Subscription(Subscription { programme, change, points: 0 })
+        }
         _ => Activity::Login(Login::default()),
     }
 }

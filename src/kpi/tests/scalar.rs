@@ -21,6 +21,8 @@ fn question(rng: &mut ChaCha8Rng) -> Question {
         Dimension::Of(GroupBy::Campaign),
         Dimension::Of(GroupBy::Location),
         Dimension::Of(GroupBy::CustomerKind),
+        Dimension::Of(GroupBy::ChannelsUsed),
+        Dimension::Of(GroupBy::ChannelSet),
         Dimension::Item,
         Dimension::Category,
         Dimension::OtherChannel,
@@ -242,7 +244,7 @@ fn counts<'a>(naive: &'a Naive<'a>, measure: &Measure) -> Vec<(u32, Count<'a>)> 
 #[test]
 fn every_measure_is_what_the_words_say() {
     let mut nonempty = std::collections::BTreeMap::new();
-    for seed in 0..400 {
+    for seed in 0..500 {
         println!("seed {seed}");
         let world = rich(seed);
         let question = question(&mut ChaCha8Rng::seed_from_u64(seed + 5_000));

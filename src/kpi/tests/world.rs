@@ -446,6 +446,12 @@ impl Plain<'_> {
             GroupBy::AcquisitionChannel => first().map(|t| t.channel.into()),
             GroupBy::CustomerKind => (customer > 0)
                 .then(|| if self.world.is_registered(customer) { "registered" } else { "anonymous" }.into()),
+            GroupBy::ChannelsUsed => {
+                Some(self.channels(customer)).filter(|c| !c.is_empty()).map(|c| c.len().to_string())
+            }
+            GroupBy::ChannelSet => {
+                Some(self.channels(customer)).filter(|c| !c.is_empty()).map(|c| c.join("+"))
+            }
             GroupBy::Trait(name) => (customer > 0).then(|| self.world.trait_of(customer, name)).flatten(),
         }
     }

@@ -95,7 +95,7 @@ pub fn reference(kpi: &Definition) -> proto::KpiRef {
 }
 
 /// The total, and each group with its key.
-fn grouped<T, P>(grouped: Grouped<T>, write: impl Fn(T) -> P) -> (P, Vec<(proto::GroupKey, P)>) {
+pub(super) fn grouped<T, P>(grouped: Grouped<T>, write: impl Fn(T) -> P) -> (P, Vec<(proto::GroupKey, P)>) {
     let group = |Group { key, result }| (proto::GroupKey { value: key }, write(result));
     (write(grouped.total), grouped.groups.into_iter().map(group).collect())
 }
@@ -137,7 +137,7 @@ pub(super) fn ratio(ratio: &Ratio) -> proto::Ratio {
     }
 }
 
-fn estimate(estimate: &Estimate) -> proto::Estimate {
+pub(super) fn estimate(estimate: &Estimate) -> proto::Estimate {
     proto::Estimate {
         value: estimate.value,
         interval: estimate.interval.map(interval),

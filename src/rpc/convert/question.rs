@@ -160,6 +160,8 @@ pub(super) fn group_by(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::G
         Ok(By::AcquisitionMonth) => Some(GroupBy::AcquisitionMonth),
         Ok(By::AcquisitionChannel) => Some(GroupBy::AcquisitionChannel),
         Ok(By::CustomerKind) => Some(GroupBy::CustomerKind),
+        Ok(By::ChannelsUsed) => Some(GroupBy::ChannelsUsed),
+        Ok(By::ChannelSet) => Some(GroupBy::ChannelSet),
         Ok(By::Trait) => {
             let limit = c.limits.name_bytes;
             Some(GroupBy::Trait(c.required_text(&at.field("trait"), asked.r#trait, limit)))
@@ -222,7 +224,12 @@ fn period(
 }
 
 /// Orders where none is named.
-fn activity_types(c: &mut Checks<'_>, at: &Path<'_>, field: &str, numbers: &[i32]) -> Vec<ActivityType> {
+pub(super) fn activity_types(
+    c: &mut Checks<'_>,
+    at: &Path<'_>,
+    field: &str,
+    numbers: &[i32],
+) -> Vec<ActivityType> {
     if numbers.is_empty() {
         return vec![ActivityType::Order];
     }

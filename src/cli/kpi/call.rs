@@ -1,0 +1,60 @@
+//! The remote procedures that answer KPIs, by the names that the catalogue gives them.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::cli::CliError;
+use crate::cli::client::{ClientError, Clients};
+use crate::rpc::proto;
+
+/// Those whose request has a window of its own; others have it among their parameters.
+pub const HAS_WINDOW: [&str; 1] = ["ComputeRepurchase"];
+
+fn read<T: DeserializeOwned>(request: Value) -> Result<T, CliError> {
+    serde_json::from_value(request)
+        .map_err(|error| CliError::Failed(format!("this KPI cannot be asked so: {error}")))
+}
+
+fn written(answer: &impl Serialize) -> Result<Value, CliError> {
+    serde_json::to_value(answer).map_err(|error| CliError::Failed(error.to_string()))
+}
+
+/// Asks by ProtoJSON, and answers so.
+///
+/// # Errors
+/// When the request is malformed or refused, or the procedure is none of these.
+pub async fn call(clients: &Clients, rpc: &str, request: Value) -> Result<Value, CliError> {
+    macro_rules! procedures {
+        ($( $name:literal => $client:ident.$method:ident($request:ident), )*) => {
+            match rpc {
+                $( $name => {
+                    let request: proto::$request = read(request)?;
+                    let answer = clients.$client.clone().$method(request).await;
+                    written(&answer.map_err(ClientError::from)?.into_inner())
+                } )*
+                other => Err(CliError::Failed(format!("{other} is not asked from here"))),
+            }
+        };
+    }
+    procedures! {
+        "ComputeKpis" => figures.compute_kpis(ComputeKpisRequest),
+        "ComputeRetention" => kpis.compute_retention(ComputeRetentionRequest),
+        "ComputeRepurchase" => kpis.compute_repurchase(ComputeRepurchaseRequest),
+        "ComputeNps" => kpis.compute_nps(ComputeNpsRequest),
+        "ComputeCostToServe" => kpis.compute_cost_to_serve(ComputeCostToServeRequest),
+        "ComputeAttribution" => journeys.compute_attribution(ComputeAttributionRequest),
+        "ComputeJourneys" => journeys.compute_journeys(ComputeJourneysRequest),
+        "ComputeFunnel" => journeys.compute_funnel(ComputeFunnelRequest),
+        "ComputeBasket" => journeys.compute_basket(ComputeBasketRequest),
+        "ComputeStoreConversion" => journeys.compute_store_conversion(ComputeStoreConversionRequest),
+        "ComputeLifetime" => lifetimes.compute_lifetime(ComputeLifetimeRequest),
+        "ComputeLifecycle" => lifetimes.compute_lifecycle(ComputeLifecycleRequest),
+        "ComputeRfm" => lifetimes.compute_rfm(ComputeRfmRequest),
+        "ComputeOmnichannel" => lifetimes.compute_omnichannel(ComputeOmnichannelRequest),
+        "ComputeReturns" => commerce.compute_returns(ComputeReturnsRequest),
+        "ComputeProductMix" => commerce.compute_product_mix(ComputeProductMixRequest),
+        "ComputePhaseModel" => commerce.compute_phase_model(ComputePhaseModelRequest),
+        "ComputeIncentiveCard" => commerce.compute_incentive_card(ComputeIncentiveCardRequest),
+    }
+}

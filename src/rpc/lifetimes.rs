@@ -1,0 +1,156 @@
+//! The lifetime service: customers over time.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tonic::{Request, Response, Status};
+
+use super::answers::Question;
+use super::error::PortError;
+use super::kpis::take_freshness;
+use super::page::{Query, fit};
+use super::proto::lifetime_service_server::LifetimeService;
+use super::{Port, blocking, convert, customer_id, detached, proto, tenant_name};
+use crate::kpi::lifetime::{self, Fit};
+use crate::kpi::{Snapshot, lifecycle, rfm};
+use crate::model::{ObservationNo, Reason, TenantKey};
+
+/// The latest fits, so that further pages of customers need no search. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Fits(Arc<Mutex<VecDeque<(Question, Fit)>>>);
+
+/// Fits that are kept.
+const FITS: usize = 64;
+
+impl Fits {
+    fn get(&self, question: Question) -> Option<Fit> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(its, _)| *its == question).map(|(_, fit)| fit.clone())
+    }
+
+    fn keep(&self, question: Question, fit: Fit) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.iter().all(|(its, _)| *its != question) {
+            kept.push_back((question, fit));
+            while kept.len() > FITS {
+                kept.pop_front();
+            }
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl LifetimeService for Port {
+    async fn compute_lifetime(
+        &self,
+        request: Request<proto::ComputeLifetimeRequest>,
+    ) -> Result<Response<proto::ComputeLifetimeResponse>, Status> {
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let size = self.listed(&mut asked.page_size)?;
+        let token = std::mem::take(&mut asked.page_token);
+        let query = Query::of("ComputeLifetime", &tenant, &asked);
+        let mut question = self.check(|c| convert::lifetime_question(c, asked.clone()))?;
+        question.size = size;
+        question.after = query.place(&token)?.map(|(key, _)| key as u32);
+        let port = self.clone();
+        let answer = detached(async move {
+            let facts = port.facts_converted(&tenant, fresh, &mut question.scope).await?;
+            let beside = format!("{:?}", question.scope.rates);
+            let fitted = proto::ComputeLifetimeRequest { group_by: None, horizon_days: 0, ..asked };
+            let known = facts.question("ComputeLifetime", &fitted, beside.as_bytes());
+            let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
+            let fit_known = known.and_then(|known| port.fits.get(known));
+            let found =
+                blocking(move || lifetime::compute_with(&facts.snapshot, &question, fit_known)).await??;
+            if let Some(known) = known {
+                port.fits.keep(known, found.fit.clone());
+            }
+            let (keys, more) = (found.customers.iter().map(|one| one.key).collect::<Vec<_>>(), found.more);
+            let name = |no: u32| customer_id(key, ObservationNo(no.into()));
+            let mut answer = convert::lifetime(found, name);
+            let cut = fit(&mut answer.customers);
+            if let Some(last) = answer.customers.len().checked_sub(1).filter(|_| more || cut) {
+                answer.next_page_token = query.token((keys[last].into(), 0));
+            }
+            Ok(answer)
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn compute_lifecycle(
+        &self,
+        request: Request<proto::ComputeLifecycleRequest>,
+    ) -> Result<Response<proto::ComputeLifecycleResponse>, Status> {
+        self.ask(
+            "ComputeLifecycle",
+            request,
+            convert::lifecycle_question,
+            |question| &mut question.scope,
+            |s, question| lifecycle::compute(s, question).map(convert::lifecycle),
+        )
+        .await
+    }
+
+    async fn compute_rfm(
+        &self,
+        request: Request<proto::ComputeRfmRequest>,
+    ) -> Result<Response<proto::ComputeRfmResponse>, Status> {
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let size = self.listed(&mut asked.page_size)?;
+        let token = std::mem::take(&mut asked.page_token);
+        let query = Query::of("ComputeRfm", &tenant, &asked);
+        let mut question = self.check(|c| convert::rfm_question(c, asked))?;
+        (question.size, question.after) = (size, query.place(&token)?.map(|(key, _)| key as u32));
+        let port = self.clone();
+        let answer = detached(async move {
+            let facts = port.facts_converted(&tenant, fresh, &mut question.scope).await?;
+            let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
+            let found = blocking(move || rfm::compute(&facts.snapshot, &question)).await??;
+            let (keys, more) = (found.customers.iter().map(|one| one.key).collect::<Vec<_>>(), found.more);
+            let mut answer = convert::rfm(found, |no| customer_id(key, ObservationNo(no.into())));
+            let cut = fit(&mut answer.customers);
+            if let Some(last) = answer.customers.len().checked_sub(1).filter(|_| more || cut) {
+                answer.next_page_token = query.token((keys[last].into(), 0));
+            }
+            Ok(answer)
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn score_customers(
+        &self,
+        request: Request<proto::ScoreCustomersRequest>,
+    ) -> Result<Response<proto::ScoreCustomersResponse>, Status> {
+        let (tenant, asked) = (tenant_name(&request)?, request.into_inner());
+        let port = self.clone();
+        Ok(Response::new(detached(async move { Port::score_customers(&port, &tenant, asked).await }).await?))
+    }
+
+    async fn compute_omnichannel(
+        &self,
+        request: Request<proto::ComputeOmnichannelRequest>,
+    ) -> Result<Response<proto::ComputeOmnichannelResponse>, Status> {
+        let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
+        let fresh = take_freshness(&mut asked.scope);
+        let mut question = self.check(|c| convert::omnichannel_question(c, asked.clone()))?;
+        let port = self.clone();
+        let answer = detached(async move {
+            let facts = port.facts_of(&tenant, fresh, &mut question).await?;
+            let beside = format!("{:?}{:?}", question.params.cost_rates, question.scope.rates);
+            let known = facts.question("ComputeOmnichannel", &asked, beside.as_bytes());
+            port.answer(facts, known, move |s: &Snapshot| convert::omnichannel(s, &question)).await
+        });
+        Ok(Response::new(answer.await?))
+    }
+}
+
+impl Port {
+    /// How many customers are listed beside an answer: none unless asked for.
+    fn listed(&self, page_size: &mut i32) -> Result<usize, PortError> {
+        let size = usize::try_from(std::mem::take(page_size))
+            .map_err(|_| PortError::field("page_size", Reason::OutOfRange, "must not be negative"))?;
+        Ok(size.min(self.settings.max_page_size))
+    }
+}

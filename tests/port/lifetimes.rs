@@ -1,0 +1,127 @@
+//! Customers over time: value, lifecycle, segments.
+
+use customer360::rpc::proto::{self, LifetimeWarning};
+use pbjson_types::Timestamp;
+use tonic::Code;
+
+use crate::support::{NOW, Service, order, refused, service, touch, wrong_fields};
+
+/// The 400 days before now.
+fn scope() -> Option<proto::Scope> {
+    let day = |days_ago: i64| Some(Timestamp { seconds: NOW - days_ago * 86_400, nanos: 0 });
+    let range = Some(proto::TimeRange { start: day(400), end: day(0) });
+    Some(proto::Scope { range, at_least_as_fresh: 1, ..Default::default() })
+}
+
+/// Person n of forty comes back n % 5 times, every 10 + n days, and spends about n euros each time.
+async fn shop() -> Service {
+    let service = service().await;
+    let mut touches = Vec::new();
+    for person in 0..40_i64 {
+        for nth in 0..=person % 5 {
+            let id = format!("{person}-{nth}");
+            let days_ago = 390 - person - nth * (10 + person);
+            let minor = person * 100 + nth * 50 + 100;
+            touches.push(touch(&id, days_ago, &[&format!("ACCOUNT:u{person}")], order(&id, minor)));
+        }
+    }
+    service.record(touches).await;
+    service
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lifetimes_are_fitted_and_their_pages_sum_to_the_total() {
+    let service = shop().await;
+    let request = proto::ComputeLifetimeRequest { scope: scope(), page_size: 15, ..Default::default() };
+    let mut client = service.lifetimes();
+    let first = client.compute_lifetime(request.clone()).await.unwrap().into_inner();
+    assert_eq!(first.kpi.as_ref().unwrap().id, "lifetime");
+    let (fit, total) = (first.fit.clone().unwrap(), first.total.unwrap());
+    assert_eq!((fit.customers, fit.repeat_buyers, fit.valued_buyers), (40, 32, 32));
+    assert!(fit.warnings().any(|warning| warning == LifetimeWarning::FewRepeatBuyers));
+    let purchases = fit.purchases.unwrap();
+    assert!(
+        [purchases.r, purchases.alpha, purchases.a, purchases.b]
+            .iter()
+            .all(|parameter| parameter.as_ref().is_some_and(|parameter| parameter.value > 0.0))
+    );
+    assert!(fit.value.unwrap().q.unwrap().value > 0.0);
+    assert_eq!((total.customers, total.orders), (40, 120));
+    let historic: i64 = (0..40).flat_map(|n| (0..=n % 5).map(move |nth| n * 100 + nth * 50 + 100)).sum();
+    assert_eq!(total.historic_minor, historic);
+
+    let (mut customers, mut token) = (first.customers, first.next_page_token);
+    while !token.is_empty() {
+        let next = proto::ComputeLifetimeRequest { page_token: token, ..request.clone() };
+        let page = client.compute_lifetime(next).await.unwrap().into_inner();
+        assert_eq!(page.fit, first.fit, "one fit for all pages");
+        customers.extend(page.customers);
+        token = page.next_page_token;
+    }
+    assert_eq!(customers.len(), 40);
+    assert_eq!(customers.iter().map(|one| one.historic_minor).sum::<i64>(), historic);
+    let alive: f64 = customers.iter().filter_map(|one| one.alive).sum();
+    assert!((alive - total.expected_alive.unwrap()).abs() < 1e-9);
+    let ids: std::collections::BTreeSet<&str> = customers.iter().map(|c| c.customer_id.as_str()).collect();
+    assert_eq!(ids.len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_questions_of_lifetimes_are_told_by_field() {
+    let service = service().await;
+    let mut client = service.lifetimes();
+    let request = proto::ComputeLifetimeRequest { horizon_days: 100_000, first: 9, ..Default::default() };
+    let status = client.compute_lifetime(request).await.unwrap_err();
+    refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+    assert_eq!(wrong_fields(&status), ["scope", "first", "horizon_days"]);
+    let request = proto::ComputeLifetimeRequest { scope: scope(), page_size: -1, ..Default::default() };
+    let status = client.compute_lifetime(request).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["page_size"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lifecycle_rfm_and_channels_have_their_shapes() {
+    let service = shop().await;
+    let mut client = service.lifetimes();
+    let request = proto::ComputeLifecycleRequest { scope: scope(), ..Default::default() };
+    let answer = client.compute_lifecycle(request).await.unwrap().into_inner();
+    let total = answer.total.unwrap();
+    assert_eq!(total.intervals.iter().map(|interval| interval.new).sum::<i64>(), 40);
+    assert!(total.intervals.iter().rev().skip(1).all(|interval| interval.complete));
+    assert_eq!(total.customers_by_active_intervals.iter().sum::<i64>(), 40);
+
+    let request = proto::ComputeRfmRequest { scope: scope(), page_size: 25, ..Default::default() };
+    let first = client.compute_rfm(request.clone()).await.unwrap().into_inner();
+    let customers = |page: &proto::ComputeRfmResponse| page.customers.len();
+    let next = proto::ComputeRfmRequest { page_token: first.next_page_token.clone(), ..request };
+    let second = client.compute_rfm(next).await.unwrap().into_inner();
+    assert_eq!((customers(&first), customers(&second), second.next_page_token.as_str()), (25, 15, ""));
+    let listed = |segment: i32| {
+        let all = first.customers.iter().chain(&second.customers);
+        all.filter(|customer| customer.segment == segment).count() as f64
+    };
+    for segment in &first.segments {
+        let share = segment.customers.as_ref().unwrap();
+        assert_eq!((share.numerator, share.denominator), (listed(segment.segment), 40.0));
+    }
+    let scale = first.scale.unwrap();
+    assert_eq!(scale.frequency.iter().map(|cut| cut.value).collect::<Vec<_>>(), [2, 3, 4, 5]);
+
+    let mut visits = vec![touch("v", 3, &["ACCOUNT:u1"], crate::support::visit())];
+    "store".clone_into(&mut visits[0].channel);
+    service.record(visits).await;
+    let mut scope = scope();
+    scope.as_mut().unwrap().at_least_as_fresh = 2;
+    let request = proto::ComputeOmnichannelRequest { scope, ..Default::default() };
+    let answer = client.compute_omnichannel(request).await.unwrap().into_inner();
+    let names = |groups: &[proto::OmnichannelFigures]| -> Vec<(Option<String>, Option<f64>)> {
+        let name = |of: &proto::OmnichannelFigures| of.channels.clone().unwrap().value;
+        groups.iter().map(|of| (name(of), of.customers.as_ref().and_then(|figure| figure.value))).collect()
+    };
+    let named = |name: &str, customers: f64| (Some(name.to_owned()), Some(customers));
+    assert_eq!(names(&answer.by_number), [named("1", 39.0), named("2", 1.0)]);
+    assert_eq!(names(&answer.by_set), [named("store+web", 1.0), named("web", 39.0)]);
+    let revenue = |of: &proto::OmnichannelFigures| of.revenue.as_ref().unwrap().numerator;
+    let sum: f64 = answer.by_set.iter().map(revenue).sum();
+    assert_eq!(sum, revenue(answer.total.as_ref().unwrap()));
+}
