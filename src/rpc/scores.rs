@@ -36,7 +36,10 @@ pub(super) struct Holding {
 
 /// The runs of tenants, and when they were read. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Holdings(Arc<Mutex<HashMap<TenantKey, (Micros, Option<Arc<Holding>>)>>>);
+pub(super) struct Holdings(Arc<Mutex<HashMap<TenantKey, ReadAt>>>);
+
+/// When a run was read, and the run, if there is one.
+type ReadAt = (Micros, Option<Arc<Holding>>);
 
 impl Port {
     pub(super) async fn score_customers(

@@ -39,14 +39,14 @@ impl<'a> Naive<'a> {
             WindowKind::Elapsed => return self.standing_elapsed(id, &orders, now),
         };
         let before = |t: &&&Touch| t.at < scope.range.from.0 && since(t) && self.plain.has_place(t);
-        self.stands(id, &orders, now, orders.iter().filter(before).last().copied())
+        self.stands(id, &orders, now, orders.iter().rfind(before).copied())
     }
 
     fn standing_elapsed(&self, id: &str, orders: &[&'a Touch], now: Option<&'a Touch>) -> Option<Count<'a>> {
         let from = self.plain.scope.range.from.0;
         let since = from - i64::from(self.window.days) * DAY;
         let before = |t: &&&Touch| t.at < from && t.at >= since && self.plain.has_place(t);
-        self.stands(id, orders, now, orders.iter().filter(before).last().copied())
+        self.stands(id, orders, now, orders.iter().rfind(before).copied())
     }
 
     fn stands(
@@ -94,7 +94,7 @@ impl<'a> Naive<'a> {
             _ => None,
         };
         let standing = |before: i64| {
-            let last = all.iter().copied().filter(|t| t.at < before && event(t).is_some()).last();
+            let last = all.iter().copied().rfind(|t| t.at < before && event(t).is_some());
             last.filter(|t| event(t) != Some(SubscriptionChange::Left))
         };
         let member = || standing(self.plain.scope.range.until.0).filter(|t| self.plain.has_place(t));
