@@ -51,16 +51,11 @@ fn new_customer(seen: &Seen) -> Option<Hit> {
 }
 
 const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Quotient,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
     anchors: |_| Types::of([TouchType::ORDER]),
     // The first touchpoint may be any.
     beside: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 pub static NEW_CUSTOMERS: Measure = Measure {

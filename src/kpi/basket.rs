@@ -3,19 +3,10 @@
 use super::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT};
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Hit, Measure, Stat, nothing};
+use super::measure::{Hit, Measure, Stat};
 
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Mean,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
-    anchors: |_| Types::of([TouchType::ORDER]),
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure =
+    Measure { stat: Stat::Mean, anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
 
 pub static AVERAGE_ORDER_VALUE: Measure = Measure {
     definition: Definition::scalar(

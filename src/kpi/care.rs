@@ -5,21 +5,12 @@ use rustc_hash::FxHashMap;
 use super::catalogue::{Definition, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Hit, Measure, Other, Seen, Stat, nothing};
+use super::measure::{Hit, Measure, Other, Seen, Stat};
 use super::timeline::Mark;
 use crate::model::activity::ContactStage;
 
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Share,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
-    anchors: |_| Types::of([TouchType::SERVICE_CONTACT]),
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure =
+    Measure { stat: Stat::Share, anchors: |_| Types::of([TouchType::SERVICE_CONTACT]), ..Measure::BASE };
 
 const SURVIVAL: &str = "of the quantile: where the log-log bounds of the survival (Kaplan-Meier, Greenwood) reach it; \
                         none where one does not";

@@ -65,15 +65,11 @@ pub(super) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
 }
 
 const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Share,
-    scale: 1.0,
     window_days: 1,
-    money: false,
-    nobody: false,
     anchors: |_| Types::of([TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED]),
     beside: |_| Types::of([TouchType::ORDER]),
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 /// A cart that was not followed by an order within W. Open to change until W was observed.

@@ -9,7 +9,7 @@ use super::catalogue::{
 use super::events::Types;
 use super::fact::TouchType;
 use super::lens::Lens;
-use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::scope::KpiError;
 use super::tables::Tables;
 use super::timeline::Mark;
@@ -86,17 +86,7 @@ fn subscriptions(_: &Params) -> Types {
     Types::of([TouchType::SUBSCRIPTION])
 }
 
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Customers,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
-    anchors: everything,
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure = Measure { stat: Stat::Customers, anchors: everything, ..Measure::BASE };
 
 /// What a customer did in range, anywhere.
 pub(super) fn own<'s>(seen: &'s Seen) -> impl Iterator<Item = &'s Mark> {

@@ -4,12 +4,12 @@
 use rustc_hash::FxHashMap;
 
 use super::beside::TouchRow;
-use super::catalogue::{COST_TO_SERVE, Definition, NPS, REPURCHASE, RETENTION};
+use super::catalogue::{COST_TO_SERVE, NPS, REPURCHASE, RETENTION};
 use super::cost::rates::{Rate, currency_in_scope, rate_at};
 use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::Lens;
-use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::money::Converter;
 use super::scope::KpiError;
 use super::survey::AnswersCounted;
@@ -21,17 +21,7 @@ fn orders(_: &Params) -> Types {
     Types::of([TouchType::ORDER])
 }
 
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Share,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
-    anchors: orders,
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure = Measure { stat: Stat::Share, anchors: orders, ..Measure::BASE };
 
 /// Period retention, of orders.
 pub static RETAINED: Measure = Measure {

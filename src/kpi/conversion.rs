@@ -36,17 +36,8 @@ fn orders(_: &Params) -> Types {
 }
 
 /// What the measures of this room have in common.
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Share,
-    scale: 1.0,
-    window_days: 7,
-    money: false,
-    nobody: false,
-    anchors: visits,
-    beside: orders,
-    observe: |_, _| {},
-};
+const COMMON: Measure =
+    Measure { stat: Stat::Share, window_days: 7, anchors: visits, beside: orders, ..Measure::BASE };
 
 fn is_order(mark: &Mark) -> bool {
     mark.kind == TouchType::ORDER

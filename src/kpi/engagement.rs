@@ -3,7 +3,7 @@
 use super::catalogue::{Definition, FACTORS, MEAN, NO_ANCHOR, SINGLE_VIEW, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::tables::NO_SENTIMENT;
 use super::timeline::Mark;
 use crate::model::activity::SocialKind;
@@ -17,17 +17,7 @@ fn reviews(_: &Params) -> Types {
 }
 
 /// What the measures of this room have in common.
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Share,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
-    anchors: social,
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure = Measure { stat: Stat::Share, anchors: social, ..Measure::BASE };
 
 pub static OFFER_CONVERSION: Measure = Measure {
     definition: Definition::scalar(

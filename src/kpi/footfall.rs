@@ -7,19 +7,9 @@ use super::conversion::store_visits;
 use super::engagement::interactions;
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Hit, Measure, Seen, Stat, nothing};
+use super::measure::{Hit, Measure, Seen, Stat};
 
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Sum,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: true,
-    anchors: nothing,
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure = Measure { nobody: true, ..Measure::BASE };
 
 const NO_COUNT: &str = "Absent where nobody was counted.";
 

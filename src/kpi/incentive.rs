@@ -8,21 +8,11 @@ use super::catalogue::{
 use super::events::Types;
 use super::fact::TouchType;
 use super::journeys::journey;
-use super::measure::{Elsewhere, Hit, JOURNEY, Measure, Other, Params, Seen, Stat, nothing};
+use super::measure::{Elsewhere, Hit, JOURNEY, Measure, Other, Params, Seen, Stat};
 use super::timeline::Mark;
 use crate::model::activity::{SocialKind, SubscriptionChange};
 
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Sum,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
-    anchors: |_| Types::of([TouchType::ORDER]),
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure = Measure { anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
 
 pub static RECEIPTS: Measure = Measure {
     definition: Definition::scalar("receipts", "Receipts", "orders", "The identified orders in range.")

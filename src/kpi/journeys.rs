@@ -19,15 +19,11 @@ const PARAMETERS: &[Parameter] = &[
 ];
 
 const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Share,
-    scale: 1.0,
     window_days: 30,
-    money: false,
-    nobody: false,
     anchors: |_| Types::of([TouchType::ORDER]),
     beside: |_| *JOURNEY,
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 /// Whether a touchpoint leads to an order.

@@ -1,8 +1,11 @@
 //! What records add to figures: money spent, entries, reach, followers. A record knows a channel or
 //! a location and no customer, so it counts in totals and in the groups that it can name.
 
+use rustc_hash::FxHashMap;
+
 use super::acquisition::{self, ACQUISITION_COST};
 use super::axis::Dimension;
+use super::dictionary::Dictionary;
 use super::footfall::{
     COUNTED_ADJUSTED, COUNTED_CONVERSION, ENGAGEMENT_OVER_REACH, FOLLOWERS_GAINED, FOOTFALL, REACHED,
 };
@@ -80,6 +83,17 @@ pub(super) fn records(measure: &Measure, cx: &Context, span: Span) -> (Vec<Recor
         Vec::new()
     };
     (hits, 0)
+}
+
+/// By location, when entries were being counted.
+pub(super) fn counting(counted: &[Counted], names: &Dictionary) -> FxHashMap<u32, Vec<TimeRange>> {
+    let mut counting: FxHashMap<u32, Vec<TimeRange>> = FxHashMap::default();
+    for counted in counted.iter().filter(|counted| counted.what == Crowd::Entries) {
+        if let Some(location) = names.locations.find(&counted.name) {
+            counting.entry(location).or_default().push(counted.interval);
+        }
+    }
+    counting
 }
 
 /// The part of a record's amount that falls in a span, and where that begins. Rounded where the part

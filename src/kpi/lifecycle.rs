@@ -9,7 +9,7 @@ use super::catalogue::{
 use super::events::Types;
 use super::fact::TouchType;
 use super::lens::{Grouping, Lens, OrderLens};
-use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::scalar::SPANS_LIMIT;
 use super::scope::{CELLS_LIMIT, GroupBy, KpiError, OrderOptions, Scope};
 use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
@@ -265,15 +265,10 @@ const PARAMETERS: &[Parameter] =
     &[parameter("window.days", "90", "W, local days before the range"), MIN_AMOUNT, DROP_RETURNED];
 
 const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Customers,
-    scale: 1.0,
     window_days: 90,
-    money: false,
-    nobody: false,
     anchors: |_| Types::of([TouchType::ORDER]),
-    beside: nothing,
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 fn stands(seen: &Seen, hits: &mut Vec<Hit>, wanted: Standing) {

@@ -17,7 +17,7 @@ use super::cost::CostRate;
 use super::dictionary::Dictionary;
 use super::events::Types;
 use super::fact::TouchType;
-use super::ledger::{Counted, Crowd};
+use super::ledger::{self, Counted};
 use super::lens::{Lens, OrderLens};
 use super::scope::{KpiError, OrderOptions, OrderUnit, Window, WindowKind};
 use super::snapshot::Part;
@@ -217,6 +217,19 @@ pub struct Measure {
 }
 
 impl Measure {
+    /// The sum of nothing: what measures are told apart from.
+    pub(super) const BASE: Self = Self {
+        definition: Definition::scalar("", "", "", ""),
+        stat: Stat::Sum,
+        scale: 1.0,
+        window_days: 0,
+        money: false,
+        nobody: false,
+        anchors: nothing,
+        beside: nothing,
+        observe: |_, _| {},
+    };
+
     /// Whether it needs one currency.
     #[must_use]
     pub fn adds_money(&self) -> bool {
@@ -294,7 +307,7 @@ impl<'a> Context<'a> {
             survey,
             costs: super::classic::Costs::new(lens, params, measures)?,
             back,
-            counting: counting(params, names),
+            counting: ledger::counting(&params.counted, names),
         })
     }
 
@@ -323,17 +336,6 @@ impl<'a> Context<'a> {
     pub fn channel(&self, place: u16) -> u32 {
         self.names.place(place).channel
     }
-}
-
-/// By location, when entries were being counted.
-fn counting(params: &Params, names: &Dictionary) -> FxHashMap<u32, Vec<TimeRange>> {
-    let mut counting: FxHashMap<u32, Vec<TimeRange>> = FxHashMap::default();
-    for counted in params.counted.iter().filter(|counted| counted.what == Crowd::Entries) {
-        if let Some(location) = names.locations.find(&counted.name) {
-            counting.entry(location).or_default().push(counted.interval);
-        }
-    }
-    counting
 }
 
 /// The window of a measure under a question.

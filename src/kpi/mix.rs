@@ -9,22 +9,17 @@ use super::catalogue::{
 use super::events::Types;
 use super::fact::TouchType;
 use super::lens::{Lens, OrderLens};
-use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, nothing, window_of};
+use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, window_of};
 use super::scope::{KpiError, Scope};
 use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use super::tables::NO_CURRENCY;
 use super::timeline::{Mark, Reader};
 
 const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Quotient,
-    scale: 1.0,
-    window_days: 0,
     money: true,
-    nobody: false,
     anchors: |_| Types::of([TouchType::ORDER]),
-    beside: nothing,
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 const ASKED: &[Parameter] = &[MIN_AMOUNT, DROP_RETURNED];

@@ -26,15 +26,11 @@ const RETURNED: &[Parameter] = &[
 
 /// Of what was sold.
 const SOLD: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Share,
-    scale: 1.0,
     window_days: 30,
-    money: false,
-    nobody: false,
     anchors: |_| Types::of([TouchType::ORDER]),
     beside: |_| Types::of([TouchType::RETURN]),
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 /// Of what came back.

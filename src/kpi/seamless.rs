@@ -5,20 +5,15 @@ use super::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, TOUCHPO
 use super::events::Types;
 use super::fact::TouchType;
 use super::journeys::journey;
-use super::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat, nothing};
+use super::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
 use super::timeline::Mark;
 use crate::model::activity::ContactStage;
 
 const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Share,
-    scale: 1.0,
     window_days: 7,
-    money: false,
-    nobody: false,
     anchors: |_| Types::of([TouchType::SERVICE_CONTACT]),
-    beside: nothing,
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 /// Whether the customer says something, rather than the retailer.

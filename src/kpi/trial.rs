@@ -5,20 +5,11 @@ use rustc_hash::FxHashMap;
 use super::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
-use super::measure::{Context, Hit, Measure, Seen, Stat, nothing};
+use super::measure::{Context, Hit, Measure, Seen, Stat};
 use super::timeline::Mark;
 
-const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Share,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
-    anchors: |_| Types::of([TouchType::PRODUCT_TRIAL]),
-    beside: nothing,
-    observe: |_, _| {},
-};
+const COMMON: Measure =
+    Measure { stat: Stat::Share, anchors: |_| Types::of([TouchType::PRODUCT_TRIAL]), ..Measure::BASE };
 
 /// The product that an item is or belongs to; `None` for one without a name.
 pub(super) fn product(cx: &Context, item: u32) -> Option<u32> {

@@ -11,15 +11,11 @@ use super::timeline::Mark;
 use crate::model::activity::OfferKind;
 
 const COMMON: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
     stat: Stat::Share,
-    scale: 1.0,
     window_days: 14,
-    money: false,
-    nobody: false,
     anchors: |_| Types::of([TouchType::OFFER_SHOWN]),
     beside: |_| Types::of([TouchType::OFFER_ACCEPTED, TouchType::ORDER]),
-    observe: |_, _| {},
+    ..Measure::BASE
 };
 
 const WINDOW: &[Parameter] = &[

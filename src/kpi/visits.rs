@@ -71,15 +71,9 @@ pub static VISITORS: Measure = Measure {
 
 /// What measures of visits have in common.
 const VISITS_LIKE: Measure = Measure {
-    definition: Definition::scalar("", "", "", ""),
-    stat: Stat::Sum,
-    scale: 1.0,
-    window_days: 0,
-    money: false,
-    nobody: false,
     anchors: visits,
-    beside: nothing,
     observe: |seen, hits| hits.extend(seen.anchors(TouchType::VISIT).map(|(_, mark)| Hit::of(mark).part(1))),
+    ..Measure::BASE
 };
 
 /// Whether a message or an advertisement got to the person.
