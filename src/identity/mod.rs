@@ -2,6 +2,7 @@
 
 pub mod batch;
 mod claims;
+pub mod compared;
 pub mod conflicts;
 pub mod constraints;
 pub mod explain;

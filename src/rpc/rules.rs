@@ -1,9 +1,8 @@
 //! The rule service: rules as data.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -14,11 +13,12 @@ use super::probes::QUESTIONS;
 use super::proto::rule_service_server::RuleService;
 use super::proto::{self, simulate_rules_response::Part};
 use super::{Port, blocking, decisions, detached, tenant_name};
+use crate::identity::compared::{self, Compared, Touched};
 use crate::identity::rules::{History, Patterns};
 use crate::identity::whole::{Resolved, Unfit, Whole};
 use crate::identity::{KindRule, Normalizer, OnConflict, Rules, rules};
-use crate::model::{KindName, ObservationNo, Reason, Revision, TenantName, Violation};
-use crate::store::{Moved, Promotion, Reassigned, Tenant, WholeMap};
+use crate::model::{KindName, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation};
+use crate::store::{Moved, Promotion, Reassigned, WholeMap};
 
 const AUTHOR_BYTES: usize = 128;
 
@@ -163,14 +163,19 @@ impl Port {
             Ok(after) => after,
             Err(unfit) => return Ok(refused(revision, &was, &before, &unfit)),
         };
-        let mut compared = Compared::of(&was, &before, &after, &touchpoints);
-        let mut result = compared.result(&tenant, revision);
+        let compared = compared::compare(&before, &after);
+        let mut result = simulated(tenant.key, (revision, &was), (&before, &after), &compared, &touchpoints);
         if after.largest > limit as usize {
             result.refusals.push(Unfit::TooLarge { observations: after.largest, limit }.to_string());
         }
         if !kpis.is_empty() {
             tell(sender, 3).await?;
-            let moved = std::mem::take(&mut compared.moved);
+            let moved = compared.touched.iter().map(|touched| Moved {
+                observation: touched.observation,
+                customer: touched.to,
+                registered: touched.registered,
+            });
+            let moved = moved.collect();
             let cut = after.changes.assigned.iter().filter(|assigned| !assigned.stretches.is_empty());
             let cut = cut.map(|assigned| (assigned.no, assigned.stretches.clone())).collect();
             let (before, after) = self.mirrors.preview(&tenant, revision, moved, cut).await?;
@@ -191,70 +196,34 @@ fn refused(revision: Revision, whole: &Whole, before: &Resolved, unfit: &[Unfit]
     }
 }
 
-/// Two maps of the same observations.
-struct Compared {
-    result: proto::SimulationResult,
-    reassigned: Vec<Reassigned>,
-    moved: Vec<Moved>,
-}
-
-impl Compared {
-    fn of(
-        whole: &Whole,
-        before: &Resolved,
-        after: &Resolved,
-        touchpoints: &FxHashMap<ObservationNo, u64>,
-    ) -> Self {
-        let registered = |resolved: &Resolved| -> FxHashMap<ObservationNo, bool> {
-            let customers = resolved.changes.customers.iter();
-            customers.map(|customer| (customer.name, customer.registered)).collect()
-        };
-        let (registered_before, registered_after) = (registered(before), registered(after));
-        let customer_of: FxHashMap<ObservationNo, ObservationNo> =
-            after.changes.assigned.iter().map(|assigned| (assigned.no, assigned.customer)).collect();
-        // What is cut, now or under the candidate, is looked at whoever has its first stretch.
-        let cut = before.changes.assigned.iter().chain(&after.changes.assigned);
-        let later: FxHashSet<ObservationNo> = cut.filter(|a| !a.stretches.is_empty()).map(|a| a.no).collect();
-        let mut pieces: BTreeMap<ObservationNo, FxHashSet<ObservationNo>> = BTreeMap::new();
-        let mut sources: FxHashMap<ObservationNo, FxHashSet<ObservationNo>> = FxHashMap::default();
-        let (mut reassigned, mut moved) = (Vec::new(), Vec::new());
-        for assigned in &before.changes.assigned {
-            let (observation, from) = (assigned.no, assigned.customer);
-            let to = customer_of.get(&observation).copied().unwrap_or(observation);
-            pieces.entry(from).or_default().insert(to);
-            sources.entry(to).or_default().insert(from);
-            let registered = registered_after.get(&to).copied().unwrap_or_default();
-            let kind_changed = registered_before.get(&to).is_some_and(|was| *was != registered);
-            if from != to || kind_changed || later.contains(&observation) {
-                moved.push(Moved { observation, customer: to, registered });
-            }
+/// What a candidate would change.
+fn simulated(
+    tenant: TenantKey,
+    (revision, whole): (Revision, &Whole),
+    (before, after): (&Resolved, &Resolved),
+    compared: &Compared,
+    touchpoints: &FxHashMap<ObservationNo, u64>,
+) -> proto::SimulationResult {
+    let moved = compared.touched.iter().filter(|touched| touched.from != touched.to);
+    let reassigned: Vec<Reassigned> = moved
+        .map(|&Touched { observation, from, to, .. }| {
             let touchpoints = touchpoints.get(&observation).copied().unwrap_or_default();
-            if from != to {
-                reassigned.push(Reassigned { observation, from, to, touchpoints });
-            }
-        }
-        let made = |resolved: &Resolved| -> FxHashSet<(ObservationNo, ObservationNo)> {
-            resolved.changes.merges.iter().map(|merge| (merge.observation, merge.absorbed)).collect()
-        };
-        let (made_before, made_after) = (made(before), made(after));
-        let joined = pieces.values().filter(|to| to.iter().any(|to| sources[to].len() > 1)).count();
-        let result = proto::SimulationResult {
-            observations: count(whole.observations.len()),
-            customers_before: count(before.changes.customers.len()),
-            customers_after: count(after.changes.customers.len()),
-            merges_gained: count(made_after.difference(&made_before).count()),
-            merges_lost: count(made_before.difference(&made_after).count()),
-            customers_joined: count(joined),
-            customers_split: count(pieces.values().filter(|to| to.len() > 1).count()),
-            ..Default::default()
-        };
-        Self { result, reassigned, moved }
-    }
-
-    fn result(&mut self, tenant: &Tenant, revision: Revision) -> proto::SimulationResult {
-        let (reassignments, touchpoints, _) = decisions::reassignments(tenant.key, &self.reassigned);
-        let revision = revision.0;
-        proto::SimulationResult { revision, reassignments, touchpoints, ..std::mem::take(&mut self.result) }
+            Reassigned { observation, from, to, touchpoints }
+        })
+        .collect();
+    let (reassignments, touchpoints, _) = decisions::reassignments(tenant, &reassigned);
+    proto::SimulationResult {
+        revision: revision.0,
+        observations: count(whole.observations.len()),
+        customers_before: count(before.changes.customers.len()),
+        customers_after: count(after.changes.customers.len()),
+        merges_gained: count(compared.merges_gained),
+        merges_lost: count(compared.merges_lost),
+        customers_joined: count(compared.joined),
+        customers_split: count(compared.split),
+        reassignments,
+        touchpoints,
+        ..Default::default()
     }
 }
 

@@ -38,7 +38,10 @@ fn touch(id: usize, at: i64, identifiers: &[(&str, &str)]) -> Incoming {
 
 /// Runs every kind of operation, so that every statement is seen.
 async fn exercise(store: &Store) {
-    let tenant = store.open_tenant(&TenantName::parse("plans").unwrap()).await.unwrap();
+    let tenant = store
+        .open_tenant(&TenantName::parse(&format!("plans-{}", std::process::id())).unwrap())
+        .await
+        .unwrap();
     let (a, c, d) = (("ACCOUNT", "a"), ("COOKIE", "c"), ("DEVICE", "d"));
     let sets: [&[(&str, &str)]; 6] = [&[c], &[a], &[a, c], &[d], &[a, d], &[]];
     for (i, set) in sets.iter().enumerate() {
