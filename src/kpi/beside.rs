@@ -50,13 +50,13 @@ pub fn rows_beside(owners: &[TouchRow], table: usize, rows: Range<usize>) -> Ran
 }
 
 /// How many rows a test holds for, where it holds for the first ones: soon found when they are few.
-fn rows_until(owners: &[TouchRow], holds: impl Fn(TouchRow) -> bool) -> usize {
+pub(super) fn rows_until<T: Copy>(column: &[T], holds: impl Fn(T) -> bool) -> usize {
     let mut end = 1;
-    while end <= owners.len() && holds(owners[end - 1]) {
+    while end <= column.len() && holds(column[end - 1]) {
         end *= 2;
     }
-    let (from, until) = (end / 2, end.min(owners.len()));
-    from + owners[from..until].partition_point(|&owner| holds(owner))
+    let (from, until) = (end / 2, end.min(column.len()));
+    from + column[from..until].partition_point(|&row| holds(row))
 }
 
 /// Where the rows of a table of touchpoints went.

@@ -15,7 +15,7 @@ use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use super::stats::{Interval, Moments, net_promoter_score, quantile, wilson};
 use super::survival;
 use super::tables::Tables;
-use super::timeline::Reader;
+use super::timeline::{Mark, Reader};
 use crate::model::Currency;
 
 /// Groups of one figure; each names up to two things.
@@ -200,6 +200,15 @@ impl Sums {
     }
 }
 
+/// Those of an ordered run that are before an instant: mostly all of them.
+#[inline]
+fn before(marks: &[Mark], until: i64) -> &[Mark] {
+    match marks.last() {
+        Some(last) if last.at >= until => &marks[..marks.partition_point(|mark| mark.at < until)],
+        _ => marks,
+    }
+}
+
 /// What one customer adds, as one.
 fn summed<'h>(mut hits: impl Iterator<Item = &'h Hit>) -> Hit {
     let first = *hits.next().expect("a customer is counted for a hit");
@@ -273,7 +282,7 @@ impl<'a> Fold<'a> {
         self.reader.each(part, |customer, marks| {
             let registered = part.segment.customers.registered[customer as usize];
             for (nth, &span) in self.spans.iter().enumerate() {
-                let marks = &marks[..marks.partition_point(|mark| mark.at < span.observed)];
+                let marks = before(marks, span.observed);
                 // A customer without a touchpoint before the end has none to be counted for.
                 if marks.is_empty() {
                     continue;

@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::beside::TABLES;
+use super::beside::{TABLES, rows_until};
 use super::bitmap::Bitmap;
 use super::dictionary::Dictionary;
 use super::tables::{Chosen, IF_ABSENT, Pick, SURVIVES, Stem, Tables};
@@ -177,8 +177,12 @@ impl<'a> Source<'a> {
                 (0..stem.len()).filter(lives).for_each(take);
             }
             Self::Customers(_, customers) => {
+                let mut from = 0;
                 for &customer in *customers {
-                    stem.rows(customer..customer + 1).for_each(&mut take);
+                    from += rows_until(&stem.customer[from..], |other| other < customer);
+                    let until = from + rows_until(&stem.customer[from..], |other| other == customer);
+                    (from..until).for_each(&mut take);
+                    from = until;
                 }
             }
         }

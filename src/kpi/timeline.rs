@@ -44,9 +44,10 @@ impl Reader<'_> {
         let wanted = self.tables_wanted();
         let mut next = stems.map(|stem| stem.rows(0..part.customers.start).end);
         let mut marks = Vec::new();
+        let all_in_scope = self.lens.has_every_customer(part);
         for customer in part.customers.clone() {
             marks.clear();
-            let in_scope = self.lens.has_customer(part, customer);
+            let in_scope = all_in_scope || self.lens.has_customer(part, customer);
             for table in (0..TABLES).filter(|&table| wanted[table]) {
                 let run = run(&stems[table].customer, &mut next[table], customer);
                 if in_scope && !run.is_empty() {
@@ -163,16 +164,16 @@ fn merge(marks: &mut [Mark], second: usize) {
         // It finds the two runs, and takes as long as both have touchpoints.
         return marks.sort_by_key(key);
     }
-    for nth in second..marks.len() {
+    for nth in second.max(1)..marks.len() {
+        if key(&marks[nth - 1]) <= key(&marks[nth]) {
+            // What follows is later still.
+            break;
+        }
         let mark = marks[nth];
         let mut to = nth;
         while to > 0 && key(&marks[to - 1]) > key(&mark) {
             marks[to] = marks[to - 1];
             to -= 1;
-        }
-        if to == nth {
-            // What follows is later still.
-            break;
         }
         marks[to] = mark;
     }
