@@ -43,7 +43,8 @@ pub static ITEMS_PER_ORDER: Measure = Measure {
         for (_, mark) in seen.anchors(TouchType::ORDER) {
             let rows = seen.lines_of(mark);
             if !rows.is_empty() {
-                hits.push(Hit::of(mark).part(seen.tables.lines.quantity[rows].iter().sum()));
+                let items = seen.tables.lines.quantity[rows].iter().map(|quantity| quantity.milli());
+                hits.push(Hit::of(mark).part(items.sum()));
             }
         }
     },

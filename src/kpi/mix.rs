@@ -38,7 +38,8 @@ struct Sold {
 fn sold(seen: &Seen, order: &Mark) -> impl Iterator<Item = Sold> {
     let (lines, at, orders) = (&seen.tables.lines, order.at, seen.cx.orders);
     seen.lines_of(order).map(move |row| {
-        let (price, currency, quantity) = (lines.price[row], lines.currency[row], lines.quantity[row]);
+        let (price, currency, quantity) =
+            (lines.price[row], lines.currency[row], lines.quantity[row].milli());
         let price = orders.converted(price, currency, at).filter(|_| currency != NO_CURRENCY);
         let revenue = |price: i64| {
             let exact = i128::from(price) * i128::from(quantity);

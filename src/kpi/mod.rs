@@ -37,6 +37,7 @@ pub mod members;
 pub mod mix;
 pub mod money;
 pub mod paths;
+pub mod quantity;
 pub mod reconcile;
 pub mod repurchase;
 pub mod retention;

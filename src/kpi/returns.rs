@@ -127,8 +127,8 @@ pub static RETURNED_UNITS: Measure = Measure {
     stat: Stat::Quotient,
     observe: |seen, hits| {
         came_back(seen, hits, |mark| {
-            let lines = seen.lines_of(mark);
-            (!lines.is_empty()).then(|| seen.tables.lines.quantity[lines].iter().sum())
+            let units = &seen.tables.lines.quantity[seen.lines_of(mark)];
+            (!units.is_empty()).then(|| units.iter().map(|quantity| quantity.milli()).sum())
         });
     },
     ..SOLD

@@ -9,6 +9,7 @@ use rustc_hash::FxHashSet;
 
 use super::beside::{Moves, TABLES, TouchRow, rows_beside};
 use super::fact::{AnswerKind, Body, Fact, LineFact, TouchType, TraitFact};
+use super::quantity::Quantity;
 
 /// The columns that every table of touchpoints begins with. 22 bytes a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -232,12 +233,11 @@ tables! {
             seconds: u32,
             pages: u32,
         }
-        /// Lines of orders and returns, in their order. 25 bytes a row.
+        /// Lines of orders and returns, in their order. 21 bytes a row.
         Lines in lines {
             /// The product and its category.
             item: u32,
-            /// Thousandths.
-            quantity: i64,
+            quantity: Quantity,
             /// Minor units, of one.
             price: i64,
             /// [`NO_CURRENCY`] when there is no price.
@@ -451,7 +451,7 @@ impl Tables {
     fn push_line(&mut self, owner: TouchRow, line: &LineFact) {
         self.lines.owner.push(owner);
         self.lines.item.push(line.item);
-        self.lines.quantity.push(line.quantity_milli);
+        self.lines.quantity.push(Quantity::of_milli(line.quantity_milli));
         self.lines.price.push(line.price.map_or(0, |price| price.minor));
         self.lines.currency.push(line.price.map_or(NO_CURRENCY, |price| price.currency));
     }

@@ -21,6 +21,7 @@ const CHUNK_ROWS: usize = 512;
 /// SQLite takes 500 terms in a compound SELECT.
 const UNION_BRANCHES: usize = 64;
 const STATEMENT_CACHE: usize = 1_024;
+const ROW_BUFFER: usize = 1_024;
 /// A connection to PostgreSQL that rested for longer may have been lost.
 const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -133,6 +134,8 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(30))
             .statement_cache_capacity(STATEMENT_CACHE)
+            // A connection's thread need not wait until rows are taken.
+            .row_buffer_size(ROW_BUFFER)
             .pragma("cache_size", "-131072")
             .pragma("wal_autocheckpoint", "16384")
             .pragma("temp_store", "MEMORY")

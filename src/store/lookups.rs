@@ -33,12 +33,14 @@ struct Ask {
 }
 
 impl Lookups {
-    /// Starts a few readers: what they take together grows with the load, and with it what a turn
-    /// answers.
+    /// Starts as many readers as there are connections to read by; on PostgreSQL half as many, for
+    /// writers have theirs of the same. While one is free an ask is read alone; what the others find
+    /// waiting grows with the load, and with it what a turn answers.
     pub fn start(db: &Database, connections: u32) -> Self {
         let (asks, waiting) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..(connections / 4).clamp(1, 16) {
+        let readers = if db.is_postgres() { connections / 2 } else { connections };
+        for _ in 0..readers.clamp(1, 32) {
             tokio::spawn(read(db.clone(), waiting.clone()));
         }
         Self { asks }
