@@ -5,8 +5,7 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Scalar, Transaction};
-use super::identities::{self, HOLDERS_BEGIN, read_identifier};
-use super::lookups::Name;
+use super::identities::{self, HOLDER, HOLDER_BEGINS, read_identifier};
 use super::read::{CustomerRecord, Found, Listed, Member, customers};
 use super::rows::parse_member_from;
 use super::tenants::revision;
@@ -29,11 +28,6 @@ impl Store {
         rules: &Rules,
         observations: &[ObservationNo],
     ) -> Result<(Revision, Vec<Option<CustomerRecord>>), StoreError> {
-        if let [one] = observations
-            && let Some((at, found)) = self.customer(tenant, rules, Name::Observation(*one)).await?
-        {
-            return Ok((at, vec![found]));
-        }
         let mut tx = self.db.read().await?;
         let revision = revision(&mut tx, tenant).await?;
         Ok((revision, records(&mut tx, tenant, rules, observations).await?))
@@ -47,7 +41,7 @@ impl Store {
         identifiers: &[Identifier],
     ) -> Result<(Revision, Vec<Option<CustomerRecord>>), StoreError> {
         if let [one] = identifiers
-            && let Some((at, found)) = self.customer(tenant, rules, Name::Identifier(one.clone())).await?
+            && let Some((at, found)) = self.holder(tenant, rules, one).await?
         {
             return Ok((at, vec![found]));
         }
@@ -69,33 +63,35 @@ impl Store {
         Ok((at, each.collect()))
     }
 
-    /// One customer, and the revision; `None` where that needs more than one statement.
-    async fn customer(
+    /// The customer that holds an identifier, and the revision; `None` where that needs more than one
+    /// statement.
+    async fn holder(
         &self,
         tenant: TenantKey,
         rules: &Rules,
-        name: Name,
+        identifier: &Identifier,
     ) -> Result<Option<(Revision, Option<CustomerRecord>)>, StoreError> {
-        let rows = self.lookups.find(tenant, name).await?;
+        let row = [Column::Text(vec![identifier.kind.as_str()]), Column::Text(vec![&identifier.value])];
+        let rows = self.db.fetch_alone(HOLDER, &[Scalar::Int(tenant.0)], &row).await?;
         let Some(first) = rows.first() else { return Ok(Some((Revision(0), None))) };
-        let at = Revision(first.get(HOLDERS_BEGIN)?);
-        let customer = first.get::<Option<i64>>(HOLDERS_BEGIN + 1)?;
-        let registered = first.get::<Option<i64>>(HOLDERS_BEGIN + 2)?;
+        let at = Revision(first.get(HOLDER_BEGINS)?);
+        let customer = first.get::<Option<i64>>(HOLDER_BEGINS + 1)?;
+        let registered = first.get::<Option<i64>>(HOLDER_BEGINS + 2)?;
         let (Some(customer), Some(registered)) = (customer, registered) else { return Ok(Some((at, None))) };
-        if first.get::<Option<i64>>(HOLDERS_BEGIN + 3)? != Some(0) {
+        if first.get::<Option<i64>>(HOLDER_BEGINS + 3)? != Some(0) {
             return Ok(None);
         }
         let kind = if registered == 0 { CustomerKind::Anonymous } else { CustomerKind::Registered };
         let mut members: FxHashMap<i64, Member> = FxHashMap::default();
         let mut identifiers = FxHashMap::default();
         for row in &rows {
-            let Some(observation) = row.get::<Option<i64>>(HOLDERS_BEGIN + 4)? else { continue };
-            let is_summed = row.get::<Option<Vec<u8>>>(HOLDERS_BEGIN + 8)?.is_some();
-            if !is_summed && row.get::<i64>(HOLDERS_BEGIN + 9)? == 0 {
+            let Some(observation) = row.get::<Option<i64>>(HOLDER_BEGINS + 4)? else { continue };
+            let is_summed = row.get::<Option<Vec<u8>>>(HOLDER_BEGINS + 8)?.is_some();
+            if !is_summed && row.get::<i64>(HOLDER_BEGINS + 9)? == 0 {
                 continue;
             }
             if let Entry::Vacant(new) = members.entry(observation) {
-                new.insert(parse_member_from(row, HOLDERS_BEGIN + 4)?);
+                new.insert(parse_member_from(row, HOLDER_BEGINS + 4)?);
             }
             if row.get::<Option<i64>>(0)?.is_some() {
                 let (no, stored) = read_identifier(row, rules)?;

@@ -21,7 +21,6 @@ const CHUNK_ROWS: usize = 512;
 /// SQLite takes 500 terms in a compound SELECT.
 const UNION_BRANCHES: usize = 64;
 const STATEMENT_CACHE: usize = 1_024;
-const ROW_BUFFER: usize = 1_024;
 /// A connection to PostgreSQL that rested for longer may have been lost.
 const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -134,8 +133,6 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(30))
             .statement_cache_capacity(STATEMENT_CACHE)
-            // A connection's thread need not wait until rows are taken.
-            .row_buffer_size(ROW_BUFFER)
             .pragma("cache_size", "-131072")
             .pragma("wal_autocheckpoint", "16384")
             .pragma("temp_store", "MEMORY")
@@ -204,22 +201,22 @@ impl Database {
         })
     }
 
-    /// One statement over a few rows, in a transaction of its own: one turn of a thread on SQLite, one
+    /// One statement over one row, in a transaction of its own: one turn of a thread on SQLite, one
     /// journey on PostgreSQL, where [`Database::read`] takes three more. `{numbers:X}` stands for a
     /// table with a column `value`: the numbers of the list in the column X.
     pub async fn fetch_alone(
         &self,
         sql: &'static str,
-        columns: &[Column<'_>],
+        scalars: &[Scalar<'_>],
+        row: &[Column<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        let rows = columns.first().map_or(0, Column::len);
+        debug_assert!(row.iter().all(|column| column.len() == 1), "one row");
         Ok(match self {
             Self::Sqlite { readers, .. } => {
                 let numbers = |list: &str| format!("json_each('[' || {list} || ']')");
-                let text = sqlite_text(&with_numbers(sql, numbers), 0, columns.len(), rows);
+                let text = sqlite_text(&with_numbers(sql, numbers), scalars.len(), row.len(), 1);
                 seen(&text, false);
-                let query =
-                    sqlx::query_with(AssertSqlSafe(text), sqlite_bulk_arguments(&[], columns, 0..rows)?);
+                let query = sqlx::query_with(AssertSqlSafe(text), sqlite_bulk_arguments(scalars, row, 0..1)?);
                 query.fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(pool) => {
@@ -228,9 +225,9 @@ impl Database {
                         "LATERAL (SELECT UNNEST(string_to_array(NULLIF({list}, ''), ',')::bigint[]) AS value)"
                     )
                 };
-                let text = postgres_text(&with_numbers(sql, numbers), 0, columns);
+                let text = postgres_text(&with_numbers(sql, numbers), scalars.len(), row);
                 seen(&text, true);
-                let query = sqlx::query_with(AssertSqlSafe(text), postgres_bulk_arguments(&[], columns)?);
+                let query = sqlx::query_with(AssertSqlSafe(text), postgres_bulk_arguments(scalars, row)?);
                 query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
             }
         })

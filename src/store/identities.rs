@@ -44,17 +44,16 @@ macro_rules! identifier_joins {
           LEFT JOIN observation l ON l.tenant = d.tenant AND l.observation = d.latest_in "
     };
 }
-/// Everything that the views of some customers are made of, each named by an identifier or by an
-/// observation, in one statement: the columns of each identifier that was seen with them, then the
-/// revision, the customer, the observation, and whose ask it answers.
-pub(super) const HOLDERS: &str = concat!(
-    "WITH v(i, tenant, kind, value, observation) AS ({rows}) SELECT ",
+/// Everything that the view of an identifier's holder is made of, in one statement: the columns of
+/// each identifier that was seen with it, then the revision, the customer, and the observation.
+pub(super) const HOLDER: &str = concat!(
+    "WITH v(kind, value) AS ({rows}) SELECT ",
     identifier_columns!(),
     ", t.revision, o.customer, c.registered, c.unsettled, m.observation, m.identifiers, m.first_source, \
-     m.first_source_id, s.summary, m.releases, v.i \
+     m.first_source_id, s.summary, m.releases \
      FROM v CROSS JOIN tenant t \
      LEFT JOIN identifier h ON h.tenant = t.tenant AND h.kind = v.kind AND h.value = v.value \
-     LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = COALESCE(v.observation, h.holder) \
+     LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = h.holder \
      LEFT JOIN customer c ON c.tenant = t.tenant AND c.customer = o.customer \
      LEFT JOIN observation r ON r.tenant = t.tenant AND r.observation = o.customer \
      LEFT JOIN observation m ON m.tenant = t.tenant AND m.component = r.component AND m.customer = o.customer \
@@ -63,12 +62,10 @@ pub(super) const HOLDERS: &str = concat!(
      LEFT JOIN {numbers:m.identifiers} n ON true \
      LEFT JOIN identifier d ON d.tenant = t.tenant AND d.identifier = n.value",
     identifier_joins!(),
-    "WHERE t.tenant = v.tenant"
+    "WHERE t.tenant = $1"
 );
 /// Where the columns after those of the identifier begin.
-pub(super) const HOLDERS_BEGIN: usize = 16;
-/// Whose ask a row answers.
-pub(super) const HOLDERS_ASK: usize = 26;
+pub(super) const HOLDER_BEGINS: usize = 16;
 pub(super) const FIND_IDENTIFIERS: &str = concat!(
     "WITH v(kind, value) AS ({rows}) SELECT ",
     identifier_columns!(),

@@ -18,7 +18,6 @@ mod history;
 mod identities;
 mod keys;
 mod known;
-mod lookups;
 mod merges;
 mod outcomes;
 mod read;
@@ -94,7 +93,6 @@ pub struct Store {
     clock: Clock,
     tenants: Arc<tenants::Tenants>,
     writer: writer::Writer,
-    lookups: lookups::Lookups,
     /// The last revision that this process committed, by tenant: wakes the mirrors.
     committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
 }
@@ -109,8 +107,7 @@ impl Store {
         let tenants = Arc::new(tenants::Tenants::default());
         let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
-        let lookups = lookups::Lookups::start(&db, settings.connections);
-        Ok(Self { db, clock, tenants, writer, lookups, committed })
+        Ok(Self { db, clock, tenants, writer, committed })
     }
 
     /// Wakes whenever this process has committed a revision.
