@@ -9,7 +9,7 @@ use super::dictionary::Dictionary;
 use super::footfall::{
     COUNTED_ADJUSTED, COUNTED_CONVERSION, ENGAGEMENT_OVER_REACH, FOLLOWERS_GAINED, FOOTFALL, REACHED,
 };
-use super::measure::{Context, Measure, Span};
+use super::measure::{Context, Measure, Span, Stat};
 use super::scope::GroupBy;
 use crate::model::TimeRange;
 
@@ -62,27 +62,43 @@ impl RecordHit {
     }
 }
 
+/// Records that a figure needs beside facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    Spend,
+    Entries,
+    Reach,
+    Followers,
+}
+
+/// What a measure needs beside facts.
+#[must_use]
+pub fn need(measure: &Measure) -> Option<Need> {
+    let is = |others: &[&Measure]| others.iter().any(|other| measure.definition.id == other.definition.id);
+    if is(&[&ACQUISITION_COST]) {
+        Some(Need::Spend)
+    } else if is(&[&FOOTFALL, &COUNTED_CONVERSION, &COUNTED_ADJUSTED]) {
+        Some(Need::Entries)
+    } else if is(&[&REACHED, &ENGAGEMENT_OVER_REACH]) {
+        Some(Need::Reach)
+    } else {
+        is(&[&FOLLOWERS_GAINED]).then_some(Need::Followers)
+    }
+}
+
 /// What records add to a measure over a span, and how many were left out for their currency.
 pub(super) fn records(measure: &Measure, cx: &Context, span: Span) -> (Vec<RecordHit>, u64) {
-    let is = |other: &Measure| measure.definition.id == other.definition.id;
-    if is(&ACQUISITION_COST) {
-        return acquisition::spent(cx, span);
-    }
-    let as_part = |hit: RecordHit| RecordHit { part: hit.whole, whole: 0, ..hit };
-    let hits = if is(&FOOTFALL) {
-        crowds(cx, span, Crowd::Entries).map(as_part).collect()
-    } else if is(&REACHED) {
-        crowds(cx, span, Crowd::Reach).map(as_part).collect()
-    } else if is(&ENGAGEMENT_OVER_REACH) {
-        crowds(cx, span, Crowd::Reach).collect()
-    } else if is(&COUNTED_CONVERSION) || is(&COUNTED_ADJUSTED) {
-        crowds(cx, span, Crowd::Entries).collect()
-    } else if is(&FOLLOWERS_GAINED) {
-        gained(cx, span)
-    } else {
-        Vec::new()
+    let hits = match need(measure) {
+        None => Vec::new(),
+        Some(Need::Spend) => return acquisition::spent(cx, span),
+        Some(Need::Followers) => gained(cx, span),
+        Some(Need::Entries) => crowds(cx, span, Crowd::Entries).collect(),
+        Some(Need::Reach) => crowds(cx, span, Crowd::Reach).collect(),
     };
-    (hits, 0)
+    // Of a sum people are the number itself, of a quotient what others are divided by.
+    let is_sum = measure.stat == Stat::Sum && need(measure) != Some(Need::Followers);
+    let counted = |hit: RecordHit| if is_sum { RecordHit { part: hit.whole, whole: 0, ..hit } } else { hit };
+    (hits.into_iter().map(counted).collect(), 0)
 }
 
 /// By location, when entries were being counted.

@@ -1,6 +1,6 @@
 //! The figure service: every KPI as one number, and what it is made of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use tonic::{Request, Response, Status};
 
@@ -10,7 +10,7 @@ use super::kpis::{Facts, Freshness, take_freshness};
 use super::page::{Query, fit, page_size};
 use super::proto::figure_service_server::FigureService;
 use super::{Port, blocking, customer_id, detached, proto, tenant_name};
-use crate::kpi::ledger::RecordHit;
+use crate::kpi::ledger::{self, Need, RecordHit};
 use crate::kpi::measure::{Hit, Measure, Params};
 use crate::kpi::members::{self, Member, Page};
 use crate::kpi::scalar::Question;
@@ -78,19 +78,6 @@ pub(super) fn beside(question: &Question) -> String {
     format!("{:?}{:?}{:?}{:?}", params.cost_rates, question.scope.rates, params.spend, params.counted)
 }
 
-/// The kinds of records that a measure asks for beside facts.
-fn records_of(measure: &str) -> &'static [RecordKind] {
-    match measure {
-        "acquisition_cost" => &[RecordKind::Spend],
-        "footfall" | "store_conversion_counted" | "store_conversion_counted_adjusted" => {
-            &[RecordKind::Traffic]
-        }
-        "reached_people" | "engagement_over_reach" => &[RecordKind::Reach],
-        "followers_gained" => &[RecordKind::Followers],
-        _ => &[],
-    }
-}
-
 impl Port {
     /// The facts of a tenant, and the records that a question needs beside them.
     pub(super) async fn facts_of(
@@ -121,12 +108,17 @@ impl Port {
         params: &mut Params,
     ) -> Result<(), PortError> {
         let Some(tenant) = &facts.tenant else { return Ok(()) };
-        let kinds = measures.iter().flat_map(|measure| records_of(measure.definition.id));
-        let kinds: std::collections::BTreeSet<RecordKind> = kinds.copied().collect();
-        for kind in kinds {
+        let needs: BTreeSet<Need> = measures.iter().filter_map(|measure| ledger::need(measure)).collect();
+        for need in needs {
+            let kind = match need {
+                Need::Spend => RecordKind::Spend,
+                Need::Entries => RecordKind::Traffic,
+                Need::Reach => RecordKind::Reach,
+                Need::Followers => RecordKind::Followers,
+            };
             let records = self.store.records(tenant.key, kind, facts.snapshot.revision).await?;
-            match kind {
-                RecordKind::Spend => params.spend.extend(records.into_iter().filter_map(convert::kpi_spend)),
+            match need {
+                Need::Spend => params.spend.extend(records.into_iter().filter_map(convert::kpi_spend)),
                 _ => params.counted.extend(records.into_iter().filter_map(convert::kpi_counted)),
             }
         }
