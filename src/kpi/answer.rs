@@ -132,6 +132,8 @@ pub struct Excluded {
     pub voided: u64,
     pub below_min_amount: u64,
     pub fully_returned: u64,
+    /// Orders without a margin, where margins are asked for.
+    pub no_margin: u64,
 }
 
 /// What an answer stands on.
@@ -181,6 +183,7 @@ impl Tally {
         mine.voided += theirs.voided;
         mine.below_min_amount += theirs.below_min_amount;
         mine.fully_returned += theirs.fully_returned;
+        mine.no_margin += theirs.no_margin;
     }
 
     #[must_use]

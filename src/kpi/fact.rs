@@ -1,6 +1,6 @@
 //! A fact: what the KPIs keep of a touchpoint.
 
-use crate::model::activity::{Line, SurveyKind};
+use crate::model::activity::{Line, Order, SurveyKind};
 use crate::model::{
     Activity, ActivityType, Channel, Details, Micros, Money, ObservationNo, Phase, TouchpointNo,
 };
@@ -167,6 +167,8 @@ pub struct Said {
     pub lines: Vec<LineFact>,
     /// What was taken off the prices of the lines of an order.
     pub discounts: Vec<DiscountFact>,
+    /// The margin of an order, in minor units of its amount's currency.
+    pub margin: Option<i64>,
     /// 32 bits that stand for the visit of an order, a return or a trial, or for the case of a
     /// service contact. 0: none.
     pub tie: u32,
@@ -311,6 +313,7 @@ impl Said {
             Activity::Order(order) => {
                 said.lines = lines(&order.lines, dictionary)?;
                 said.discounts = discounts(&order.lines, dictionary)?;
+                said.margin = margin(order);
             }
             Activity::Return(back) => said.lines = lines(&back.lines, dictionary)?,
             _ => {}
@@ -332,6 +335,17 @@ fn lines(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<LineFact>, D
         })
     };
     lines.iter().map(line).collect()
+}
+
+/// What the order says, or else the sum of what its lines say, if each of them says one: a part of
+/// them would be no margin of the order. One in another currency than the amount says nothing.
+fn margin(order: &Order) -> Option<i64> {
+    let own = |margin: Money| (margin.currency == order.amount.currency).then_some(margin.minor);
+    match order.margin {
+        Some(margin) => own(margin),
+        None if order.lines.is_empty() => None,
+        None => order.lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(own(line.margin?)?)),
+    }
 }
 
 /// Said, or else what the price before discounts is more than the price after them.

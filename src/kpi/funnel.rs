@@ -104,6 +104,7 @@ pub static FUNNEL: Measure = Measure {
         let hit = Hit::of(&seen.marks[begin]).answered(done.then(|| &seen.marks[last]));
         hits.push(Hit { censored: !done && !seen.is_observed(hit.at), ..hit });
     },
+    ..Measure::BASE
 };
 
 /// A funnel step by step.

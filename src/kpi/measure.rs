@@ -9,19 +9,19 @@ use crate::model::channel::Medium;
 use crate::model::time::DAY_US;
 use crate::model::{Channel, Micros, Phase, TimeRange};
 
-use super::acquisition::Spend;
+use super::answer::Excluded;
 use super::beside::{TouchRow, rows_beside};
 use super::calendar::{Intervals, Unit};
 use super::catalogue::Definition;
-use super::cost::CostRate;
 use super::dictionary::Dictionary;
 use super::events::Types;
 use super::fact::TouchType;
-use super::ledger::{self, Counted};
+use super::ledger;
 use super::lens::{Lens, OrderLens};
-use super::scope::{KpiError, OrderOptions, OrderUnit, Window, WindowKind};
+use super::lifetime::Expecting;
+pub use super::params::{Elsewhere, Params, Research, Same, Step};
+use super::scope::{KpiError, OrderUnit, Window, WindowKind};
 use super::snapshot::Part;
-use super::survey::AnswersCounted;
 use super::tables::Tables;
 use super::timeline::Mark;
 
@@ -30,6 +30,8 @@ use super::timeline::Mark;
 pub enum Stat {
     /// How many, or how much: the sum of numerators.
     Sum,
+    /// How much is expected: the sum of numerators, absent where nothing tells it.
+    Expected,
     /// How many customers have any hit.
     Customers,
     /// Numerators over denominators, where each numerator is part of its denominator.
@@ -47,90 +49,6 @@ pub enum Stat {
     Survival(f64),
     /// 100 times the mean of numerators of -1, 0 and 1.
     Nps,
-}
-
-/// What a question says beside its scope. A measure reads what it documents.
-#[derive(Debug, Clone)]
-pub struct Params {
-    /// The measure's own when absent; its own days when they are 0.
-    pub window: Option<Window>,
-    pub orders: OrderOptions,
-    pub same: Same,
-    pub research: Research,
-    /// In which order the steps of a funnel follow; see [`super::funnel`].
-    pub steps: Vec<Step>,
-    pub strict: bool,
-    /// How long a cart may take to be recovered, from its beginning.
-    pub recovery_days: u32,
-    pub answers_counted: AnswersCounted,
-    pub survey_id: Option<String>,
-    /// By which cost to serve is counted.
-    pub cost_rates: Vec<CostRate>,
-    /// Within how many minutes a person should answer a case.
-    pub care_target_minutes: u32,
-    /// What else than where an order was placed assists it.
-    pub elsewhere: Elsewhere,
-    /// What was spent to win customers.
-    pub spend: Vec<Spend>,
-    /// Who was counted and is not known.
-    pub counted: Vec<Counted>,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self {
-            window: None,
-            orders: OrderOptions::default(),
-            same: Same::Anything,
-            research: Research::First,
-            steps: super::funnel::STEPS.to_vec(),
-            strict: false,
-            recovery_days: 30,
-            answers_counted: AnswersCounted::LastPerCustomer,
-            survey_id: None,
-            cost_rates: Vec::new(),
-            care_target_minutes: 60,
-            elsewhere: Elsewhere::Channel,
-            spend: Vec::new(),
-            counted: Vec::new(),
-        }
-    }
-}
-
-/// Where a touchpoint counts as elsewhere than an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Elsewhere {
-    /// By another channel.
-    #[default]
-    Channel,
-    /// At another location, or at one where the other says none.
-    Location,
-}
-
-/// What research and order must have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Same {
-    #[default]
-    Anything,
-    Category,
-    Product,
-}
-
-/// Which research touch before an order counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Research {
-    #[default]
-    First,
-    Last,
-    /// One by each channel.
-    Each,
-}
-
-/// A step of a funnel: a type of touchpoint, by any channel or by one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    pub activity: crate::model::ActivityType,
-    pub channel: Option<String>,
 }
 
 /// A stretch of time that is asked about. Microseconds.
@@ -214,6 +132,8 @@ pub struct Measure {
     /// Which others are looked at.
     pub(super) beside: fn(&Params) -> Types,
     pub(super) observe: fn(&Seen, &mut Vec<Hit>),
+    /// What is left out of a part's customers for a reason of its own.
+    pub(super) left_out: fn(&Context, &Part, Span) -> Excluded,
 }
 
 impl Measure {
@@ -228,6 +148,7 @@ impl Measure {
         anchors: nothing,
         beside: nothing,
         observe: |_, _| {},
+        left_out: |_, _, _| Excluded::default(),
     };
 
     /// Whether it needs one currency.
@@ -259,6 +180,8 @@ pub(super) struct Context<'a> {
     /// `None`: any; `Some(None)`: one that nobody ever answered.
     pub survey: Option<Option<u32>>,
     pub costs: super::classic::Costs,
+    /// By span, what is expected of customers, where it is asked for.
+    expecting: Vec<(Span, Expecting<'a>)>,
     /// By span, where the windows begin that end with its beginning and its end.
     back: Vec<(Span, (i64, i64))>,
     /// By location, when entries were being counted.
@@ -306,6 +229,7 @@ impl<'a> Context<'a> {
             physical: names.places().iter().map(|place| is_physical(place.channel)).collect(),
             survey,
             costs: super::classic::Costs::new(lens, params, measures)?,
+            expecting: Expecting::by_span(lens, orders, params, measures, spans)?,
             back,
             counting: ledger::counting(&params.counted, names),
         })
@@ -315,6 +239,11 @@ impl<'a> Context<'a> {
     pub fn was_counted(&self, place: u16, at: i64) -> bool {
         let intervals = self.names.place(place).location.and_then(|location| self.counting.get(&location));
         intervals.is_some_and(|all| all.iter().any(|interval| interval.contains(Micros(at))))
+    }
+
+    /// What is expected of the customers of a span.
+    pub fn expecting(&self, span: Span) -> Option<&Expecting<'a>> {
+        self.expecting.iter().find(|(of, _)| *of == span).map(|(_, expecting)| expecting)
     }
 
     pub fn is_physical(&self, place: u16) -> bool {

@@ -3,7 +3,7 @@
 use super::measure::Measure;
 use super::{
     acquisition, basket, care, carts, channels, classic, conversion, engagement, footfall, funnel, incentive,
-    journeys, lifecycle, mix, returns, seamless, trial, upselling, visits,
+    journeys, lifecycle, lifetime, margin, mix, returns, seamless, trial, upselling, visits,
 };
 
 /// All measures.
@@ -59,6 +59,12 @@ pub static ALL: &[&Measure] = &[
     &lifecycle::RESURRECTED_BUYERS,
     &lifecycle::DORMANT_BUYERS,
     &lifecycle::ACTIVE_DAYS,
+    &lifetime::MONTHS_ACTIVE,
+    &lifetime::HISTORIC_VALUE,
+    &lifetime::HISTORIC_VALUE_MEAN,
+    &lifetime::EXPECTED_ALIVE,
+    &lifetime::EXPECTED_PURCHASES,
+    &lifetime::EXPECTED_VALUE,
     &channels::ACTIVE_CUSTOMERS,
     &channels::OMNICHANNEL_SHARE,
     &channels::CHANNELS_USED,
@@ -101,6 +107,8 @@ pub static ALL: &[&Measure] = &[
     &mix::LINE_REVENUE,
     &mix::AVERAGE_UNIT_PRICE,
     &mix::DISCOUNT_SHARE,
+    &margin::GROSS_PROFIT,
+    &margin::GROSS_MARGIN,
     &incentive::RECEIPTS,
     &incentive::SALES,
     &incentive::CREDITED_SALES,

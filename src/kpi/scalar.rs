@@ -156,6 +156,7 @@ impl Sums {
             Moments { count: self.anchors, sum: numerator, squares: self.squares as f64 / (scale * scale) };
         let (value, interval, denominator) = match stat {
             Stat::Sum => (Some(numerator), None, None),
+            Stat::Expected => ((self.anchors > 0).then_some(numerator), None, None),
             Stat::Customers => (Some(self.customers as f64), None, None),
             Stat::Share => {
                 let share = wilson(self.part as u64, self.whole as u64);
@@ -314,6 +315,8 @@ impl<'a> Fold<'a> {
             if (measure.anchors)(self.cx.params).has(TouchType::ORDER) {
                 figures.tally.merge(&Tally { excluded, ..Tally::default() });
             }
+            let excluded = (measure.left_out)(self.cx, part, self.spans[0]);
+            figures.tally.merge(&Tally { excluded, ..Tally::default() });
         }
     }
 

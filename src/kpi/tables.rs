@@ -271,6 +271,11 @@ tables! {
             cost: i64,
             currency: u8,
         }
+        /// Margins of orders that say one. 12 bytes a row.
+        Margins in margins {
+            /// Minor units of the order's currency.
+            margin: i64,
+        }
         /// Writes of traits, in their order. 15 bytes a row.
         TraitWrites in traits {
             name: u16,
@@ -323,6 +328,10 @@ impl Tables {
             self.discounts.item.push(off.item);
             self.discounts.discount.push(off.amount.minor);
             self.discounts.currency.push(off.amount.currency);
+        }
+        if let Some(margin) = fact.said.margin {
+            self.margins.owner.push(owner);
+            self.margins.margin.push(margin);
         }
         if fact.said.tie > 0 {
             self.ties.owner.push(owner);

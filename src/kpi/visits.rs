@@ -53,6 +53,7 @@ pub static VISITS: Measure = Measure {
     anchors: visits,
     beside: nothing,
     observe: |seen, hits| hits.extend(seen.anchors(TouchType::VISIT).map(|(_, mark)| Hit::of(mark).part(1))),
+    ..Measure::BASE
 };
 
 pub static VISITORS: Measure = Measure {

@@ -66,6 +66,79 @@ async fn lifetimes_are_fitted_and_their_pages_sum_to_the_total() {
     assert_eq!(ids.len(), 40);
 }
 
+/// A headline number is the same as a shape and as a figure, by revenue and by margin; it is compared
+/// with another time, and the customers behind it sum to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn lifetimes_are_figures_too_compared_and_traced_to_customers() {
+    let service = shop().await;
+    let mut touches = Vec::new();
+    for person in 0..10_i64 {
+        let id = format!("margin-{person}");
+        let mut activity = order(&id, 1_000);
+        if let proto::touchpoint::Activity::Order(order) = &mut activity {
+            order.margin = Some(proto::Money { minor: 400 + person, currency: "EUR".into() });
+        }
+        touches.push(touch(&id, 5, &[&format!("ACCOUNT:u{person}")], activity));
+    }
+    service.record(touches).await;
+    let ids = ["historic_value", "expected_alive", "expected_purchases", "expected_value"];
+    let mut scope = scope();
+    scope.as_mut().unwrap().at_least_as_fresh = 2;
+    for value_basis in [proto::ValueBasis::Revenue, proto::ValueBasis::Margin] {
+        let shape = proto::ComputeLifetimeRequest {
+            scope: scope.clone(),
+            value_basis: value_basis.into(),
+            horizon_days: 90,
+            ..Default::default()
+        };
+        let shape = service.lifetimes().compute_lifetime(shape).await.unwrap().into_inner();
+        let total = shape.total.unwrap();
+        let parameters = Some(proto::KpiParameters {
+            value_basis: value_basis.into(),
+            horizon_days: 90,
+            ..Default::default()
+        });
+        let asked = proto::ComputeKpisRequest {
+            scope: scope.clone(),
+            kpi_ids: ids.map(str::to_owned).to_vec(),
+            parameters: parameters.clone(),
+            comparison: proto::Comparison::PreviousPeriod.into(),
+            ..Default::default()
+        };
+        let figures = service.figures().compute_kpis(asked).await.unwrap().into_inner().kpis;
+        let said = [
+            Some(total.historic_minor as f64),
+            total.expected_alive,
+            total.expected_purchases,
+            total.expected_minor,
+        ];
+        for (kpi, said) in figures.iter().zip(said) {
+            let id = &kpi.kpi.as_ref().unwrap().id;
+            let value = kpi.total.as_ref().unwrap().value.unwrap();
+            assert!((value - said.unwrap()).abs() < 1e-3, "{id}: {value} {said:?}");
+            let before = kpi.change.as_ref().unwrap().before.as_ref().unwrap();
+            assert_eq!(before.customers, 0, "nobody bought a year before");
+            assert_eq!(kpi.basis.as_ref().unwrap().excluded, shape.basis.as_ref().unwrap().excluded);
+            let explained = proto::ExplainKpiRequest {
+                scope: scope.clone(),
+                kpi_id: id.clone(),
+                parameters: parameters.clone(),
+                ..Default::default()
+            };
+            let explained = service.figures().explain_kpi(explained).await.unwrap().into_inner();
+            let sum: f64 = explained.customers.iter().map(|one| one.numerator).sum();
+            assert!((sum - value).abs() < 1e-3, "{id}: {sum} {value}");
+            assert_eq!(explained.customers.len(), 40, "{id}");
+            assert!(explained.customers.iter().all(|one| one.anchors.len() == 1), "at the first order");
+        }
+        let no_margin = shape.basis.unwrap().excluded.iter().map(|one| one.touchpoints).sum::<i64>();
+        match value_basis {
+            proto::ValueBasis::Margin => assert_eq!((total.historic_minor, no_margin), (4_045, 120)),
+            _ => assert_eq!(no_margin, 0),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_questions_of_lifetimes_are_told_by_field() {
     let service = service().await;

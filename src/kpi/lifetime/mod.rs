@@ -1,6 +1,7 @@
 //! Lifetime value: what customers were worth, whether they are still there, and what they are
 //! expected to buy.
 
+mod expected;
 mod fit;
 mod history;
 mod purchases;
@@ -12,16 +13,22 @@ mod tests;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+pub(super) use expected::Expecting;
+pub use expected::{
+    EXPECTED_ALIVE, EXPECTED_PURCHASES, EXPECTED_VALUE, HISTORIC_VALUE, HISTORIC_VALUE_MEAN, MONTHS_ACTIVE,
+};
 pub use fit::Fitted;
 pub use purchases::Model as PurchaseModel;
 pub use value::Model as ValueModel;
 
-use super::answer::{Basis, Estimate, Grouped};
-use super::lens::{Grouping, Lens};
+use super::answer::{Basis, Estimate, Grouped, Tally};
+use super::lens::{Grouping, Lens, OrderLens};
+use super::margin::ValueBasis;
+use super::measure::Span;
 use super::scope::{First, GroupBy, KpiError, OrderOptions, Scope, WINDOW_DAYS_LIMIT};
 use super::snapshot::{Part, Snapshot};
 use super::stats::Moments;
-use history::History;
+use history::{Asked, Gather, History};
 use purchases::Known;
 use value::Worth;
 
@@ -37,6 +44,8 @@ pub struct Question {
     pub group_by: Option<GroupBy>,
     pub orders: OrderOptions,
     pub first: First,
+    /// What purchases are worth.
+    pub value: ValueBasis,
     /// How far the expectations reach, in days after the observation.
     pub horizon_days: u32,
     /// Which customers are listed: those after a key, at most so many.
@@ -49,7 +58,8 @@ impl Question {
     #[must_use]
     pub fn of(scope: Scope) -> Self {
         let orders = OrderOptions::default();
-        Self { scope, group_by: None, orders, first: First::Ever, horizon_days: 365, after: None, size: 0 }
+        let (first, value) = (First::Ever, ValueBasis::Revenue);
+        Self { scope, group_by: None, orders, first, value, horizon_days: 365, after: None, size: 0 }
     }
 }
 
@@ -167,7 +177,7 @@ pub fn compute_with(
     }
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let (histories, tally) = history::histories(snapshot, None, &lens, &grouping, question)?;
+    let (histories, tally) = histories(&lens, None, Some(&grouping), question)?;
     let sample = sample(&histories);
     let fit = known.unwrap_or_else(|| fit(&histories, &sample));
     let scores = scores(&histories, &sample, &fit, question.horizon_days);
@@ -192,11 +202,22 @@ pub(super) fn scored(
     (purchases, value): (Option<PurchaseModel>, Option<ValueModel>),
 ) -> Result<Vec<Customer>, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
-    let grouping = Grouping::new(&lens, None)?;
-    let (histories, _) = history::histories(snapshot, only, &lens, &grouping, question)?;
+    let (histories, _) = histories(&lens, only, None, question)?;
     let fit = Fit { purchases, value, ..Fit::default() };
     let scores = scores(&histories, &sample(&histories), &fit, question.horizon_days);
     Ok(histories.iter().zip(scores).map(|(history, score)| Customer::of(history, score)).collect())
+}
+
+fn histories(
+    lens: &Lens,
+    only: Option<&[Part]>,
+    grouping: Option<&Grouping>,
+    question: &Question,
+) -> Result<(Vec<History>, Tally), KpiError> {
+    let orders = OrderLens::new(lens, &question.orders)?;
+    let asked = Asked { unit: question.orders.unit, first: question.first, value: question.value };
+    let span = Span { from: lens.from, until: question.scope.range.until.0, observed: lens.observed };
+    Ok(Gather::new(lens, &orders, span, asked)?.all(only, grouping))
 }
 
 fn sample(histories: &[History]) -> purchases::Sample {
@@ -206,8 +227,9 @@ fn sample(histories: &[History]) -> purchases::Sample {
 
 fn fit(histories: &[History], sample: &purchases::Sample) -> Fit {
     let repeats = histories.iter().filter(|history| history.repeats > 0);
-    let worth = |h: &History| Worth { repeats: h.repeats, mean: h.repeat_net as f64 / f64::from(h.repeats) };
-    let valued: Vec<Worth> = repeats.clone().filter(|h| h.repeat_net > 0).map(worth).collect();
+    let worth = |h: &History| Worth { repeats: h.valued, mean: h.repeat_net as f64 / f64::from(h.valued) };
+    let valued: Vec<Worth> =
+        repeats.clone().filter(|h| h.valued > 0 && h.repeat_net > 0).map(worth).collect();
     let mut fit = Fit {
         purchases: sample.fit(),
         customers: histories.len() as u64,
@@ -255,16 +277,21 @@ fn correlation(buyers: &[Worth]) -> Option<f64> {
 /// In the order of the histories.
 fn scores(histories: &[History], sample: &purchases::Sample, fit: &Fit, horizon_days: u32) -> Vec<Score> {
     let Some(model) = &fit.purchases else { return vec![Score::default(); histories.len()] };
-    let while_alive: FxHashMap<(u32, u16), f64> = model.expectations(sample, f64::from(horizon_days));
-    let score = |history: &History| {
+    let while_alive = model.expectations(sample, f64::from(horizon_days));
+    histories.par_iter().map(|history| fit.score(history, &while_alive)).collect()
+}
+
+impl Fit {
+    /// What is expected of a customer; `while_alive` as [`PurchaseModel::expectations`] gives it.
+    fn score(&self, history: &History, while_alive: &FxHashMap<(u32, u16), f64>) -> Score {
+        let Some(model) = &self.purchases else { return Score::default() };
         let alive = model.alive(history.repeats, f64::from(history.last), f64::from(history.age));
         let purchases = while_alive.get(&(history.repeats, history.age)).map(|expected| alive * expected);
-        let mean = history.repeat_net as f64 / f64::from(history.repeats.max(1));
-        let worth = fit.value.and_then(|value| value.worth(history.repeats, mean));
+        let mean = history.repeat_net as f64 / f64::from(history.valued.max(1));
+        let worth = self.value.and_then(|value| value.worth(history.valued, mean));
         let expected = purchases.zip(worth).map(|(purchases, worth)| purchases * worth);
         Score { alive: Some(alive), purchases, worth, expected }
-    };
-    histories.par_iter().map(score).collect()
+    }
 }
 
 impl Customer {

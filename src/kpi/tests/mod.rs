@@ -9,6 +9,7 @@ mod examples;
 mod laws;
 mod lifecycle;
 mod lifetime;
+mod margin;
 mod naive;
 mod people;
 mod repurchase;

@@ -101,8 +101,15 @@ pub(super) fn grouped<T, P>(grouped: Grouped<T>, write: impl Fn(T) -> P) -> (P, 
 }
 
 pub(super) fn basis(basis: &Basis) -> proto::Basis {
-    let Excluded { no_identity, other_currency, no_consent, voided, below_min_amount, fully_returned } =
-        basis.excluded;
+    let Excluded {
+        no_identity,
+        other_currency,
+        no_consent,
+        voided,
+        below_min_amount,
+        fully_returned,
+        no_margin,
+    } = basis.excluded;
     let excluded = [
         (ExclusionReason::NoIdentity, no_identity),
         (ExclusionReason::OtherCurrency, other_currency),
@@ -110,6 +117,7 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
         (ExclusionReason::Voided, voided),
         (ExclusionReason::BelowMinAmount, below_min_amount),
         (ExclusionReason::FullyReturned, fully_returned),
+        (ExclusionReason::NoMargin, no_margin),
     ];
     let exclusion =
         |(reason, n)| proto::Exclusion { reason: ExclusionReason::into(reason), touchpoints: count(n) };

@@ -6,6 +6,7 @@ use super::{Checks, Path, timestamp};
 use crate::kpi::axis::Dimension;
 use crate::kpi::calendar::Unit;
 use crate::kpi::compare::{self, Against, Change};
+use crate::kpi::margin::ValueBasis;
 use crate::kpi::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
 use crate::kpi::members::{Filter, Side};
 use crate::kpi::scalar::{Answer, Cell, Figure, Question};
@@ -140,6 +141,9 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
         survey_id: c.optional_text(&at.field("survey_id"), asked.survey_id),
         care_target_minutes: target,
         elsewhere: elsewhere(c, &at.field("assisted_by"), asked.assisted_by),
+        horizon_days: window_days_or(c, &at.field("horizon_days"), asked.horizon_days, default.horizon_days),
+        value: value_basis(c, &at.field("value_basis"), asked.value_basis),
+        first: c.choice(&at.field("first"), asked.first),
         ..default
     }
 }
@@ -200,6 +204,10 @@ named! {
     fn elsewhere -> Elsewhere {
         AssistedBy: Elsewhere::Channel,
         Channel => Elsewhere::Channel, Location => Elsewhere::Location,
+    }
+    fn value_basis -> ValueBasis {
+        ValueBasis: ValueBasis::Revenue,
+        Revenue => ValueBasis::Revenue, Margin => ValueBasis::Margin,
     }
     fn granularity -> Option<Unit> {
         Granularity: None,

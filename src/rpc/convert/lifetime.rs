@@ -1,7 +1,7 @@
 //! Lifetimes: requests turned into questions, and answers into messages.
 
 use super::answer::{basis, count, estimate, grouped, interval, ratio, reference};
-use super::figure::{figure_to_proto, granularity, parameters as kpi_parameters};
+use super::figure::{figure_to_proto, granularity, parameters as kpi_parameters, value_basis};
 use super::question::{activity_types, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
 use crate::kpi::axis::Dimension;
@@ -30,6 +30,7 @@ pub fn lifetime_question(
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         orders: orders(&mut c, &root.field("orders"), asked.orders),
         first: c.choice(&root.field("first"), asked.first),
+        value: value_basis(&mut c, &root.field("value_basis"), asked.value_basis),
         horizon_days: window_days_or(&mut c, &horizon, asked.horizon_days, HORIZON_DAYS),
         after: None,
         size: 0,

@@ -18,11 +18,16 @@ pub fn scoring_question(
     c: Checks<'_>,
     asked: proto::ScoreCustomersRequest,
 ) -> Result<lifetime::Question, Vec<Violation>> {
-    let proto::ScoreCustomersRequest { scope, orders, first, horizon_days, .. } = asked;
-    lifetime_question(
-        c,
-        proto::ComputeLifetimeRequest { scope, orders, first, horizon_days, ..Default::default() },
-    )
+    let proto::ScoreCustomersRequest { scope, orders, first, horizon_days, value_basis, .. } = asked;
+    let said = proto::ComputeLifetimeRequest {
+        scope,
+        orders,
+        first,
+        horizon_days,
+        value_basis,
+        ..Default::default()
+    };
+    lifetime_question(c, said)
 }
 
 /// # Errors
