@@ -420,7 +420,7 @@ impl OrderLens {
     /// `None` when it is in another currency and no rate is known for its date.
     #[inline]
     fn worth(&self, orders: &Orders, row: usize) -> Option<i64> {
-        self.converted(orders.amount[row], orders.currency[row], orders.stem.at[row])
+        self.converted(orders.amount.get(row), orders.currency[row], orders.stem.at[row])
     }
 
     /// What an amount said by a touchpoint of that time is worth, as for orders.
@@ -478,7 +478,7 @@ fn fully_returned(lens: &Lens) -> FxHashSet<u64> {
             let linked = returns.key[row] != 0 && returns.stem.at[row] < lens.observed;
             if linked && row_lives(&returns.stem, row) {
                 *back.entry((returns.key[row], returns.currency[row])).or_default() +=
-                    i128::from(returns.amount[row]);
+                    i128::from(returns.amount.get(row));
             }
         }
     });
@@ -487,7 +487,7 @@ fn fully_returned(lens: &Lens) -> FxHashSet<u64> {
         let orders = &tables.orders;
         for row in 0..orders.stem.len() {
             let amount = back.get(&(orders.key[row], orders.currency[row]));
-            if amount.is_some_and(|&amount| amount >= i128::from(orders.amount[row])) {
+            if amount.is_some_and(|&amount| amount >= i128::from(orders.amount.get(row))) {
                 keys.insert(orders.key[row]);
             }
         }

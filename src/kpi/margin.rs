@@ -25,7 +25,7 @@ pub enum ValueBasis {
 pub(super) fn of_order(lens: &OrderLens, tables: &Tables, row: usize) -> Option<i64> {
     let (orders, margins) = (&tables.orders, &tables.margins);
     let its = rows_beside(&margins.owner, 0, row..row + 1).next()?;
-    lens.converted(margins.margin[its], orders.currency[row], orders.stem.at[row])
+    lens.converted(margins.margin.get(its), orders.currency[row], orders.stem.at[row])
 }
 
 /// The orders in scope of a part that count and say no margin.

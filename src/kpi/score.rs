@@ -2,6 +2,8 @@
 //! stand as of a time, applied to what each customer has done by what is known now. So a merge, a
 //! split or a void restates a customer's scores at once; only the fit and the scale grow old.
 
+use rayon::prelude::*;
+
 use super::channels;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::{Lens, OrderLens};
@@ -88,15 +90,8 @@ pub struct Order {
     pub ascending: bool,
 }
 
-/// A place in a list: customers are ordered by it, and no two share one.
+/// A place in a list: customers are ordered by it, and no two share one. Rank and key.
 pub type Place = (i64, i64);
-
-/// A page of customers in order.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Page {
-    pub customers: Vec<(Place, Scored)>,
-    pub more: bool,
-}
 
 impl Bounds {
     fn admit(&self, value: Option<f64>) -> bool {
@@ -165,29 +160,40 @@ pub fn some(snapshot: &Snapshot, scoring: &Scoring, keys: &[u32]) -> Result<Vec<
     Ok(keys.iter().map(find).collect())
 }
 
-/// A page of the customers that a filter admits.
+/// The places of the customers that a filter admits, in order.
+///
+/// # Errors
+/// As [`lifetime::compute`].
+pub fn ranking(
+    snapshot: &Snapshot,
+    scoring: &Scoring,
+    filter: &Filter,
+    order: Order,
+) -> Result<Vec<Place>, KpiError> {
+    let all = all(snapshot, None, scoring)?;
+    let admitted = all.iter().filter(|one| filter.admits(snapshot, one));
+    let mut places: Vec<Place> = admitted.map(|one| one.place(order)).collect();
+    places.par_sort_unstable();
+    Ok(places)
+}
+
+/// A page of a ranking: what those after a place score now, as far as they are still there; and the
+/// last place that was looked at, if there are more.
 ///
 /// # Errors
 /// As [`lifetime::compute`].
 pub fn page(
     snapshot: &Snapshot,
     scoring: &Scoring,
-    filter: &Filter,
-    order: Order,
+    ranking: &[Place],
     (after, size): (Option<Place>, usize),
-) -> Result<Page, KpiError> {
-    let all = all(snapshot, None, scoring)?;
-    let admitted = all.into_iter().filter(|one| filter.admits(snapshot, one));
-    let placed = admitted.map(|one| (one.place(order), one));
-    let mut customers: Vec<(Place, Scored)> =
-        placed.filter(|(place, _)| after.is_none_or(|after| *place > after)).collect();
-    let more = customers.len() > size;
-    if more && size > 0 {
-        customers.select_nth_unstable_by_key(size - 1, |(place, _)| *place);
-    }
-    customers.truncate(size);
-    customers.sort_unstable_by_key(|(place, _)| *place);
-    Ok(Page { customers, more })
+) -> Result<(Vec<Scored>, Option<Place>), KpiError> {
+    let from = ranking.partition_point(|place| after.is_some_and(|after| *place <= after));
+    let until = (from + size).min(ranking.len());
+    let keys: Vec<u32> = ranking[from..until].iter().map(|&(_, key)| key as u32).collect();
+    let scored = some(snapshot, scoring, &keys)?.into_iter().flatten().collect();
+    let last = ranking[from..until].last().copied().filter(|_| until < ranking.len());
+    Ok((scored, last))
 }
 
 /// All customers who did anything in scope, by key.

@@ -32,7 +32,9 @@ pub use lifetime::{
     rfm_question,
 };
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
-pub use record::{kpi_counted, kpi_rate, kpi_spend, kpi_target, record_kind, record_to_proto, records};
+pub use record::{
+    kpi_counted, kpi_rate, kpi_spend, kpi_target, record_kind, record_to_proto, records, records_kept,
+};
 pub use score::{score_filter, scored_run, scores_of, scoring_question};
 pub use touchpoint::{
     channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,

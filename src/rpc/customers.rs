@@ -224,7 +224,6 @@ impl Port {
         let (token, at_least) = (std::mem::take(&mut asked.page_token), asked.at_least_as_fresh);
         (asked.page_size, asked.at_least_as_fresh) = (0, 0);
         let query = Query::of("ListCustomers", &name, &asked);
-        let after = query.place(&token)?.map(|(no, _)| ObservationNo(no));
         let kind = match asked.kind {
             0 => None,
             number => Some(CustomerKind::parse(number).ok_or_else(|| {
@@ -241,6 +240,7 @@ impl Port {
             let customers = self.listed_views(&tenant, mask, revision, listed).await?;
             return Ok(proto::ListCustomersResponse { customers, next_page_token, revision: revision.0 });
         }
+        let after = query.place(&token)?.map(|(no, _)| ObservationNo(no));
         let most = i64::try_from(size).unwrap_or(i64::MAX);
         let listed = self.store.list_customers(tenant.key, &tenant.rules, kind, after, most).await?;
         let rates =

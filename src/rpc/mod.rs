@@ -20,6 +20,7 @@ mod lifetimes;
 pub mod page;
 mod probes;
 pub mod proto;
+mod rankings;
 mod reconciliation;
 mod records;
 mod rules;
@@ -108,6 +109,7 @@ pub struct Port {
     rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
     fits: lifetimes::Fits,
     holdings: scores::Holdings,
+    rankings: rankings::Rankings,
     /// Places of feeds.
     feeds: Arc<Semaphore>,
     settings: Arc<Settings>,
@@ -137,6 +139,7 @@ impl Port {
             rates: Arc::default(),
             fits: lifetimes::Fits::default(),
             holdings: scores::Holdings::default(),
+            rankings: rankings::Rankings::default(),
             feeds,
             settings: Arc::new(settings),
         }

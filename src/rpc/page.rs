@@ -7,7 +7,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 
 use super::error::PortError;
-use crate::model::{Reason, TenantName};
+use crate::model::{Reason, Revision, TenantName};
 
 /// Bytes of a page at most: default clients refuse answers of 4 MiB.
 pub const PAGE_BYTES: usize = 3_500_000;
@@ -35,11 +35,13 @@ impl Query {
     /// The token of the page that follows a place.
     #[must_use]
     pub fn token(self, after: (i64, i64)) -> String {
-        let mut bytes = vec![VERSION];
-        bytes.extend(self.0);
-        bytes.extend(after.0.to_le_bytes());
-        bytes.extend(after.1.to_le_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.written(&[after.0, after.1])
+    }
+
+    /// The same in the ranking of a revision.
+    #[must_use]
+    pub fn token_in(self, after: (i64, i64), ranking: Revision) -> String {
+        self.written(&[after.0, after.1, ranking.0])
     }
 
     /// The place that a token of this query stands for; `None` for the first page.
@@ -47,20 +49,37 @@ impl Query {
     /// # Errors
     /// When the token is malformed or of another query.
     pub fn place(self, token: &str) -> Result<Option<(i64, i64)>, PortError> {
+        Ok(self.read(token)?.map(|[first, second]| (first, second)))
+    }
+
+    /// The same with the revision of the ranking that it is a place in.
+    ///
+    /// # Errors
+    /// As [`Self::place`].
+    pub fn place_in(self, token: &str) -> Result<Option<((i64, i64), Revision)>, PortError> {
+        Ok(self.read(token)?.map(|[first, second, revision]| ((first, second), Revision(revision))))
+    }
+
+    fn written(self, numbers: &[i64]) -> String {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.0);
+        numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn read<const N: usize>(self, token: &str) -> Result<Option<[i64; N]>, PortError> {
         if token.is_empty() {
             return Ok(None);
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| PortError::PageTokenMalformed)?;
-        let bytes: [u8; 1 + QUERY_BYTES + 16] =
-            bytes.try_into().map_err(|_| PortError::PageTokenMalformed)?;
-        let number = |from: usize| i64::from_le_bytes(std::array::from_fn(|i| bytes[from + i]));
-        match bytes {
-            [VERSION, ..] if bytes[1..=QUERY_BYTES] == self.0 => {
-                Ok(Some((number(1 + QUERY_BYTES), number(1 + QUERY_BYTES + 8))))
-            }
-            [VERSION, ..] => Err(PortError::PageTokenMismatch),
-            _ => Err(PortError::PageTokenMalformed),
+        let (head, numbers) = bytes.split_at_checked(1 + QUERY_BYTES).ok_or(PortError::PageTokenMalformed)?;
+        if head[0] != VERSION || numbers.len() != N * 8 {
+            return Err(PortError::PageTokenMalformed);
         }
+        if head[1..] != self.0 {
+            return Err(PortError::PageTokenMismatch);
+        }
+        Ok(Some(std::array::from_fn(|n| i64::from_le_bytes(std::array::from_fn(|i| numbers[n * 8 + i])))))
     }
 }
 
@@ -107,6 +126,9 @@ mod tests {
         for place in [(0, 0), (-5, 7), (i64::MIN, i64::MAX)] {
             let token = ours.token(place);
             assert_eq!(ours.place(&token).unwrap(), Some(place));
+            let ranked = ours.token_in(place, Revision(9));
+            assert_eq!(ours.place_in(&ranked).unwrap(), Some((place, Revision(9))));
+            assert!(matches!(ours.place(&ranked), Err(PortError::PageTokenMalformed)));
             for other in
                 [query("Other", "acme", "web"), query("List", "zeta", "web"), query("List", "acme", "app")]
             {

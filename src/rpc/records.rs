@@ -20,8 +20,8 @@ impl RecordService for Port {
         let port = self.clone();
         let answer = detached(async move {
             let tenant = port.store.open_tenant(&tenant).await?;
-            let revision = port.store.set_records(tenant.key, Some(mutation), &records).await?;
-            Ok(proto::SetRecordsResponse { revision: revision.0 })
+            let kept = port.store.set_records(tenant.key, mutation, &records).await?;
+            Ok(convert::records_kept(&kept))
         });
         Ok(Response::new(answer.await?))
     }

@@ -9,10 +9,11 @@ use super::convert::{self, timestamp};
 use super::error::PortError;
 use super::kpis::{cost_rate, take_freshness};
 use super::page::Query;
+use super::rankings::{Ranking, Which};
 use super::{Port, REMEMBERED_TENANTS, REMEMBERED_US, blocking, customer_id, proto};
 use crate::kpi::lifetime::{self, Fitted, PurchaseModel, ValueModel};
 use crate::kpi::rfm::{self, Cuts};
-use crate::kpi::score::{self, Page, Scored, Scoring};
+use crate::kpi::score::{self, Scored, Scoring};
 use crate::kpi::{Snapshot, measure};
 use crate::model::{Micros, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::Tenant;
@@ -162,17 +163,30 @@ impl Port {
             return Err(PortError::field("order_by", Reason::Conflict, what));
         };
         let (query, token, size) = place;
-        let after = query.place(token)?;
+        let after = query.place_in(token)?;
+        let which = |revision| Which { query, revision, scored_at: holding.scored_at };
+        // Further pages follow the ranking that the first was of, however many revisions came since.
+        let begun = after.map(|(_, revision)| revision).filter(|revision| revision.0 >= at_least);
+        let known = begun.and_then(|revision| Some((self.rankings.get(which(revision))?, revision)));
         let snapshot = self.mirrors.snapshot(tenant, Revision(at_least)).await?;
-        let (facts, held) = (snapshot.clone(), holding.clone());
-        let page: Page =
-            blocking(move || score::page(&facts, &held.scoring, &filter, order, (after, size))).await??;
-        let last = page.customers.last().map(|(place, _)| *place).filter(|_| page.more);
-        let token = last.map_or_else(String::new, |place| query.token(place));
-        let shown = |(_, one): &(score::Place, Scored)| {
-            (ObservationNo(one.key.into()), holding.shown(tenant.key, &snapshot, one))
+        let known = known.or_else(|| Some((self.rankings.get(which(snapshot.revision))?, snapshot.revision)));
+        let (ranking, ranked_at) = match known {
+            Some(known) => known,
+            None => {
+                let (facts, held) = (snapshot.clone(), holding.clone());
+                let ranked =
+                    blocking(move || score::ranking(&facts, &held.scoring, &filter, order)).await??;
+                let ranking = Ranking::from(ranked);
+                self.rankings.keep(which(snapshot.revision), ranking.clone());
+                (ranking, snapshot.revision)
+            }
         };
-        Ok((snapshot.revision, page.customers.iter().map(shown).collect(), token))
+        let (facts, held) = (snapshot.clone(), holding.clone());
+        let place = (after.map(|(place, _)| place), size);
+        let (scored, last) = blocking(move || score::page(&facts, &held.scoring, &ranking, place)).await??;
+        let token = last.map_or_else(String::new, |place| query.token_in(place, ranked_at));
+        let shown = |one: &Scored| (ObservationNo(one.key.into()), holding.shown(tenant.key, &snapshot, one));
+        Ok((snapshot.revision, scored.iter().map(shown).collect(), token))
     }
 }
 

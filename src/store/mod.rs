@@ -56,7 +56,7 @@ pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
 pub use record::{Incoming, Outcome, Recorded};
-pub use records::{ExchangeRate, Record, RecordKind};
+pub use records::{ExchangeRate, Kept, Record, RecordKind};
 pub use rules::{Promoted, Promotion, RuleSet, WholeMap};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};

@@ -1,8 +1,12 @@
 //! Records: what retailers know beside touchpoints. One of a later revision stands for the same
 //! thing, so the past is kept.
 
-use super::driver::{Column, Scalar};
-use super::{Store, StoreError, costs};
+use std::collections::HashMap;
+
+use super::costs::{self, begin_request};
+use super::driver::{Column, Row, Scalar, Transaction};
+use super::record::{keep_revision, take_revision};
+use super::{Store, StoreError};
 use crate::model::{Currency, Micros, Revision, TenantKey, TimeRange};
 
 /// What a record is about.
@@ -80,6 +84,12 @@ pub struct ExchangeRate {
 const INSERT_RECORDS: &str = "WITH v(kind, name, other, from_us, until_us, amount, currency) AS ({rows}) \
     INSERT INTO record (tenant, kind, name, other, from_us, until_us, revision, amount, currency) \
     SELECT $1, v.kind, v.name, v.other, v.from_us, v.until_us, $2, v.amount, v.currency FROM v WHERE true";
+/// By place in the rows: what is said of the same thing and time.
+const SELECT_STANDING: &str = "WITH v(n, kind, name, other, from_us, until_us) AS ({rows}) \
+    SELECT v.n, r.amount, r.currency FROM v JOIN record r ON r.tenant = $1 AND r.kind = v.kind AND r.name = v.name \
+    AND r.other = v.other AND r.from_us = v.from_us AND r.until_us = v.until_us WHERE NOT EXISTS ( \
+    SELECT 1 FROM record l WHERE l.tenant = r.tenant AND l.kind = r.kind AND l.name = r.name \
+    AND l.other = r.other AND l.from_us = r.from_us AND l.until_us = r.until_us AND l.revision > r.revision)";
 const SELECT_RECORDS: &str = "SELECT r.kind, r.name, r.other, r.from_us, r.until_us, r.amount, r.currency FROM record r \
     WHERE r.tenant = $1 AND r.kind = $2 AND r.revision <= $3 AND NOT EXISTS ( \
     SELECT 1 FROM record l WHERE l.tenant = r.tenant AND l.kind = r.kind AND l.name = r.name \
@@ -87,27 +97,58 @@ const SELECT_RECORDS: &str = "SELECT r.kind, r.name, r.other, r.from_us, r.until
     AND l.revision > r.revision AND l.revision <= $3) \
     ORDER BY r.kind, r.name, r.other, r.from_us, r.until_us";
 
+/// What became of records that were set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// From which on all of them hold.
+    pub revision: Revision,
+    pub recorded: usize,
+    /// Those that were said before, and still hold.
+    pub known: usize,
+    pub replaced: usize,
+}
+
 impl Store {
-    /// Sets records; one of the same kind, names and interval is replaced from this revision on.
+    /// Sets records; one of the same kind, names and interval is replaced from this revision on. Where
+    /// all are known nothing changes, and there is no new revision.
     ///
     /// # Errors
     /// [`StoreError::RequestIdReused`] when the request id came with another content.
     pub async fn set_records(
         &self,
         tenant: TenantKey,
-        request: Option<costs::Request>,
+        request: costs::Request,
         records: &[Record],
-    ) -> Result<Revision, StoreError> {
-        let columns = [
-            Column::Text(records.iter().map(|r| r.kind.name()).collect()),
-            Column::Text(records.iter().map(|r| r.name.as_str()).collect()),
-            Column::Text(records.iter().map(|r| r.other.as_str()).collect()),
-            Column::Int(records.iter().map(|r| r.interval.from.0).collect()),
-            Column::Int(records.iter().map(|r| r.interval.until.0).collect()),
-            Column::Int(records.iter().map(|r| r.amount).collect()),
-            Column::Text(records.iter().map(|r| r.currency.as_ref().map_or("", Currency::code)).collect()),
-        ];
-        self.mutate(tenant, request, &[INSERT_RECORDS], &columns).await
+    ) -> Result<Kept, StoreError> {
+        let now = self.now();
+        let mut tx = self.db.write().await?;
+        let taken = take_revision(&mut tx, tenant, now).await?;
+        let known = |revision| Kept { revision, known: records.len(), ..Kept::default() };
+        if let Some(done) = begin_request(&mut tx, tenant, &request, taken.revision).await? {
+            return Ok(known(done));
+        }
+        let standing = standing(&mut tx, tenant, records).await?;
+        let is_known = |nth: usize, record: &Record| {
+            standing.get(&nth).is_some_and(|said| *said == (record.amount, code(record).to_owned()))
+        };
+        let changed: Vec<&Record> = records
+            .iter()
+            .enumerate()
+            .filter(|(nth, record)| !is_known(*nth, record))
+            .map(|(_, record)| record)
+            .collect();
+        if changed.is_empty() {
+            return Ok(known(Revision(taken.revision.0 - 1)));
+        }
+        let own = [Column::Int(changed.iter().map(|r| r.amount).collect()), texts(&changed, code)];
+        let columns: Vec<Column<'_>> = key_columns(&changed).into_iter().chain(own).collect();
+        tx.run_bulk(INSERT_RECORDS, &[tenant.0, taken.revision.0].map(Scalar::Int), &columns).await?;
+        keep_revision(&mut tx, tenant, &taken, now).await?;
+        tx.commit().await?;
+        self.writer.wake(tenant, taken.revision);
+        let known = records.len() - changed.len();
+        let replaced = standing.len() - known;
+        Ok(Kept { revision: taken.revision, recorded: changed.len() - replaced, known, replaced })
     }
 
     /// The records of one kind as known at a revision, by names and time.
@@ -147,4 +188,38 @@ impl Store {
         };
         all.iter().filter(|record| record.other == into.code()).map(rate).collect()
     }
+}
+
+/// What is said of the same things and times, by place.
+async fn standing(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    records: &[Record],
+) -> Result<HashMap<usize, (i64, String)>, StoreError> {
+    let all: Vec<&Record> = records.iter().collect();
+    let places = Column::Int((0..).take(all.len()).collect());
+    let columns: Vec<Column<'_>> = std::iter::once(places).chain(key_columns(&all)).collect();
+    let rows = tx.fetch_bulk(SELECT_STANDING, &[Scalar::Int(tenant.0)], &columns).await?;
+    let said = |row: &Row| Ok((row.get::<i64>(0)? as usize, (row.get(1)?, row.get(2)?)));
+    rows.iter().map(said).collect()
+}
+
+/// What a record is about, and when: columns of a bulk statement.
+fn key_columns<'r>(records: &[&'r Record]) -> Vec<Column<'r>> {
+    vec![
+        texts(records, |record| record.kind.name()),
+        texts(records, |record| &record.name),
+        texts(records, |record| &record.other),
+        Column::Int(records.iter().map(|record| record.interval.from.0).collect()),
+        Column::Int(records.iter().map(|record| record.interval.until.0).collect()),
+    ]
+}
+
+fn texts<'r>(records: &[&'r Record], of: fn(&'r Record) -> &'r str) -> Column<'r> {
+    Column::Text(records.iter().map(|record| of(record)).collect())
+}
+
+/// Of the currency; empty for counts.
+fn code(record: &Record) -> &str {
+    record.currency.as_ref().map_or("", Currency::code)
 }

@@ -51,6 +51,29 @@ async fn amounts_are_converted_by_the_rate_of_their_date() {
     assert_eq!(listed.records, [rate(15, 1_400_000_000), rate(5, 9_000_000_000)], "in the order of time");
 }
 
+/// What is new, what was known and what is replaced, by this request id or another.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_say_what_became_of_them() {
+    let service = service().await;
+    let sent = async |id: &str, records: Vec<proto::Record>| {
+        let request = proto::SetRecordsRequest { request_id: id.into(), records };
+        let kept = service.records().set_records(request).await.unwrap().into_inner();
+        (kept.revision, (kept.recorded, kept.already_known, kept.replaced))
+    };
+    let (first, counts) = sent("r1", vec![rate(15, 2), rate(5, 3)]).await;
+    assert_eq!(counts, (2, 0, 0));
+    assert_eq!(sent("r1", vec![rate(15, 2), rate(5, 3)]).await, (first, (0, 2, 0)), "sent again");
+    assert_eq!(sent("r2", vec![rate(5, 3), rate(15, 2)]).await, (first, (0, 2, 0)), "said again");
+    let (second, counts) = sent("r3", vec![rate(5, 4), rate(15, 2), rate(1, 9)]).await;
+    assert_eq!((second, counts), (first + 1, (1, 1, 1)));
+    // What was replaced is new again.
+    assert_eq!(sent("r4", vec![rate(5, 3)]).await, (second + 1, (0, 0, 1)));
+    let request =
+        proto::ListRecordsRequest { kind: RecordKind::ExchangeRate.into(), at_least_as_fresh: second + 1 };
+    let listed = service.records().list_records(request).await.unwrap().into_inner();
+    assert_eq!(listed.records, [rate(15, 2), rate(5, 3), rate(1, 9)]);
+}
+
 fn spend(interval: Option<proto::TimeRange>) -> proto::AcquisitionSpend {
     let amount = Some(proto::Money { minor: 250_000, currency: "GBP".into() });
     proto::AcquisitionSpend { channel: "advertising".into(), campaign: "spring".into(), interval, amount }

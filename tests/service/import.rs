@@ -99,7 +99,8 @@ async fn records_stand_among_touchpoints_and_wrong_ones_are_named_by_line() {
             revisions
         };
         let before = known().await;
-        import_all(&file, &service.address, &tenant);
+        let again = import_all(&file, &service.address, &tenant);
+        assert!(again.contains("0 recorded, 8 stored before, 3 refused"), "{name}: {again}");
         assert_eq!(known().await, before, "{name}: the same file again changes nothing");
     }
 }

@@ -103,8 +103,10 @@ async fn send_records(
         records = request.records;
         match answer {
             Ok(answer) => {
-                sent.revision = sent.revision.max(answer.into_inner().revision);
-                sent.recorded += records.len() as u64;
+                let answer = answer.into_inner();
+                sent.revision = sent.revision.max(answer.revision);
+                sent.recorded += (answer.recorded + answer.replaced).unsigned_abs();
+                sent.duplicates += answer.already_known.unsigned_abs();
                 records.clear();
                 lines.clear();
             }

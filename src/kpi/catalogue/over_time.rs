@@ -22,7 +22,10 @@ pub const LIFETIME: Definition = Definition {
          value and number of repeat orders, where that is above 0, Gamma-Gamma (Fader and Hardie 2013). They give \
          each customer's probability of being alive (1 for one who never bought again: the model lets nobody leave \
          before a second order), the orders expected within the horizon, and what each is expected to be worth; \
-         expected value is their product, not discounted. Groups share one fit, and their sums add up.",
+         expected value is their product, not discounted. By margin, an order is worth its margin (what it says, or \
+         else the sum of what its lines say, if each says one), a return takes off the share of it that it is of the \
+         amount, and orders that say none count as purchases, add no value, and are counted as excluded. Groups share \
+         one fit, and their sums add up.",
     )
     .with(
         "parameters: normal on the scale of the logarithm, from the observed information; means: normal",
@@ -33,6 +36,7 @@ pub const LIFETIME: Definition = Definition {
         GROUP_BY,
         parameter("first", "EVER", "which order is the first"),
         parameter("horizon_days", "365", "how far expectations reach beyond observed_until"),
+        parameter("value_basis", "REVENUE", "what purchases are worth: revenue, or margin where orders say it"),
         ORDER_UNIT,
         MIN_AMOUNT,
         DROP_RETURNED,

@@ -209,7 +209,7 @@ impl<'a> Gather<'a> {
     fn give_back(&self, part: &Part, row: usize, scratch: &mut Scratch) {
         let returns = &part.segment.tables.returns;
         let at = returns.stem.at[row];
-        let Some(amount) = self.orders.converted(returns.amount[row], returns.currency[row], at) else {
+        let Some(amount) = self.orders.converted(returns.amount.get(row), returns.currency[row], at) else {
             scratch.excluded.other_currency += 1;
             return;
         };

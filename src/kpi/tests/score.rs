@@ -7,7 +7,7 @@ use super::rich::rich;
 use super::world::{Plain, random_scope};
 use crate::kpi::measure::Params;
 use crate::kpi::rfm::Segment;
-use crate::kpi::score::{Bounds, By, Filter, Order, Scored, Scoring, page, some};
+use crate::kpi::score::{Bounds, By, Filter, Order, Scored, Scoring, page, ranking, some};
 use crate::kpi::*;
 use crate::model::Currency;
 use crate::model::activity::{Activity, SurveyKind};
@@ -43,12 +43,13 @@ fn pages_are_in_order_and_hold_what_single_customers_score() {
             ascending: rng.random_bool(0.5),
         };
         let list = |filter: &Filter| {
+            let ranking = ranking(&snapshot, &scoring, filter, order).unwrap();
             let (mut all, mut after) = (Vec::<Scored>::new(), None);
             loop {
-                let found = page(&snapshot, &scoring, filter, order, (after, 2)).unwrap();
-                after = found.customers.last().map(|(place, _)| *place);
-                all.extend(found.customers.into_iter().map(|(_, one)| one));
-                if !found.more {
+                let (found, last) = page(&snapshot, &scoring, &ranking, (after, 2)).unwrap();
+                all.extend(found);
+                after = last;
+                if after.is_none() {
                     return all;
                 }
             }

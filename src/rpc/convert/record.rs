@@ -219,6 +219,17 @@ pub fn record_kind(mut c: Checks<'_>, number: i32) -> Result<RecordKind, Vec<Vio
 }
 
 #[must_use]
+pub fn records_kept(kept: &crate::store::Kept) -> proto::SetRecordsResponse {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    proto::SetRecordsResponse {
+        revision: kept.revision.0,
+        recorded: count(kept.recorded),
+        already_known: count(kept.known),
+        replaced: count(kept.replaced),
+    }
+}
+
+#[must_use]
 pub fn record_to_proto(record: Record) -> proto::Record {
     let Record { kind, name, other, interval, amount, currency } = record;
     let at = Some(timestamp(interval.from));
