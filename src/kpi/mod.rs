@@ -2,7 +2,8 @@
 
 pub mod acquisition;
 pub mod affinity;
-pub mod answer;
+pub mod amounts;
+mod answer;
 pub mod attribution;
 pub mod axis;
 mod basket;
