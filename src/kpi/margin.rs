@@ -85,7 +85,8 @@ pub static GROSS_MARGIN: Measure = Measure {
     .asking(ASKED),
     stat: Stat::Quotient,
     observe: |seen, hits| {
-        let hit = |(order, margin): (&Mark, i64)| Hit { whole: order.amount, ..Hit::of(order).part(margin) };
+        let hit =
+            |(order, margin): (&Mark, i64)| Hit { whole: seen.worth(order), ..Hit::of(order).part(margin) };
         hits.extend(known(seen).map(hit));
     },
     ..COMMON
