@@ -107,6 +107,39 @@ pub static FIRST_REPLY_P90: Measure = Measure {
     ..FIRST_REPLY_MEDIAN
 };
 
+/// A point of the curve of first replies.
+const fn replied_within(id: &'static str, name: &'static str, hours: f64) -> Measure {
+    Measure {
+        definition: Definition::scalar(
+            id,
+            name,
+            "share of cases",
+            "The share of the cases opened in range that had a first reply of a person within so many hours, by \
+             Kaplan and Meier's estimate: cases without one count as waiting until they were closed, or as long as was \
+             observed (see first_reply). By channel and with the other hours it is the curve of replies.",
+        )
+        .with(
+            "log-log bounds of the survival (Kaplan-Meier, Greenwood); none at 0 and 1",
+            "Absent without a case, and where none was followed for so long.",
+        )
+        .from(TOUCHPOINTS),
+        stat: Stat::Ended(hours),
+        scale: HOUR,
+        observe: first_replies,
+        ..COMMON
+    }
+}
+
+fn first_replies(seen: &Seen, hits: &mut Vec<Hit>) {
+    waited(seen, hits, ContactStage::FirstHumanReply);
+}
+
+pub static REPLIED_1H: Measure = replied_within("replied_within_1h", "Replied within an hour", 1.0);
+pub static REPLIED_4H: Measure = replied_within("replied_within_4h", "Replied within 4 hours", 4.0);
+pub static REPLIED_8H: Measure = replied_within("replied_within_8h", "Replied within 8 hours", 8.0);
+pub static REPLIED_24H: Measure = replied_within("replied_within_24h", "Replied within a day", 24.0);
+pub static REPLIED_48H: Measure = replied_within("replied_within_48h", "Replied within two days", 48.0);
+
 pub static RESOLUTION_MEDIAN: Measure = Measure {
     definition: wait("resolution", "Resolution of a case, median", "hours", RESOLUTION),
     stat: Stat::Survival(0.5),

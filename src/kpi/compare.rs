@@ -109,7 +109,7 @@ fn change(stat: Stat, now: &Figure, before: &Figure) -> Change {
         Stat::Nps => means(difference, 100.0, now.moments, before.moments),
         Stat::Sum | Stat::Customers => counts(stat, now, before),
         Stat::Quantile(_) | Stat::Survival(_) => quantiles(difference, now, before),
-        Stat::Quotient | Stat::Expected => None,
+        Stat::Quotient | Stat::Expected | Stat::Ended(_) => None,
     });
     let (interval, p_value) = tested.map_or((None, None), |(interval, p)| (Some(interval), Some(p)));
     Change { difference, interval, p_value, adjusted: None }

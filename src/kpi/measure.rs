@@ -47,6 +47,9 @@ pub enum Stat {
     /// A quantile of the numerators, durations of which censored hits are only the beginning: the
     /// first at which Kaplan and Meier's estimate leaves no more than the rest.
     Survival(f64),
+    /// The share of such durations that ended within so much time, in the measure's unit, by the same
+    /// estimate.
+    Ended(f64),
     /// 100 times the mean of numerators of -1, 0 and 1.
     Nps,
 }

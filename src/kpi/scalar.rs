@@ -139,7 +139,7 @@ impl Sums {
         self.squares += squares;
         match stat {
             Stat::Quantile(_) => self.values.extend(hits.iter().map(|hit| hit.part)),
-            Stat::Survival(_) => {
+            Stat::Survival(_) | Stat::Ended(_) => {
                 self.values.extend(hits.iter().map(|hit| survival::encoded(hit.part, hit.censored)));
             }
             _ => {}
@@ -190,6 +190,11 @@ impl Sums {
                 let value = quantile.map(|q| q.value);
                 (value, quantile.and_then(|q| q.interval), Some(self.anchors as f64))
             }
+            Stat::Ended(within) => {
+                let ended = survival::ended(&mut self.values, (within * scale) as i64);
+                let (value, interval) = ended.map_or((None, None), |(value, i)| (Some(value), i));
+                (value, interval, Some(self.anchors as f64))
+            }
             Stat::Survival(p) => {
                 let quantile = survival::quantile(&mut self.values, p, scale);
                 let (value, interval) = quantile.map_or((None, None), |(value, i)| (Some(value), i));
@@ -204,7 +209,7 @@ impl Sums {
             }
         };
         let numerator = if stat == Stat::Customers { self.customers as f64 } else { numerator };
-        let reason = if self.anchors > 0 && matches!(stat, Stat::Survival(_)) {
+        let reason = if self.anchors > 0 && matches!(stat, Stat::Survival(_) | Stat::Ended(_)) {
             Absent::NotReached
         } else {
             Absent::EmptyDenominator

@@ -34,6 +34,21 @@ pub fn quantile(values: &mut [i64], p: f64, scale: f64) -> Option<(f64, Option<I
     value.map(|value| (value, interval))
 }
 
+/// The share that ended within a duration, that included, by the same estimate, with its 95 % interval
+/// (log-log, Greenwood). `values` are [`encoded`]. `None` when nothing was observed for so long, unless
+/// all had ended before.
+pub fn ended(values: &mut [i64], within: i64) -> Option<(f64, Option<Interval>)> {
+    values.sort_unstable();
+    let mut survival = Survival::of(values.len() as u64);
+    for same in values.chunk_by(|a, b| a >> 1 == b >> 1).take_while(|same| same[0] >> 1 <= within) {
+        let censored = same.iter().filter(|&&value| value & 1 == 1).count() as u64;
+        survival.step(same.len() as u64 - censored, censored);
+    }
+    let was_observed = values.last().is_some_and(|last| last >> 1 >= within || survival.survival <= 0.0);
+    let turned = |i: Interval| Interval { low: 1.0 - i.high, high: 1.0 - i.low, ..i };
+    was_observed.then(|| (1.0 - survival.survival, survival.interval().map(turned)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,14 +57,24 @@ mod tests {
     /// S(22) = 0.538 and S(23) = 0.448.
     #[test]
     fn the_median_of_the_leukaemia_trial() {
-        let ended = [6, 6, 6, 7, 10, 13, 16, 22, 23];
+        let relapsed = [6, 6, 6, 7, 10, 13, 16, 22, 23];
         let censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35];
-        let mut values: Vec<i64> = ended.iter().map(|&week| encoded(week, false)).collect();
+        let mut values: Vec<i64> = relapsed.iter().map(|&week| encoded(week, false)).collect();
         values.extend(censored.iter().map(|&week| encoded(week, true)));
         let (median, interval) = quantile(&mut values, 0.5, 1.0).unwrap();
         assert_eq!(median, 23.0);
         assert_eq!(interval, None, "the upper bound of S never comes down to a half");
         assert_eq!(quantile(&mut values, 0.9, 1.0), None, "so many never relapsed");
+        // S(10) = 0.753, 95 % 0.503 to 0.889; nobody was followed for more than 35 weeks.
+        let (share, interval) = ended(&mut values, 10).unwrap();
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 5e-4, "{a} is not {b}");
+        near(share, 1.0 - 0.753);
+        near(interval.unwrap().low, 1.0 - 0.889);
+        near(interval.unwrap().high, 1.0 - 0.503);
+        assert_eq!(ended(&mut values, 5), Some((0.0, None)));
+        assert!(ended(&mut values, 35).is_some() && ended(&mut values, 36).is_none());
+        assert_eq!(ended(&mut [encoded(3, false)], 9), Some((1.0, None)), "all had ended");
+        assert_eq!(ended(&mut [], 1), None);
     }
 
     #[test]

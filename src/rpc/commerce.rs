@@ -6,8 +6,8 @@ use super::error::PortError;
 use super::kpis::{Facts, Freshness, take_freshness};
 use super::proto::commerce_service_server::CommerceService;
 use super::{Port, convert, detached, proto, tenant_name};
+use crate::kpi::Snapshot;
 use crate::kpi::board::{self, Asked};
-use crate::kpi::{Snapshot, mix, returns};
 use crate::model::TenantName;
 use crate::store::RecordKind;
 
@@ -20,9 +20,9 @@ impl CommerceService for Port {
         self.ask(
             "ComputeReturns",
             request,
-            |c, asked| convert::scoped_question(c, asked.scope, asked.parameters),
-            |(scope, _)| scope,
-            |s, (scope, params)| returns::compute(s, scope, params).map(convert::returns),
+            |c, asked| convert::compared_question(c, (asked.scope, asked.parameters, asked.comparison)),
+            |(scope, ..)| scope,
+            convert::returns,
         )
         .await
     }
@@ -34,9 +34,9 @@ impl CommerceService for Port {
         self.ask(
             "ComputeProductMix",
             request,
-            |c, asked| convert::scoped_question(c, asked.scope, asked.parameters),
-            |(scope, _)| scope,
-            |s, (scope, params)| mix::compute(s, scope, params).map(convert::product_mix),
+            |c, asked| convert::compared_question(c, (asked.scope, asked.parameters, asked.comparison)),
+            |(scope, ..)| scope,
+            convert::product_mix,
         )
         .await
     }

@@ -20,7 +20,9 @@ use crate::rpc::proto;
 
 pub use answer::{cost_to_serve, definition, nps, reference, repurchase, retention};
 pub use choice::{Choice, activity_type, activity_type_number, violation_reason};
-pub use commerce::{board_question, incentive_card, phase_model, phase_question, product_mix, returns};
+pub use commerce::{
+    board_question, compared_question, incentive_card, phase_model, phase_question, product_mix, returns,
+};
 pub use costs::{capacities, capacity_to_proto, rate_to_proto, rates};
 pub use figure::{Figures, explained, explanation, figures};
 pub use journey::{
@@ -28,8 +30,8 @@ pub use journey::{
     scoped_question, store_conversion,
 };
 pub use lifetime::{
-    lifecycle, lifecycle_question, lifetime, lifetime_question, omnichannel, omnichannel_question, rfm,
-    rfm_question,
+    lifecycle, lifecycle_question, lifetime, lifetime_compared, lifetime_question, omnichannel,
+    omnichannel_question, rfm, rfm_question,
 };
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
 pub use record::{

@@ -12,7 +12,7 @@ use super::page::{Query, fit};
 use super::proto::lifetime_service_server::LifetimeService;
 use super::{Port, blocking, convert, customer_id, detached, proto, tenant_name};
 use crate::kpi::lifetime::{self, Fit};
-use crate::kpi::{Snapshot, lifecycle, rfm};
+use crate::kpi::{KpiError, Snapshot, rfm};
 use crate::model::{ObservationNo, Reason, TenantKey};
 
 /// The latest fits, so that further pages of customers need no search. Cheap to clone.
@@ -50,25 +50,30 @@ impl LifetimeService for Port {
         let size = self.listed(&mut asked.page_size)?;
         let token = std::mem::take(&mut asked.page_token);
         let query = Query::of("ComputeLifetime", &tenant, &asked);
-        let mut question = self.check(|c| convert::lifetime_question(c, asked.clone()))?;
+        let (mut question, against) = self.check(|c| convert::lifetime_question(c, asked.clone()))?;
         question.size = size;
         question.after = query.place(&token)?.map(|(key, _)| key as u32);
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_converted(&tenant, fresh, &mut question.scope).await?;
             let beside = format!("{:?}", question.scope.rates);
-            let fitted = proto::ComputeLifetimeRequest { group_by: None, horizon_days: 0, ..asked };
+            let fitted =
+                proto::ComputeLifetimeRequest { group_by: None, horizon_days: 0, comparison: 0, ..asked };
             let known = facts.question("ComputeLifetime", &fitted, beside.as_bytes());
             let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
             let fit_known = known.and_then(|known| port.fits.get(known));
-            let found =
-                blocking(move || lifetime::compute_with(&facts.snapshot, &question, fit_known)).await??;
+            let compute = move || -> Result<_, KpiError> {
+                let found = lifetime::compute_with(&facts.snapshot, &question, fit_known)?;
+                Ok((found, convert::lifetime_compared(&facts.snapshot, &question, against)?))
+            };
+            let (found, compared) = blocking(compute).await??;
             if let Some(known) = known {
                 port.fits.keep(known, found.fit.clone());
             }
             let (keys, more) = (found.customers.iter().map(|one| one.key).collect::<Vec<_>>(), found.more);
             let name = |no: u32| customer_id(key, ObservationNo(no.into()));
             let mut answer = convert::lifetime(found, name);
+            (answer.figures, answer.comparison_note) = compared;
             let cut = fit(&mut answer.customers);
             if let Some(last) = answer.customers.len().checked_sub(1).filter(|_| more || cut) {
                 answer.next_page_token = query.token((keys[last].into(), 0));
@@ -86,8 +91,8 @@ impl LifetimeService for Port {
             "ComputeLifecycle",
             request,
             convert::lifecycle_question,
-            |question| &mut question.scope,
-            |s, question| lifecycle::compute(s, question).map(convert::lifecycle),
+            |(question, _)| &mut question.scope,
+            convert::lifecycle,
         )
         .await
     }
@@ -134,13 +139,13 @@ impl LifetimeService for Port {
     ) -> Result<Response<proto::ComputeOmnichannelResponse>, Status> {
         let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
         let fresh = take_freshness(&mut asked.scope);
-        let mut question = self.check(|c| convert::omnichannel_question(c, asked.clone()))?;
+        let (mut question, against) = self.check(|c| convert::omnichannel_question(c, asked.clone()))?;
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_of(&tenant, fresh, &mut question).await?;
             let beside = format!("{:?}{:?}", question.params.cost_rates, question.scope.rates);
             let known = facts.question("ComputeOmnichannel", &asked, beside.as_bytes());
-            port.answer(facts, known, move |s: &Snapshot| convert::omnichannel(s, &question)).await
+            port.answer(facts, known, move |s: &Snapshot| convert::omnichannel(s, &question, against)).await
         });
         Ok(Response::new(answer.await?))
     }

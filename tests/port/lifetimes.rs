@@ -198,3 +198,45 @@ async fn lifecycle_rfm_and_channels_have_their_shapes() {
     let sum: f64 = answer.by_set.iter().map(revenue).sum();
     assert_eq!(sum, revenue(answer.total.as_ref().unwrap()));
 }
+
+/// A shape's comparison is that of its figures.
+#[tokio::test(flavor = "multi_thread")]
+async fn shapes_are_compared_as_their_figures_are() {
+    let service = shop().await;
+    let day = |days_ago: i64| Some(Timestamp { seconds: NOW - days_ago * 86_400, nanos: 0 });
+    let range = Some(proto::TimeRange { start: day(300), end: day(150) });
+    let scope = Some(proto::Scope { range, ..scope().unwrap() });
+    let comparison = proto::Comparison::PreviousPeriod.into();
+    let mut lifetimes = service.lifetimes();
+    let request = proto::ComputeLifetimeRequest { scope: scope.clone(), comparison, ..Default::default() };
+    let lifetime = lifetimes.compute_lifetime(request).await.unwrap().into_inner();
+    let request = proto::ComputeLifecycleRequest { scope: scope.clone(), comparison, ..Default::default() };
+    let lifecycle = lifetimes.compute_lifecycle(request.clone()).await.unwrap().into_inner();
+    let visits = vec![proto::ActivityType::Visit.into()];
+    let wrong = proto::ComputeLifecycleRequest { activity_types: visits, ..request };
+    let status = lifetimes.compute_lifecycle(wrong).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["comparison"]);
+    let request = proto::ComputeOmnichannelRequest { scope: scope.clone(), comparison, ..Default::default() };
+    let channels = lifetimes.compute_omnichannel(request).await.unwrap().into_inner();
+    let mut commerce = service.commerce();
+    let request = proto::ComputeReturnsRequest { scope: scope.clone(), comparison, ..Default::default() };
+    let returns = commerce.compute_returns(request).await.unwrap().into_inner();
+    let request = proto::ComputeProductMixRequest { scope: scope.clone(), comparison, ..Default::default() };
+    let mix = commerce.compute_product_mix(request).await.unwrap().into_inner();
+    let shapes = [
+        (lifetime.figures, lifetime.comparison_note, 6),
+        (lifecycle.figures, lifecycle.comparison_note, 5),
+        (channels.figures, channels.comparison_note, 5),
+        (returns.figures, returns.comparison_note, 8),
+        (mix.figures, mix.comparison_note, 4),
+    ];
+    for (figures, note, count) in shapes {
+        assert_eq!(figures.len(), count);
+        assert!(figures.iter().all(|figure| figure.change.as_ref().is_some_and(|c| c.before.is_some())));
+        let kpi_ids = figures.iter().map(|figure| figure.kpi.clone().unwrap().id).collect();
+        let asked =
+            proto::ComputeKpisRequest { scope: scope.clone(), kpi_ids, comparison, ..Default::default() };
+        let expected = service.figures().compute_kpis(asked).await.unwrap().into_inner();
+        assert_eq!((figures, note), (expected.kpis, expected.comparison_note));
+    }
+}

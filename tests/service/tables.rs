@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{BINARY, Service};
 
 /// Snapshots by name, and how each is asked; all of 2025, in euros, for 80 columns.
-const SHOWN: [(&str, &[&str]); 9] = [
+const SHOWN: [(&str, &[&str]); 11] = [
     ("scalar", &["conversion", "--compare", "previous-period"]),
     ("grouped", &["revenue", "--group-by", "channel", "--group-by", "category", "--granularity", "month"]),
     ("triangle", &["retention", "--group-by", "channel"]),
@@ -15,6 +15,8 @@ const SHOWN: [(&str, &[&str]); 9] = [
     ("model", &["phase_model"]),
     ("card", &["incentive_card"]),
     ("lifetime", &["lifetime", "--from", "2024-01-01"]),
+    ("compared", &["lifecycle", "--compare", "previous-period"]),
+    ("replies", &["replied_within_4h", "--group-by", "channel"]),
     ("ranking", &["journeys"]),
     ("credits", &["attribution"]),
 ];

@@ -126,6 +126,33 @@ pub fn returns(answer: &Value, style: &Style) -> Vec<String> {
     parts
 }
 
+/// The figures of a shape that were compared: now, before, the change and its p-value.
+pub fn compared(answer: &Value, style: &Style) -> String {
+    let figures: Vec<&Value> =
+        array(answer, "/figures").iter().filter(|figure| figure.get("change").is_some()).collect();
+    let Some(first) = figures.first() else { return String::new() };
+    let shown = |path: &'static str, kind: Option<Kind>| {
+        let cell = |figure: &&Value| {
+            let kind = kind.unwrap_or_else(|| kind_of(unit_of(Some(figure))));
+            figure.pointer(path).map_or_else(String::new, |value| style.show(kind, Some(value)))
+        };
+        figures.iter().map(cell).collect::<Vec<_>>()
+    };
+    let id =
+        |figure: &&Value| figure.pointer("/kpi/id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let changes = shown("/change/difference", None).into_iter().map(|change| change.replace('%', "pts"));
+    let columns = [
+        Column::texts("", figures.iter().map(id).collect()),
+        Column::numbers("value", shown("/total/value", None)),
+        Column::numbers("before", shown("/change/before/value", None)),
+        Column::numbers("change", changes.collect()),
+        Column::numbers("p", shown("/change/adjustedPValue", Some(Kind::Number))),
+    ];
+    let at = |end| first.pointer(end).and_then(Value::as_str).map_or_else(String::new, |at| style.local(at));
+    let (from, until) = (at("/change/range/start"), at("/change/range/end"));
+    format!("compared with {from} to {until}\n{}", grid(&columns, style.width))
+}
+
 /// Phases beside channels, and what changed over all.
 pub fn phase_model(answer: &Value, style: &Style) -> Vec<String> {
     let rows = array(answer, "/rows");

@@ -34,6 +34,7 @@ pub fn page(kpi: &Definition, rpc: &str, answer: &Value, style: &Style) -> Strin
         }
         _ => parts.extend(shape(layout, rpc, answer, style)),
     }
+    parts.push(boards::compared(answer, style));
     parts.extend(notes(answer, style));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::client;
 use super::{CliError, runtime};
 use crate::kpi::catalogue::{self, Definition};
+use crate::kpi::measures;
 use crate::model::{Currency, Micros};
 
 #[derive(Debug, Args)]
@@ -140,7 +141,7 @@ pub fn command(args: &KpiArgs) -> Result<(), CliError> {
     let Some(kpi) = found.next() else {
         return Err(CliError::Failed(format!("`{name}` is no KPI; `customer360 kpi --list` names all")));
     };
-    let rpc = if args.figure || args.wants_figures() { "ComputeKpis" } else { kpi.rpc };
+    let rpc = if args.figure || args.wants_figures(kpi) { "ComputeKpis" } else { kpi.rpc };
     let request = args.request(kpi, rpc)?;
     let answer = runtime()?.block_on(async {
         let clients = client::connect(&args.target, &args.tenant).await?;
@@ -163,8 +164,8 @@ fn listed() -> String {
 
 impl KpiArgs {
     /// Whether only figures have what is asked for.
-    fn wants_figures(&self) -> bool {
-        self.compare.is_some() || self.group_by.len() > 1
+    fn wants_figures(&self, kpi: &Definition) -> bool {
+        (self.compare.is_some() && measures::find(kpi.id).is_some()) || self.group_by.len() > 1
     }
 
     fn width(&self) -> usize {

@@ -125,7 +125,10 @@ impl<'a> Naive<'a> {
         Some(match id {
             "trial_conversion" => self.trials(all),
             "products_tried_per_visit" => self.tried(all),
-            "first_reply" | "first_reply_p90" => self.waits(all, ContactStage::FirstHumanReply),
+            "first_reply" | "first_reply_p90" | "replied_within_1h" | "replied_within_4h"
+            | "replied_within_8h" | "replied_within_24h" | "replied_within_48h" => {
+                self.waits(all, ContactStage::FirstHumanReply)
+            }
             "resolution" | "resolution_p90" => self.waits(all, ContactStage::Resolved),
             "care_within_target" => {
                 let target = i64::from(self.params.care_target_minutes) * 60_000_000;

@@ -66,6 +66,10 @@ fn check(measure: &Measure, figure: &Figure, counts: &[(u32, Count)], recorded: 
                 counts.iter().map(|(_, c)| (c.0 as f64 / measure.scale, c.3.is_some())).collect();
             product_limit(&waits, p)
         }
+        Stat::Ended(within) => {
+            let wait = |(_, c): &(u32, Count)| (c.0 as f64 / measure.scale, c.3.is_some());
+            super::shapes::ended(&counts.iter().map(wait).collect::<Vec<_>>(), within)
+        }
         Stat::Quantile(p) => {
             let mut values: Vec<f64> = counts.iter().map(|(_, c)| c.0 as f64 / measure.scale).collect();
             values.sort_by(f64::total_cmp);

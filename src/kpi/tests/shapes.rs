@@ -103,3 +103,18 @@ fn shapes_agree_with_figures() {
         );
     }
 }
+
+/// The share that ended within a time, by what each end leaves of those who still wait; where anything
+/// was followed for so long, or all ended.
+pub fn ended(waits: &[(f64, bool)], within: f64) -> Option<f64> {
+    let mut ends: Vec<f64> = waits.iter().filter(|w| w.1 && w.0 <= within).map(|w| w.0).collect();
+    ends.sort_by(f64::total_cmp);
+    ends.dedup();
+    let kept = |end: &f64| {
+        let at_risk = waits.iter().filter(|wait| wait.0 >= *end).count() as f64;
+        1.0 - waits.iter().filter(|wait| wait.1 && wait.0 == *end).count() as f64 / at_risk
+    };
+    let left: f64 = ends.iter().map(kept).product();
+    let followed = waits.iter().any(|wait| wait.0 >= within) || left <= 1e-12;
+    (followed && !waits.is_empty()).then_some(1.0 - left)
+}

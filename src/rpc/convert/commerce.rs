@@ -1,14 +1,17 @@
 //! Returns, mix, model and card: requests turned into questions, and answers into messages.
 
 use super::answer::{basis, reference};
-use super::figure::{changed, comparison, elsewhere, figure_to_proto, kpi_figures, note, parameters};
+use super::figure::{
+    changed, compared, comparison, elsewhere, figure_to_proto, kpi_figures, note, parameters,
+};
 use super::question::scope;
 use super::{Checks, Choice, Path};
 use crate::kpi::board::{self, Asked, Board, Cell, INCENTIVE_CARD, Line, PHASE_MODEL};
 use crate::kpi::compare::Against;
-use crate::kpi::measure::{Elsewhere, Span};
+use crate::kpi::measure::{Elsewhere, Params, Span};
 use crate::kpi::mix::{self, PRODUCT_MIX, Sales};
 use crate::kpi::returns::{self, RETURN_MATRIX};
+use crate::kpi::{KpiError, Scope, Snapshot};
 use crate::model::Violation;
 use crate::rpc::proto;
 
@@ -52,8 +55,33 @@ fn against(c: &mut Checks<'_>, root: &Path<'_>, number: i32) -> Against {
     comparison(c, &root.field("comparison"), number).unwrap_or(Against::PreviousPeriod)
 }
 
-#[must_use]
-pub fn returns(answer: returns::Matrix) -> proto::ComputeReturnsResponse {
+/// A scope, what its KPIs are asked with, and with what they are compared.
+pub type Compared = (Scope, Params, Option<Against>);
+
+/// # Errors
+/// Everything that is wrong with the request.
+pub fn compared_question(
+    mut c: Checks<'_>,
+    asked: (Option<proto::Scope>, Option<proto::KpiParameters>, i32),
+) -> Result<Compared, Vec<Violation>> {
+    let root = Path::root();
+    let question = (
+        scope(&mut c, &root.field("scope"), asked.0),
+        parameters(&mut c, &root.field("parameters"), asked.1),
+        comparison(&mut c, &root.field("comparison"), asked.2),
+    );
+    c.finish(question)
+}
+
+/// # Errors
+/// As [`returns::compute`].
+pub fn returns(
+    snapshot: &Snapshot,
+    (scope, params, against): &Compared,
+) -> Result<proto::ComputeReturnsResponse, KpiError> {
+    let answer = returns::compute(snapshot, scope, params)?;
+    let ids: Vec<&str> = answer.figures.iter().map(|figure| figure.kpi.id).collect();
+    let (compared, comparison_note) = compared(snapshot, (scope, params), &ids, *against)?;
     let cell = |cell: returns::Cell| proto::ReturnCell {
         purchase_channel: cell.bought,
         return_channel: cell.returned,
@@ -61,27 +89,38 @@ pub fn returns(answer: returns::Matrix) -> proto::ComputeReturnsResponse {
         days: Some(figure_to_proto(&cell.days)),
     };
     let figures = answer.figures.into_iter().map(|answer| kpi_figures(answer, &[], None));
-    proto::ComputeReturnsResponse {
+    Ok(proto::ComputeReturnsResponse {
         kpi: Some(reference(&RETURN_MATRIX)),
-        figures: figures.collect(),
+        // The same figures, with what changed.
+        figures: if against.is_some() { compared } else { figures.collect() },
         matrix: answer.cells.into_iter().map(cell).collect(),
-    }
+        comparison_note,
+    })
 }
 
-#[must_use]
-pub fn product_mix(answer: mix::Answer) -> proto::ComputeProductMixResponse {
+/// # Errors
+/// As [`mix::compute`].
+pub fn product_mix(
+    snapshot: &Snapshot,
+    (scope, params, against): &Compared,
+) -> Result<proto::ComputeProductMixResponse, KpiError> {
+    let answer = mix::compute(snapshot, scope, params)?;
+    let ids = ["units_sold", "line_revenue", "average_unit_price", "discount_share"];
+    let (figures, comparison_note) = compared(snapshot, (scope, params), &ids, *against)?;
     let cell = |cell: mix::Cell| proto::ProductMixCell {
         category: Some(proto::GroupKey { value: cell.category }),
         channel: cell.channel,
         mix: Some(sales(&cell.sales)),
         price_index: cell.price_index,
     };
-    proto::ComputeProductMixResponse {
+    Ok(proto::ComputeProductMixResponse {
         kpi: Some(reference(&PRODUCT_MIX)),
         basis: Some(basis(&answer.basis)),
         total: Some(sales(&answer.total)),
         cells: answer.cells.into_iter().map(cell).collect(),
-    }
+        figures,
+        comparison_note,
+    })
 }
 
 fn sales(sales: &Sales) -> proto::ProductMix {

@@ -10,7 +10,7 @@ use crate::kpi::margin::ValueBasis;
 use crate::kpi::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
 use crate::kpi::members::{Filter, Side};
 use crate::kpi::scalar::{Answer, Cell, Figure, Question};
-use crate::kpi::{Basis, KpiError, Window, funnel, measures};
+use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window, funnel, measures};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
@@ -228,7 +228,7 @@ impl Figures {
     ///
     /// # Errors
     /// As [`crate::kpi::scalar::compute`].
-    pub fn answer(self, snapshot: &crate::kpi::Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
+    pub fn answer(self, snapshot: &Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
         let Self { mut question, series, against } = self;
         let points = series.map(|unit| compare::series(&question.scope, unit)).transpose()?;
         let earlier = against.map(|against| compare::earlier(&question.scope, against)).transpose()?;
@@ -255,6 +255,27 @@ impl Figures {
         }
         Ok(proto::ComputeKpisResponse { kpis, comparison_note: note(tests) })
     }
+}
+
+/// The figures of a shape, compared with another time, and what to know of so many comparisons;
+/// nothing where nothing is compared.
+///
+/// # Errors
+/// As [`crate::kpi::scalar::compute`].
+pub(super) fn compared(
+    snapshot: &Snapshot,
+    (scope, params): (&Scope, &Params),
+    ids: &[&str],
+    against: Option<Against>,
+) -> Result<(Vec<proto::KpiFigures>, String), KpiError> {
+    if against.is_none() {
+        return Ok((Vec::new(), String::new()));
+    }
+    let measures = ids.iter().filter_map(|id| measures::find(id)).collect();
+    let (scope, params) = (scope.clone(), params.clone());
+    let question = Question { scope, measures, params, group_by: Vec::new(), spans: Vec::new() };
+    let answer = Figures { question, series: None, against }.answer(snapshot)?;
+    Ok((answer.kpis, answer.comparison_note))
 }
 
 pub(super) fn note(tests: usize) -> String {

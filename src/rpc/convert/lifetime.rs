@@ -1,19 +1,35 @@
 //! Lifetimes: requests turned into questions, and answers into messages.
 
 use super::answer::{basis, count, estimate, grouped, interval, ratio, reference};
-use super::figure::{figure_to_proto, granularity, parameters as kpi_parameters, value_basis};
+use super::figure::{
+    compared, comparison, figure_to_proto, granularity, parameters as kpi_parameters, value_basis,
+};
 use super::question::{activity_types, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
 use crate::kpi::axis::Dimension;
 use crate::kpi::calendar::Unit;
+use crate::kpi::compare::Against;
 use crate::kpi::lifetime::{self, Customer, Fit, Fitted, Lifetime, Warning};
+use crate::kpi::measure::Params;
 use crate::kpi::rfm::{self, Cuts, Scores, Segment};
 use crate::kpi::scalar::{self, Figure};
 use crate::kpi::{GroupBy, KpiError, Ratio, Snapshot, catalogue, lifecycle, measures, stats};
-use crate::model::Violation;
+use crate::model::{ActivityType, Reason, Violation};
 use crate::rpc::proto;
 
 const HORIZON_DAYS: u32 = 365;
+/// The figures of a lifetime.
+const LIFETIMES: [&str; 6] = [
+    "months_active",
+    "historic_value",
+    "historic_value_mean",
+    "expected_alive",
+    "expected_purchases",
+    "expected_value",
+];
+/// The figures of a lifecycle.
+const LIFECYCLES: [&str; 5] =
+    ["new_buyers", "returning_buyers", "resurrected_buyers", "dormant_buyers", "active_days"];
 
 /// The question of all customers; which page is the caller's.
 ///
@@ -22,7 +38,7 @@ const HORIZON_DAYS: u32 = 365;
 pub fn lifetime_question(
     mut c: Checks<'_>,
     asked: proto::ComputeLifetimeRequest,
-) -> Result<lifetime::Question, Vec<Violation>> {
+) -> Result<(lifetime::Question, Option<Against>), Vec<Violation>> {
     let root = Path::root();
     let horizon = root.field("horizon_days");
     let question = lifetime::Question {
@@ -35,7 +51,22 @@ pub fn lifetime_question(
         after: None,
         size: 0,
     };
-    c.finish(question)
+    let against = comparison(&mut c, &root.field("comparison"), asked.comparison);
+    c.finish((question, against))
+}
+
+/// The totals of lifetimes, compared with another time.
+///
+/// # Errors
+/// As [`scalar::compute`].
+pub fn lifetime_compared(
+    snapshot: &Snapshot,
+    asked: &lifetime::Question,
+    against: Option<Against>,
+) -> Result<(Vec<proto::KpiFigures>, String), KpiError> {
+    let lifetime::Question { orders, first, value, horizon_days, .. } = *asked;
+    let params = Params { orders, first, value, horizon_days, ..Params::default() };
+    compared(snapshot, (&asked.scope, &params), &LIFETIMES, against)
 }
 
 /// The answer; `name` gives a customer's id.
@@ -53,6 +84,8 @@ pub fn lifetime(answer: lifetime::Answer, name: impl Fn(u32) -> String) -> proto
             .collect(),
         customers: answer.customers.iter().map(|one| customer(one, name(one.key))).collect(),
         next_page_token: String::new(),
+        figures: Vec::new(),
+        comparison_note: String::new(),
     }
 }
 
@@ -134,7 +167,7 @@ pub(super) fn customer(of: &Customer, customer_id: String) -> proto::CustomerLif
 pub fn lifecycle_question(
     mut c: Checks<'_>,
     asked: proto::ComputeLifecycleRequest,
-) -> Result<lifecycle::Question, Vec<Violation>> {
+) -> Result<(lifecycle::Question, Option<Against>), Vec<Violation>> {
     let root = Path::root();
     let unit = granularity(&mut c, &root.field("granularity"), asked.granularity);
     let question = lifecycle::Question {
@@ -144,14 +177,27 @@ pub fn lifecycle_question(
         unit: unit.unwrap_or(Unit::Month),
         activities: activity_types(&mut c, &root, "activity_types", &asked.activity_types),
     };
-    c.finish(question)
+    let at = root.field("comparison");
+    let against = comparison(&mut c, &at, asked.comparison);
+    let of_orders = question.activities.is_empty() || question.activities == [ActivityType::Order];
+    if against.is_some() && !of_orders {
+        c.refuse(&at, Reason::Conflict, "only lifecycles of orders are compared");
+    }
+    c.finish((question, against))
 }
 
-#[must_use]
-pub fn lifecycle(answer: lifecycle::Answer) -> proto::ComputeLifecycleResponse {
+/// # Errors
+/// As [`lifecycle::compute`].
+pub fn lifecycle(
+    snapshot: &Snapshot,
+    (question, against): &(lifecycle::Question, Option<Against>),
+) -> Result<proto::ComputeLifecycleResponse, KpiError> {
+    let params = Params { orders: question.orders, ..Params::default() };
+    let (compared, comparison_note) = compared(snapshot, (&question.scope, &params), &LIFECYCLES, *against)?;
+    let answer = lifecycle::compute(snapshot, question)?;
     let intervals = answer.intervals;
     let (total, groups) = grouped(answer.result, |of| lifecycle_figures(&intervals, of));
-    proto::ComputeLifecycleResponse {
+    Ok(proto::ComputeLifecycleResponse {
         kpi: Some(reference(&catalogue::LIFECYCLE)),
         basis: Some(basis(&answer.basis)),
         total: Some(total),
@@ -159,7 +205,9 @@ pub fn lifecycle(answer: lifecycle::Answer) -> proto::ComputeLifecycleResponse {
             .into_iter()
             .map(|(key, figures)| proto::LifecycleGroup { key: Some(key), figures: Some(figures) })
             .collect(),
-    }
+        figures: compared,
+        comparison_note,
+    })
 }
 
 fn lifecycle_figures(intervals: &[lifecycle::Interval], of: lifecycle::Lifecycle) -> proto::LifecycleFigures {
@@ -286,7 +334,7 @@ const OMNICHANNEL: [&str; 5] = ["active_customers", "revenue", "retention", "nps
 pub fn omnichannel_question(
     mut c: Checks<'_>,
     asked: proto::ComputeOmnichannelRequest,
-) -> Result<scalar::Question, Vec<Violation>> {
+) -> Result<(scalar::Question, Option<Against>), Vec<Violation>> {
     let root = Path::root();
     let question = scalar::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
@@ -295,7 +343,8 @@ pub fn omnichannel_question(
         group_by: Vec::new(),
         spans: Vec::new(),
     };
-    c.finish(question)
+    let against = comparison(&mut c, &root.field("comparison"), asked.comparison);
+    c.finish((question, against))
 }
 
 /// Computes both breakdowns.
@@ -305,7 +354,10 @@ pub fn omnichannel_question(
 pub fn omnichannel(
     snapshot: &Snapshot,
     question: &scalar::Question,
+    against: Option<Against>,
 ) -> Result<proto::ComputeOmnichannelResponse, KpiError> {
+    let asked = (&question.scope, &question.params);
+    let (figures, comparison_note) = compared(snapshot, asked, &OMNICHANNEL, against)?;
     let by = |by: GroupBy| {
         let group_by = vec![Dimension::Of(by)];
         scalar::compute(snapshot, &scalar::Question { group_by, ..question.clone() })
@@ -318,6 +370,8 @@ pub fn omnichannel(
         total: Some(omnichannel_figures(None, &totals, &totals)),
         by_number: omnichannel_groups(&by_number, &totals),
         by_set: omnichannel_groups(&by_set, &totals),
+        figures,
+        comparison_note,
     })
 }
 

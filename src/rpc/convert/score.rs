@@ -27,7 +27,7 @@ pub fn scoring_question(
         value_basis,
         ..Default::default()
     };
-    lifetime_question(c, said)
+    lifetime_question(c, said).map(|(question, _)| question)
 }
 
 /// # Errors
