@@ -40,8 +40,8 @@ impl Reader<'_> {
     /// types, with those by any place, in order of time.
     pub fn each(&self, part: &Part, mut visit: impl FnMut(u32, &[Mark])) {
         let tables = &part.segment.tables;
-        let stems = tables.stems();
         let wanted = self.tables_wanted();
+        let stems = tables.stems_of(wanted);
         let mut next = stems.map(|stem| stem.rows(0..part.customers.start).end);
         let mut marks = Vec::new();
         let all_in_scope = self.lens.has_every_customer(part);
@@ -65,10 +65,8 @@ impl Reader<'_> {
     /// Calls `visit` for each touchpoint of nobody.
     pub fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(Mark)) {
         let mut marks = Vec::new();
-        for (table, stem) in tables.stems().into_iter().enumerate() {
-            if self.tables_wanted()[table] {
-                self.push_rows(tables, table, 0..stem.len(), &mut marks);
-            }
+        for (table, stem) in tables.stems_of(self.tables_wanted()).into_iter().enumerate() {
+            self.push_rows(tables, table, 0..stem.len(), &mut marks);
         }
         marks.into_iter().for_each(&mut visit);
     }
