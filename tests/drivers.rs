@@ -4,7 +4,7 @@
 mod worlds;
 
 use customer360::kpi::cost::{self, CostRate};
-use customer360::kpi::given::Columns;
+use customer360::kpi::given::Pieces;
 use customer360::kpi::reconcile::Cause;
 use customer360::kpi::scope::{GroupBy, OrderOptions, Scope};
 use customer360::kpi::{Snapshot, repurchase, retention, survey};
@@ -155,13 +155,13 @@ async fn kpis_of_then_are_those_that_were_answered_then() {
                 let known = store.known_at(tenant.key, KnownAt::Revision(*at)).await.unwrap();
                 for (which, mirrors) in [("followed", &followed), ("loaded", &loaded)] {
                     // What is read is made, until nothing is missed.
-                    let mut columns = Columns::NONE;
+                    let mut pieces = Pieces::NONE;
                     let answered = loop {
-                        let snapshot = mirrors.snapshot_then(&tenant, &known, columns).await.unwrap();
+                        let snapshot = mirrors.snapshot_then(&tenant, &known, pieces).await.unwrap();
                         assert_eq!(snapshot.revision, *at);
                         let answered = answers(&snapshot);
                         match snapshot.given.lacking() {
-                            Some(lacking) => columns = lacking,
+                            Some(lacking) => pieces = lacking,
                             None => break answered,
                         }
                     };

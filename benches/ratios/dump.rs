@@ -27,10 +27,10 @@ pub fn write(folder: &Path, tables: &Tables, dictionary: &Dictionary) -> std::io
         writeln!(out, "{observation},{at},{channel},{touch_type},{amount},{score},{seconds}")
     };
     for row in 0..tables.orders.stem.len() {
-        write(&tables.orders.stem, row, "order", tables.orders.amount[row], 0)?;
+        write(&tables.orders.stem, row, "order", tables.orders.amount.get(row), 0)?;
     }
     for row in 0..tables.returns.stem.len() {
-        write(&tables.returns.stem, row, "return", tables.returns.amount[row], 0)?;
+        write(&tables.returns.stem, row, "return", tables.returns.amount.get(row), 0)?;
     }
     for row in 0..tables.answers.stem.len() {
         let kind = ["nps", "csat", "ces"][usize::from(tables.answers.kind[row])];

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::beside::TABLES;
-use super::given::{Column, Content};
+use super::given::{Content, Piece};
 use super::segment::Trust;
 use super::tables::{IF_ABSENT, SURVIVES, Stem, Tables};
 use super::traits::Claim;
@@ -17,7 +17,7 @@ pub struct Acquired {
 }
 
 impl Content for Acquired {
-    const COLUMN: Column = Column::Acquired;
+    const PIECE: Piece = Piece::Acquired;
 
     fn nothing() -> &'static Self {
         static NOTHING: Acquired = Acquired { at: Vec::new(), place: Vec::new() };

@@ -56,7 +56,7 @@ pub(super) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
     let mut worth = None;
     for touch in within {
         let found = seen.beside(&values.owner, touch).next();
-        let said = found.map(|row| (values.value[row], values.currency[row]));
+        let said = found.map(|row| (values.value.get(row), values.currency[row]));
         if let Some((value, currency)) = said {
             worth = seen.cx.orders.converted(value, currency, touch.at);
         }

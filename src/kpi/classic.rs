@@ -182,7 +182,7 @@ fn charge(seen: &Seen, hits: &mut [Hit]) {
     for (row, touch) in tables.rows_of(&tables.costs.owner, customer..customer + 1) {
         add(touch, &|stem, its| {
             let cost =
-                costs.converter.convert(tables.costs.cost[row], tables.costs.currency[row], stem.at[its]);
+                costs.converter.convert(tables.costs.cost.get(row), tables.costs.currency[row], stem.at[its]);
             i128::from(cost.unwrap_or(0)) * 60 * i128::from(costs.micros_per_minor)
         });
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Something that a snapshot may be given; the tables of [`super::Tables`] in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Column {
+pub enum Piece {
     Orders,
     Returns,
     Answers,
@@ -28,28 +28,28 @@ pub enum Column {
     Acquired,
 }
 
-impl Column {
+impl Piece {
     /// The tables of touchpoints, in their order.
     pub const STEMS: [Self; 4] = [Self::Orders, Self::Returns, Self::Answers, Self::Touches];
 }
 
 /// A set of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Columns(u32);
+pub struct Pieces(u32);
 
-impl Columns {
+impl Pieces {
     pub const NONE: Self = Self(0);
-    pub const ALL: Self = Self((1 << (Column::Acquired as u32 + 1)) - 1);
+    pub const ALL: Self = Self((1 << (Piece::Acquired as u32 + 1)) - 1);
 
     #[must_use]
-    pub fn of(columns: &[Column]) -> Self {
-        Self(columns.iter().fold(0, |set, column| set | 1 << *column as u32))
+    pub fn of(pieces: &[Piece]) -> Self {
+        Self(pieces.iter().fold(0, |set, piece| set | 1 << *piece as u32))
     }
 
     #[inline]
     #[must_use]
-    pub fn has(self, column: Column) -> bool {
-        self.0 >> column as u32 & 1 == 1
+    pub fn has(self, piece: Piece) -> bool {
+        self.0 >> piece as u32 & 1 == 1
     }
 
     /// Whether all of the others are in it.
@@ -72,16 +72,16 @@ impl Columns {
     /// only what stands is given.
     #[must_use]
     pub fn with_owners(self) -> Self {
-        const ORDERED: [Column; 2] = [Column::Orders, Column::Returns];
-        const TIED: [Column; 3] = [Column::Orders, Column::Returns, Column::Touches];
-        let owners: [(Column, &[Column]); 7] = [
-            (Column::Visits, &[Column::Touches]),
-            (Column::Lines, &ORDERED),
-            (Column::Discounts, &[Column::Orders]),
-            (Column::Ties, &TIED),
-            (Column::CartValues, &[Column::Touches]),
-            (Column::Handling, &Column::STEMS),
-            (Column::Costs, &Column::STEMS),
+        const ORDERED: [Piece; 2] = [Piece::Orders, Piece::Returns];
+        const TIED: [Piece; 3] = [Piece::Orders, Piece::Returns, Piece::Touches];
+        let owners: [(Piece, &[Piece]); 7] = [
+            (Piece::Visits, &[Piece::Touches]),
+            (Piece::Lines, &ORDERED),
+            (Piece::Discounts, &[Piece::Orders]),
+            (Piece::Ties, &TIED),
+            (Piece::CartValues, &[Piece::Touches]),
+            (Piece::Handling, &Piece::STEMS),
+            (Piece::Costs, &Piece::STEMS),
         ];
         let given = owners.iter().filter(|(beside, _)| self.has(*beside));
         given.fold(self, |all, (_, owners)| all.or(Self::of(owners)))
@@ -94,79 +94,79 @@ pub struct Missed(Arc<AtomicU32>);
 
 impl Missed {
     #[cold]
-    pub(super) fn note(&self, column: Column) {
-        self.0.fetch_or(1 << column as u32, Ordering::Relaxed);
+    pub(super) fn note(&self, piece: Piece) {
+        self.0.fetch_or(1 << piece as u32, Ordering::Relaxed);
     }
 
     /// Everything that was missed so far, by whoever asked.
     #[must_use]
-    pub fn columns(&self) -> Columns {
-        Columns(self.0.load(Ordering::Relaxed))
+    pub fn pieces(&self) -> Pieces {
+        Pieces(self.0.load(Ordering::Relaxed))
     }
 }
 
 /// What a snapshot was given, and where it is noted what was missed.
 #[derive(Debug, Clone)]
 pub struct Given {
-    pub columns: Columns,
+    pub pieces: Pieces,
     pub missed: Missed,
 }
 
 impl Default for Given {
     fn default() -> Self {
-        Self::of(Columns::ALL)
+        Self::of(Pieces::ALL)
     }
 }
 
 impl Given {
     #[must_use]
-    pub fn of(columns: Columns) -> Self {
-        Self { columns: columns.with_owners(), missed: Missed::default() }
+    pub fn of(pieces: Pieces) -> Self {
+        Self { pieces: pieces.with_owners(), missed: Missed::default() }
     }
 
     #[must_use]
     pub fn is_all(&self) -> bool {
-        self.columns == Columns::ALL
+        self.pieces == Pieces::ALL
     }
 
     /// What is to be given before it is asked again; `None`: the answer missed nothing and stands.
     #[must_use]
-    pub fn lacking(&self) -> Option<Columns> {
-        let missed = self.missed.columns();
+    pub fn lacking(&self) -> Option<Pieces> {
+        let missed = self.missed.pieces();
         match missed.is_empty() {
-            true if self.columns.is_empty() => Some(Columns::of(&[Column::Orders])),
+            true if self.pieces.is_empty() => Some(Pieces::of(&[Piece::Orders])),
             true => None,
             // What was given and is missed all the same is given with everything only.
-            false if self.columns.covers(missed) => Some(Columns::ALL),
-            false => Some(self.columns.or(missed).with_owners()),
+            false if self.pieces.covers(missed) => Some(Pieces::ALL),
+            false => Some(self.pieces.or(missed).with_owners()),
         }
     }
 
     /// Whether a table is given. That of the writes of traits only with everything: otherwise the
     /// values that stand are.
     #[must_use]
-    pub fn has(&self, column: Column) -> bool {
-        self.columns.has(column) && (column != Column::TraitWrites || self.is_all())
+    pub fn has(&self, piece: Piece) -> bool {
+        self.pieces.has(piece) && (piece != Piece::TraitWrites || self.is_all())
     }
 
-    /// What `make` makes, if that column is given.
+    /// What `make` makes, if that piece is given.
     pub(super) fn table<T: Content>(&self, make: impl FnOnce() -> T) -> Table<T> {
-        match self.has(T::COLUMN) {
+        match self.has(T::PIECE) {
             true => make().into(),
             false => Table { given: None, missed: Some(self.missed.clone()) },
         }
     }
 
-    /// A table of another snapshot, shared if that column is given.
+    /// A table of another snapshot, shared if that piece is given.
     pub(super) fn shared<T: Content>(&self, table: &Table<T>) -> Table<T> {
-        let given = table.given.clone().filter(|_| self.has(T::COLUMN));
+        let given = table.given.clone().filter(|_| self.has(T::PIECE));
         Table { missed: given.is_none().then(|| self.missed.clone()), given }
     }
 }
 
 /// What a [`Table`] may contain.
 pub trait Content: Clone + Default + Send + Sync + 'static {
-    const COLUMN: Column;
+    const PIECE: Piece;
 
     /// What those read who were not given it.
     fn nothing() -> &'static Self;
@@ -214,7 +214,7 @@ impl<T: Content> Deref for Table<T> {
     #[inline]
     fn deref(&self) -> &T {
         self.given.as_deref().unwrap_or_else(|| {
-            self.missed.iter().for_each(|missed| missed.note(T::COLUMN));
+            self.missed.iter().for_each(|missed| missed.note(T::PIECE));
             T::nothing()
         })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::given::{Columns, Given};
+use super::given::{Given, Pieces};
 use super::segment::{Identity, Segment, Source, Trust};
 use super::snapshot::{Live, Snapshot, Voided};
 use super::tables::Tables;
@@ -120,14 +120,14 @@ impl Snapshot {
     /// The facts and the map of then. `now` is the map of this snapshot, `trust` that of then.
     #[must_use]
     pub fn as_known(&self, since: &Since, now: &dyn Homes, trust: &Trust) -> Self {
-        self.as_known_given(since, now, trust, Columns::ALL)
+        self.as_known_given(since, now, trust, Pieces::ALL)
     }
 
-    /// The same, of which only these columns are given (see [`super::given`]). This snapshot must have
+    /// The same, of which only these pieces are given (see [`super::given`]). This snapshot must have
     /// been given everything.
     #[must_use]
-    pub fn as_known_given(&self, since: &Since, now: &dyn Homes, trust: &Trust, columns: Columns) -> Self {
-        let (map, given) = (Then { now, since }, Given::of(columns));
+    pub fn as_known_given(&self, since: &Since, now: &dyn Homes, trust: &Trust, pieces: Pieces) -> Self {
+        let (map, given) = (Then { now, since }, Given::of(pieces));
         let (mut segments, later): (Vec<Live>, Vec<Vec<u32>>) =
             self.segments.par_iter().map(|live| as_known(live, since, trust, &given)).unzip();
         let mut taken: Vec<Vec<u32>> = Vec::with_capacity(segments.len());
@@ -166,7 +166,7 @@ impl Snapshot {
     /// A snapshot of nobody that was given nothing: what a question reads is what it misses in it.
     #[must_use]
     pub fn of_nobody(&self, revision: Revision) -> Self {
-        let given = Given::of(Columns::NONE);
+        let given = Given::of(Pieces::NONE);
         let (trust, nobody) = (Trust::default(), Segment::of_one());
         Self {
             revision,
@@ -189,8 +189,8 @@ impl Snapshot {
         let mut then = self.of_nobody(since.revision);
         loop {
             let answer = question(&then);
-            let Some(columns) = then.given.lacking() else { return answer };
-            then = self.as_known_given(since, now, trust, columns);
+            let Some(pieces) = then.given.lacking() else { return answer };
+            then = self.as_known_given(since, now, trust, pieces);
         }
     }
 

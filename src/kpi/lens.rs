@@ -1,10 +1,13 @@
 //! A scope resolved against a snapshot: filters as tables, groups as small numbers.
 
+use std::ops::Range;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::CustomerKind;
 
 use super::answer::{Excluded, Group, Grouped};
+use super::beside::rows_until;
 use super::bitmap::Bitmap;
 use super::calendar::{Intervals, Unit};
 use super::dictionary::{Place, text_hash};
@@ -65,6 +68,31 @@ impl<'a> Lens<'a> {
     /// Whether no customer of the part is dead or out of scope: then nobody need be asked about.
     pub fn has_every_customer(&self, part: &Part) -> bool {
         part.dead.is_empty() && self.customers.is_none()
+    }
+
+    /// The rows of the part's living customers, in one range more than there are dead between them.
+    /// `None` when many are dead or not all are in scope: then each has to be asked about.
+    pub fn living_rows(
+        &self,
+        part: &Part,
+        stem: &'a Stem,
+    ) -> Option<impl Iterator<Item = Range<usize>> + use<'a>> {
+        /// More dead than one in so many make ranges too short to be worth their beginning.
+        const FEW: usize = 16;
+        let dead: Vec<u32> = part.dead.among(part.customers.clone()).collect();
+        if self.customers.is_some() || dead.len() * FEW > part.customers.len() {
+            return None;
+        }
+        let all = stem.rows(part.customers.clone());
+        let mut from = all.start;
+        let ends = dead.into_iter().map(Some).chain([None]);
+        Some(ends.map(move |dead| {
+            let Some(dead) = dead else { return from..all.end };
+            let rest = &stem.customer[from..all.end];
+            let living = from..from + rows_until(rest, |customer| customer < dead);
+            from = living.end + rows_until(&stem.customer[living.end..all.end], |customer| customer == dead);
+            living
+        }))
     }
 
     #[inline]
@@ -386,7 +414,7 @@ impl OrderLens {
     /// `None` when it is in another currency and no rate is known for its date.
     #[inline]
     fn worth(&self, orders: &Orders, row: usize) -> Option<i64> {
-        self.converted(orders.amount[row], orders.currency[row], orders.stem.at[row])
+        self.converted(orders.amount.get(row), orders.currency[row], orders.stem.at[row])
     }
 
     /// What an amount said by a touchpoint of that time is worth, as for orders.
@@ -444,7 +472,7 @@ fn fully_returned(lens: &Lens) -> FxHashSet<u64> {
             let linked = returns.key[row] != 0 && returns.stem.at[row] < lens.observed;
             if linked && row_lives(&returns.stem, row) {
                 *back.entry((returns.key[row], returns.currency[row])).or_default() +=
-                    i128::from(returns.amount[row]);
+                    i128::from(returns.amount.get(row));
             }
         }
     });
@@ -453,7 +481,7 @@ fn fully_returned(lens: &Lens) -> FxHashSet<u64> {
         let orders = &tables.orders;
         for row in 0..orders.stem.len() {
             let amount = back.get(&(orders.key[row], orders.currency[row]));
-            if amount.is_some_and(|&amount| amount >= i128::from(orders.amount[row])) {
+            if amount.is_some_and(|&amount| amount >= i128::from(orders.amount.get(row))) {
                 keys.insert(orders.key[row]);
             }
         }

@@ -39,7 +39,7 @@ fn sold(seen: &Seen, order: &Mark) -> impl Iterator<Item = Sold> {
     let (lines, at, orders) = (&seen.tables.lines, order.at, seen.cx.orders);
     seen.lines_of(order).map(move |row| {
         let (price, currency, quantity) =
-            (lines.price[row], lines.currency[row], lines.quantity[row].milli());
+            (lines.price.get(row), lines.currency[row], lines.quantity[row].milli());
         let price = orders.converted(price, currency, at).filter(|_| currency != NO_CURRENCY);
         let revenue = |price: i64| {
             let exact = i128::from(price) * i128::from(quantity);
@@ -53,7 +53,7 @@ fn sold(seen: &Seen, order: &Mark) -> impl Iterator<Item = Sold> {
 fn discounts(seen: &Seen, order: &Mark) -> impl Iterator<Item = (u32, i64)> {
     let (table, at, orders) = (&seen.tables.discounts, order.at, seen.cx.orders);
     seen.beside(&table.owner, order).filter_map(move |row| {
-        Some((table.item[row], orders.converted(table.discount[row], table.currency[row], at)?))
+        Some((table.item[row], orders.converted(table.discount.get(row), table.currency[row], at)?))
     })
 }
 

@@ -3,7 +3,8 @@
 mod acquaint;
 pub mod acquisition;
 pub mod affinity;
-pub mod answer;
+pub mod amounts;
+mod answer;
 pub mod attribution;
 pub mod axis;
 mod basket;

@@ -140,7 +140,7 @@ fn worth(seen: &Seen, mark: &Mark) -> Option<i64> {
         return Some(mark.amount);
     }
     let (returns, row) = (&seen.tables.returns, mark.row.row());
-    seen.cx.orders.converted(returns.amount[row], returns.currency[row], mark.at)
+    seen.cx.orders.converted(returns.amount.get(row), returns.currency[row], mark.at)
 }
 
 pub static RETURNED_VALUE: Measure = Measure {

@@ -307,7 +307,7 @@ impl<'a> Gather<'a> {
         for row in returns.stem.rows(customer..customer + 1) {
             let at = returns.stem.at[row];
             if self.lens.in_range(at) {
-                match self.orders.converted(returns.amount[row], returns.currency[row], at) {
+                match self.orders.converted(returns.amount.get(row), returns.currency[row], at) {
                     Some(amount) => net -= amount,
                     None => tally.excluded.other_currency += 1,
                 }

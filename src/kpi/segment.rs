@@ -12,7 +12,7 @@ use super::acquaint::{self, Acquired, First, NEVER, Standing, Write, firsts, mar
 use super::beside::{TABLES, rows_until};
 use super::bitmap::Bitmap;
 use super::dictionary::Dictionary;
-use super::given::{Column, Given, Table};
+use super::given::{Given, Piece, Table};
 use super::tables::{Chosen, Pick, SURVIVES, Stem, Tables};
 use super::traits::rank;
 
@@ -123,7 +123,7 @@ impl Segment {
         given: &Given,
     ) -> Self {
         let parts: Vec<&Tables> = sources.iter().map(Source::tables).collect();
-        let mut taken: [Taken; TABLES] = std::array::from_fn(|table| match given.has(Column::STEMS[table]) {
+        let mut taken: [Taken; TABLES] = std::array::from_fn(|table| match given.has(Piece::STEMS[table]) {
             true => Taken::from(sources, table, identity, &keeps),
             false => Taken::default(),
         });
@@ -140,7 +140,7 @@ impl Segment {
                 mark_survivors(&mut tables, trust);
                 None
             }
-            false => given.columns.has(Column::TraitWrites).then(|| {
+            false => given.pieces.has(Piece::TraitWrites).then(|| {
                 let writes = sources.iter().flat_map(|one| writes_of(one, identity, &keeps, trust, &ranks));
                 Arc::new(Standing::of(writes.collect()))
             }),
@@ -191,7 +191,7 @@ impl Segment {
             }
             Acquired::of(&firsts)
         });
-        let standing = (!given.is_all() && given.columns.has(Column::TraitWrites)).then(|| {
+        let standing = (!given.is_all() && given.pieces.has(Piece::TraitWrites)).then(|| {
             let known = |stem: &Stem, row: usize| knows(stem.number[row], stem.at[row]);
             let customer = |stem: &Stem, row: usize| known(stem, row).then(|| stem.customer[row]);
             Arc::new(Standing::of(acquaint::writes(&self.tables, trust, customer)))
@@ -224,12 +224,12 @@ impl Segment {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let mut bytes = 0;
-        self.each_column(|_, column| bytes += column);
+        self.each_piece(|_, piece| bytes += piece);
         bytes
     }
 
     /// Calls `visit` with the place in memory and the bytes of what it may share with others.
-    pub fn each_column(&self, mut visit: impl FnMut(usize, usize)) {
+    pub fn each_piece(&self, mut visit: impl FnMut(usize, usize)) {
         let Customers { key, registered, acquired } = &self.customers;
         self.tables.each_given(&mut visit);
         visit(Arc::as_ptr(key).addr(), key.len() * 4);

@@ -3,14 +3,15 @@
 //! of the lists below and one line in [`Tables::push`].
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::amounts::Amounts;
 use super::beside::{Moves, TABLES, TouchRow, rows_beside};
 use super::fact::{AnswerKind, TouchType};
-use super::given::{Column, Content, Given, Table};
+use super::given::{Content, Given, Piece, Table};
 use super::quantity::Quantity;
 
 /// The columns that every table of touchpoints begins with. 22 bytes a row.
@@ -29,14 +30,13 @@ pub struct Stem {
 }
 
 /// The columns of no touchpoints.
-pub(super) const NO_ROWS: Stem = Stem {
+static NOBODY: Stem = Stem {
     customer: Vec::new(),
     at: Vec::new(),
     place: Vec::new(),
     observation: Vec::new(),
     number: Vec::new(),
 };
-static NOBODY: Stem = NO_ROWS;
 
 impl Stem {
     #[must_use]
@@ -70,26 +70,48 @@ impl Stem {
             Some((customer, run))
         })
     }
+
+    fn bytes(&self) -> usize {
+        let Self { customer, at, place, observation, number } = self;
+        customer.bytes() + at.bytes() + place.bytes() + observation.bytes() + number.bytes()
+    }
 }
 
 /// Where a row of a new table comes from: the part in the upper half, the row in the lower.
 pub(super) type Pick = u64;
 
-/// One column rearranged: each row from the part and row that its pick names.
-fn picked<'a, T, C>(parts: &[&'a C], picks: &[Pick], column: impl Fn(&'a C) -> &'a [T]) -> Vec<T>
-where
-    T: Copy + Send + Sync + 'a,
-    C: 'a,
-{
-    let columns: Vec<&[T]> = parts.iter().map(|&part| column(part)).collect();
-    match columns.as_slice() {
-        [only] => picks.par_iter().with_min_len(1 << 14).map(|&pick| only[pick as u32 as usize]).collect(),
-        _ => picks
-            .par_iter()
-            .with_min_len(1 << 14)
-            .map(|&pick| columns[(pick >> 32) as usize][pick as u32 as usize])
-            .collect(),
+/// One column of a table.
+pub(super) trait Column: Default {
+    /// Each row from the part and row that its pick names.
+    fn pick(parts: &[&Self], picks: &[Pick]) -> Self;
+
+    /// Without spare capacity.
+    fn bytes(&self) -> usize;
+}
+
+impl<T: Copy + Send + Sync> Column for Vec<T> {
+    fn pick(parts: &[&Self], picks: &[Pick]) -> Self {
+        let columns: Vec<&[T]> = parts.iter().map(|part| part.as_slice()).collect();
+        picked(&columns, picks)
     }
+
+    fn bytes(&self) -> usize {
+        self.len() * size_of::<T>()
+    }
+}
+
+pub(super) fn picked<T: Copy + Send + Sync>(columns: &[&[T]], picks: &[Pick]) -> Vec<T> {
+    let picks = picks.par_iter().with_min_len(1 << 14);
+    match columns {
+        [only] => picks.map(|&pick| only[pick as u32 as usize]).collect(),
+        _ => picks.map(|&pick| columns[(pick >> 32) as usize][pick as u32 as usize]).collect(),
+    }
+}
+
+/// One column of some parts, rearranged.
+fn rearranged<P, C: Column>(parts: &[&P], picks: &[Pick], column: impl Fn(&P) -> &C) -> C {
+    let columns: Vec<&C> = parts.iter().map(|&part| column(part)).collect();
+    C::pick(&columns, picks)
 }
 
 /// Rows of one table of touchpoints that a new table consists of, in its order.
@@ -100,7 +122,8 @@ pub(super) struct Chosen {
     pub customers: Vec<u32>,
 }
 
-/// Declares the tables: name, field in [`Tables`], own columns.
+/// Declares the tables: name, field in [`Tables`], own columns. Bytes a row are told of narrow
+/// [`Amounts`].
 macro_rules! tables {
     (
         touchpoints { $( $(#[$meta:meta])* $name:ident in $field:ident { $( $(#[$own:meta])* $column:ident: $ty:ty, )* } )* }
@@ -111,7 +134,7 @@ macro_rules! tables {
             #[derive(Debug, Clone, PartialEq, Eq, Default)]
             pub struct $name {
                 pub stem: Stem,
-                $( $(#[$own])* pub $column: Vec<$ty>, )*
+                $( $(#[$own])* pub $column: $ty, )*
             }
 
             impl $name {
@@ -120,28 +143,27 @@ macro_rules! tables {
                     Self {
                         stem: Stem {
                             customer: chosen.customers,
-                            at: picked(parts, picks, |part| &part.stem.at),
-                            place: picked(parts, picks, |part| &part.stem.place),
-                            observation: picked(parts, picks, |part| &part.stem.observation),
-                            number: picked(parts, picks, |part| &part.stem.number),
+                            at: rearranged(parts, picks, |part| &part.stem.at),
+                            place: rearranged(parts, picks, |part| &part.stem.place),
+                            observation: rearranged(parts, picks, |part| &part.stem.observation),
+                            number: rearranged(parts, picks, |part| &part.stem.number),
                         },
-                        $( $column: picked(parts, picks, |part| &part.$column), )*
+                        $( $column: rearranged(parts, picks, |part| &part.$column), )*
                     }
                 }
 
                 /// Bytes of all columns, without spare capacity.
                 #[must_use]
                 pub fn bytes(&self) -> usize {
-                    let own = 0 $( + size_of::<$ty>() )*;
-                    self.stem.customer.len() * 4 + self.stem.len() * (18 + own)
+                    self.stem.bytes() $( + self.$column.bytes() )*
                 }
             }
 
             impl Content for $name {
-                const COLUMN: Column = Column::$name;
+                const PIECE: Piece = Piece::$name;
 
                 fn nothing() -> &'static Self {
-                    static NOTHING: $name = $name { stem: NO_ROWS, $( $column: Vec::new(), )* };
+                    static NOTHING: LazyLock<$name> = LazyLock::new(Default::default);
                     &NOTHING
                 }
             }
@@ -152,28 +174,28 @@ macro_rules! tables {
             pub struct $side {
                 /// In order, once facts are gathered.
                 pub owner: Vec<TouchRow>,
-                $( $(#[$side_own])* pub $side_column: Vec<$side_ty>, )*
+                $( $(#[$side_own])* pub $side_column: $side_ty, )*
             }
 
             impl $side {
                 fn pick(parts: &[&Self], moves: &Moves) -> Self {
                     let owners: Vec<&[TouchRow]> = parts.iter().map(|part| part.owner.as_slice()).collect();
                     let (owner, picks) = moves.beside(&owners);
-                    Self { $( $side_column: picked(parts, &picks, |part| &part.$side_column), )* owner }
+                    Self { $( $side_column: rearranged(parts, &picks, |part| &part.$side_column), )* owner }
                 }
 
                 /// Bytes of all columns, without spare capacity.
                 #[must_use]
                 pub fn bytes(&self) -> usize {
-                    self.owner.len() * (size_of::<TouchRow>() $( + size_of::<$side_ty>() )*)
+                    self.owner.bytes() $( + self.$side_column.bytes() )*
                 }
             }
 
             impl Content for $side {
-                const COLUMN: Column = Column::$side;
+                const PIECE: Piece = Piece::$side;
 
                 fn nothing() -> &'static Self {
-                    static NOTHING: $side = $side { owner: Vec::new(), $( $side_column: Vec::new(), )* };
+                    static NOTHING: LazyLock<$side> = LazyLock::new(Default::default);
                     &NOTHING
                 }
             }
@@ -240,93 +262,93 @@ macro_rules! tables {
 
 tables! {
     touchpoints {
-        /// Purchases. 43 bytes a row.
+        /// Purchases. 39 bytes a row.
         Orders in orders {
-            amount: i64,
-            currency: u8,
+            amount: Amounts,
+            currency: Vec<u8>,
             /// Stands for the order's id.
-            key: u64,
+            key: Vec<u64>,
             /// The offer that it answers, an item of the dictionary; 0: none.
-            item: u32,
+            item: Vec<u32>,
         }
-        /// Goods or money back. 39 bytes a row.
+        /// Goods or money back. 35 bytes a row.
         Returns in returns {
-            amount: i64,
-            currency: u8,
+            amount: Amounts,
+            currency: Vec<u8>,
             /// The order's key, or 0 when the return names none.
-            key: u64,
+            key: Vec<u64>,
         }
         /// Answers to surveys, and reviews with stars or a sentiment. 27 bytes a row.
         Answers in answers {
             /// An [`super::fact::AnswerKind`].
-            kind: u8,
+            kind: Vec<u8>,
             /// 0 for a review without stars.
-            score: u8,
-            survey: u16,
+            score: Vec<u8>,
+            survey: Vec<u16>,
             /// Hundredths, or [`NO_SENTIMENT`].
-            sentiment: i8,
+            sentiment: Vec<i8>,
         }
         /// Every touchpoint that stands in none of the tables above. 28 bytes a row.
         Touches in touches {
             /// A [`super::fact::TouchType`].
-            kind: u8,
+            kind: Vec<u8>,
             /// See [`super::fact::Said`]; likewise `item`.
-            detail: u8,
-            item: u32,
+            detail: Vec<u8>,
+            item: Vec<u32>,
         }
     }
     beside {
         /// Measures of visits. 12 bytes a row.
         Visits in visits {
             /// [`UNKNOWN`] when not known; likewise pages.
-            seconds: u32,
-            pages: u32,
+            seconds: Vec<u32>,
+            pages: Vec<u32>,
         }
-        /// Lines of orders and returns, in their order. 21 bytes a row.
+        /// Lines of orders and returns, in their order. 17 bytes a row.
         Lines in lines {
             /// The product and its category.
-            item: u32,
-            quantity: Quantity,
+            item: Vec<u32>,
+            quantity: Vec<Quantity>,
             /// Minor units, of one.
-            price: i64,
+            price: Amounts,
             /// [`NO_CURRENCY`] when there is no price.
-            currency: u8,
+            currency: Vec<u8>,
         }
-        /// What was taken off the prices of lines of orders. 17 bytes a row.
+        /// What was taken off the prices of lines of orders. 13 bytes a row.
         Discounts in discounts {
             /// The product and its category.
-            item: u32,
+            item: Vec<u32>,
             /// Minor units, of the whole line.
-            discount: i64,
-            currency: u8,
+            discount: Amounts,
+            currency: Vec<u8>,
         }
         /// Visits of orders, returns and trials, cases of service contacts. 8 bytes a row.
         Ties in ties {
             /// Stands for the visit's or the case's id.
-            tie: u32,
+            tie: Vec<u32>,
         }
-        /// What carts are worth. 13 bytes a row.
+        /// What carts are worth. 9 bytes a row.
         CartValues in cart_values {
-            value: i64,
-            currency: u8,
+            value: Amounts,
+            currency: Vec<u8>,
         }
         /// Time spent on a touchpoint. 8 bytes a row.
         Handling in handling {
-            seconds: u32,
+            seconds: Vec<u32>,
         }
-        /// Explicit costs. 13 bytes a row.
+        /// Explicit costs. 9 bytes a row.
         Costs in costs {
             /// Minor units.
-            cost: i64,
-            currency: u8,
+            cost: Amounts,
+            currency: Vec<u8>,
         }
         /// Writes of traits, in their order. 15 bytes a row.
         TraitWrites in traits {
-            name: u16,
+            name: Vec<u16>,
             /// The hash of the value's text.
-            value: u64,
+            value: Vec<u64>,
             /// [`IF_ABSENT`] and [`SURVIVES`].
-            flags: u8,
+            flags: Vec<u8>,
         }
     }
 }

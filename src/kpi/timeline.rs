@@ -95,7 +95,7 @@ impl Reader<'_> {
                 self.push(&orders.stem, table, rows, kind, says, marks);
             }
             1 => {
-                let says = |row: usize, _| (0, 0, tables.returns.amount[row]);
+                let says = |row: usize, _| (0, 0, tables.returns.amount.get(row));
                 self.push(&tables.returns.stem, table, rows, |_| TouchType::RETURN, says, marks);
             }
             2 => {

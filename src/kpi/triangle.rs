@@ -1,6 +1,7 @@
 //! The cohort triangle: customers by the interval of their start event, and who came back.
 
 use std::hint::select_unpredictable;
+use std::ops::Range;
 
 use super::answer::{Ratio, Tally};
 use super::calendar::{Intervals, Unit};
@@ -184,9 +185,13 @@ impl Cohorts {
     /// Counts the orders of some customers, of which the first opens a cohort in range and each
     /// that follows is a return.
     pub fn observe_plainly(&self, lens: &Lens, part: &Part, counts: &mut Counts, tally: &mut Tally) {
-        let plain = match lens.has_every_customer(part) {
-            true => Plain::of(self, lens, part, |_| true),
-            false => Plain::of(self, lens, part, |customer| lens.has_customer(part, customer)),
+        let stem = &part.segment.tables.orders.stem;
+        let plain = match lens.living_rows(part, stem) {
+            Some(rows) => Plain::of(self, lens, part, rows, |_| true),
+            None => {
+                let rows = std::iter::once(stem.rows(part.customers.clone()));
+                Plain::of(self, lens, part, rows, |customer| lens.has_customer(part, customer))
+            }
         };
         plain.add_to(self, counts, tally);
     }
@@ -383,32 +388,39 @@ impl Plain {
 
     /// Row by row and without branches, which would be mistaken at every other row: what does not
     /// count is added where nobody looks.
-    fn of(cohorts: &Cohorts, lens: &Lens, part: &Part, admits: impl Fn(u32) -> bool) -> Self {
+    fn of(
+        cohorts: &Cohorts,
+        lens: &Lens,
+        part: &Part,
+        rows: impl Iterator<Item = Range<usize>>,
+        admits: impl Fn(u32) -> bool,
+    ) -> Self {
         let stem = &part.segment.tables.orders.stem;
-        let rows = stem.rows(part.customers.clone());
         let registered = &part.segment.customers.registered;
         let (periods, width) = (cohorts.options.periods as usize, cohorts.width());
         let stride = width + Self::BESIDE;
         let mut cells = vec![0_u32; Self::cells(cohorts)];
         let nowhere = cohorts.count * 2 * stride;
         let (mut current, mut cohort, mut begin, mut last) = (u32::MAX, 0, nowhere, usize::MAX);
-        for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
-            let interval = cohorts.intervals.index(at);
-            let is_new = customer != current;
-            let opens = is_new & lens.in_range(at) & admits(customer);
-            let own = (interval * 2 + usize::from(registered[customer as usize])) * stride;
-            let begun = select_unpredictable(opens, own, nowhere);
-            begin = select_unpredictable(is_new, begun, begin);
-            cohort = select_unpredictable(is_new, interval, cohort);
-            let k = interval.wrapping_sub(cohort);
-            let is_seen = at < lens.observed;
-            let is_back = !is_new & (k != last) & (k <= periods);
-            last = select_unpredictable(is_new, usize::MAX, k);
-            let beside = width + usize::from(!opens);
-            let column = select_unpredictable(is_back, k, beside);
-            let column = select_unpredictable(is_seen, column, width + 2);
-            cells[begin + column] += 1;
-            current = customer;
+        for rows in rows {
+            for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
+                let interval = cohorts.intervals.index(at);
+                let is_new = customer != current;
+                let opens = is_new & lens.in_range(at) & admits(customer);
+                let own = (interval * 2 + usize::from(registered[customer as usize])) * stride;
+                let begun = select_unpredictable(opens, own, nowhere);
+                begin = select_unpredictable(is_new, begun, begin);
+                cohort = select_unpredictable(is_new, interval, cohort);
+                let k = interval.wrapping_sub(cohort);
+                let is_seen = at < lens.observed;
+                let is_back = !is_new & (k != last) & (k <= periods);
+                last = select_unpredictable(is_new, usize::MAX, k);
+                let beside = width + usize::from(!opens);
+                let column = select_unpredictable(is_back, k, beside);
+                let column = select_unpredictable(is_seen, column, width + 2);
+                cells[begin + column] += 1;
+                current = customer;
+            }
         }
         Self { cells, stride }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::past::{self, Later};
 use super::{Mirror, MirrorError, Mirrors, blocking};
 use crate::kpi::Snapshot;
-use crate::kpi::given::Columns;
+use crate::kpi::given::Pieces;
 use crate::kpi::known::Since;
 use crate::kpi::reconcile::{Between, Cause};
 use crate::model::Revision;
@@ -15,14 +15,14 @@ use crate::store::{Known, Tenant};
 /// Snapshots of past revisions of one tenant that are kept, if memory allows.
 const KEPT: usize = 8;
 
-/// The past revisions that were asked for, each with the columns that questions of it read.
+/// The past revisions that were asked for, each with the pieces that questions of it read.
 #[derive(Default)]
 pub(super) struct Past(Mutex<VecDeque<Arc<Snapshot>>>);
 
 impl Past {
-    fn find(&self, revision: Revision, columns: Columns) -> Option<Arc<Snapshot>> {
+    fn find(&self, revision: Revision, pieces: Pieces) -> Option<Arc<Snapshot>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let has = |one: &&Arc<Snapshot>| one.revision == revision && one.given.columns.covers(columns);
+        let has = |one: &&Arc<Snapshot>| one.revision == revision && one.given.pieces.covers(pieces);
         kept.iter().find(has).cloned()
     }
 
@@ -30,8 +30,8 @@ impl Past {
     /// bytes.
     fn keep(&self, snapshot: Arc<Snapshot>, present: &Snapshot, room_bytes: usize) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let columns = snapshot.given.columns;
-        kept.retain(|one| one.revision != snapshot.revision || !columns.covers(one.given.columns));
+        let pieces = snapshot.given.pieces;
+        kept.retain(|one| one.revision != snapshot.revision || !pieces.covers(one.given.pieces));
         kept.push_back(snapshot);
         let bytes =
             |kept: &VecDeque<Arc<Snapshot>>| kept.iter().map(|one| own_bytes(one, present)).sum::<usize>();
@@ -50,15 +50,15 @@ impl Past {
 /// Bytes of a past snapshot that it does not share with the present one.
 fn own_bytes(past: &Snapshot, present: &Snapshot) -> usize {
     let mut shared = HashSet::new();
-    let each_column = |snapshot: &Snapshot, visit: &mut dyn FnMut(usize, usize)| {
-        snapshot.segments.iter().for_each(|live| live.segment.each_column(&mut *visit));
+    let each_piece = |snapshot: &Snapshot, visit: &mut dyn FnMut(usize, usize)| {
+        snapshot.segments.iter().for_each(|live| live.segment.each_piece(&mut *visit));
         snapshot.unidentified.iter().for_each(|tables| tables.each_given(&mut *visit));
     };
-    each_column(present, &mut |place, _| {
+    each_piece(present, &mut |place, _| {
         shared.insert(place);
     });
     let mut own = 0;
-    each_column(past, &mut |place, bytes| {
+    each_piece(past, &mut |place, bytes| {
         if !shared.contains(&place) {
             own += bytes;
         }
@@ -112,8 +112,7 @@ impl Mirrors {
             let (later, map) = match present.revision == until.revision {
                 true => (present, Later { map, since: Since { last: u32::MAX, ..Since::default() } }),
                 false => {
-                    let (later, since) =
-                        past::as_known(&present, &map, &rules, &until, &since, Columns::ALL)?;
+                    let (later, since) = past::as_known(&present, &map, &rules, &until, &since, Pieces::ALL)?;
                     (Arc::new(later), Later { map, since })
                 }
             };
@@ -123,7 +122,7 @@ impl Mirrors {
         .await
     }
 
-    /// The facts and the map of a tenant as known at a past revision, of which these columns are given
+    /// The facts and the map of a tenant as known at a past revision, of which these pieces are given
     /// or more; of nobody, if none are asked for: then what a question reads is what it misses.
     ///
     /// # Errors
@@ -132,22 +131,22 @@ impl Mirrors {
         &self,
         tenant: &Tenant,
         known: &Known,
-        columns: Columns,
+        pieces: Pieces,
     ) -> Result<Arc<Snapshot>, MirrorError> {
         let present = self.snapshot(tenant, known.revision).await?;
         if present.revision == known.revision {
             return Ok(present);
         }
-        if columns.is_empty() {
+        if pieces.is_empty() {
             return Ok(Arc::new(present.of_nobody(known.revision)));
         }
         let mirror = self.mirror(tenant);
-        if let Some(kept) = mirror.past.find(known.revision, columns) {
+        if let Some(kept) = mirror.past.find(known.revision, pieces) {
             return Ok(kept);
         }
         // Detached: a question that is cancelled leaves nothing half done.
         let (this, known) = (self.clone(), known.clone());
-        let made = tokio::spawn(async move { this.look_back(&mirror, &known, columns).await });
+        let made = tokio::spawn(async move { this.look_back(&mirror, &known, pieces).await });
         made.await.map_err(|_| MirrorError::Loading)?
     }
 
@@ -155,19 +154,19 @@ impl Mirrors {
         &self,
         mirror: &Arc<Mirror>,
         known: &Known,
-        columns: Columns,
+        pieces: Pieces,
     ) -> Result<Arc<Snapshot>, MirrorError> {
         // While it is held, the map is that of the published snapshot.
         let contents = mirror.contents.clone().lock_owned().await;
         let present = mirror.published().filter(|_| contents.is_settled()).ok_or(MirrorError::Loading)?;
-        if let Some(kept) = mirror.past.find(known.revision, columns) {
+        if let Some(kept) = mirror.past.find(known.revision, pieces) {
             return Ok(kept);
         }
         let changed = self.store.changed_since(mirror.key, known, present.revision).await?;
         let (now, then) = (present.clone(), known.clone());
         let made = blocking(move || {
             let (map, rules) = (contents.map(), contents.rules());
-            Ok(past::as_known(&now, map, &rules, &then, &changed, columns)?.0)
+            Ok(past::as_known(&now, map, &rules, &then, &changed, pieces)?.0)
         });
         let made = made.await?;
         let used = self.bytes_beside(mirror.key) + present.bytes();

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::MirrorError;
 use super::tenant::{Map, small};
 use crate::identity::Rules;
-use crate::kpi::given::Columns;
+use crate::kpi::given::Pieces;
 use crate::kpi::known::{Home, Homes, Since, Then};
 use crate::kpi::reconcile::{Between, Mover};
 use crate::kpi::{Dictionary, Fact, Identity, Snapshot, Trust, Voided};
 use crate::store::{ChangedSince, Fact as StoredFact, Known};
 
-/// A snapshot of what was known at a past revision, of which these columns are given; `now` is a later
+/// A snapshot of what was known at a past revision, of which these pieces are given; `now` is a later
 /// one, with its map and rules.
 pub(super) fn as_known(
     now: &Snapshot,
@@ -19,11 +19,11 @@ pub(super) fn as_known(
     rules: &Rules,
     known: &Known,
     changed: &ChangedSince,
-    columns: Columns,
+    pieces: Pieces,
 ) -> Result<(Snapshot, Since), MirrorError> {
     let (since, names) = since(&now.dictionary, map, rules, known, changed)?;
     let trust = Trust::of(&names, &known.rules.trait_sources);
-    Ok((now.as_known_given(&since, map, &trust, columns), since))
+    Ok((now.as_known_given(&since, map, &trust, pieces), since))
 }
 
 /// The map of a past revision that is later than another: the present one, and what was different.

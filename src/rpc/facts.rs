@@ -8,7 +8,7 @@ use super::answers::Question;
 use super::error::PortError;
 use super::page::PAGE_BYTES;
 use super::{Port, blocking, proto};
-use crate::kpi::given::Columns;
+use crate::kpi::given::Pieces;
 use crate::kpi::{Dictionary, KpiError, Snapshot};
 use crate::model::{Revision, TenantName};
 use crate::store::{Known, Tenant};
@@ -69,7 +69,7 @@ impl Port {
             Some(tenant) => {
                 match self.known(tenant.key, "scope.as_known_at", fresh.as_known_at.as_ref()).await? {
                     Some(known) => {
-                        let nobody = self.mirrors.snapshot_then(tenant, &known, Columns::NONE).await?;
+                        let nobody = self.mirrors.snapshot_then(tenant, &known, Pieces::NONE).await?;
                         return Ok(Facts {
                             then: Some(known),
                             snapshot: nobody,
@@ -131,8 +131,8 @@ impl Port {
             let (asked, compute) = (snapshot.clone(), compute.clone());
             let answer = blocking(move || compute(&asked)).await?;
             match (&facts.tenant, &facts.then, snapshot.given.lacking()) {
-                (Some(tenant), Some(known), Some(columns)) => {
-                    snapshot = self.mirrors.snapshot_then(tenant, known, columns).await?;
+                (Some(tenant), Some(known), Some(pieces)) => {
+                    snapshot = self.mirrors.snapshot_then(tenant, known, pieces).await?;
                 }
                 _ => return Ok(answer?),
             }

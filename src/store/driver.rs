@@ -47,6 +47,7 @@ pub enum Database {
 #[derive(Debug, Clone, Copy)]
 pub enum Scalar<'a> {
     Int(i64),
+    IntOrNull(Option<i64>),
     Text(&'a str),
     Bytes(&'a [u8]),
 }
@@ -60,7 +61,16 @@ pub enum Column<'a> {
     Bytes(Vec<&'a [u8]>),
 }
 
-impl Column<'_> {
+impl<'a> Column<'a> {
+    fn cell(&self, row: usize) -> Scalar<'a> {
+        match self {
+            Self::Int(c) => Scalar::Int(c[row]),
+            Self::IntOrNull(c) => Scalar::IntOrNull(c[row]),
+            Self::Text(c) => Scalar::Text(c[row]),
+            Self::Bytes(c) => Scalar::Bytes(c[row]),
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Int(c) => c.len(),
@@ -70,11 +80,11 @@ impl Column<'_> {
         }
     }
 
-    fn array_type(&self) -> &'static str {
+    fn sql_type(&self) -> &'static str {
         match self {
-            Self::Int(_) | Self::IntOrNull(_) => "bigint[]",
-            Self::Text(_) => "text[]",
-            Self::Bytes(_) => "bytea[]",
+            Self::Int(_) | Self::IntOrNull(_) => "bigint",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytea",
         }
     }
 }
@@ -204,6 +214,9 @@ impl Database {
     /// One statement over one row, in a transaction of its own: one turn of a thread on SQLite, one
     /// journey on PostgreSQL, where [`Database::read`] takes three more. `{numbers:X}` stands for a
     /// table with a column `value`: the numbers of the list in the column X.
+    ///
+    /// PostgreSQL receives the row as values and not as arrays: of an array it supposes ten elements
+    /// when it plans for any, and one when it sees this one, so that it would plan each time anew.
     pub async fn fetch_alone(
         &self,
         sql: &'static str,
@@ -225,9 +238,11 @@ impl Database {
                         "LATERAL (SELECT UNNEST(string_to_array(NULLIF({list}, ''), ',')::bigint[]) AS value)"
                     )
                 };
-                let text = postgres_text(&with_numbers(sql, numbers), scalars.len(), row);
+                let text = postgres_row_text(&with_numbers(sql, numbers), scalars.len(), row);
                 seen(&text, true);
-                let query = sqlx::query_with(AssertSqlSafe(text), postgres_bulk_arguments(scalars, row)?);
+                let cells = row.iter().map(|column| column.cell(0));
+                let all: Vec<Scalar<'_>> = scalars.iter().copied().chain(cells).collect();
+                let query = sqlx::query_with(AssertSqlSafe(text), postgres_arguments(&all)?);
                 query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
             }
         })
@@ -399,9 +414,16 @@ fn sqlite_text(sql: &str, scalars: usize, columns: usize, rows: usize) -> String
 }
 
 fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -> String {
-    let array = |(i, column): (usize, &Column<'_>)| format!("${}::{}", scalars + i + 1, column.array_type());
+    let array = |(i, column): (usize, &Column<'_>)| format!("${}::{}[]", scalars + i + 1, column.sql_type());
     let arrays: Vec<String> = columns.iter().enumerate().map(array).collect();
     sql.replace("{rows}", &format!("SELECT * FROM UNNEST({})", arrays.join(", ")))
+}
+
+/// The same for one row.
+fn postgres_row_text(sql: &str, scalars: usize, row: &[Column<'_>]) -> String {
+    let value = |(i, column): (usize, &Column<'_>)| format!("${}::{}", scalars + i + 1, column.sql_type());
+    let values: Vec<String> = row.iter().enumerate().map(value).collect();
+    sql.replace("{rows}", &format!("VALUES ({})", values.join(", ")))
 }
 
 /// The statement with each `{numbers:X}` written out.
@@ -418,20 +440,8 @@ fn with_numbers(sql: &str, numbers: impl Fn(&str) -> String) -> String {
 
 fn sqlite_arguments(scalars: &[Scalar<'_>]) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
-    add_scalars(&mut arguments, scalars)?;
+    scalars.iter().try_for_each(|&scalar| add_to_sqlite(&mut arguments, scalar))?;
     Ok(arguments)
-}
-
-fn add_scalars(arguments: &mut SqliteArguments, scalars: &[Scalar<'_>]) -> Result<(), sqlx::Error> {
-    for scalar in scalars {
-        match *scalar {
-            Scalar::Int(value) => arguments.add(value),
-            Scalar::Text(value) => arguments.add(value),
-            Scalar::Bytes(value) => arguments.add(value),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(())
 }
 
 fn sqlite_bulk_arguments(
@@ -442,18 +452,20 @@ fn sqlite_bulk_arguments(
     let mut arguments = SqliteArguments::default();
     arguments.reserve(columns.len() * rows.len() + scalars.len(), 0);
     for row in rows {
-        for column in columns {
-            match column {
-                Column::Int(values) => arguments.add(values[row]),
-                Column::IntOrNull(values) => arguments.add(values[row]),
-                Column::Text(values) => arguments.add(values[row]),
-                Column::Bytes(values) => arguments.add(values[row]),
-            }
-            .map_err(sqlx::Error::Encode)?;
-        }
+        columns.iter().try_for_each(|column| add_to_sqlite(&mut arguments, column.cell(row)))?;
     }
-    add_scalars(&mut arguments, scalars)?;
+    scalars.iter().try_for_each(|&scalar| add_to_sqlite(&mut arguments, scalar))?;
     Ok(arguments)
+}
+
+fn add_to_sqlite(arguments: &mut SqliteArguments, scalar: Scalar<'_>) -> Result<(), sqlx::Error> {
+    match scalar {
+        Scalar::Int(value) => arguments.add(value),
+        Scalar::IntOrNull(value) => arguments.add(value),
+        Scalar::Text(value) => arguments.add(value),
+        Scalar::Bytes(value) => arguments.add(value),
+    }
+    .map_err(sqlx::Error::Encode)
 }
 
 fn postgres_bulk_arguments(
@@ -478,6 +490,7 @@ fn postgres_arguments(scalars: &[Scalar<'_>]) -> Result<PgArguments, sqlx::Error
     for scalar in scalars {
         match *scalar {
             Scalar::Int(value) => arguments.add(value),
+            Scalar::IntOrNull(value) => arguments.add(value),
             Scalar::Text(value) => arguments.add(value),
             Scalar::Bytes(value) => arguments.add(value),
         }

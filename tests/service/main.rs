@@ -10,5 +10,6 @@ mod load;
 mod stop;
 mod storm;
 mod support;
+mod tables;
 #[path = "../worlds/mod.rs"]
 mod worlds;

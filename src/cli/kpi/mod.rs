@@ -1,18 +1,24 @@
 //! `customer360 kpi`: any KPI of a running service, as a table, CSV or JSON.
 
+mod boards;
 mod call;
+mod grid;
+mod layout;
+mod legible;
 mod table;
 
 use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
+use grid::Style;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::client;
 use super::{CliError, runtime};
 use crate::kpi::catalogue::{self, Definition};
-use crate::model::Micros;
+use crate::model::{Currency, Micros};
 
 #[derive(Debug, Args)]
 pub struct KpiArgs {
@@ -52,7 +58,10 @@ pub struct KpiArgs {
     /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
-    /// The width of a table; default: that of the terminal as COLUMNS says, or 100
+    /// Tables with every field of the answer
+    #[arg(long)]
+    all: bool,
+    /// The width of a table; default: that of the terminal as COLUMNS says, or 80
     #[arg(long, value_name = "N")]
     width: Option<usize>,
 }
@@ -140,7 +149,8 @@ pub fn command(args: &KpiArgs) -> Result<(), CliError> {
     match args.format {
         Format::Json => println!("{answer:#}"),
         Format::Csv => print!("{}", table::csv(&answer)),
-        Format::Table => print!("{}", table::tables(&answer, args.width())),
+        Format::Table if args.all => print!("{}", table::tables(&answer, args.width())),
+        Format::Table => print!("{}", legible::page(kpi, rpc, &answer, &args.style()?)),
     }
     Ok(())
 }
@@ -159,7 +169,13 @@ impl KpiArgs {
 
     fn width(&self) -> usize {
         let columns = || std::env::var("COLUMNS").ok().filter(|_| std::io::stdout().is_terminal());
-        self.width.or_else(|| columns()?.parse().ok()).unwrap_or(100).max(40)
+        self.width.or_else(|| columns()?.parse().ok()).unwrap_or(80).max(40)
+    }
+
+    fn style(&self) -> Result<Style, CliError> {
+        let zone = TimeZone::get(&self.scope.zone).map_err(|error| CliError::Failed(error.to_string()))?;
+        let currency = self.scope.currency.as_deref().and_then(Currency::parse);
+        Ok(Style { currency, zone, width: self.width() })
     }
 
     /// The request as ProtoJSON. A field that the KPI does not know is refused when it is read.

@@ -4,6 +4,7 @@ use std::hint::select_unpredictable;
 use std::ops::Range;
 
 use super::rates::RateTable;
+use crate::kpi::amounts::Amounts;
 use crate::kpi::answer::Tally;
 use crate::kpi::beside::TouchRow;
 use crate::kpi::fact::{AnswerKind, TouchType};
@@ -337,7 +338,7 @@ impl<'a> Fold<'a> {
         state: &mut State,
         part: &Part,
         stem: &Stem,
-        (amounts, currencies): (&[i64], &[u8]),
+        (amounts, currencies): (&Amounts, &[u8]),
         sign: i128,
     ) {
         let out_of_scope = self.out_of_scope();
@@ -345,13 +346,13 @@ impl<'a> Fold<'a> {
         let mut sum = 0_i128;
         let rows = stem.rows(part.customers.clone());
         let columns = stem.customer[rows.clone()].iter().zip(&stem.at[rows.clone()]);
-        let columns = columns.zip(&stem.place[rows.clone()]).zip(&amounts[rows.clone()]);
-        for ((((&customer, &at), &place), &amount), &currency) in columns.zip(&currencies[rows]) {
+        let columns = columns.zip(&stem.place[rows.clone()]).zip(&currencies[rows.clone()]);
+        for ((((&customer, &at), &place), &currency), row) in columns.zip(rows) {
             let group = state.sums.group[(customer - part.customers.start) as usize];
             if !self.lens.in_range(at) || !self.lens.has_place(place) || group == out_of_scope {
                 continue;
             }
-            let Some(amount) = self.table.converter.convert(amount, currency, at) else {
+            let Some(amount) = self.table.converter.convert(amounts.get(row), currency, at) else {
                 state.tally.excluded.other_currency += 1;
                 continue;
             };

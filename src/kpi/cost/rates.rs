@@ -204,7 +204,7 @@ impl RateTable {
     /// rate of that time.
     #[inline]
     pub fn explicit(&self, costs: &Costs, row: usize, at: i64) -> Option<i128> {
-        let cost = self.converter.convert(costs.cost[row], costs.currency[row], at)?;
+        let cost = self.converter.convert(costs.cost.get(row), costs.currency[row], at)?;
         Some(i128::from(cost) * 60 * i128::from(self.micros_per_minor))
     }
 

@@ -158,7 +158,7 @@ impl Gather<'_> {
     ) {
         let returns = &part.segment.tables.returns;
         let at = returns.stem.at[row];
-        let Some(amount) = self.orders.converted(returns.amount[row], returns.currency[row], at) else {
+        let Some(amount) = self.orders.converted(returns.amount.get(row), returns.currency[row], at) else {
             tally.excluded.other_currency += 1;
             return;
         };

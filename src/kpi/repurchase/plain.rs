@@ -2,6 +2,7 @@
 //! other row: what does not count is added where nobody looks.
 
 use std::hint::select_unpredictable;
+use std::ops::Range;
 
 use super::{Fold, State};
 use crate::kpi::answer::Tally;
@@ -29,17 +30,25 @@ pub(super) struct Plain {
 
 impl Plain {
     pub fn observe(fold: &Fold, part: &Part, state: &mut State) {
-        let plain = match fold.lens.has_every_customer(part) {
-            true => Self::of(fold, part, |_| true),
-            false => Self::of(fold, part, |customer| fold.lens.has_customer(part, customer)),
+        let stem = &part.segment.tables.orders.stem;
+        let plain = match fold.lens.living_rows(part, stem) {
+            Some(rows) => Self::of(fold, part, rows, |_| true),
+            None => {
+                let rows = std::iter::once(stem.rows(part.customers.clone()));
+                Self::of(fold, part, rows, |customer| fold.lens.has_customer(part, customer))
+            }
         };
         plain.add_to(fold, state);
     }
 
-    fn of(fold: &Fold, part: &Part, admits: impl Fn(u32) -> bool) -> Self {
+    fn of(
+        fold: &Fold,
+        part: &Part,
+        rows: impl Iterator<Item = Range<usize>>,
+        admits: impl Fn(u32) -> bool,
+    ) -> Self {
         let (lens, stem) = (fold.lens, &part.segment.tables.orders.stem);
         let registered = &part.segment.customers.registered;
-        let rows = stem.rows(part.customers.clone());
         let (days, window) = (fold.days.len(), fold.question.window.days as usize);
         let any_is_first = fold.question.first == First::InScope;
         let last_seen = fold.last_whole_day;
@@ -50,40 +59,42 @@ impl Plain {
         let (mut current, mut is_open, mut first, mut is_first) = (u32::MAX, false, 0, false);
         let (mut repeats, mut returned) = (false, false);
         let (mut before, mut before_in_range) = (0, false);
-        for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
-            let day = fold.days.index(at);
-            let is_new = customer != current;
-            current = customer;
-            let follows = is_open & !is_new & (at < lens.observed);
-            let was_open = is_open & !is_new;
-            let in_range = lens.in_range(at);
-            let opens = !was_open & in_range & admits(customer);
-            is_open = was_open | opens;
-            is_first = select_unpredictable(opens, is_new | any_is_first, is_first);
-            first = select_unpredictable(opens, day, first);
-            let repeats_now = follows & in_range & (opens | !repeats);
-            repeats = !opens & !is_new & (repeats | repeats_now);
-            let after = day.wrapping_sub(first);
-            let returned_before = returned & !opens & !is_new;
-            let returns = follows & is_first & !returned_before & (after > 0);
-            returned = returned_before | returns;
-            let gap = day.wrapping_sub(before).wrapping_add(days + 1);
-            let cell = select_unpredictable(follows & before_in_range, gap, days);
-            let cell = select_unpredictable(opens & is_first, day, cell);
-            plain.firsts_and_gaps[cell] += 1;
-            let hits = returns & (after <= window);
-            let is_seen = day as i64 <= last_seen;
-            plain.again[select_unpredictable(hits, first, days)] += 1;
-            plain.again_after[select_unpredictable(hits & is_seen, after, days)] += 1;
-            if hits & !is_seen {
-                plain.again_unseen[first] += 1;
+        for rows in rows {
+            for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
+                let day = fold.days.index(at);
+                let is_new = customer != current;
+                current = customer;
+                let follows = is_open & !is_new & (at < lens.observed);
+                let was_open = is_open & !is_new;
+                let in_range = lens.in_range(at);
+                let opens = !was_open & in_range & admits(customer);
+                is_open = was_open | opens;
+                is_first = select_unpredictable(opens, is_new | any_is_first, is_first);
+                first = select_unpredictable(opens, day, first);
+                let repeats_now = follows & in_range & (opens | !repeats);
+                repeats = !opens & !is_new & (repeats | repeats_now);
+                let after = day.wrapping_sub(first);
+                let returned_before = returned & !opens & !is_new;
+                let returns = follows & is_first & !returned_before & (after > 0);
+                returned = returned_before | returns;
+                let gap = day.wrapping_sub(before).wrapping_add(days + 1);
+                let cell = select_unpredictable(follows & before_in_range, gap, days);
+                let cell = select_unpredictable(opens & is_first, day, cell);
+                plain.firsts_and_gaps[cell] += 1;
+                let hits = returns & (after <= window);
+                let is_seen = day as i64 <= last_seen;
+                plain.again[select_unpredictable(hits, first, days)] += 1;
+                plain.again_after[select_unpredictable(hits & is_seen, after, days)] += 1;
+                if hits & !is_seen {
+                    plain.again_unseen[first] += 1;
+                }
+                let counts = opens | follows;
+                repeating += u64::from(repeats_now);
+                customers += u64::from(opens);
+                touchpoints += u64::from(counts);
+                of_registered += u64::from(counts & registered[customer as usize]);
+                (before, before_in_range) = (day, in_range);
             }
-            let counts = opens | follows;
-            repeating += u64::from(repeats_now);
-            customers += u64::from(opens);
-            touchpoints += u64::from(counts);
-            of_registered += u64::from(counts & registered[customer as usize]);
-            (before, before_in_range) = (day, in_range);
         }
         plain.repeating = repeating;
         plain.tally =

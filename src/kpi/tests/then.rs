@@ -12,7 +12,7 @@ use crate::kpi::board::Asked;
 use crate::kpi::calendar::Unit;
 use crate::kpi::compare::Against;
 use crate::kpi::cost::CostRate;
-use crate::kpi::given::{Column, Columns};
+use crate::kpi::given::{Piece, Pieces};
 use crate::kpi::known::{Home, Homes, Since};
 use crate::kpi::measure::{Elsewhere, Params};
 use crate::kpi::members::Filter;
@@ -222,13 +222,13 @@ fn what_a_question_reads_is_made_for_it_and_says_the_same() {
         let trust = Trust::of(&snapshot.dictionary, &["crm".to_owned()]);
         let everything = snapshot.as_known(&since, &world, &trust);
         for (name, asking) in measures_asked(rng).into_iter().chain(shapes_asked(rng)) {
-            let given = std::cell::Cell::new(Columns::NONE);
+            let given = std::cell::Cell::new(Pieces::NONE);
             let of_then = snapshot.asked_then(&since, &world, &trust, |then| {
-                given.set(then.given.columns);
+                given.set(then.given.pieces);
                 asking(then)
             });
             assert_eq!(of_then, asking(&everything), "seed {seed}: {name}");
-            less += usize::from(given.get() != Columns::ALL);
+            less += usize::from(given.get() != Pieces::ALL);
         }
     }
     assert!(less > 3_000, "only {less} were asked of less than everything");
@@ -243,9 +243,9 @@ fn a_plain_question_is_given_one_table() {
     let trust = Trust::of(&snapshot.dictionary, &[]);
     let scope = Scope::of(TimeRange { from: at("2026-02-01T00:00:00Z"), until: at("2026-06-01T00:00:00Z") });
     let given = |asking: &dyn Fn(&Snapshot)| {
-        let given = std::cell::Cell::new(Columns::NONE);
+        let given = std::cell::Cell::new(Pieces::NONE);
         snapshot.asked_then(&since, &world, &trust, |then| {
-            given.set(then.given.columns);
+            given.set(then.given.pieces);
             asking(then);
         });
         given.get()
@@ -258,18 +258,18 @@ fn a_plain_question_is_given_one_table() {
         period: None,
         triangle: Some(TriangleOptions::default()),
     };
-    assert_eq!(given(&|s| drop(retention::compute(s, &triangle))), Columns::of(&[Column::Orders]));
+    assert_eq!(given(&|s| drop(retention::compute(s, &triangle))), Pieces::of(&[Piece::Orders]));
     triangle.group_by = Some(GroupBy::AcquisitionChannel);
-    let expected = Columns::of(&[Column::Orders, Column::Acquired]);
+    let expected = Pieces::of(&[Piece::Orders, Piece::Acquired]);
     assert_eq!(given(&|s| drop(retention::compute(s, &triangle))), expected);
     triangle.group_by = Some(GroupBy::Trait("city".into()));
-    let expected = Columns::of(&[Column::Orders, Column::TraitWrites]);
+    let expected = Pieces::of(&[Piece::Orders, Piece::TraitWrites]);
     assert_eq!(given(&|s| drop(retention::compute(s, &triangle))), expected);
     let repurchase = repurchase::Question::of(scope.clone());
-    assert_eq!(given(&|s| drop(repurchase::compute(s, &repurchase))), Columns::of(&[Column::Orders]));
+    assert_eq!(given(&|s| drop(repurchase::compute(s, &repurchase))), Pieces::of(&[Piece::Orders]));
     let (answers_counted, survey_id) = (AnswersCounted::default(), None);
     let survey = survey::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id };
-    assert_eq!(given(&|s| drop(survey::compute(s, &survey))), Columns::of(&[Column::Answers]));
+    assert_eq!(given(&|s| drop(survey::compute(s, &survey))), Pieces::of(&[Piece::Answers]));
     let question = scalar::Question {
         scope,
         measures: vec![measures::find("average_order_value").unwrap()],
@@ -277,5 +277,5 @@ fn a_plain_question_is_given_one_table() {
         group_by: Vec::new(),
         spans: Vec::new(),
     };
-    assert_eq!(given(&|s| drop(scalar::compute(s, &question))), Columns::of(&[Column::Orders]));
+    assert_eq!(given(&|s| drop(scalar::compute(s, &question))), Pieces::of(&[Piece::Orders]));
 }
