@@ -9,6 +9,8 @@ use super::tables::{Pick, Stem};
 
 /// The tables of touchpoints, each of which stands in one of them.
 pub const TABLES: usize = 4;
+/// The place of the answers among them.
+pub const ANSWERS: usize = 2;
 
 /// A touchpoint's row: the number of its table in the upper two bits, the row in the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +22,7 @@ impl TouchRow {
 
     #[inline]
     #[must_use]
-    pub fn new(table: usize, row: usize) -> Self {
+    pub const fn new(table: usize, row: usize) -> Self {
         Self((table as u32) << 30 | row as u32)
     }
 

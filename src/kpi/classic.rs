@@ -69,7 +69,10 @@ pub static PROMOTED: Measure = Measure {
         let survey = seen.cx.survey;
         let counts = |mark: &Mark| {
             mark.item == AnswerKind::Nps as u32
-                && survey.is_none_or(|survey| survey.is_some_and(|survey| i64::from(survey) == mark.amount))
+                && survey.is_none_or(|survey| {
+                    survey
+                        .is_some_and(|survey| survey == u32::from(seen.tables.answers.survey[mark.row.row()]))
+                })
         };
         let answers = seen.anchors(TouchType::SURVEY_ANSWER).filter(|(_, mark)| counts(mark));
         let score = |mark: &Mark| match mark.detail {

@@ -1,5 +1,6 @@
 //! Engagement: offers, social networks, reviews.
 
+use super::beside::ANSWERS;
 use super::catalogue::{Definition, FACTORS, MEAN, NO_ANCHOR, SINGLE_VIEW, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
@@ -119,8 +120,11 @@ fn stars(mark: &Mark) -> Option<i64> {
 }
 
 /// Hundredths, when the review says any.
-fn sentiment(mark: &Mark) -> Option<i64> {
-    (mark.amount != i64::from(NO_SENTIMENT)).then_some(mark.amount)
+fn sentiment(seen: &Seen, mark: &Mark) -> Option<i64> {
+    let answers = &seen.tables.answers;
+    // Reviews with neither stars nor a sentiment are no answers.
+    let said = (mark.row.table() == ANSWERS).then(|| answers.sentiment[mark.row.row()])?;
+    (said != NO_SENTIMENT).then_some(i64::from(said))
 }
 
 /// Reviews in range; what they are about is not kept.
@@ -160,7 +164,7 @@ pub static REVIEW_SENTIMENT: Measure = Measure {
     scale: 100.0,
     nobody: true,
     anchors: reviews,
-    observe: |seen, hits| reviewed(seen, hits, sentiment),
+    observe: |seen, hits| reviewed(seen, hits, |mark| sentiment(seen, mark)),
     ..COMMON
 };
 
@@ -178,7 +182,7 @@ pub static NEGATIVE_REVIEWS: Measure = Measure {
     nobody: true,
     anchors: reviews,
     observe: |seen, hits| {
-        let negative = |mark: &Mark| match (sentiment(mark), stars(mark)) {
+        let negative = |mark: &Mark| match (sentiment(seen, mark), stars(mark)) {
             (Some(sentiment), _) => Some(i64::from(sentiment < 0)),
             (None, stars) => stars.map(|stars| i64::from(stars <= 2)),
         };

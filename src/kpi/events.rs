@@ -18,6 +18,16 @@ impl Types {
         Self(types.into_iter().fold(0, |set, touch_type| set | 1 << touch_type.0))
     }
 
+    /// The same where a constant is needed.
+    pub const fn listed(types: &[TouchType]) -> Self {
+        let (mut set, mut nth) = (0, 0);
+        while nth < types.len() {
+            set |= 1 << types[nth].0;
+            nth += 1;
+        }
+        Self(set)
+    }
+
     #[inline]
     pub fn has(self, touch_type: TouchType) -> bool {
         self.0 >> touch_type.0 & 1 == 1

@@ -83,7 +83,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
         return Err(KpiError::TooManyCells);
     }
     let types = Types::of(question.activities.iter().flat_map(|&activity| types_of(activity)));
-    let reader = Reader { types, lens: &lens, orders: &orders, observed: lens.observed };
+    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: lens.observed };
     let state = || Cells { tally: Tally::default(), groups: vec![Group::new(count); grouping.len()] };
     let observe = |cells: &mut Cells, part: &Part| {
         let mut active = Vec::new();

@@ -168,7 +168,7 @@ pub struct Other {
 }
 
 /// What these are about is an id or a kind, not an item of the dictionary.
-const ID_TYPES: [TouchType; 7] = [
+const ID_TYPES: Types = Types::listed(&[
     TouchType::IMPRESSION,
     TouchType::AD_CLICK,
     TouchType::MESSAGE,
@@ -176,13 +176,13 @@ const ID_TYPES: [TouchType; 7] = [
     TouchType::CHECKOUT_STARTED,
     TouchType::SURVEY_ANSWER,
     TouchType::REVIEW_WRITTEN,
-];
+]);
 
 impl Hit {
     /// An anchor that adds one to the denominator and nothing else yet.
     pub(super) fn of(mark: &Mark) -> Self {
         let Mark { at, number, place, kind, .. } = *mark;
-        let item = if ID_TYPES.contains(&kind) { 0 } else { mark.item };
+        let item = if ID_TYPES.has(kind) { 0 } else { mark.item };
         Self { at, number, place, item, part: 0, whole: 1, other: None, censored: false }
     }
 
@@ -442,9 +442,9 @@ impl Seen<'_> {
         let mut orders = self.marks.iter().enumerate().filter(move |(_, mark)| is_order(mark)).peekable();
         let units = std::iter::from_fn(move || {
             let (nth, mark) = orders.next()?;
-            let mut worth = mark.amount;
+            let mut worth = self.worth(mark);
             while let Some((_, next)) = orders.next_if(|(_, next)| by_day && day(next) == day(mark)) {
-                worth += next.amount;
+                worth += self.worth(next);
             }
             Some((nth, worth))
         });
@@ -477,6 +477,12 @@ impl Seen<'_> {
     /// The rows of an order's or return's lines.
     pub fn lines_of(&self, mark: &Mark) -> std::ops::Range<usize> {
         self.beside(&self.tables.lines.owner, mark)
+    }
+
+    /// What an order that counts is worth in the question's currency.
+    #[inline]
+    pub fn worth(&self, order: &Mark) -> i64 {
+        self.cx.orders.amount(&self.tables.orders, order.row.row())
     }
 
     /// The observation of a touchpoint.

@@ -83,7 +83,13 @@ pub fn page(snapshot: &Snapshot, question: &Question, filter: &Filter) -> Result
     let measure = question.measures[0];
     let cx = Context::new(&lens, &orders, &question.params, &question.measures, &[span])?;
     let types = measure.types(&question.params);
-    let reader = Reader { types, lens: &lens, orders: &orders, observed: span.observed };
+    let reader = Reader {
+        types,
+        anchors: (measure.anchors)(&question.params),
+        lens: &lens,
+        orders: &orders,
+        observed: span.observed,
+    };
     let search = Search { cx: &cx, measure, span, axes: &axes, group_by: &question.group_by, filter, reader };
     let mut places = snapshot.fold(TASK_CUSTOMERS, Vec::new, |s, part| search.places(s, part), joined);
     lens.unidentified().for_each(|tables| search.places_of_nobody(&mut places, tables));

@@ -257,8 +257,8 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
     let orders = OrderLens::new(&lens, &params.orders)?;
     let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
     let cx = Context::new(&lens, &orders, params, &[&LINE_REVENUE], &[span])?;
-    let reader =
-        Reader { types: LINE_REVENUE.types(params), lens: &lens, orders: &orders, observed: span.observed };
+    let types = LINE_REVENUE.types(params);
+    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
     let window = window_of(&LINE_REVENUE, params);
     let observe = |state: &mut State, part: &Part| {
         reader.each(part, |customer, marks| {

@@ -137,7 +137,7 @@ pub static RETURNED_UNITS: Measure = Measure {
 /// What a return is worth in the question's currency.
 fn worth(seen: &Seen, mark: &Mark) -> Option<i64> {
     if mark.kind == TouchType::ORDER {
-        return Some(mark.amount);
+        return Some(seen.worth(mark));
     }
     let (returns, row) = (&seen.tables.returns, mark.row.row());
     seen.cx.orders.converted(returns.amount.get(row), returns.currency[row], mark.at)

@@ -224,8 +224,8 @@ fn deeds(snapshot: &Snapshot, only: Option<&[Part]>, scoring: &Scoring) -> Resul
     let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
     let served = &super::classic::SERVED;
     let cx = Context::new(&lens, &orders, params, &[served], &[span])?;
-    let reader =
-        Reader { types: served.types(params), lens: &lens, orders: &orders, observed: span.observed };
+    let types = served.types(params);
+    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
     let window = window_of(served, params);
     let has_costs = cx.costs.is_known();
     let observe = |all: &mut Vec<Scored>, part: &Part| {

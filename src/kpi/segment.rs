@@ -326,7 +326,7 @@ impl Taken {
     ) -> Self {
         let mut picks = Vec::new();
         for (part, source) in (0_u64..).zip(sources) {
-            let stem = source.tables().stems()[table];
+            let stem = source.tables().stem(table);
             if matches!(source, Source::New(_)) {
                 picks.reserve_exact(stem.len());
             }
@@ -336,7 +336,7 @@ impl Taken {
                 }
             });
         }
-        let stems: Vec<&Stem> = sources.iter().map(|source| source.tables().stems()[table]).collect();
+        let stems: Vec<&Stem> = sources.iter().map(|source| source.tables().stem(table)).collect();
         let customer = |&pick: &Pick| {
             let (stem, row) = (stems[(pick >> 32) as usize], pick as u32 as usize);
             identity.customer_of(stem.observation[row], stem.at[row])
@@ -370,7 +370,7 @@ impl Taken {
                 self.customers[bounds[0] as usize..bounds[1] as usize].fill(customer as u32);
             }
         }
-        let stems: Vec<&Stem> = parts.iter().map(|part| part.stems()[table]).collect();
+        let stems: Vec<&Stem> = parts.iter().map(|part| part.stem(table)).collect();
         sort_runs(&mut self.picks, &ends, &stems);
     }
 }

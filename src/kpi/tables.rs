@@ -371,7 +371,7 @@ impl Tables {
         let chosen = std::array::from_fn(|table| {
             let mut picks = Vec::new();
             for (part, tables) in (0_u64..).zip(parts) {
-                let numbers = (0_u64..).zip(&tables.stems()[table].number);
+                let numbers = (0_u64..).zip(&tables.stem(table).number);
                 picks.extend(numbers.filter(|(_, n)| !voided.contains(n)).map(|(row, _)| part << 32 | row));
             }
             Chosen { picks, customers: Vec::new() }
@@ -436,13 +436,6 @@ impl Tables {
             2 => &self.answers.stem,
             _ => &self.touches.stem,
         }
-    }
-
-    /// Those of [`Tables::stems`] that are wanted; the others have no rows.
-    #[inline]
-    #[must_use]
-    pub fn stems_of(&self, wanted: [bool; TABLES]) -> [&Stem; TABLES] {
-        std::array::from_fn(|table| if wanted[table] { self.stem(table) } else { &NOBODY })
     }
 
     /// The type of a touchpoint.

@@ -102,8 +102,9 @@ pub static UPSELL_REVENUE_SHARE: Measure = Measure {
     stat: Stat::Quotient,
     observe: |seen, hits| {
         for (_, mark) in seen.anchors(TouchType::ORDER) {
-            let part = if mark.item == 0 { 0 } else { mark.amount };
-            hits.push(Hit { whole: mark.amount, ..Hit::of(mark).part(part) });
+            let worth = seen.worth(mark);
+            let part = if mark.item == 0 { 0 } else { worth };
+            hits.push(Hit { whole: worth, ..Hit::of(mark).part(part) });
         }
     },
     ..ORDERS
@@ -111,7 +112,7 @@ pub static UPSELL_REVENUE_SHARE: Measure = Measure {
 
 fn valued(seen: &Seen, hits: &mut Vec<Hit>, with: bool) {
     let orders = seen.anchors(TouchType::ORDER).filter(|(_, mark)| (mark.item != 0) == with);
-    hits.extend(orders.map(|(_, mark)| Hit::of(mark).part(mark.amount)));
+    hits.extend(orders.map(|(_, mark)| Hit::of(mark).part(seen.worth(mark))));
 }
 
 pub static UPSELL_ORDER_VALUE: Measure = Measure {
