@@ -7,10 +7,10 @@ use tonic::{Request, Response, Status};
 
 use super::answers::Question;
 use super::error::PortError;
-use super::kpis::take_freshness;
+use super::facts::take_freshness;
 use super::page::{Query, fit};
 use super::proto::lifetime_service_server::LifetimeService;
-use super::{Port, blocking, convert, customer_id, detached, proto, tenant_name};
+use super::{Port, convert, customer_id, detached, proto, tenant_name};
 use crate::kpi::lifetime::{self, Fit};
 use crate::kpi::{KpiError, Snapshot, rfm};
 use crate::model::{ObservationNo, Reason, TenantKey};
@@ -62,11 +62,11 @@ impl LifetimeService for Port {
             let known = facts.question("ComputeLifetime", &fitted, beside.as_bytes());
             let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
             let fit_known = known.and_then(|known| port.fits.get(known));
-            let compute = move || -> Result<_, KpiError> {
-                let found = lifetime::compute_with(&facts.snapshot, &question, fit_known)?;
-                Ok((found, convert::lifetime_compared(&facts.snapshot, &question, against)?))
+            let compute = move |s: &Snapshot| -> Result<_, KpiError> {
+                let found = lifetime::compute_with(s, &question, fit_known.clone())?;
+                Ok((found, convert::lifetime_compared(s, &question, against)?))
             };
-            let (found, compared) = blocking(compute).await??;
+            let (found, compared) = port.compute(&facts, compute).await?;
             if let Some(known) = known {
                 port.fits.keep(known, found.fit.clone());
             }
@@ -112,7 +112,7 @@ impl LifetimeService for Port {
         let answer = detached(async move {
             let facts = port.facts_converted(&tenant, fresh, &mut question.scope).await?;
             let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
-            let found = blocking(move || rfm::compute(&facts.snapshot, &question)).await??;
+            let found = port.compute(&facts, move |s| rfm::compute(s, &question)).await?;
             let (keys, more) = (found.customers.iter().map(|one| one.key).collect::<Vec<_>>(), found.more);
             let mut answer = convert::rfm(found, |no| customer_id(key, ObservationNo(no.into())));
             let cut = fit(&mut answer.customers);
@@ -145,7 +145,7 @@ impl LifetimeService for Port {
             let facts = port.facts_of(&tenant, fresh, &mut question).await?;
             let beside = format!("{:?}{:?}", question.params.cost_rates, question.scope.rates);
             let known = facts.question("ComputeOmnichannel", &asked, beside.as_bytes());
-            port.answer(facts, known, move |s: &Snapshot| convert::omnichannel(s, &question, against)).await
+            port.answer(&facts, known, move |s: &Snapshot| convert::omnichannel(s, &question, against)).await
         });
         Ok(Response::new(answer.await?))
     }

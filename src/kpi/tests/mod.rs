@@ -19,4 +19,5 @@ mod scalar;
 mod score;
 mod shapes;
 mod survey;
+mod then;
 mod world;
