@@ -15,6 +15,9 @@ pub const PAGE_BYTES: usize = 3_500_000;
 const VERSION: u8 = 1;
 const QUERY_BYTES: usize = 8;
 
+/// A place in the ranking of a revision.
+pub type Ranked = ((i64, i64), Revision);
+
 /// What was asked, without the page: tokens of one query do not fit another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query([u8; QUERY_BYTES]);
@@ -56,7 +59,7 @@ impl Query {
     ///
     /// # Errors
     /// As [`Self::place`].
-    pub fn place_in(self, token: &str) -> Result<Option<((i64, i64), Revision)>, PortError> {
+    pub fn place_in(self, token: &str) -> Result<Option<Ranked>, PortError> {
         Ok(self.read(token)?.map(|[first, second, revision]| ((first, second), Revision(revision))))
     }
 
