@@ -25,6 +25,7 @@ mod events;
 pub mod fact;
 mod footfall;
 pub mod funnel;
+mod groups;
 pub mod incentive;
 mod journeys;
 pub mod known;
