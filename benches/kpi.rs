@@ -91,7 +91,7 @@ fn lifetimes(customers: u32, trust: &Trust) {
 }
 
 /// The same of the past: when a share of the touchpoints was recorded, and 1 observation in 500
-/// was a customer of its own.
+/// was a customer of its own. Each is asked for the first time: what it reads is made for it.
 fn ask_of_then(snapshot: &Snapshot, count: u32, trust: &Trust) {
     for percent in [99, 50] {
         let mut since = Since { last: count / 100 * percent, ..Since::default() };
@@ -99,79 +99,104 @@ fn ask_of_then(snapshot: &Snapshot, count: u32, trust: &Trust) {
             since.touched.extend([observation, Map.customer_of(observation, 0)]);
             since.homes.insert(observation, Home { customer: observation, later: Vec::new() });
         }
-        println!("as known when {percent} % were recorded:");
-        report("a snapshot of then", || snapshot.as_known(&since, &Map, trust).customers() as f64);
-        ask(&snapshot.as_known(&since, &Map, trust));
+        println!("as known when {percent} % were recorded, asked first:");
+        report("a snapshot of everything then", || snapshot.as_known(&since, &Map, trust).customers() as f64);
+        for (name, question) in questions() {
+            if !is_wanted(&name) {
+                continue;
+            }
+            let first = best(|| snapshot.asked_then(&since, &Map, trust, &question));
+            let [first, now] =
+                [first, best(|| question(snapshot))].map(|one| one.map_or(0.0, |one| ms(one.0)));
+            println!("{name:<40} {first:>9.2} ms, now {now:>9.2} ms: {:>6.1} times", first / now);
+        }
     }
 }
 
 fn ask(snapshot: &Snapshot) {
-    report("plain sum of all columns of touches", || {
-        let stem = &snapshot.segments[0].segment.tables.touches.stem;
-        let times = stem.at.iter().zip(&stem.place).map(|(&at, &place)| at + i64::from(place));
-        let others = stem.customer.iter().zip(&snapshot.segments[0].segment.tables.touches.kind);
-        let others = others.map(|(&customer, &kind)| i64::from(customer) + i64::from(kind));
-        times.zip(others).fold(0, |sum, (a, b)| sum ^ (a + b)) as f64
-    });
-    let scope = scope();
-    let retention = |period: Option<PeriodOptions>, triangle: Option<TriangleOptions>| retention::Question {
-        scope: scope.clone(),
-        group_by: None,
-        orders: OrderOptions::default(),
-        period,
-        triangle,
-    };
-    let question = retention(None, Some(TriangleOptions::default()));
-    report("retention triangle", || retention::compute(snapshot, &question).unwrap().basis.customers as f64);
-    let question = retention(Some(PeriodOptions::default()), None);
-    report("retention over a period", || {
-        retention::compute(snapshot, &question).unwrap().basis.customers as f64
-    });
+    for (name, question) in questions() {
+        report(&name, || question(snapshot));
+    }
+}
+
+/// What is asked of a snapshot.
+type Asked = Box<dyn Fn(&Snapshot) -> f64>;
+
+fn questions() -> Vec<(String, Asked)> {
+    let mut all: Vec<(String, Asked)> = Vec::new();
+    let mut add = |name: &str, question: Asked| all.push((name.to_owned(), question));
+    add(
+        "plain sum of all columns of touches",
+        Box::new(|snapshot| {
+            let touches = &snapshot.segments[0].segment.tables.touches;
+            let stem = &touches.stem;
+            let times = stem.at.iter().zip(&stem.place).map(|(&at, &place)| at + i64::from(place));
+            let others = stem.customer.iter().zip(&touches.kind);
+            let others = others.map(|(&customer, &kind)| i64::from(customer) + i64::from(kind));
+            times.zip(others).fold(0, |sum, (a, b)| sum ^ (a + b)) as f64
+        }),
+    );
+    let retention =
+        |period: Option<PeriodOptions>, triangle: Option<TriangleOptions>, by: Option<GroupBy>| {
+            let orders = OrderOptions::default();
+            let question = retention::Question { scope: scope(), group_by: by, orders, period, triangle };
+            Box::new(move |snapshot: &Snapshot| {
+                retention::compute(snapshot, &question).unwrap().basis.customers as f64
+            })
+        };
+    let triangle = || Some(TriangleOptions::default());
+    add("retention triangle", retention(None, triangle(), None));
+    add("triangle by acquisition channel", retention(None, triangle(), Some(GroupBy::AcquisitionChannel)));
+    add("triangle by a trait", retention(None, triangle(), Some(GroupBy::Trait("tier".into()))));
+    add("retention over a period", retention(Some(PeriodOptions::default()), None, None));
     let visits = TriangleOptions {
         start_event: ActivityType::Visit,
         return_events: vec![ActivityType::Order, ActivityType::Visit],
         ..TriangleOptions::default()
     };
-    let question = retention(None, Some(visits));
-    report("triangle of visits and orders", || {
-        retention::compute(snapshot, &question).unwrap().basis.customers as f64
-    });
-    let mut question = repurchase::Question::of(scope.clone());
-    report("repurchase", || repurchase::compute(snapshot, &question).unwrap().basis.customers as f64);
+    add("triangle of visits and orders", retention(None, Some(visits), None));
+    let repurchase = |question: repurchase::Question| {
+        Box::new(move |snapshot: &Snapshot| {
+            repurchase::compute(snapshot, &question).unwrap().basis.customers as f64
+        })
+    };
+    let mut question = repurchase::Question::of(scope());
+    add("repurchase", repurchase(question.clone()));
     question.window = Window { days: 90, kind: WindowKind::Elapsed };
-    report("repurchase, elapsed", || {
-        repurchase::compute(snapshot, &question).unwrap().basis.customers as f64
-    });
+    add("repurchase, elapsed", repurchase(question.clone()));
     question.orders.unit = OrderUnit::CustomerDay;
     question.orders.drop_fully_returned = true;
     question.scope.channels = vec!["web".into(), "store".into()];
-    report("repurchase, filtered", || {
-        repurchase::compute(snapshot, &question).unwrap().basis.customers as f64
-    });
+    add("repurchase, filtered", repurchase(question));
     for id in ["conversion", "ropo", "attributed_orders", "average_order_value"] {
         let question = scalar::Question {
-            scope: scope.clone(),
+            scope: scope(),
             measures: vec![measures::find(id).unwrap()],
             params: Params::default(),
             group_by: Vec::new(),
             spans: Vec::new(),
         };
-        report(id, || scalar::compute(snapshot, &question).unwrap()[0].total.numerator);
+        let compute =
+            move |snapshot: &Snapshot| scalar::compute(snapshot, &question).unwrap()[0].total.numerator;
+        add(id, Box::new(compute));
     }
     let question = survey::Question {
-        scope: scope.clone(),
+        scope: scope(),
         group_by: Some(GroupBy::Channel),
         answers_counted: AnswersCounted::default(),
         survey_id: None,
     };
-    report("NPS by channel", || survey::compute(snapshot, &question).unwrap().basis.customers as f64);
-    let mut question = cost::Question { scope, group_by: None, rates: rates(), capacities: Vec::new() };
-    report("cost to serve", || cost::compute(snapshot, &question).unwrap().basis.customers as f64);
-    for by in [GroupBy::Channel, GroupBy::Location, GroupBy::AcquisitionMonth] {
-        let name = format!("cost by {by:?}");
-        question.group_by = Some(by);
-        report(&name, || cost::compute(snapshot, &question).unwrap().basis.customers as f64);
+    let nps = move |snapshot: &Snapshot| survey::compute(snapshot, &question).unwrap().basis.customers as f64;
+    add("NPS by channel", Box::new(nps));
+    for by in [None, Some(GroupBy::Channel), Some(GroupBy::Location), Some(GroupBy::AcquisitionMonth)] {
+        let name = by.as_ref().map_or_else(|| "cost to serve".into(), |by| format!("cost by {by:?}"));
+        let question =
+            cost::Question { scope: scope(), group_by: by, rates: rates(), capacities: Vec::new() };
+        let compute =
+            move |snapshot: &Snapshot| cost::compute(snapshot, &question).unwrap().basis.customers as f64;
+        add(&name, Box::new(compute));
     }
+    all
 }
 
 fn scope() -> Scope {
@@ -180,22 +205,32 @@ fn scope() -> Scope {
     scope
 }
 
+/// Whether a question was named, or none was.
+fn is_wanted(name: &str) -> bool {
+    let wanted = std::env::args().skip(1).find(|arg| arg.parse::<u32>().is_err() && !arg.starts_with('-'));
+    wanted.is_none_or(|wanted| name.contains(&wanted))
+}
+
+/// The best time of several runs, and what was answered.
+fn best(mut question: impl FnMut() -> f64) -> Option<(Duration, f64)> {
+    let runs = (0..RUNS).map(|_| {
+        let begun = clock::stopwatch();
+        let value = question();
+        (begun.elapsed(), value)
+    });
+    runs.min_by_key(|(elapsed, _)| *elapsed)
+}
+
+const RUNS: u32 = 9;
+
 /// Prints the best time of several runs, and the processor time of all threads in a mean run, which
 /// other work on the machine disturbs less.
-fn report(name: &str, mut question: impl FnMut() -> f64) {
-    const RUNS: u32 = 15;
-    let wanted = std::env::args().skip(1).find(|arg| arg.parse::<u32>().is_err() && !arg.starts_with('-'));
-    if wanted.is_some_and(|wanted| !name.contains(&wanted)) {
+fn report(name: &str, question: impl FnMut() -> f64) {
+    if !is_wanted(name) {
         return;
     }
-    let mut best = Duration::MAX;
-    let mut value = 0.0;
     let before = processor_ms();
-    for _ in 0..RUNS {
-        let begun = clock::stopwatch();
-        value = question();
-        best = best.min(begun.elapsed());
-    }
+    let Some((best, value)) = best(question) else { return };
     let processor = (processor_ms() - before) / f64::from(RUNS);
     println!("{name:<40} {:>9.2} ms {processor:>9.2} ms of processors   ({value})", ms(best));
 }

@@ -168,7 +168,7 @@ fn charge(seen: &Seen, hits: &mut [Hit]) {
     let Some((_, customer)) = seen.who else { return };
     let (costs, tables) = (&seen.cx.costs, seen.tables);
     let mut add = |touch: TouchRow, cost: &dyn Fn(&Stem, usize) -> i128| {
-        let (stem, row) = (tables.stems()[touch.table()], touch.row());
+        let (stem, row) = (tables.stem(touch.table()), touch.row());
         let found = hits.binary_search_by_key(&(stem.at[row], stem.number[row]), |hit| (hit.at, hit.number));
         if let Ok(nth) = found {
             let cost = i64::try_from(cost(stem, row)).unwrap_or(i64::MAX);

@@ -162,10 +162,10 @@ impl Wanted<'_> {
     fn stems<'t>(&self, tables: &'t Tables) -> [Option<&'t Stem>; 4] {
         let answers = self.types.has(TouchType::SURVEY_ANSWER) || self.types.has(TouchType::REVIEW_WRITTEN);
         [
-            self.types.has(TouchType::ORDER).then_some(&tables.orders.stem),
-            self.types.has(TouchType::RETURN).then_some(&tables.returns.stem),
-            answers.then_some(&tables.answers.stem),
-            self.types.has_others().then_some(&tables.touches.stem),
+            self.types.has(TouchType::ORDER).then(|| &tables.orders.stem),
+            self.types.has(TouchType::RETURN).then(|| &tables.returns.stem),
+            answers.then(|| &tables.answers.stem),
+            self.types.has_others().then(|| &tables.touches.stem),
         ]
     }
 

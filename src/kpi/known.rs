@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::given::{Given, Pieces};
 use super::segment::{Identity, Segment, Source, Trust};
 use super::snapshot::{Live, Snapshot, Voided};
 use super::tables::Tables;
@@ -119,16 +120,23 @@ impl Snapshot {
     /// The facts and the map of then. `now` is the map of this snapshot, `trust` that of then.
     #[must_use]
     pub fn as_known(&self, since: &Since, now: &dyn Homes, trust: &Trust) -> Self {
-        let map = Then { now, since };
+        self.as_known_given(since, now, trust, Pieces::ALL)
+    }
+
+    /// The same, of which only these pieces are given (see [`super::given`]). This snapshot must have
+    /// been given everything.
+    #[must_use]
+    pub fn as_known_given(&self, since: &Since, now: &dyn Homes, trust: &Trust, pieces: Pieces) -> Self {
+        let (map, given) = (Then { now, since }, Given::of(pieces));
         let (mut segments, later): (Vec<Live>, Vec<Vec<u32>>) =
-            self.segments.par_iter().map(|live| as_known(live, since, trust)).unzip();
+            self.segments.par_iter().map(|live| as_known(live, since, trust, &given)).unzip();
         let mut taken: Vec<Vec<u32>> = Vec::with_capacity(segments.len());
         for ((live, present), later) in segments.iter().zip(&self.segments).zip(later) {
-            // A segment that was taken as it is has the kinds of now.
-            let is_cut = !Arc::ptr_eq(&live.segment, &present.segment);
-            let kinds = since.registered.keys().filter(|_| !is_cut);
-            let customers =
-                since.touched.iter().chain(kinds).filter_map(|&key| live.segment.customers.find(key));
+            // A segment whose kinds are those of now.
+            let (of_now, of_then) = (&present.segment.customers, &live.segment.customers);
+            let is_of_now = Arc::ptr_eq(&of_now.registered, &of_then.registered);
+            let kinds = since.registered.keys().filter(|_| is_of_now);
+            let customers = since.touched.iter().chain(kinds).filter_map(|&key| of_then.find(key));
             let mut customers: Vec<u32> =
                 customers.chain(later).filter(|&customer| !live.dead.contains(customer)).collect();
             customers.sort_unstable();
@@ -136,11 +144,11 @@ impl Snapshot {
             taken.push(customers);
         }
         let mut sources = vec![Source::New(&since.restored)];
-        for (live, customers) in segments.iter().zip(&taken).filter(|(_, customers)| !customers.is_empty()) {
+        for (live, customers) in self.segments.iter().zip(&taken).filter(|(_, taken)| !taken.is_empty()) {
             sources.push(Source::Customers(&live.segment, customers));
         }
         let knows = |number, at| since.knows(number, at);
-        let gathered = Segment::gather_where(&sources, &map, knows, trust);
+        let gathered = Segment::gather_where(&sources, &map, knows, trust, &given);
         for (live, customers) in segments.iter_mut().zip(taken).filter(|(_, taken)| !taken.is_empty()) {
             *live = live.without(customers);
         }
@@ -148,21 +156,57 @@ impl Snapshot {
         Self {
             revision: since.revision,
             segments,
-            unidentified: self.unidentified_then(since),
+            unidentified: self.unidentified_then(since, &given),
             dictionary: self.dictionary.clone(),
             voided: Arc::new(self.voided_then(since)),
+            given,
         }
     }
 
-    fn unidentified_then(&self, since: &Since) -> Vec<Arc<Tables>> {
+    /// A snapshot of nobody that was given nothing: what a question reads is what it misses in it.
+    #[must_use]
+    pub fn of_nobody(&self, revision: Revision) -> Self {
+        let given = Given::of(Pieces::NONE);
+        let (trust, nobody) = (Trust::default(), Segment::of_one());
+        Self {
+            revision,
+            segments: vec![Live::new(nobody.shared(|_, _| false, &trust, &given))],
+            unidentified: vec![Arc::new(Tables::default().shared(&given))],
+            dictionary: self.dictionary.clone(),
+            voided: Arc::default(),
+            given,
+        }
+    }
+
+    /// Asks a question of then: of nobody first, and again until it misses nothing.
+    pub fn asked_then<T>(
+        &self,
+        since: &Since,
+        now: &dyn Homes,
+        trust: &Trust,
+        question: impl Fn(&Self) -> T,
+    ) -> T {
+        let mut then = self.of_nobody(since.revision);
+        loop {
+            let answer = question(&then);
+            let Some(pieces) = then.given.lacking() else { return answer };
+            then = self.as_known_given(since, now, trust, pieces);
+        }
+    }
+
+    fn unidentified_then(&self, since: &Since, given: &Given) -> Vec<Arc<Tables>> {
         let knows = |number, at| since.knows(number, at);
-        let known = |tables: &Arc<Tables>| match tables.all(knows) {
-            true => tables.clone(),
-            false => Arc::new(tables.only(knows)),
+        let known = |tables: &Arc<Tables>| {
+            let shared = tables.shared(given);
+            match shared.all(knows) {
+                true if given.is_all() => tables.clone(),
+                true => Arc::new(shared),
+                false => Arc::new(tables.only(knows, given)),
+            }
         };
         let mut known: Vec<Arc<Tables>> = self.unidentified.iter().map(known).collect();
         if since.restored_unidentified.touchpoints() > 0 {
-            known.push(Arc::new(since.restored_unidentified.clone()));
+            known.push(Arc::new(since.restored_unidentified.shared(given)));
         }
         known
     }
@@ -189,19 +233,26 @@ const COPIED: usize = 4;
 
 /// A segment of then, and its customers that have to be gathered for what came later. One that was
 /// copied without that has none; customers who had no fact then are dead in it.
-fn as_known(live: &Live, since: &Since, trust: &Trust) -> (Live, Vec<u32>) {
+fn as_known(live: &Live, since: &Since, trust: &Trust, given: &Given) -> (Live, Vec<u32>) {
     let knows = |number, at| since.knows(number, at);
-    if !since.is_retrusted {
-        let later = live.segment.tables.customers_of(|number, at| !knows(number, at));
+    if !(since.is_retrusted && given.is_all()) {
+        let later = live.segment.tables.shared(given).customers_of(|number, at| !knows(number, at));
         if later.len() * COPIED <= live.segment.customers.len() {
-            return (live.clone(), later);
+            return match given.is_all() {
+                true => (live.clone(), later),
+                false => {
+                    let segment = Arc::new(live.segment.shared(knows, trust, given));
+                    (Live { segment, dead: live.dead.clone() }, later)
+                }
+            };
         }
     }
-    let (mut segment, nobody) = live.segment.only(knows, trust);
+    let (mut segment, nobody) = live.segment.only(knows, trust, given);
     let customers = &mut segment.customers;
+    let kinds = Arc::make_mut(&mut customers.registered);
     for (&key, &registered) in &since.registered {
-        if let Some(customer) = customers.find(key) {
-            customers.registered[customer as usize] = registered;
+        if let Ok(customer) = customers.key.binary_search(&key) {
+            kinds[customer] = registered;
         }
     }
     let cut = Live { segment: Arc::new(segment), dead: live.dead.clone() };

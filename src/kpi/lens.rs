@@ -15,7 +15,7 @@ use super::fact::TouchType;
 use super::money::Converter;
 use super::scope::{GROUPS_LIMIT, GroupBy, KpiError, OrderOptions, Scope};
 use super::snapshot::{Part, Snapshot};
-use super::tables::{Orders, SURVIVES, Stem, Tables};
+use super::tables::{Orders, Stem, Tables};
 
 /// The scope of one question over one snapshot. Times are microseconds.
 pub(super) struct Lens<'a> {
@@ -161,23 +161,13 @@ fn customers_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<Bitmap>>
             None => (0..customers.len() as u32).for_each(&mut admit),
             Some((None, _)) => {}
             Some((Some(name), value)) => {
-                let standing = standing(&live.segment.tables, name);
+                let standing = live.segment.standing(name);
                 standing.filter(|&(_, v)| v == value).for_each(|(customer, _)| admit(customer));
             }
         }
         admitted
     });
     Some(by_segment.collect())
-}
-
-/// Customers and the values that stand for one trait.
-fn standing(tables: &Tables, name: u16) -> impl Iterator<Item = (u32, u64)> + '_ {
-    let (stems, traits) = (tables.stems(), &tables.traits);
-    let stands = move |row: &usize| traits.name[*row] == name && traits.flags[*row] & SURVIVES != 0;
-    (0..traits.owner.len()).filter(stands).map(move |row| {
-        let touch = traits.owner[row];
-        (stems[touch.table()].customer[touch.row()], traits.value[row])
-    })
 }
 
 /// Groups as numbers: 0 are those without a name.
@@ -285,8 +275,12 @@ impl Grouping {
         let group = match &self.by {
             By::Nothing => 0,
             By::Place(groups) => groups[usize::from(place)],
-            By::AcquisitionPlace(groups) => groups[usize::from(customers.acquired_place[nth])],
-            By::AcquisitionMonth(months) => months.index(customers.acquired_at[nth]) as u32 + 1,
+            By::AcquisitionPlace(groups) => {
+                customers.acquired.place.get(nth).map_or(0, |&place| groups[usize::from(place)])
+            }
+            By::AcquisitionMonth(months) => {
+                customers.acquired.at.get(nth).map_or(0, |&at| months.index(at) as u32 + 1)
+            }
             By::Kind => 1 + u32::from(customers.registered[nth]),
             By::Customer(by_segment) => by_segment[part.index][nth],
         };
@@ -344,7 +338,7 @@ impl Keys {
 }
 
 fn acquisition_months(lens: &Lens) -> Result<Option<Intervals>, KpiError> {
-    let all = lens.snapshot.segments.iter().flat_map(|live| &live.segment.customers.acquired_at);
+    let all = lens.snapshot.segments.iter().flat_map(|live| &live.segment.customers.acquired.at);
     let (least, greatest) = all.fold((i64::MAX, i64::MIN), |(a, b), &at| (a.min(at), b.max(at)));
     if least > greatest {
         return Ok(None);
@@ -363,7 +357,7 @@ fn trait_groups(lens: &Lens, name: &str, keys: &mut Keys) -> Result<Vec<Vec<u32>
     let mut by_segment = Vec::new();
     for live in &lens.snapshot.segments {
         let mut groups = vec![0; live.segment.customers.len()];
-        for (customer, value) in name.into_iter().flat_map(|n| standing(&live.segment.tables, n)) {
+        for (customer, value) in name.into_iter().flat_map(|n| live.segment.standing(n)) {
             let text = || name.and_then(|name| names.trait_text(name, value));
             let number = numbers.entry(value).or_insert_with(|| text().map_or(0, |text| keys.number(text)));
             groups[customer as usize] = *number;

@@ -487,7 +487,7 @@ impl Seen<'_> {
 
     /// The observation of a touchpoint.
     pub fn observation(&self, mark: &Mark) -> u32 {
-        self.tables.stems()[mark.row.table()].observation[mark.row.row()]
+        self.tables.stem(mark.row.table()).observation[mark.row.row()]
     }
 
     /// The rows of a table beside a customer's touchpoint.

@@ -1,5 +1,6 @@
 //! How are we doing? Pure: facts as columns, statistics, and one fold per KPI.
 
+mod acquaint;
 pub mod acquisition;
 pub mod affinity;
 pub mod amounts;
@@ -25,6 +26,7 @@ mod events;
 pub mod fact;
 mod footfall;
 pub mod funnel;
+pub mod given;
 mod groups;
 pub mod incentive;
 mod journeys;
@@ -39,6 +41,7 @@ pub mod members;
 pub mod mix;
 pub mod money;
 pub mod paths;
+mod push;
 pub mod quantity;
 pub mod reconcile;
 pub mod repurchase;

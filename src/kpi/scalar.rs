@@ -277,7 +277,7 @@ impl Figures {
         match self.groups.of(key) {
             Some((sums, last)) => {
                 sums.add(hit, stat);
-                sums.customers += u64::from(*last != turn);
+                sums.customers += u64::from(turn > 0 && *last != turn);
                 *last = turn;
             }
             None => self.overflow = true,

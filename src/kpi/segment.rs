@@ -3,14 +3,18 @@
 //! New facts, merges and splits do not rewrite it: the customers they touch are gathered out of
 //! the older segments into a new one and marked dead in the old.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::acquaint::{self, Acquired, First, NEVER, Standing, Write, firsts, mark_survivors};
 use super::beside::{TABLES, rows_until};
 use super::bitmap::Bitmap;
 use super::dictionary::Dictionary;
-use super::tables::{Chosen, IF_ABSENT, Pick, SURVIVES, Stem, Tables};
-use super::traits::{Claim, rank};
+use super::given::{Given, Piece, Table};
+use super::tables::{Chosen, Pick, SURVIVES, Stem, Tables};
+use super::traits::rank;
 
 /// The identity map, as far as the columns need it. Customers are named by the least number of
 /// their observations.
@@ -49,18 +53,20 @@ impl Trust {
         let place = |source: u32| (rank(trusted, dictionary.sources.name(source)), nth[source as usize]);
         Self { places: dictionary.places().iter().map(|at| place(at.source)).collect() }
     }
+
+    pub(super) fn of_place(&self, place: u16) -> (u32, u32) {
+        self.places.get(usize::from(place)).copied().unwrap_or((u32::MAX, 0))
+    }
 }
 
 /// The customers of a segment, numbered from 0 in order of their keys. 15 bytes each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Customers {
     /// The least number of their observations, which names them.
-    pub key: Vec<u32>,
-    pub registered: Vec<bool>,
-    /// Time of the first touchpoint of any kind.
-    pub acquired_at: Vec<i64>,
-    /// Its place.
-    pub acquired_place: Vec<u16>,
+    pub key: Arc<Vec<u32>>,
+    pub registered: Arc<Vec<bool>>,
+    /// Their first touchpoints of any kind.
+    pub acquired: Table<Acquired>,
 }
 
 impl Customers {
@@ -81,11 +87,13 @@ impl Customers {
     }
 }
 
-/// The facts of some customers. [`Segment::bytes`] measures them.
+/// The facts of some customers, as far as they are given. [`Segment::bytes`] measures them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Segment {
     pub tables: Tables,
     pub customers: Customers,
+    /// The values of traits that stand, where their writes are not given.
+    pub(super) standing: Option<Arc<Standing>>,
 }
 
 impl Segment {
@@ -101,63 +109,179 @@ impl Segment {
         trust: &Trust,
     ) -> Self {
         let keeps = |number, _| voided.is_empty() || !voided.contains(&number);
-        Self::gather_where(sources, identity, keeps, trust)
+        Self::gather_where(sources, identity, keeps, trust, &Given::default())
     }
 
-    /// As [`Segment::gather`], of the touchpoints that are to be kept, by number and time.
+    /// As [`Segment::gather`], of the touchpoints that are to be kept, by number and time; of what is
+    /// given, and of customers with a fact in that. The sources must have been given everything.
     #[must_use]
     pub fn gather_where(
         sources: &[Source],
         identity: &dyn Identity,
-        keeps: impl Fn(u32, i64) -> bool,
+        keeps: impl Fn(u32, i64) -> bool + Sync,
         trust: &Trust,
+        given: &Given,
     ) -> Self {
         let parts: Vec<&Tables> = sources.iter().map(Source::tables).collect();
-        let mut taken: [Taken; TABLES] =
-            std::array::from_fn(|table| Taken::from(sources, table, identity, &keeps));
+        let mut taken: [Taken; TABLES] = std::array::from_fn(|table| match given.has(Piece::STEMS[table]) {
+            true => Taken::from(sources, table, identity, &keeps),
+            false => Taken::default(),
+        });
         let ranks = Ranks::of(&taken);
         taken.par_iter_mut().enumerate().for_each(|(table, taken)| taken.cluster(&ranks, &parts, table));
-        let mut tables = Tables::pick(&parts, taken);
-        mark_survivors(&mut tables, trust);
-        let customers = acquaint(ranks.keys, &tables, identity);
-        Self { tables, customers }
+        let mut tables = Tables::pick(&parts, taken, given);
+        let registered = ranks.keys.iter().map(|&key| identity.is_registered(key)).collect();
+        let acquired = given.table(|| match given.is_all() {
+            true => Acquired::of(&firsts(ranks.keys.len(), tables.stems(), |_, _| true)),
+            false => Acquired::of(&firsts_of(sources, identity, &keeps, &ranks)),
+        });
+        let standing = match given.is_all() {
+            true => {
+                mark_survivors(&mut tables, trust);
+                None
+            }
+            false => given.pieces.has(Piece::TraitWrites).then(|| {
+                let writes = sources.iter().flat_map(|one| writes_of(one, identity, &keeps, trust, &ranks));
+                Arc::new(Standing::of(writes.collect()))
+            }),
+        };
+        let customers = Customers { key: Arc::new(ranks.keys), registered: Arc::new(registered), acquired };
+        Self { tables, customers, standing }
     }
 
     /// The same customers with those of their touchpoints only that are known, by number and time,
-    /// and the customers that have none left. Their kinds stay as they are.
+    /// and the customers that have none left, as far as that is given. Their kinds stay as they are.
     #[must_use]
-    pub fn only(&self, knows: impl Fn(u32, i64) -> bool + Sync, trust: &Trust) -> (Self, Vec<u32>) {
-        let mut tables = self.tables.only(knows);
-        mark_survivors(&mut tables, trust);
-        let mut customers = acquaint(self.customers.key.clone(), &tables, &Unchanged);
-        customers.registered.clone_from(&self.customers.registered);
-        let acquired = (0..).zip(&customers.acquired_at);
-        let nobody: Vec<u32> = acquired.filter(|(_, at)| **at == i64::MAX).map(|(no, _)| no).collect();
-        for &no in &nobody {
-            // An instant that calendars know, although nobody is asked about it.
-            customers.acquired_at[no as usize] = self.customers.acquired_at[no as usize];
+    pub fn only(
+        &self,
+        knows: impl Fn(u32, i64) -> bool + Sync,
+        trust: &Trust,
+        given: &Given,
+    ) -> (Self, Vec<u32>) {
+        let mut tables = self.tables.only(&knows, given);
+        if given.is_all() {
+            mark_survivors(&mut tables, trust);
         }
-        (Self { tables, customers }, nobody)
+        let (segment, nobody) = self.with(tables, &knows, trust, given);
+        (segment, nobody)
+    }
+
+    /// The same, although touchpoints of which nothing is known stay with those who will not be asked
+    /// about: for a snapshot that was not given everything.
+    #[must_use]
+    pub fn shared(&self, knows: impl Fn(u32, i64) -> bool + Sync, trust: &Trust, given: &Given) -> Self {
+        self.with(self.tables.shared(given), &knows, trust, given).0
+    }
+
+    /// The same customers with other tables.
+    fn with(
+        &self,
+        tables: Tables,
+        knows: &(impl Fn(u32, i64) -> bool + Sync),
+        trust: &Trust,
+        given: &Given,
+    ) -> (Self, Vec<u32>) {
+        let mut nobody = Vec::new();
+        let acquired = given.table(|| {
+            let mut firsts = firsts(self.customers.len(), self.tables.stems(), knows);
+            for (no, first) in firsts.iter_mut().enumerate().filter(|(_, first)| first.0 == i64::MAX) {
+                nobody.push(no as u32);
+                // An instant that calendars know, although nobody is asked about it.
+                first.0 = self.customers.acquired.at[no];
+            }
+            Acquired::of(&firsts)
+        });
+        let standing = (!given.is_all() && given.pieces.has(Piece::TraitWrites)).then(|| {
+            let known = |stem: &Stem, row: usize| knows(stem.number[row], stem.at[row]);
+            let customer = |stem: &Stem, row: usize| known(stem, row).then(|| stem.customer[row]);
+            Arc::new(Standing::of(acquaint::writes(&self.tables, trust, customer)))
+        });
+        let (key, registered) = (self.customers.key.clone(), self.customers.registered.clone());
+        (Self { tables, customers: Customers { key, registered, acquired }, standing }, nobody)
+    }
+
+    /// One customer without a fact.
+    pub(super) fn of_one() -> Self {
+        let (key, registered) = (Arc::new(vec![0]), Arc::new(vec![false]));
+        let acquired = Acquired { at: vec![0], place: vec![0] }.into();
+        Self { customers: Customers { key, registered, acquired }, ..Self::default() }
+    }
+
+    /// Customers and the values that stand for one trait.
+    pub(super) fn standing(&self, name: u16) -> Box<dyn Iterator<Item = (u32, u64)> + '_> {
+        if let Some(standing) = &self.standing {
+            return Box::new(standing.named(name));
+        }
+        let (tables, traits) = (&self.tables, &*self.tables.traits);
+        let stands = move |row: &usize| traits.name[*row] == name && traits.flags[*row] & SURVIVES != 0;
+        Box::new((0..traits.owner.len()).filter(stands).map(move |row| {
+            let touch = traits.owner[row];
+            (tables.stem(touch.table()).customer[touch.row()], traits.value[row])
+        }))
     }
 
     /// Bytes of all columns.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.tables.bytes() + self.customers.len() * 15
+        let mut bytes = 0;
+        self.each_piece(|_, piece| bytes += piece);
+        bytes
+    }
+
+    /// Calls `visit` with the place in memory and the bytes of what it may share with others.
+    pub fn each_piece(&self, mut visit: impl FnMut(usize, usize)) {
+        let Customers { key, registered, acquired } = &self.customers;
+        self.tables.each_given(&mut visit);
+        visit(Arc::as_ptr(key).addr(), key.len() * 4);
+        visit(Arc::as_ptr(registered).addr(), registered.len());
+        acquired.given().iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.at.len() * 10));
+        self.standing.iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.bytes()));
     }
 }
 
-/// Nobody asks it.
-struct Unchanged;
-
-impl Identity for Unchanged {
-    fn customer_of(&self, observation: u32, _at: i64) -> u32 {
-        observation
+/// The first touchpoints that are kept, of the customers of a new segment, of all tables.
+fn firsts_of(
+    sources: &[Source],
+    identity: &dyn Identity,
+    keeps: &(impl Fn(u32, i64) -> bool + Sync),
+    ranks: &Ranks,
+) -> Vec<First> {
+    let mut firsts = vec![NEVER; ranks.keys.len()];
+    for source in sources {
+        for stem in source.tables().stems() {
+            source.rows(stem, |row| {
+                let (at, number) = (stem.at[row], stem.number[row]);
+                if !keeps(number, at) {
+                    return;
+                }
+                if let Some(customer) = ranks.find(identity.customer_of(stem.observation[row], at)) {
+                    let first = &mut firsts[customer as usize];
+                    *first = (*first).min((at, number, stem.place[row]));
+                }
+            });
+        }
     }
+    firsts
+}
 
-    fn is_registered(&self, _customer: u32) -> bool {
-        false
-    }
+/// The writes of traits of a source, of the customers of a new segment.
+fn writes_of(
+    source: &Source,
+    identity: &dyn Identity,
+    keeps: &(impl Fn(u32, i64) -> bool + Sync),
+    trust: &Trust,
+    ranks: &Ranks,
+) -> Vec<Write> {
+    let taken = |stem: &Stem, row: usize| match source {
+        Source::New(_) => true,
+        Source::Living(_, dead) => !dead.contains(stem.customer[row]),
+        Source::Customers(_, customers) => customers.binary_search(&stem.customer[row]).is_ok(),
+    };
+    acquaint::writes(source.tables(), trust, |stem, row| {
+        let (at, number) = (stem.at[row], stem.number[row]);
+        let customer = || ranks.find(identity.customer_of(stem.observation[row], at));
+        (keeps(number, at) && taken(stem, row)).then(customer).flatten()
+    })
 }
 
 impl<'a> Source<'a> {
@@ -202,7 +326,7 @@ impl Taken {
     ) -> Self {
         let mut picks = Vec::new();
         for (part, source) in (0_u64..).zip(sources) {
-            let stem = source.tables().stems()[table];
+            let stem = source.tables().stem(table);
             if matches!(source, Source::New(_)) {
                 picks.reserve_exact(stem.len());
             }
@@ -212,7 +336,7 @@ impl Taken {
                 }
             });
         }
-        let stems: Vec<&Stem> = sources.iter().map(|source| source.tables().stems()[table]).collect();
+        let stems: Vec<&Stem> = sources.iter().map(|source| source.tables().stem(table)).collect();
         let customer = |&pick: &Pick| {
             let (stem, row) = (stems[(pick >> 32) as usize], pick as u32 as usize);
             identity.customer_of(stem.observation[row], stem.at[row])
@@ -246,7 +370,7 @@ impl Taken {
                 self.customers[bounds[0] as usize..bounds[1] as usize].fill(customer as u32);
             }
         }
-        let stems: Vec<&Stem> = parts.iter().map(|part| part.stems()[table]).collect();
+        let stems: Vec<&Stem> = parts.iter().map(|part| part.stem(table)).collect();
         sort_runs(&mut self.picks, &ends, &stems);
     }
 }
@@ -327,58 +451,12 @@ impl Ranks {
             Lookup::Sparse(numbers) => numbers[&key],
         }
     }
-}
 
-/// Marks, of each customer's writes of one name, the one that stands.
-fn mark_survivors(tables: &mut Tables, trust: &Trust) {
-    let stems = tables.stems();
-    let traits = &tables.traits;
-    let claim = |row: usize| {
-        let (stem, touch) = (stems[traits.owner[row].table()], traits.owner[row].row());
-        let (rank, source) =
-            trust.places.get(usize::from(stem.place[touch])).copied().unwrap_or((u32::MAX, 0));
-        let position = (stem.at[touch], source, stem.number[touch], row);
-        Claim { if_absent: traits.flags[row] & IF_ABSENT != 0, rank, position }
-    };
-    let customer = |row: usize| stems[traits.owner[row].table()].customer[traits.owner[row].row()];
-    let mut by_customer: Vec<(u32, usize)> =
-        (0..traits.owner.len()).map(|row| (customer(row), row)).collect();
-    by_customer.par_sort();
-    let mut standing: Vec<(u16, usize)> = Vec::new();
-    let mut survivors = Vec::new();
-    for writes in by_customer.chunk_by(|(one, _), (other, _)| one == other) {
-        standing.clear();
-        for &(_, row) in writes {
-            match standing.iter_mut().find(|(name, _)| *name == traits.name[row]) {
-                Some((_, best)) if claim(row).beats(&claim(*best)) => *best = row,
-                Some(_) => {}
-                None => standing.push((traits.name[row], row)),
-            }
-        }
-        survivors.extend(standing.iter().map(|&(_, row)| row));
-    }
-    let flags = &mut tables.traits.flags;
-    flags.iter_mut().for_each(|flags| *flags &= IF_ABSENT);
-    survivors.into_iter().for_each(|row| flags[row] |= SURVIVES);
-}
-
-/// What is known of each customer as a whole.
-fn acquaint(key: Vec<u32>, tables: &Tables, identity: &dyn Identity) -> Customers {
-    let mut first = vec![(i64::MAX, u32::MAX, 0_u16); key.len()];
-    for stem in tables.stems() {
-        let mut previous = u32::MAX;
-        for (row, &customer) in stem.customer.iter().enumerate() {
-            // Only the first row of a customer can be their first touchpoint.
-            if customer != previous {
-                previous = customer;
-                let candidate = (stem.at[row], stem.number[row], stem.place[row]);
-                let known = &mut first[customer as usize];
-                *known = candidate.min(*known);
-            }
+    /// The number of a customer who may not be among them.
+    fn find(&self, key: u32) -> Option<u32> {
+        match &self.lookup {
+            Lookup::Dense(_) => self.keys.binary_search(&key).ok().map(|at| at as u32),
+            Lookup::Sparse(numbers) => numbers.get(&key).copied(),
         }
     }
-    let registered = key.iter().map(|&key| identity.is_registered(key)).collect();
-    let acquired_at = first.iter().map(|&(at, _, _)| at).collect();
-    let acquired_place = first.iter().map(|&(_, _, place)| place).collect();
-    Customers { key, registered, acquired_at, acquired_place }
 }

@@ -106,8 +106,8 @@ fn rows_stand_by_customer_and_time() {
         assert_eq!(segment.customers.registered[customer], key % 3 == 0);
         let first = facts.iter().filter(|f| map.0[f.observation as usize] == key);
         let first = first.min_by_key(|f| (f.at, f.number)).unwrap();
-        assert_eq!(segment.customers.acquired_at[customer], first.at);
-        assert_eq!(segment.customers.acquired_place[customer], first.place);
+        assert_eq!(segment.customers.acquired.at[customer], first.at);
+        assert_eq!(segment.customers.acquired.place[customer], first.place);
     }
     let traits = &segment.tables.traits;
     for customer in 0..segment.customers.len() as u32 {

@@ -10,6 +10,7 @@ use crate::model::Revision;
 use super::bitmap::Bitmap;
 use super::dictionary::Dictionary;
 use super::fact::TouchType;
+use super::given::Given;
 use super::segment::Segment;
 use super::tables::Tables;
 
@@ -59,6 +60,8 @@ pub struct Snapshot {
     pub unidentified: Vec<Arc<Tables>>,
     pub dictionary: Arc<Dictionary>,
     pub voided: Arc<Vec<Voided>>,
+    /// Everything but for a question about the past, for which what it reads is made.
+    pub given: Given,
 }
 
 /// Some consecutive customers of a segment.

@@ -3,13 +3,15 @@
 //! of the lists below and one line in [`Tables::push`].
 
 use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::amounts::Amounts;
 use super::beside::{Moves, TABLES, TouchRow, rows_beside};
-use super::fact::{AnswerKind, Body, Fact, LineFact, TouchType, TraitFact};
+use super::fact::{AnswerKind, TouchType};
+use super::given::{Content, Given, Piece, Table};
 use super::quantity::Quantity;
 
 /// The columns that every table of touchpoints begins with. 22 bytes a row.
@@ -26,6 +28,15 @@ pub struct Stem {
     /// The touchpoint's number.
     pub number: Vec<u32>,
 }
+
+/// The columns of no touchpoints.
+static NOBODY: Stem = Stem {
+    customer: Vec::new(),
+    at: Vec::new(),
+    place: Vec::new(),
+    observation: Vec::new(),
+    number: Vec::new(),
+};
 
 impl Stem {
     #[must_use]
@@ -63,13 +74,6 @@ impl Stem {
     fn bytes(&self) -> usize {
         let Self { customer, at, place, observation, number } = self;
         customer.bytes() + at.bytes() + place.bytes() + observation.bytes() + number.bytes()
-    }
-
-    fn push(&mut self, fact: &Fact) {
-        self.at.push(fact.at);
-        self.place.push(fact.place);
-        self.observation.push(fact.observation);
-        self.number.push(fact.number);
     }
 }
 
@@ -148,8 +152,19 @@ macro_rules! tables {
                     }
                 }
 
-                fn bytes(&self) -> usize {
+                /// Bytes of all columns, without spare capacity.
+                #[must_use]
+                pub fn bytes(&self) -> usize {
                     self.stem.bytes() $( + self.$column.bytes() )*
+                }
+            }
+
+            impl Content for $name {
+                const PIECE: Piece = Piece::$name;
+
+                fn nothing() -> &'static Self {
+                    static NOTHING: LazyLock<$name> = LazyLock::new(Default::default);
+                    &NOTHING
                 }
             }
         )*
@@ -169,15 +184,26 @@ macro_rules! tables {
                     Self { $( $side_column: rearranged(parts, &picks, |part| &part.$side_column), )* owner }
                 }
 
-                fn bytes(&self) -> usize {
+                /// Bytes of all columns, without spare capacity.
+                #[must_use]
+                pub fn bytes(&self) -> usize {
                     self.owner.bytes() $( + self.$side_column.bytes() )*
+                }
+            }
+
+            impl Content for $side {
+                const PIECE: Piece = Piece::$side;
+
+                fn nothing() -> &'static Self {
+                    static NOTHING: LazyLock<$side> = LazyLock::new(Default::default);
+                    &NOTHING
                 }
             }
         )*
 
-        /// All tables of a set of facts.
+        /// All tables of a set of facts, as far as they are given.
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
-        pub struct Tables { $( pub $field: $name, )* $( pub $side_field: $side, )* }
+        pub struct Tables { $( pub $field: Table<$name>, )* $( pub $side_field: Table<$side>, )* }
 
         impl Tables {
             /// The tables of touchpoints, each of which stands in one of them.
@@ -186,27 +212,49 @@ macro_rules! tables {
                 [$( &self.$field.stem, )*]
             }
 
-            /// These rows of the touchpoints of several sets, with all that stands beside them.
-            pub(super) fn pick(parts: &[&Self], chosen: [Chosen; TABLES]) -> Self {
-                let stems: Vec<[&Stem; TABLES]> = parts.iter().map(|part| part.stems()).collect();
+            /// The same, without rows where a table was not given; it is not missed.
+            pub(super) fn given_stems(&self) -> [&Stem; TABLES] {
+                [$( self.$field.given().map_or(&NOBODY, |table| &table.stem), )*]
+            }
+
+            /// These rows of the touchpoints of several sets, with all that stands beside them and
+            /// is given. What is given must have been given to them.
+            pub(super) fn pick(parts: &[&Self], chosen: [Chosen; TABLES], given: &Given) -> Self {
+                let stems: Vec<[&Stem; TABLES]> = parts.iter().map(|part| part.given_stems()).collect();
                 let moves = Moves::of(&stems, std::array::from_fn(|table| chosen[table].picks.as_slice()));
                 let [$( $field, )*] = chosen;
                 Self {
-                    $( $field: {
-                        let own: Vec<&$name> = parts.iter().map(|part| &part.$field).collect();
+                    $( $field: given.table(|| {
+                        let own: Vec<&$name> = parts.iter().map(|part| &*part.$field).collect();
                         $name::pick(&own, $field)
-                    }, )*
-                    $( $side_field: {
-                        let own: Vec<&$side> = parts.iter().map(|part| &part.$side_field).collect();
+                    }), )*
+                    $( $side_field: given.table(|| {
+                        let own: Vec<&$side> = parts.iter().map(|part| &*part.$side_field).collect();
                         $side::pick(&own, &moves)
-                    }, )*
+                    }), )*
                 }
             }
 
-            /// Bytes of all columns, without spare capacity.
+            /// The same tables, as far as they are given.
+            pub(super) fn shared(&self, given: &Given) -> Self {
+                Self {
+                    $( $field: given.shared(&self.$field), )*
+                    $( $side_field: given.shared(&self.$side_field), )*
+                }
+            }
+
+            /// Calls `visit` with the place in memory and the bytes of each table that is given.
+            pub fn each_given(&self, mut visit: impl FnMut(usize, usize)) {
+                $( self.$field.given().iter().for_each(|table| visit(Arc::as_ptr(table).addr(), table.bytes())); )*
+                $( self.$side_field.given().iter().for_each(|table| visit(Arc::as_ptr(table).addr(), table.bytes())); )*
+            }
+
+            /// Bytes of all columns that are given, without spare capacity.
             #[must_use]
             pub fn bytes(&self) -> usize {
-                0 $( + self.$field.bytes() )* $( + self.$side_field.bytes() )*
+                let mut bytes = 0;
+                self.each_given(|_, table| bytes += table);
+                bytes
             }
         }
     };
@@ -317,61 +365,26 @@ pub const IF_ABSENT: u8 = 1;
 pub const SURVIVES: u8 = 2;
 
 impl Tables {
-    /// Appends a fact, without a customer.
-    pub fn push(&mut self, fact: &Fact) {
-        let owner = self.push_touchpoint(fact);
-        if fact.seconds > 0 {
-            self.handling.owner.push(owner);
-            self.handling.seconds.push(fact.seconds);
-        }
-        if let Some(cost) = fact.cost {
-            self.costs.owner.push(owner);
-            self.costs.cost.push(cost.minor);
-            self.costs.currency.push(cost.currency);
-        }
-        fact.traits.iter().for_each(|&write| self.push_trait(owner, write));
-        if let Some(measured) = fact.said.visit {
-            self.visits.owner.push(owner);
-            self.visits.seconds.push(measured.seconds);
-            self.visits.pages.push(measured.pages);
-        }
-        if let Some(value) = fact.said.value {
-            self.cart_values.owner.push(owner);
-            self.cart_values.value.push(value.minor);
-            self.cart_values.currency.push(value.currency);
-        }
-        fact.said.lines.iter().for_each(|line| self.push_line(owner, line));
-        for off in &fact.said.discounts {
-            self.discounts.owner.push(owner);
-            self.discounts.item.push(off.item);
-            self.discounts.discount.push(off.amount.minor);
-            self.discounts.currency.push(off.amount.currency);
-        }
-        if fact.said.tie > 0 {
-            self.ties.owner.push(owner);
-            self.ties.tie.push(fact.said.tie);
-        }
-    }
-
     /// The facts of several sets but the voided ones, without customers: for unidentified ones.
     #[must_use]
     pub fn joined(parts: &[&Self], voided: &FxHashSet<u32>) -> Self {
         let chosen = std::array::from_fn(|table| {
             let mut picks = Vec::new();
             for (part, tables) in (0_u64..).zip(parts) {
-                let numbers = (0_u64..).zip(&tables.stems()[table].number);
+                let numbers = (0_u64..).zip(&tables.stem(table).number);
                 picks.extend(numbers.filter(|(_, n)| !voided.contains(n)).map(|(row, _)| part << 32 | row));
             }
             Chosen { picks, customers: Vec::new() }
         });
-        Self::pick(parts, chosen)
+        Self::pick(parts, chosen, &Given::default())
     }
 
-    /// The touchpoints that are known, by number and time, in their order and with their customers.
+    /// The touchpoints that are known, by number and time, in their order and with their customers;
+    /// as far as they are given.
     #[must_use]
-    pub fn only(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> Self {
-        let stems = self.stems();
-        let chosen = stems.map(|stem| {
+    pub fn only(&self, knows: impl Fn(u32, i64) -> bool + Sync, given: &Given) -> Self {
+        let shared = self.shared(given);
+        let chosen = shared.given_stems().map(|stem| {
             let rows = (0..stem.len()).into_par_iter().with_min_len(1 << 14);
             let kept = rows.filter(|&row| knows(stem.number[row], stem.at[row]));
             let picks: Vec<Pick> = kept.map(|row| row as Pick).collect();
@@ -381,14 +394,14 @@ impl Tables {
             };
             Chosen { picks, customers }
         });
-        Self::pick(&[self], chosen)
+        Self::pick(&[&shared], chosen, given)
     }
 
     /// The customers of some touchpoints, chosen by number and time; in order.
     #[must_use]
     pub fn customers_of(&self, chosen: impl Fn(u32, i64) -> bool + Sync) -> Vec<u32> {
         let mut customers = Vec::new();
-        for stem in self.stems() {
+        for stem in self.given_stems() {
             let rows = (0..stem.customer.len()).into_par_iter().with_min_len(1 << 16);
             let rows = rows.filter(|&row| chosen(stem.number[row], stem.at[row]));
             customers.par_extend(rows.map(|row| stem.customer[row]));
@@ -401,7 +414,7 @@ impl Tables {
     /// Whether all touchpoints are known, by number and time.
     #[must_use]
     pub fn all(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> bool {
-        self.stems().into_iter().all(|stem| {
+        self.given_stems().into_iter().all(|stem| {
             let rows = (0..stem.len()).into_par_iter().with_min_len(1 << 16);
             rows.all(|row| knows(stem.number[row], stem.at[row]))
         })
@@ -410,7 +423,19 @@ impl Tables {
     /// Touchpoints, each counted once.
     #[must_use]
     pub fn touchpoints(&self) -> usize {
-        self.stems().iter().map(|stem| stem.len()).sum()
+        self.given_stems().iter().map(|stem| stem.len()).sum()
+    }
+
+    /// One of [`Tables::stems`].
+    #[inline]
+    #[must_use]
+    pub fn stem(&self, table: usize) -> &Stem {
+        match table {
+            0 => &self.orders.stem,
+            1 => &self.returns.stem,
+            2 => &self.answers.stem,
+            _ => &self.touches.stem,
+        }
     }
 
     /// The type of a touchpoint.
@@ -431,58 +456,10 @@ impl Tables {
         owners: &'a [TouchRow],
         customers: Range<u32>,
     ) -> impl Iterator<Item = (usize, TouchRow)> + 'a {
-        let stems = self.stems().into_iter().enumerate();
-        let rows = stems.flat_map(move |(table, stem)| {
-            if owners.is_empty() { 0..0 } else { rows_beside(owners, table, stem.rows(customers.clone())) }
+        let rows = (0..TABLES).flat_map(move |table| match owners.is_empty() {
+            true => 0..0,
+            false => rows_beside(owners, table, self.stem(table).rows(customers.clone())),
         });
         rows.map(|row| (row, owners[row]))
-    }
-
-    fn push_touchpoint(&mut self, fact: &Fact) -> TouchRow {
-        let (table, stem) = match fact.body {
-            Body::Order { amount, order_key } => {
-                self.orders.amount.push(amount.minor);
-                self.orders.currency.push(amount.currency);
-                self.orders.key.push(order_key);
-                self.orders.item.push(fact.said.item);
-                (0, &mut self.orders.stem)
-            }
-            Body::Return { amount, order_key } => {
-                self.returns.amount.push(amount.minor);
-                self.returns.currency.push(amount.currency);
-                self.returns.key.push(order_key);
-                (1, &mut self.returns.stem)
-            }
-            Body::Answer { kind, score, survey } => {
-                self.answers.kind.push(kind as u8);
-                self.answers.score.push(score);
-                self.answers.survey.push(survey);
-                self.answers.sentiment.push(fact.said.sentiment.unwrap_or(NO_SENTIMENT));
-                (2, &mut self.answers.stem)
-            }
-            Body::Touch(touch_type) => {
-                self.touches.kind.push(touch_type.0);
-                self.touches.detail.push(fact.said.detail);
-                self.touches.item.push(fact.said.item);
-                (3, &mut self.touches.stem)
-            }
-        };
-        stem.push(fact);
-        TouchRow::new(table, stem.len() - 1)
-    }
-
-    fn push_line(&mut self, owner: TouchRow, line: &LineFact) {
-        self.lines.owner.push(owner);
-        self.lines.item.push(line.item);
-        self.lines.quantity.push(Quantity::of_milli(line.quantity_milli));
-        self.lines.price.push(line.price.map_or(0, |price| price.minor));
-        self.lines.currency.push(line.price.map_or(NO_CURRENCY, |price| price.currency));
-    }
-
-    fn push_trait(&mut self, owner: TouchRow, write: TraitFact) {
-        self.traits.owner.push(owner);
-        self.traits.name.push(write.name);
-        self.traits.value.push(write.value);
-        self.traits.flags.push(if write.if_absent { IF_ABSENT } else { 0 });
     }
 }

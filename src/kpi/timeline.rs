@@ -115,7 +115,7 @@ impl Reader<'_> {
     pub fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(Mark)) {
         let mut found = Marks::default();
         for run in self.runs(tables, 0) {
-            self.find(tables, run.table, 0..tables.stems()[run.table].len(), &mut found);
+            self.find(tables, run.table, 0..tables.stem(run.table).len(), &mut found);
             found.marks.iter().for_each(|&mark| visit(mark));
         }
     }
@@ -124,7 +124,7 @@ impl Reader<'_> {
     fn runs<'t>(&self, tables: &'t Tables, customer: u32) -> impl Iterator<Item = Run> + use<'t> {
         let (wanted, anchored) = (tables_of(self.types), tables_of(self.anchors));
         let run = move |table: usize| {
-            let next = tables.stems()[table].rows(0..customer).end;
+            let next = tables.stem(table).rows(0..customer).end;
             Run { table, next, marks: Marks::default(), bounds: Vec::new(), anchored: anchored[table] }
         };
         // That of most rows comes first: where the others' belong is soon found from its end.
@@ -133,7 +133,7 @@ impl Reader<'_> {
 
     /// Reads the rows of a block of customers.
     fn read(&self, tables: &Tables, customers: Range<u32>, run: &mut Run) {
-        let column = &tables.stems()[run.table].customer;
+        let column = &tables.stem(run.table).customer;
         let count = rows_until(&column[run.next..], |customer| customer < customers.end);
         let rows = run.next..run.next + count;
         run.next = rows.end;

@@ -5,22 +5,25 @@ use std::sync::Arc;
 use super::MirrorError;
 use super::tenant::{Map, small};
 use crate::identity::Rules;
+use crate::kpi::given::Pieces;
 use crate::kpi::known::{Home, Homes, Since, Then};
 use crate::kpi::reconcile::{Between, Mover};
 use crate::kpi::{Dictionary, Fact, Identity, Snapshot, Trust, Voided};
 use crate::store::{ChangedSince, Fact as StoredFact, Known};
 
-/// A snapshot of what was known at a past revision; `now` is a later one, with its map and rules.
+/// A snapshot of what was known at a past revision, of which these pieces are given; `now` is a later
+/// one, with its map and rules.
 pub(super) fn as_known(
     now: &Snapshot,
     map: &dyn Homes,
     rules: &Rules,
     known: &Known,
     changed: &ChangedSince,
+    pieces: Pieces,
 ) -> Result<(Snapshot, Since), MirrorError> {
     let (since, names) = since(&now.dictionary, map, rules, known, changed)?;
     let trust = Trust::of(&names, &known.rules.trait_sources);
-    Ok((now.as_known(&since, map, &trust), since))
+    Ok((now.as_known_given(&since, map, &trust, pieces), since))
 }
 
 /// The map of a past revision that is later than another: the present one, and what was different.

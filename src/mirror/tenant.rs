@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::MirrorError;
 use crate::identity::Rules;
+use crate::kpi::given::Given;
 use crate::kpi::known::{Home, Homes, Since};
 use crate::kpi::{
     Dictionary, Fact, FactError, Identity, Live, Segment, Snapshot, Source, Tables, Trust, Voided,
@@ -154,6 +155,7 @@ impl Contents {
             unidentified: vec![self.unidentified.clone()],
             dictionary: self.published_dictionary.clone(),
             voided: self.voided.clone(),
+            given: Given::default(),
         }))
     }
 

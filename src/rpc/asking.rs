@@ -5,7 +5,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::convert::Checks;
-use super::kpis::take_freshness;
+use super::facts::take_freshness;
 use super::{Port, detached, proto, tenant_name};
 use crate::kpi::{KpiError, Scope, Snapshot};
 use crate::model::Violation;
@@ -40,13 +40,13 @@ scoped!(
 
 impl Port {
     /// `parse` makes the question, `scope` is where its scope stands.
-    pub(super) async fn ask<R: Scoped, Q: Send + 'static, A: Message + Default + 'static>(
+    pub(super) async fn ask<R: Scoped, Q: Send + Sync + 'static, A: Message + Default + 'static>(
         &self,
         method: &'static str,
         request: Request<R>,
         parse: impl FnOnce(Checks<'_>, R) -> Result<Q, Vec<Violation>>,
         scope: fn(&mut Q) -> &mut Scope,
-        compute: impl FnOnce(&Snapshot, &Q) -> Result<A, KpiError> + Send + 'static,
+        compute: impl Fn(&Snapshot, &Q) -> Result<A, KpiError> + Send + Sync + 'static,
     ) -> Result<Response<A>, Status> {
         let (tenant, mut asked) = (tenant_name(&request)?, request.into_inner());
         let fresh = take_freshness(asked.scope());
@@ -56,7 +56,7 @@ impl Port {
             let facts = port.facts_converted(&tenant, fresh, scope(&mut question)).await?;
             let beside = format!("{:?}", scope(&mut question).rates);
             let known = facts.question(method, &asked, beside.as_bytes());
-            port.answer(facts, known, move |snapshot: &Snapshot| compute(snapshot, &question)).await
+            port.answer(&facts, known, move |snapshot: &Snapshot| compute(snapshot, &question)).await
         });
         Ok(Response::new(answer.await?))
     }

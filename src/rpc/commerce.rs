@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 
 use super::error::PortError;
-use super::kpis::{Facts, Freshness, take_freshness};
+use super::facts::{Facts, Freshness, take_freshness};
 use super::proto::commerce_service_server::CommerceService;
 use super::{Port, convert, detached, proto, tenant_name};
 use crate::kpi::board::{self, Asked};
@@ -53,7 +53,7 @@ impl CommerceService for Port {
             let facts = port.facts_and_targets(&tenant, fresh, &mut question).await?;
             let known = facts.question("ComputePhaseModel", &asked, beside(&question).as_bytes());
             let compute = move |s: &Snapshot| board::compute(s, &question).map(convert::phase_model);
-            port.answer(facts, known, compute).await
+            port.answer(&facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -70,7 +70,7 @@ impl CommerceService for Port {
             let facts = port.facts_and_targets(&tenant, fresh, &mut question).await?;
             let known = facts.question("ComputeIncentiveCard", &asked, beside(&question).as_bytes());
             let compute = move |s: &Snapshot| board::compute(s, &question).map(convert::incentive_card);
-            port.answer(facts, known, compute).await
+            port.answer(&facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -91,7 +91,7 @@ impl Port {
     ) -> Result<Facts, PortError> {
         let facts = self.facts_converted(name, fresh, &mut asked.scope).await?;
         if let Some(tenant) = &facts.tenant {
-            let meant = self.store.records(tenant.key, RecordKind::Target, facts.snapshot.revision).await?;
+            let meant = self.store.records(tenant.key, RecordKind::Target, facts.revision()).await?;
             asked.targets = meant.into_iter().filter_map(convert::kpi_target).collect();
         }
         Ok(facts)

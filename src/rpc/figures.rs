@@ -6,10 +6,10 @@ use tonic::{Request, Response, Status};
 
 use super::convert;
 use super::error::PortError;
-use super::kpis::{Facts, Freshness, take_freshness};
+use super::facts::{Facts, Freshness, take_freshness};
 use super::page::{Query, fit, page_size};
 use super::proto::figure_service_server::FigureService;
-use super::{Port, blocking, customer_id, detached, proto, tenant_name};
+use super::{Port, customer_id, detached, proto, tenant_name};
 use crate::kpi::ledger::{self, Need, RecordHit};
 use crate::kpi::measure::{Hit, Measure, Params};
 use crate::kpi::members::{self, Member, Page};
@@ -35,7 +35,7 @@ impl FigureService for Port {
             let facts = port.facts_of(&tenant, fresh, &mut figures.question).await?;
             let beside = beside(&figures.question);
             let known = facts.question("ComputeKpis", &asked, beside.as_bytes());
-            port.answer(facts, known, move |s: &Snapshot| figures.answer(s)).await
+            port.answer(&facts, known, move |s: &Snapshot| figures.answer(s)).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -56,8 +56,8 @@ impl FigureService for Port {
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_of(&tenant, fresh, &mut question).await?;
-            let (snapshot, measure) = (facts.snapshot.clone(), question.measures[0]);
-            let page = blocking(move || members::page(&snapshot, &question, &filter)).await??;
+            let measure = question.measures[0];
+            let page = port.compute(&facts, move |s| members::page(s, &question, &filter)).await?;
             let mut answer = convert::explanation(measure, &page.basis, &page.figure);
             let places: Vec<u64> = page.members.iter().map(|member| member.place).collect();
             let more = page.more;
@@ -93,7 +93,7 @@ impl Port {
         };
         self.take_rates(&facts, &mut question.scope).await?;
         if let Some(tenant) = facts.tenant.as_ref().filter(|_| asks_costs) {
-            let rates = self.store.cost_rates(tenant.key, facts.snapshot.revision).await?;
+            let rates = self.store.cost_rates(tenant.key, facts.revision()).await?;
             question.params.cost_rates = rates.into_iter().map(super::kpis::cost_rate).collect();
         }
         self.take_records(&facts, &question.measures, &mut question.params).await?;
@@ -116,7 +116,7 @@ impl Port {
                 Need::Reach => RecordKind::Reach,
                 Need::Followers => RecordKind::Followers,
             };
-            let records = self.store.records(tenant.key, kind, facts.snapshot.revision).await?;
+            let records = self.store.records(tenant.key, kind, facts.revision()).await?;
             match need {
                 Need::Spend => params.spend.extend(records.into_iter().filter_map(convert::kpi_spend)),
                 _ => params.counted.extend(records.into_iter().filter_map(convert::kpi_counted)),
@@ -140,7 +140,7 @@ impl Port {
     /// The exchange rates as they were when the facts were; none unless one currency is asked for.
     pub(super) async fn take_rates(&self, facts: &Facts, scope: &mut Scope) -> Result<(), PortError> {
         if let (Some(tenant), Some(currency)) = (&facts.tenant, scope.currency) {
-            let rates = self.store.exchange_rates(tenant.key, currency, facts.snapshot.revision).await?;
+            let rates = self.store.exchange_rates(tenant.key, currency, facts.revision()).await?;
             scope.rates = std::sync::Arc::new(rates.into_iter().map(convert::kpi_rate).collect());
         }
         Ok(())
@@ -158,7 +158,7 @@ impl Port {
         numbers.sort_unstable();
         numbers.dedup();
         let keys = self.store.touchpoint_keys(tenant.key, numbers).await?;
-        let names = Names { keys, dictionary: &facts.snapshot.dictionary, scale: page.scale };
+        let names = Names { keys, dictionary: facts.dictionary(), scale: page.scale };
         let customer = |member: Member| {
             let id = member.customer.map(|key| customer_id(tenant.key, ObservationNo(key.into())));
             match &member.record {

@@ -2,8 +2,8 @@
 
 use tonic::{Request, Response, Status};
 
+use super::facts::take_freshness;
 use super::figures::beside;
-use super::kpis::take_freshness;
 use super::proto::journey_service_server::JourneyService;
 use super::{Port, convert, detached, proto, tenant_name};
 use crate::kpi::scalar::Question;
@@ -88,7 +88,7 @@ impl JourneyService for Port {
             let compute = move |s: &Snapshot| {
                 conversion::store_conversions(s, &question).map(convert::store_conversion)
             };
-            port.answer(facts, known, compute).await
+            port.answer(&facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }

@@ -1,20 +1,17 @@
 //! The KPI service: how are we doing?
 
-use std::sync::Arc;
-
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 
-use super::answers::Question;
 use super::convert::{self, Checks, Path};
 use super::error::PortError;
-use super::page::PAGE_BYTES;
+use super::facts::take_freshness;
 use super::proto::kpi_service_server::KpiService;
-use super::{Port, blocking, detached, proto, tenant_name};
-use crate::kpi::{KpiError, Snapshot, catalogue, cost, repurchase, retention, survey};
-use crate::model::{Revision, TenantName, Violation};
-use crate::store::{self, Tenant};
+use super::{Port, detached, proto, tenant_name};
+use crate::kpi::{Snapshot, catalogue, cost, repurchase, retention, survey};
+use crate::model::Violation;
+use crate::store::{self};
 
 /// Bytes of a `request_id`.
 const REQUEST_ID_BYTES: usize = 128;
@@ -83,7 +80,7 @@ impl KpiService for Port {
             let facts = port.facts_with_costs(&tenant, fresh).await?;
             port.take_rates(&facts, &mut question.scope).await?;
             if let Some(tenant) = &facts.tenant {
-                let at = facts.snapshot.revision;
+                let at = facts.revision();
                 let (rates, capacities) = (
                     port.store.cost_rates(tenant.key, at).await?,
                     port.store.capacity(tenant.key, at).await?,
@@ -94,7 +91,7 @@ impl KpiService for Port {
             let beside = format!("{:?}{:?}{:?}", question.rates, question.capacities, question.scope.rates);
             let known = facts.question("ComputeCostToServe", &asked, beside.as_bytes());
             let compute = move |s: &Snapshot| cost::compute(s, &question).map(convert::cost_to_serve);
-            port.answer(facts, known, compute).await
+            port.answer(&facts, known, compute).await
         });
         Ok(Response::new(answer.await?))
     }
@@ -174,56 +171,6 @@ impl Port {
         parse(Checks::new(&self.settings.limits)).map_err(PortError::Invalid)
     }
 
-    /// The facts of a tenant at the asked revision or a later one, or as known at a past one; none
-    /// of one that never recorded anything.
-    pub(super) async fn facts(&self, name: &TenantName, fresh: Freshness) -> Result<Facts, PortError> {
-        let tenant = self.known_tenant(name, fresh.at_least).await?;
-        let snapshot = match &tenant {
-            Some(tenant) => {
-                match self.known(tenant.key, "scope.as_known_at", fresh.as_known_at.as_ref()).await? {
-                    Some(known) => self.mirrors.snapshot_then(tenant, &known).await?,
-                    None => self.mirrors.snapshot(tenant, Revision(fresh.at_least)).await?,
-                }
-            }
-            None => Arc::default(),
-        };
-        Ok(Facts { tenant, snapshot })
-    }
-
-    /// As [`Port::facts`], not older than the last change of rates: those hold at once. Facts may be
-    /// older than a question allows; rates are those of the facts.
-    pub(super) async fn facts_with_costs(
-        &self,
-        name: &TenantName,
-        fresh: Freshness,
-    ) -> Result<Facts, PortError> {
-        let changed = match self.known_tenant(name, fresh.at_least).await? {
-            Some(tenant) => self.store.costs_changed_at(tenant.key).await?.0,
-            None => 0,
-        };
-        self.facts(name, fresh.or_at_least(changed)).await
-    }
-
-    /// The answer that was given before, or what the kernel computes where it holds up nobody.
-    pub(super) async fn answer<T: Message + Default + 'static>(
-        &self,
-        facts: Facts,
-        question: Option<Question>,
-        compute: impl FnOnce(&Snapshot) -> Result<T, KpiError> + Send + 'static,
-    ) -> Result<T, PortError> {
-        if let Some(known) = question.and_then(|question| self.answers.get(question)) {
-            return Ok(known);
-        }
-        let answer = blocking(move || compute(&facts.snapshot)).await??;
-        if answer.encoded_len() > PAGE_BYTES {
-            return Err(PortError::AnswerTooLarge { limit: PAGE_BYTES, unit: "bytes" });
-        }
-        if let Some(question) = question {
-            self.answers.keep(question, &answer);
-        }
-        Ok(answer)
-    }
-
     /// Names a mutation, so that it can be sent again.
     pub(super) fn mutation(
         &self,
@@ -238,42 +185,6 @@ impl Port {
         let digest = Sha256::digest(request.encode_to_vec());
         Ok(store::Request { id, payload_hash: std::array::from_fn(|i| digest[i]) })
     }
-}
-
-/// What questions are asked of.
-pub(super) struct Facts {
-    pub tenant: Option<Tenant>,
-    pub snapshot: Arc<Snapshot>,
-}
-
-impl Facts {
-    /// `None` for a tenant without facts, of whom nothing is worth keeping.
-    pub(super) fn question(&self, method: &str, request: &impl Message, beside: &[u8]) -> Option<Question> {
-        let tenant = self.tenant.as_ref()?;
-        Some(Question::of(method, request, tenant.key, self.snapshot.revision, beside))
-    }
-}
-
-/// Which revision a question is asked of.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Freshness {
-    pub at_least: i64,
-    pub as_known_at: Option<proto::KnownAt>,
-}
-
-impl Freshness {
-    /// At least at that revision, unless the past is asked for.
-    pub(super) fn or_at_least(self, revision: i64) -> Self {
-        Self { at_least: self.at_least.max(revision), ..self }
-    }
-}
-
-/// Takes the freshness out of a question: the revision of the answer stands for it.
-pub(super) fn take_freshness(scope: &mut Option<proto::Scope>) -> Freshness {
-    scope.as_mut().map_or_else(Freshness::default, |scope| Freshness {
-        at_least: std::mem::take(&mut scope.at_least_as_fresh),
-        as_known_at: scope.as_known_at.take(),
-    })
 }
 
 pub(super) fn cost_rate(rate: store::CostRate) -> cost::CostRate {

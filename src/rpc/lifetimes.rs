@@ -7,10 +7,10 @@ use tonic::{Request, Response, Status};
 
 use super::answers::Question;
 use super::error::PortError;
-use super::kpis::take_freshness;
+use super::facts::take_freshness;
 use super::page::{Query, fit};
 use super::proto::lifetime_service_server::LifetimeService;
-use super::{Port, blocking, convert, customer_id, detached, proto, tenant_name};
+use super::{Port, convert, customer_id, detached, proto, tenant_name};
 use crate::kpi::lifetime::{self, Fit};
 use crate::kpi::{Snapshot, lifecycle, rfm};
 use crate::model::{ObservationNo, Reason, TenantKey};
@@ -61,8 +61,8 @@ impl LifetimeService for Port {
             let known = facts.question("ComputeLifetime", &fitted, beside.as_bytes());
             let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
             let fit_known = known.and_then(|known| port.fits.get(known));
-            let found =
-                blocking(move || lifetime::compute_with(&facts.snapshot, &question, fit_known)).await??;
+            let compute = move |s: &Snapshot| lifetime::compute_with(s, &question, fit_known.clone());
+            let found = port.compute(&facts, compute).await?;
             if let Some(known) = known {
                 port.fits.keep(known, found.fit.clone());
             }
@@ -107,7 +107,7 @@ impl LifetimeService for Port {
         let answer = detached(async move {
             let facts = port.facts_converted(&tenant, fresh, &mut question.scope).await?;
             let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
-            let found = blocking(move || rfm::compute(&facts.snapshot, &question)).await??;
+            let found = port.compute(&facts, move |s| rfm::compute(s, &question)).await?;
             let (keys, more) = (found.customers.iter().map(|one| one.key).collect::<Vec<_>>(), found.more);
             let mut answer = convert::rfm(found, |no| customer_id(key, ObservationNo(no.into())));
             let cut = fit(&mut answer.customers);
@@ -140,7 +140,7 @@ impl LifetimeService for Port {
             let facts = port.facts_of(&tenant, fresh, &mut question).await?;
             let beside = format!("{:?}{:?}", question.params.cost_rates, question.scope.rates);
             let known = facts.question("ComputeOmnichannel", &asked, beside.as_bytes());
-            port.answer(facts, known, move |s: &Snapshot| convert::omnichannel(s, &question)).await
+            port.answer(&facts, known, move |s: &Snapshot| convert::omnichannel(s, &question)).await
         });
         Ok(Response::new(answer.await?))
     }

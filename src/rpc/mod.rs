@@ -9,6 +9,7 @@ pub mod convert;
 mod customers;
 mod decisions;
 pub mod error;
+mod facts;
 mod feed;
 mod figures;
 mod history;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::{self, timestamp};
 use super::error::PortError;
-use super::kpis::{cost_rate, take_freshness};
+use super::facts::take_freshness;
+use super::kpis::cost_rate;
 use super::page::Query;
 use super::{Port, REMEMBERED_TENANTS, REMEMBERED_US, blocking, customer_id, proto};
 use crate::kpi::lifetime::{self, Fitted, PurchaseModel, ValueModel};
@@ -57,19 +58,18 @@ impl Port {
         let mut question = self.check(|c| convert::scoring_question(c, request.clone()))?;
         let tenant = self.store.open_tenant(name).await?;
         let facts = self.facts_converted(name, fresh, &mut question.scope).await?;
-        let snapshot = facts.snapshot.clone();
-        let (lifetime, cuts) = blocking(move || {
-            let lifetime = lifetime::compute(&snapshot, &question)?;
+        let compute = move |snapshot: &Snapshot| {
+            let lifetime = lifetime::compute(snapshot, &question)?;
             let asked = rfm::Question {
-                scope: question.scope,
+                scope: question.scope.clone(),
                 group_by: None,
                 orders: question.orders,
                 after: None,
                 size: 0,
             };
-            rfm::compute(&snapshot, &asked).map(|rfm| (lifetime, rfm.cuts))
-        })
-        .await??;
+            rfm::compute(snapshot, &asked).map(|rfm| (lifetime, rfm.cuts))
+        };
+        let (lifetime, cuts) = self.compute(&facts, compute).await?;
         let scored_at = (self.clock)();
         let kept = Kept {
             request,

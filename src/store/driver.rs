@@ -15,6 +15,7 @@ use sqlx::{
 };
 
 use super::error::StoreError;
+use super::lookups::Lookups;
 
 /// Rows in one SQLite statement at most; times the columns it stays below SQLite's 32,766 variables.
 const CHUNK_ROWS: usize = 512;
@@ -40,7 +41,7 @@ fn seen(_text: &str, _on_postgres: bool) {}
 #[derive(Clone)]
 pub enum Database {
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres(PgPool),
+    Postgres { pool: PgPool, lookups: Lookups },
 }
 
 /// A statement's argument.
@@ -185,19 +186,19 @@ impl Database {
             .connect_with(options)
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        Ok(Self::Postgres(pool))
+        Ok(Self::Postgres { lookups: Lookups::new(pool.clone(), connections), pool })
     }
 
     #[must_use]
     pub fn is_postgres(&self) -> bool {
-        matches!(self, Self::Postgres(_))
+        matches!(self, Self::Postgres { .. })
     }
 
     /// A transaction that may write. On SQLite it is the only one.
     pub async fn write(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Self::Postgres { pool, .. } => Transaction::Postgres(pool.begin().await?),
         })
     }
 
@@ -205,7 +206,7 @@ impl Database {
     pub async fn read(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Transaction::Postgres(
+            Self::Postgres { pool, .. } => Transaction::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
             ),
         })
@@ -232,7 +233,7 @@ impl Database {
                 let query = sqlx::query_with(AssertSqlSafe(text), sqlite_bulk_arguments(scalars, row, 0..1)?);
                 query.fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
             }
-            Self::Postgres(pool) => {
+            Self::Postgres { lookups, .. } => {
                 let numbers = |list: &str| {
                     format!(
                         "LATERAL (SELECT UNNEST(string_to_array(NULLIF({list}, ''), ',')::bigint[]) AS value)"
@@ -242,8 +243,8 @@ impl Database {
                 seen(&text, true);
                 let cells = row.iter().map(|column| column.cell(0));
                 let all: Vec<Scalar<'_>> = scalars.iter().copied().chain(cells).collect();
-                let query = sqlx::query_with(AssertSqlSafe(text), postgres_arguments(&all)?);
-                query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+                let found = lookups.fetch(text, postgres_arguments(&all)?).await?;
+                found.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -254,7 +255,10 @@ impl Database {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, lookups } => {
+                lookups.close();
+                pool.close().await;
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ mod history;
 mod identities;
 mod keys;
 mod known;
+mod lookups;
 mod merges;
 mod outcomes;
 mod read;

@@ -217,7 +217,7 @@ async fn no_statement_scans_a_table_on_postgresql() {
     let url = std::env::var("CUSTOMER360_TEST_POSTGRES").unwrap();
     let store = Store::open(&url, &Settings::default(), crate::clock::system()).await.unwrap();
     exercise(&store).await;
-    let Database::Postgres(pool) = &store.db else { panic!("not PostgreSQL") };
+    let Database::Postgres { pool, .. } = &store.db else { panic!("not PostgreSQL") };
     let texts: BTreeSet<String> = SEEN[1].lock().unwrap().clone();
     assert!(texts.len() > 30, "the exercise runs the store's statements");
     let mut connection = pool.acquire().await.unwrap();
@@ -260,7 +260,7 @@ async fn columns(db: &Database) -> BTreeMap<String, BTreeSet<(String, bool)>> {
                 add(row.get(0), row.get(1), row.get::<i64, _>(2) == 0);
             }
         }
-        Database::Postgres(pool) => {
+        Database::Postgres { pool, .. } => {
             let sql = "SELECT table_name::text, column_name::text, is_nullable::text FROM information_schema.columns \
                        WHERE table_schema = 'public'";
             for row in sqlx::query(sql).fetch_all(pool).await.unwrap() {
@@ -313,7 +313,7 @@ async fn conflicts_of_older_data_are_found_by_the_migration() {
             let text = sqlx::raw_sql(AssertSqlSafe(text));
             let rows = match &store.db {
                 Database::Sqlite { writer, .. } => text.execute(writer).await.unwrap().rows_affected(),
-                Database::Postgres(pool) => text.execute(pool).await.unwrap().rows_affected(),
+                Database::Postgres { pool, .. } => text.execute(pool).await.unwrap().rows_affected(),
             };
             assert_eq!(rows, 2);
         }

@@ -18,4 +18,5 @@ mod scalar;
 mod score;
 mod shapes;
 mod survey;
+mod then;
 mod world;

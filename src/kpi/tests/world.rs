@@ -226,6 +226,7 @@ impl World {
             unidentified: vec![Arc::new(nobody)],
             dictionary: Arc::new(dictionary),
             voided: Arc::new(voided),
+            ..Snapshot::default()
         }
     }
 }

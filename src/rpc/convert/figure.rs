@@ -220,8 +220,8 @@ impl Figures {
     ///
     /// # Errors
     /// As [`crate::kpi::scalar::compute`].
-    pub fn answer(self, snapshot: &crate::kpi::Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
-        let Self { mut question, series, against } = self;
+    pub fn answer(&self, snapshot: &crate::kpi::Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
+        let Self { mut question, series, against } = self.clone();
         let points = series.map(|unit| compare::series(&question.scope, unit)).transpose()?;
         let earlier = against.map(|against| compare::earlier(&question.scope, against)).transpose()?;
         let points = points.unwrap_or_default();
