@@ -1,19 +1,20 @@
 //! The two databases behind one small surface: transactions that run one statement over
 //! many rows. Everything above writes its SQL once.
 //!
-//! A bulk statement begins `WITH v(a, b) AS ({rows})`. PostgreSQL receives the rows as one
+//! A bulk statement begins `WITH v(a, b) AS ({rows})`; its first scalar is the tenant. PostgreSQL receives the rows as one
 //! array a column (UNNEST, one statement whatever the number of rows); SQLite as multi-row
 //! VALUES in chunks whose sizes are powers of two, so that prepared statements are found again.
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{
-    Arguments as _, AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Sqlite,
-    SqlitePool,
-};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
 
+use super::dialect::{
+    postgres_arguments, postgres_bulk_arguments, postgres_row_text, postgres_text, sqlite_arguments,
+    sqlite_bulk_arguments, sqlite_text, with_numbers,
+};
 use super::error::StoreError;
 use super::lookups::Lookups;
 
@@ -24,6 +25,13 @@ const UNION_BRANCHES: usize = 64;
 const STATEMENT_CACHE: usize = 1_024;
 /// A connection to PostgreSQL that rested for longer may have been lost.
 const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Statements are written for nested loops in their order and for the indexes that there are, which
+/// is all that SQLite has. On PostgreSQL a plan is made once for any arguments and kept, maybe since
+/// the tables were nearly empty: it must not depend on how much is in them.
+const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; \
+    SET random_page_cost = 0.1; SET seq_page_cost = 0.1";
 
 /// Every text that was run, for the tests that look at their plans: on SQLite, on PostgreSQL.
 #[cfg(test)]
@@ -63,7 +71,7 @@ pub enum Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn cell(&self, row: usize) -> Scalar<'a> {
+    pub(super) fn cell(&self, row: usize) -> Scalar<'a> {
         match self {
             Self::Int(c) => Scalar::Int(c[row]),
             Self::IntOrNull(c) => Scalar::IntOrNull(c[row]),
@@ -81,7 +89,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    fn sql_type(&self) -> &'static str {
+    pub(super) fn sql_type(&self) -> &'static str {
         match self {
             Self::Int(_) | Self::IntOrNull(_) => "bigint",
             Self::Text(_) => "text",
@@ -171,6 +179,12 @@ impl Database {
             // A connection that was used a moment ago is not asked for a sign of life: that would be
             // a journey for each transaction.
             .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql(PLANS).execute(connection).await?;
+                    Ok(())
+                })
+            })
             .before_acquire(|connection, used| {
                 let rested = used.idle_for > RESTED;
                 Box::pin(async move { Ok(!rested || connection.ping().await.is_ok()) })
@@ -394,111 +408,4 @@ impl Transaction {
 /// The largest power of two that fits, up to the chunk's size.
 fn chunk_rows(rows: usize) -> usize {
     if rows >= CHUNK_ROWS { CHUNK_ROWS } else { 1 << rows.ilog2() }
-}
-
-/// The values of the rows are anonymous parameters and come first; the scalars are renumbered to
-/// come after them. SQLite looks a named parameter up by walking a list of all names, once for
-/// each parameter: thousands of names would cost more than the rows.
-fn sqlite_text(sql: &str, scalars: usize, columns: usize, rows: usize) -> String {
-    // Each scalar's number is one digit: no statement has ten.
-    debug_assert!(scalars < 10);
-    let mut text = String::with_capacity(sql.len() + rows * (columns * 2 + 3));
-    for (i, part) in sql.split('$').enumerate() {
-        match part.chars().next().and_then(|digit| digit.to_digit(10)).filter(|_| i > 0) {
-            Some(scalar) => {
-                text.push('$');
-                text.push_str(&(rows * columns + scalar as usize).to_string());
-                text.push_str(&part[1..]);
-            }
-            None => text.push_str(part),
-        }
-    }
-    let row = format!("({})", vec!["?"; columns].join(","));
-    text.replace("{rows}", &format!("VALUES {}", vec![row; rows].join(",")))
-}
-
-fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -> String {
-    let array = |(i, column): (usize, &Column<'_>)| format!("${}::{}[]", scalars + i + 1, column.sql_type());
-    let arrays: Vec<String> = columns.iter().enumerate().map(array).collect();
-    sql.replace("{rows}", &format!("SELECT * FROM UNNEST({})", arrays.join(", ")))
-}
-
-/// The same for one row.
-fn postgres_row_text(sql: &str, scalars: usize, row: &[Column<'_>]) -> String {
-    let value = |(i, column): (usize, &Column<'_>)| format!("${}::{}", scalars + i + 1, column.sql_type());
-    let values: Vec<String> = row.iter().enumerate().map(value).collect();
-    sql.replace("{rows}", &format!("VALUES ({})", values.join(", ")))
-}
-
-/// The statement with each `{numbers:X}` written out.
-fn with_numbers(sql: &str, numbers: impl Fn(&str) -> String) -> String {
-    let mut parts = sql.split("{numbers:");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (list, rest) = part.split_once('}').unwrap_or((part, ""));
-        text.push_str(&numbers(list));
-        text.push_str(rest);
-    }
-    text
-}
-
-fn sqlite_arguments(scalars: &[Scalar<'_>]) -> Result<SqliteArguments, sqlx::Error> {
-    let mut arguments = SqliteArguments::default();
-    scalars.iter().try_for_each(|&scalar| add_to_sqlite(&mut arguments, scalar))?;
-    Ok(arguments)
-}
-
-fn sqlite_bulk_arguments(
-    scalars: &[Scalar<'_>],
-    columns: &[Column<'_>],
-    rows: std::ops::Range<usize>,
-) -> Result<SqliteArguments, sqlx::Error> {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(columns.len() * rows.len() + scalars.len(), 0);
-    for row in rows {
-        columns.iter().try_for_each(|column| add_to_sqlite(&mut arguments, column.cell(row)))?;
-    }
-    scalars.iter().try_for_each(|&scalar| add_to_sqlite(&mut arguments, scalar))?;
-    Ok(arguments)
-}
-
-fn add_to_sqlite(arguments: &mut SqliteArguments, scalar: Scalar<'_>) -> Result<(), sqlx::Error> {
-    match scalar {
-        Scalar::Int(value) => arguments.add(value),
-        Scalar::IntOrNull(value) => arguments.add(value),
-        Scalar::Text(value) => arguments.add(value),
-        Scalar::Bytes(value) => arguments.add(value),
-    }
-    .map_err(sqlx::Error::Encode)
-}
-
-fn postgres_bulk_arguments(
-    scalars: &[Scalar<'_>],
-    columns: &[Column<'_>],
-) -> Result<PgArguments, sqlx::Error> {
-    let mut arguments = postgres_arguments(scalars)?;
-    for column in columns {
-        match column {
-            Column::Int(values) => arguments.add(values),
-            Column::IntOrNull(values) => arguments.add(values),
-            Column::Text(values) => arguments.add(values),
-            Column::Bytes(values) => arguments.add(values),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
-}
-
-fn postgres_arguments(scalars: &[Scalar<'_>]) -> Result<PgArguments, sqlx::Error> {
-    let mut arguments = PgArguments::default();
-    for scalar in scalars {
-        match *scalar {
-            Scalar::Int(value) => arguments.add(value),
-            Scalar::IntOrNull(value) => arguments.add(value),
-            Scalar::Text(value) => arguments.add(value),
-            Scalar::Bytes(value) => arguments.add(value),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
 }

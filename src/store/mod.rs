@@ -11,6 +11,7 @@ mod costs;
 mod customers;
 mod decide;
 mod deciding;
+mod dialect;
 mod driver;
 mod error;
 mod feed;

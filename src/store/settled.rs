@@ -79,7 +79,7 @@ const LOG_SHARED: &str = "WITH v(identifier, shared) AS ({rows}) \
     SELECT $1, v.identifier, $2, v.shared FROM v WHERE true \
     ON CONFLICT (tenant, identifier, revision) DO UPDATE SET shared = excluded.shared";
 const DELETE_CUSTOMERS: &str = "WITH v(customer) AS ({rows}) \
-    DELETE FROM customer WHERE tenant = $1 AND customer IN (SELECT v.customer FROM v)";
+    DELETE FROM customer WHERE (tenant, customer) IN (SELECT {tenant}, v.customer FROM v)";
 
 /// Labels that became one: from, to.
 pub(super) async fn relabel(
