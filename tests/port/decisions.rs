@@ -78,8 +78,10 @@ async fn wrong_merge(service: &Service) -> (proto::Customer, proto::Customer) {
 /// The row of the README's table for now; `before` are Ann's and the card's views of before.
 async fn told(service: &Service, when: &str, before: &(proto::Customer, proto::Customer)) -> String {
     let listed = proto::ListCustomersRequest::default();
-    let customers = service.customers().list_customers(listed).await.unwrap().into_inner().customers.len();
-    let asked = proto::ComputeRepurchaseRequest { scope: sixty_days(), ..Default::default() };
+    let listed = service.customers().list_customers(listed).await.unwrap().into_inner();
+    let (customers, at_least_as_fresh) = (listed.customers.len(), listed.revision);
+    let scope = sixty_days().map(|scope| proto::Scope { at_least_as_fresh, ..scope });
+    let asked = proto::ComputeRepurchaseRequest { scope, ..Default::default() };
     let answer = service.kpis().compute_repurchase(asked).await.unwrap().into_inner();
     let (again, bought) = repeat(Some(proto::KpiAnswer { answer: Some(Answer::Repurchase(answer)) }));
     let ann = customer(service, "EMAIL:ann@x.io").await;

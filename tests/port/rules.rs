@@ -84,10 +84,10 @@ async fn a_change_of_rules_is_simulated_then_promoted_and_restates_everything() 
 }
 
 /// Orders by the city of their customers.
-async fn orders_by_city(service: &Service) -> Vec<(Option<String>, f64)> {
+async fn orders_by_city(service: &Service, at_least_as_fresh: i64) -> Vec<(Option<String>, f64)> {
     let city = proto::GroupBy { dimension: proto::GroupDimension::Trait.into(), r#trait: "city".into() };
     let asked = proto::ComputeKpisRequest {
-        scope: crate::figures::scope(),
+        scope: crate::figures::scope().map(|scope| proto::Scope { at_least_as_fresh, ..scope }),
         kpi_ids: vec!["receipts".into()],
         group_by: vec![city],
         ..Default::default()
@@ -109,14 +109,15 @@ async fn whose_word_counts_changes_with_the_promotion() {
         said
     };
     service.record(vec![says("1", 9, "crm", "Rome"), says("2", 8, "shop", "Pisa")]).await;
-    assert_eq!(orders_by_city(&service).await, [(Some("Pisa".to_owned()), 2.0)], "the latest");
+    assert_eq!(orders_by_city(&service, 1).await, [(Some("Pisa".to_owned()), 2.0)], "the latest");
     let mut trusting = present(&service).await.rules.unwrap();
     trusting.trait_sources = vec!["crm".into()];
-    rules(&service).promote_rules(promotion(trusting, 1, "p")).await.unwrap();
+    let promoted = rules(&service).promote_rules(promotion(trusting, 1, "p")).await.unwrap();
+    let revision = promoted.into_inner().revision;
     let customer = service.customer(By::Identifier(identifier("ACCOUNT:u1"))).await.unwrap();
     let stands = customer.traits[0].value.clone().unwrap().kind;
     assert_eq!(stands, Some(proto::value::Kind::Text("Rome".into())));
-    assert_eq!(orders_by_city(&service).await, [(Some("Rome".to_owned()), 2.0)], "the trusted one");
+    assert_eq!(orders_by_city(&service, revision).await, [(Some("Rome".to_owned()), 2.0)], "the trusted one");
 }
 
 #[tokio::test(flavor = "multi_thread")]
