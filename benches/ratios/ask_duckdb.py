@@ -13,27 +13,40 @@ import time
 
 import duckdb
 
+from ask_measures import DAYS, MONTHS
+from ask_measures import QUESTIONS as MEASURES
+
+COLUMNS = "customer, moment, channel, type, number, amount, score, seconds, item, detail"
+
 LOAD = """
 create type channel as enum (select distinct channel from read_csv('{folder}/touchpoints.csv') order by 1);
 create type kind as enum (select distinct type from read_csv('{folder}/touchpoints.csv') order by 1);
-create table touchpoints as select observation::integer as observation, make_timestamp("at") as moment,
-    channel::channel as channel, type::kind as type, score::tinyint as score, seconds::integer as seconds
+create table touchpoints as select number::integer as number, observation::integer as observation,
+    make_timestamp("at") as moment, channel::channel as channel, type::kind as type, amount::integer as amount,
+    score::tinyint as score, seconds::integer as seconds, item::integer as item, detail::tinyint as detail
     from read_csv('{folder}/touchpoints.csv');
 create table mapping as select observation::integer as observation, customer::integer as customer
     from read_csv('{folder}/mapping.csv');
 create table rates as from read_csv('{folder}/rates.csv');
-create table joined as select customer, moment, channel, type, score, seconds
+create table items as from read_csv('{folder}/items.csv');
+create table lines as select number::integer as number, item::integer as item, quantity::integer as quantity,
+    price::integer as price from read_csv('{folder}/lines.csv');
+create table joined as select {columns}
     from touchpoints join mapping using (observation) order by customer, moment;
+create table joined_lines as select customer, moment, channel, lines.*
+    from lines join joined using (number) order by customer, moment;
 """
 
-# In the texts, {t} is a table with customer, moment and the rest.
+# In the texts, {t} is a table with customer, moment and the rest, {lines} those of orders with the same.
 WAYS = {
-    "joined": "(select customer, moment, channel, type, score, seconds from touchpoints join mapping using (observation))",
-    "sorted": "joined",
+    "joined": {
+        "t": f"(select {COLUMNS} from touchpoints join mapping using (observation))",
+        "lines": """(select customer, moment, channel, lines.* from lines join touchpoints using (number)
+            join mapping using (observation))""",
+    },
+    "sorted": {"t": "joined", "lines": "joined_lines"},
 }
 
-MONTHS = "(year(moment) * 12 + month(moment) - 24288)::integer"
-DAYS = "(epoch_us(moment) // 86400000000)::integer"
 CELLS = ", ".join(f"count(*) filter ((months >> (cohort + {k})) & 1 = 1) * {k + 1}" for k in range(1, 13))
 PRICES = """
     prices as (select c.channel, k.type, 60 * coalesce(own.per_touch, other.per_touch, 0) as touch,
@@ -43,38 +56,7 @@ PRICES = """
         left join rates own on own.channel = c.channel::varchar and own.type = k.type::varchar
         left join rates other on other.channel = c.channel::varchar and other.type = 'any')"""
 
-PHYSICAL = "('store', 'kiosk', 'sales_representative')"
-RESEARCH = """('visit', 'search', 'product_view', 'review_read', 'store_technology', 'conversation', 'advice',
-    'offer_shown', 'product_trial', 'wish_list', 'article_read', 'ad_click')"""
-
 QUESTIONS = {
-    "conversion": [
-        # The next order after each visit.
-        f"""with seen as (select type, {DAYS} as day, min({DAYS}) filter (type = 'order') over (partition by customer
-                    order by moment rows between 1 following and unbounded following) as next
-                from {{t}} where type in ('visit', 'order'))
-            select count(*) filter (next - day <= 7), count(*) from seen where type = 'visit'""",
-        # The same by an asof join.
-        f"""with visits as (select customer, moment, {DAYS} as day from {{t}} where type = 'visit'),
-            orders as (select customer, moment, {DAYS} as day from {{t}} where type = 'order')
-            select count(*) filter (o.day - v.day <= 7), count(*)
-            from visits v asof left join orders o on v.customer = o.customer and v.moment < o.moment""",
-    ],
-    "ropo": [
-        # The last research online before each order in a store.
-        f"""with seen as (select type, channel, {DAYS} as day, max({DAYS}) filter (type in {RESEARCH}
-                    and channel not in {PHYSICAL}) over (partition by customer
-                    order by moment rows between unbounded preceding and 1 preceding) as last
-                from {{t}} where (type in {RESEARCH} and channel not in {PHYSICAL})
-                    or (type = 'order' and channel in {PHYSICAL}))
-            select count(*) filter (day - last <= 30), count(*) from seen where type = 'order'""",
-        # The same by an asof join.
-        f"""with research as (select customer, moment, {DAYS} as day from {{t}}
-                where type in {RESEARCH} and channel not in {PHYSICAL}),
-            orders as (select customer, moment, {DAYS} as day from {{t}} where type = 'order' and channel in {PHYSICAL})
-            select count(*) filter (o.day - r.day <= 30), count(*)
-            from orders o asof left join research r on o.customer = r.customer and o.moment > r.moment""",
-    ],
     "triangle": [
         # Word for word.
         """with orders as (select customer, moment from {t} where type = 'order'),
@@ -181,14 +163,14 @@ QUESTIONS = {
 def main(folder):
     connection = duckdb.connect()
     connection.execute("set threads = 2")
-    connection.execute(LOAD.format(folder=folder))
+    connection.execute(LOAD.format(folder=folder, columns=COLUMNS))
     print("ready", flush=True)
     for line in sys.stdin:
         question, way = line.split()
         answers = []
-        for text in QUESTIONS[question]:
+        for text in (QUESTIONS | MEASURES)[question]:
             begun = time.perf_counter()
-            row = connection.execute(text.format(t=WAYS[way])).fetchone()
+            row = connection.execute(text.format(**WAYS[way])).fetchone()
             milliseconds = (time.perf_counter() - begun) * 1000
             answers += [f"{milliseconds:.3f}", " ".join(str(value) for value in row)]
         print("\t".join(answers), flush=True)

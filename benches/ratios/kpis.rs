@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use customer360::clock;
-use customer360::kpi::measure::Params;
 use customer360::kpi::retention::Answer as RetentionAnswer;
 use customer360::kpi::survey::AnswersCounted;
 use customer360::kpi::triangle::TriangleOptions;
 use customer360::kpi::{
     Estimate, GroupBy, Identity, Live, OrderOptions, Scope, Segment, Snapshot, Source, Tables, Trust, cost,
-    measures, repurchase, retention, scalar, survey,
+    repurchase, retention, survey,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::asked;
 use crate::columns::{DAY, Map, generate, rates, utc};
 use crate::duckdb::DuckDb;
 use crate::dump;
+use crate::memory;
 use crate::table::{Row, Table, median, ms, number};
 
 const ROUNDS: usize = 5;
@@ -24,20 +25,21 @@ const ROUNDS: usize = 5;
 const RUNS: usize = 7;
 
 /// One of the questions.
-struct Question {
-    name: &'static str,
-    what: &'static str,
+pub struct Question {
+    /// Of its texts for DuckDB.
+    pub name: &'static str,
+    pub what: &'static str,
     /// The answer in words that DuckDB's can be compared with.
-    ask: Box<dyn Fn(&Snapshot) -> String>,
-    /// Bytes of the columns that the kernel reads.
-    bytes: fn(&Tables, usize) -> usize,
+    pub ask: Box<dyn Fn(&Snapshot) -> String>,
+    /// Bytes of the columns that the kernel reads, where they were counted.
+    pub bytes: Option<fn(&Tables, usize) -> usize>,
     /// Floor and aim beside joined tables, and beside sorted ones.
-    goals: [(f64, f64); 2],
+    pub goals: [(f64, f64); 2],
 }
 
 /// Of the KPIs with kernels of their own, and of measures.
 const KERNEL: [(f64, f64); 2] = [(15.0, 60.0), (5.0, 20.0)];
-const MEASURE: [(f64, f64); 2] = [(10.0, 40.0), (4.0, 15.0)];
+pub const MEASURE: [(f64, f64); 2] = [(10.0, 40.0), (4.0, 15.0)];
 
 pub fn beside_duckdb(table: &mut Table, touchpoints: u32) {
     let (snapshot, folder) = world(touchpoints, true);
@@ -63,20 +65,26 @@ pub fn beside_duckdb(table: &mut Table, touchpoints: u32) {
             }
         }
         let ours = median(ours);
-        let read = (question.bytes)(&segment.tables, segment.customers.len()) as f64;
-        let share = read / 1e9 / (ours / 1e3) / bandwidth;
-        let limit = format!("reads {:.0} MB: {:.0} % of the bandwidth", read / 1e6, share * 100.0);
+        let limit = question.bytes.map_or_else(String::new, |bytes| {
+            let read = bytes(&segment.tables, segment.customers.len()) as f64;
+            let share = read / 1e9 / (ours / 1e3) / bandwidth;
+            format!("; reads {:.0} MB: {:.0} % of the bandwidth", read / 1e6, share * 100.0)
+        });
         if duckdb.is_none() {
-            table.print(&Row::new(format!("{}, ms", question.what), ours, limit));
-            continue;
+            table.print(&Row::new(format!("{}, ms", question.what), ours, limit.clone()));
         }
         let ways = [("mapping joined", joined), ("joined and sorted before", sorted)];
-        for ((way, theirs), (floor, aim)) in ways.into_iter().zip(question.goals) {
+        let asked = ways.into_iter().zip(question.goals).filter(|((_, theirs), _)| !theirs.is_empty());
+        for ((way, theirs), (floor, aim)) in asked {
             let (nth, theirs) = best(&theirs);
             let what = format!("{} beside DuckDB, {way}", question.what);
-            let sides = format!("{ours:.2} ms; {theirs:.0} ms by text {nth}; {limit}");
+            let sides = format!("{ours:.2} ms; {theirs:.0} ms by text {nth}{limit}");
             table.print(&Row::new(what, theirs / ours, sides).at_least(floor, aim));
         }
+        let extra = memory::peak(|| drop((question.ask)(&snapshot))) as f64;
+        let what = format!("{}, memory beside the mirror's", question.what);
+        let sides = format!("{:.1} MB; {:.0} MB", extra / 1e6, snapshot.bytes() as f64 / 1e6);
+        table.print(&Row::new(what, extra / snapshot.bytes() as f64, sides).at_most(0.25, 0.05));
     }
     drop(duckdb);
     in_a_part_of_the_time(table, &snapshot);
@@ -104,7 +112,13 @@ fn world(touchpoints: u32, with_files: bool) -> (Snapshot, Option<tempfile::Temp
     (Snapshot { segments, dictionary: Arc::new(dictionary), ..Snapshot::default() }, folder)
 }
 
+/// All of them.
 fn questions(scope: &Scope) -> Vec<Question> {
+    kernels(scope).into_iter().chain(asked::questions(scope)).collect()
+}
+
+/// Of the KPIs with kernels of their own.
+fn kernels(scope: &Scope) -> Vec<Question> {
     let triangle = retention::Question {
         scope: scope.clone(),
         group_by: None,
@@ -126,57 +140,35 @@ fn questions(scope: &Scope) -> Vec<Question> {
             name: "triangle",
             what: "retention triangle",
             ask: Box::new(move |s| cells(&retention::compute(s, &triangle).expect("an answer"))),
-            bytes: |tables, customers| tables.orders.stem.len() * 12 + customers,
+            bytes: Some(|tables, customers| tables.orders.stem.len() * 12 + customers),
             goals: KERNEL,
         },
         Question {
             name: "repurchase",
             what: "repurchase",
             ask: Box::new(move |s| repurchased(&repurchase::compute(s, &again).expect("an answer"))),
-            bytes: |tables, customers| tables.orders.stem.len() * 12 + customers,
+            bytes: Some(|tables, customers| tables.orders.stem.len() * 12 + customers),
             goals: KERNEL,
         },
         Question {
             name: "nps",
             what: "NPS by channel",
             ask: Box::new(move |s| promoted(&survey::compute(s, &nps).expect("an answer"))),
-            bytes: |tables, customers| tables.answers.stem.len() * 18 + customers,
+            bytes: Some(|tables, customers| tables.answers.stem.len() * 18 + customers),
             goals: KERNEL,
         },
         Question {
             name: "cost",
             what: "cost to serve",
             ask: Box::new(move |s| spent(&cost::compute(s, &costs).expect("an answer"))),
-            bytes: |tables, customers| {
+            bytes: Some(|tables, customers| {
                 let own = tables.orders.stem.len() * 32 + tables.returns.stem.len() * 32;
                 let others = tables.answers.stem.len() * 15 + tables.touches.stem.len() * 15;
                 own + others + tables.handling.owner.len() * 27 + customers
-            },
+            }),
             goals: KERNEL,
         },
-        figure("conversion", "conversion of visits", scope),
-        figure("ropo", "research online, purchase offline", scope),
     ]
-}
-
-/// A figure that is one share.
-fn figure(id: &'static str, what: &'static str, scope: &Scope) -> Question {
-    let measure = measures::find(id).expect("a measure");
-    let asked = scalar::Question {
-        scope: scope.clone(),
-        measures: vec![measure],
-        params: Params::default(),
-        group_by: Vec::new(),
-        spans: Vec::new(),
-    };
-    let share = move |s: &Snapshot| {
-        let total = scalar::compute(s, &asked).expect("an answer").remove(0).total;
-        format!("{} {}", total.numerator, total.denominator.unwrap_or(0.0))
-    };
-    let bytes = |tables: &Tables, customers: usize| {
-        tables.orders.stem.len() * 31 + tables.touches.stem.len() * 28 + customers
-    };
-    Question { name: id, what, ask: Box::new(share), bytes, goals: MEASURE }
 }
 
 fn cells(answer: &RetentionAnswer) -> String {

@@ -5,6 +5,7 @@
 //! runs it with what is there. Parts: kpis, scaling, recording, bridging, merging. With `--small`
 //! everything is a tenth, for a quick look: then the figures say little.
 
+mod asked;
 mod bare;
 #[path = "../support/columns.rs"]
 mod columns;
@@ -13,6 +14,7 @@ mod duckdb;
 mod dump;
 mod echo;
 mod kpis;
+mod memory;
 mod reading;
 mod recording;
 mod service;
@@ -21,9 +23,8 @@ mod table;
 use databases::Databases;
 use table::Table;
 
-/// That of the service.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: memory::Counting = memory::Counting;
 
 #[tokio::main]
 async fn main() {

@@ -1,7 +1,9 @@
-//! Generated columns: ten touchpoints for each customer and 1.6 observations, over two years.
+//! Generated columns: ten touchpoints for each customer and 1.6 observations, over two years. What
+//! touchpoints say beside their type (products, offers, stages, lines) is drawn apart, so that it
+//! does not change the rest.
 
 use customer360::kpi::cost::CostRate;
-use customer360::kpi::fact::{Amount, AnswerKind, Body, TouchType};
+use customer360::kpi::fact::{Amount, AnswerKind, Body, LineFact, Said, TouchType};
 use customer360::kpi::{Dictionary, Fact, Identity, Scope, Tables};
 use customer360::model::{ActivityType, Channel, Currency, Micros, TimeRange};
 use rand::prelude::*;
@@ -51,8 +53,76 @@ pub fn rates() -> Vec<CostRate> {
     CHANNELS.iter().enumerate().chain([(1, &"web"), (2, &"app")]).map(rate).collect()
 }
 
+/// What touchpoints may be about, as items of the dictionary.
+struct Subjects {
+    products: Vec<u32>,
+    offers: Vec<u32>,
+    sources: Vec<u32>,
+    reasons: Vec<u32>,
+}
+
+impl Subjects {
+    fn new(dictionary: &mut Dictionary) -> Self {
+        let mut items = |count: u32, name: &str, category: &dyn Fn(u32) -> String| -> Vec<u32> {
+            (0..count).map(|n| dictionary.intern_item(&format!("{name} {n}"), &category(n))).collect()
+        };
+        Self {
+            products: items(2_000, "product", &|n| format!("category {}", n % 20)),
+            offers: items(50, "offer", &|_| String::new()),
+            sources: items(30, "campaign", &|n| format!("source {}", n % 6)),
+            reasons: items(3, "reason", &|_| String::new()),
+        }
+    }
+
+    /// Every fourth order has a line or two, every twentieth answers an offer.
+    fn said(&self, body: &Body, rng: &mut ChaCha8Rng) -> Said {
+        let mut of = |items: &[u32]| *items.choose(rng).expect("there are items");
+        let item = match body.touch_type() {
+            TouchType::VISIT => of(&self.sources),
+            TouchType::OFFER_SHOWN | TouchType::OFFER_ACCEPTED | TouchType::ORDER => of(&self.offers),
+            TouchType::SERVICE_CONTACT => of(&self.reasons),
+            TouchType::PRODUCT_VIEW | TouchType::PRODUCT_TRIAL => of(&self.products),
+            TouchType::IMPRESSION | TouchType::AD_CLICK | TouchType::MESSAGE => 1 + of(&self.offers) % 30,
+            _ => 0,
+        };
+        let choices = match body.touch_type() {
+            TouchType::MESSAGE => 4,
+            TouchType::OFFER_SHOWN | TouchType::OFFER_ACCEPTED => 3,
+            TouchType::SERVICE_CONTACT => 5,
+            _ => 1,
+        };
+        let said = Said { item, detail: rng.random_range(0..choices), ..Said::default() };
+        match body {
+            Body::Order { amount, .. } => {
+                let item = if rng.random_bool(0.05) { item } else { 0 };
+                let count = if rng.random_bool(0.25) { rng.random_range(1..=2) } else { 0 };
+                let mut line = || LineFact {
+                    item: *self.products.choose(rng).expect("there are products"),
+                    quantity_milli: 1_000 * rng.random_range(1..=3),
+                    price: Some(*amount),
+                };
+                Said { item, lines: (0..count).map(|_| line()).collect(), ..said }
+            }
+            _ => said,
+        }
+    }
+}
+
+/// The kinds of the touchpoints that are no others.
+fn rest(n: u32) -> TouchType {
+    let activity = match n {
+        0..320 => ActivityType::ALL[n as usize % 14],
+        320..350 => ActivityType::CartUpdated,
+        350..360 => ActivityType::CheckoutStarted,
+        360..380 => ActivityType::OfferAccepted,
+        _ => ActivityType::Subscription,
+    };
+    TouchType::new(activity, None)
+}
+
 pub fn generate(count: u32) -> (Tables, Dictionary) {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let details = &mut ChaCha8Rng::seed_from_u64(3);
     let mut dictionary = Dictionary::default();
     let mut places = Vec::new();
     for channel in CHANNELS {
@@ -64,6 +134,7 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
     }
     let currency = dictionary.intern_currency(Currency::EUR).unwrap();
     let survey = dictionary.intern_survey("").unwrap();
+    let subjects = Subjects::new(&mut dictionary);
     let mut tables = Tables::default();
     let observations = observations(count);
     for number in 1..=count {
@@ -73,7 +144,8 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
         let amount = Amount { minor: rng.random_range(100..20_000), currency };
         let body = match rng.random_range(0..1000) {
             0..120 => Body::Order { amount, order_key: u64::from(number) },
-            120..135 => Body::Return { amount, order_key: u64::from(number - rng.random_range(0..number)) },
+            // Which order came back is not said: the customer's last one.
+            120..135 => Body::Return { amount, order_key: 0 },
             135..160 => {
                 let kind = *[AnswerKind::Nps, AnswerKind::Csat, AnswerKind::Ces].choose(rng).unwrap();
                 Body::Answer {
@@ -84,7 +156,7 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
             }
             160..230 => Body::Touch(TouchType::new(ActivityType::ServiceContact, None)),
             230..600 => Body::Touch(TouchType::new(ActivityType::Visit, None)),
-            n => Body::Touch(TouchType::new(ActivityType::ALL[n as usize % 14], None)),
+            n => Body::Touch(rest(n - 600)),
         };
         let is_contact = body.touch_type().activity_type() == ActivityType::ServiceContact;
         let is_handled = is_contact || rng.random_bool(0.03);
@@ -94,11 +166,11 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
             observation: rng.random_range(1..=observations),
             at,
             place: *places.choose(rng).unwrap(),
+            said: subjects.said(&body, details),
             body,
             seconds,
             cost: None,
             traits: Vec::new(),
-            said: customer360::kpi::fact::Said::default(),
         });
     }
     (tables, dictionary)

@@ -81,6 +81,16 @@ impl Axis {
         })
     }
 
+    /// How many names there are, and one more for those without.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Grouping(grouping) => grouping.len(),
+            Self::Item(texts) | Self::Category(texts) => texts.names.len() + 1,
+            Self::OtherChannel(_, names) => names.len() + 1,
+        }
+    }
+
+    #[inline]
     pub fn of(&self, hit: &Hit, who: Option<(&Part, u32)>) -> u32 {
         match self {
             Self::Grouping(grouping) => match who {

@@ -27,6 +27,7 @@ pub mod fact;
 mod footfall;
 pub mod funnel;
 pub mod given;
+mod groups;
 pub mod incentive;
 mod journeys;
 pub mod known;

@@ -8,6 +8,7 @@ use super::axis::{Axis, Dimension};
 use super::catalogue::Definition;
 use super::events::Types;
 use super::fact::TouchType;
+use super::groups::{Groups, Key};
 use super::ledger::{self, RecordHit};
 use super::lens::{Lens, OrderLens};
 use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, window_of};
@@ -79,7 +80,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Vec<Answer>, 
     let axes = Axis::all(&lens, &question.group_by)?;
     let context = Context::new(&lens, &orders, &question.params, &question.measures, &spans)?;
     let fold = Fold::new(&context, question, &spans, &axes);
-    let start = || State::new(question.measures.len(), spans.len());
+    let start = || State::new(question.measures.len(), spans.len(), &axes);
     let mut state =
         snapshot.fold(TASK_CUSTOMERS, start, |s: &mut State, part| fold.observe(s, part), State::merged);
     lens.unidentified().for_each(|tables| fold.observe_nobody(&mut state, tables));
@@ -229,16 +230,16 @@ fn summed<'h>(mut hits: impl Iterator<Item = &'h Hit>) -> Hit {
     hits.fold(first, |sum, hit| Hit { part: sum.part + hit.part, ..sum })
 }
 
-/// The names of a group as numbers of the axes.
-type Key = [u32; 2];
+/// What was added to one group, and the turn of the customer who added last.
+type Group = (Sums, u64);
 
 /// Of one measure.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Figures {
     tally: Tally,
     /// By span.
     totals: Vec<Sums>,
-    groups: FxHashMap<Key, Sums>,
+    groups: Groups<Group>,
     /// By the names of their groups.
     records: Vec<(Vec<Option<String>>, RecordHit)>,
     overflow: bool,
@@ -248,24 +249,60 @@ impl Figures {
     fn merge(&mut self, other: Self) {
         self.tally.merge(&other.tally);
         self.totals.iter_mut().zip(other.totals).for_each(|(mine, theirs)| mine.merge(theirs));
-        for (key, sums) in other.groups {
-            self.groups.entry(key).or_default().merge(sums);
-        }
         self.records.extend(other.records);
-        self.overflow |= other.overflow || self.groups.len() > PAIRS_LIMIT;
+        self.overflow |= other.overflow;
+        for (key, (sums, _)) in other.groups.into_all() {
+            match self.groups.of(key) {
+                Some((mine, _)) => mine.merge(sums),
+                None => self.overflow = true,
+            }
+        }
+    }
+
+    /// Adds hits to their groups. `turn` is the customer's, who counts once in each; 0 for nobody.
+    fn group(&mut self, hits: &[Hit], key: impl Fn(&Hit) -> Key, turn: u64, stat: Stat) {
+        if stat == Stat::MeanOfCustomers {
+            let mut keyed: Vec<(Key, &Hit)> = hits.iter().map(|hit| (key(hit), hit)).collect();
+            keyed.sort_by_key(|&(key, _)| key);
+            for its in keyed.chunk_by(|(one, _), (other, _)| one == other) {
+                self.add(&summed(its.iter().map(|&(_, hit)| hit)), its[0].0, turn, stat);
+            }
+            return;
+        }
+        hits.iter().for_each(|hit| self.add(hit, key(hit), turn, stat));
+    }
+
+    #[inline]
+    fn add(&mut self, hit: &Hit, key: Key, turn: u64, stat: Stat) {
+        match self.groups.of(key) {
+            Some((sums, last)) => {
+                sums.add(hit, stat);
+                sums.customers += u64::from(turn > 0 && *last != turn);
+                *last = turn;
+            }
+            None => self.overflow = true,
+        }
     }
 }
 
 struct State {
     measures: Vec<Figures>,
     hits: Vec<Hit>,
-    keys: Vec<Key>,
+    /// Customers so far, by whom groups know whether one was counted.
+    turn: u64,
 }
 
 impl State {
-    fn new(measures: usize, spans: usize) -> Self {
-        let figures = Figures { totals: vec![Sums::default(); spans], ..Figures::default() };
-        Self { measures: vec![figures; measures], hits: Vec::new(), keys: Vec::new() }
+    fn new(measures: usize, spans: usize, axes: &[Axis]) -> Self {
+        let names = |nth: usize| axes.get(nth).map_or(1, Axis::len);
+        let figures = Figures {
+            tally: Tally::default(),
+            totals: vec![Sums::default(); spans],
+            groups: Groups::new([names(0), names(1)], PAIRS_LIMIT),
+            records: Vec::new(),
+            overflow: false,
+        };
+        Self { measures: vec![figures; measures], hits: Vec::new(), turn: 0 }
     }
 
     fn merged(mut self, other: Self) -> Self {
@@ -295,8 +332,9 @@ impl<'a> Fold<'a> {
     }
 
     fn observe(&self, state: &mut State, part: &Part) {
-        let State { measures, hits, keys } = state;
+        let State { measures, hits, turn } = state;
         self.reader.each(part, |customer, marks| {
+            *turn += 1;
             let registered = part.segment.customers.registered[customer as usize];
             for (nth, &span) in self.spans.iter().enumerate() {
                 let marks = before(marks, span.observed);
@@ -321,7 +359,7 @@ impl<'a> Fold<'a> {
                     if nth == 0 {
                         figures.tally.count(hits.len() as u64, registered);
                         figures.tally.censored += hits.iter().filter(|hit| hit.censored).count() as u64;
-                        self.group(figures, hits, keys, Some((part, customer)), measure.stat);
+                        self.group(figures, hits, Some((part, customer)), *turn, measure.stat);
                     }
                 }
             }
@@ -336,7 +374,7 @@ impl<'a> Fold<'a> {
 
     /// Touchpoints of nobody, one by one: counted by measures that count them, excluded by others.
     fn observe_nobody(&self, state: &mut State, tables: &Tables) {
-        let State { measures, hits, keys } = state;
+        let State { measures, hits, .. } = state;
         self.reader.each_of_nobody(tables, |mark| {
             for (measure, figures) in self.question.measures.iter().zip(measures.iter_mut()) {
                 let window = window_of(measure, self.cx.params);
@@ -356,7 +394,7 @@ impl<'a> Fold<'a> {
                     figures.totals[nth].add_all(hits, measure.stat);
                     if nth == 0 {
                         figures.tally.touchpoints += hits.len() as u64;
-                        self.group(figures, hits, keys, None, measure.stat);
+                        self.group(figures, hits, None, 0, measure.stat);
                     }
                 }
             }
@@ -378,39 +416,12 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Adds one customer's hits to their groups, the customer once to each.
-    fn group(
-        &self,
-        figures: &mut Figures,
-        hits: &[Hit],
-        keys: &mut Vec<Key>,
-        who: Option<(&Part, u32)>,
-        stat: Stat,
-    ) {
-        if self.axes.is_empty() {
-            return;
-        }
-        let key_of = |hit: &Hit| {
-            let mut key = [0; 2];
-            key.iter_mut().zip(self.axes).for_each(|(key, axis)| *key = axis.of(hit, who));
-            key
-        };
-        keys.clear();
-        keys.extend(hits.iter().map(key_of));
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys.iter() {
-            if figures.groups.len() >= PAIRS_LIMIT && !figures.groups.contains_key(key) {
-                figures.overflow = true;
-                return;
-            }
-            let group = figures.groups.entry(*key).or_default();
-            group.customers += u64::from(who.is_some());
-            let its = hits.iter().filter(|hit| key_of(hit) == *key);
-            match stat {
-                Stat::MeanOfCustomers => group.add(&summed(its), stat),
-                _ => its.for_each(|hit| group.add(hit, stat)),
-            }
+    /// Adds hits to their groups, the customer once to each.
+    fn group(&self, figures: &mut Figures, hits: &[Hit], who: Option<(&Part, u32)>, turn: u64, stat: Stat) {
+        match self.axes {
+            [] => {}
+            [only] => figures.group(hits, |hit| [only.of(hit, who), 0], turn, stat),
+            [one, other, ..] => figures.group(hits, |hit| [one.of(hit, who), other.of(hit, who)], turn, stat),
         }
     }
 
@@ -433,7 +444,7 @@ impl<'a> Fold<'a> {
         let names =
             |key: Key| self.axes.iter().zip(key).map(|(axis, key)| axis.name(key)).collect::<Vec<_>>();
         let mut groups: FxHashMap<Vec<Option<String>>, Sums> =
-            figures.groups.into_iter().map(|(key, sums)| (names(key), sums)).collect();
+            figures.groups.into_all().into_iter().map(|(key, (sums, _))| (names(key), sums)).collect();
         let records = figures.records.into_iter().filter(|_| !self.axes.is_empty());
         records.for_each(|(keys, hit)| groups.entry(keys).or_default().add_record(&hit));
         let cell = |(keys, sums): (Vec<Option<String>>, Sums)| Cell { keys, figure: figure(sums) };
