@@ -136,8 +136,8 @@ async fn rules(store: &Store, people: i64) {
     let began = clock::stopwatch();
     let map = store.whole_map(tenant.key, &tenant.rules, &candidate).await.unwrap();
     let read = began.elapsed();
-    let before = map.whole.resolve(&tenant.rules);
-    let after = map.whole.clone().under(&tenant.rules, &candidate).unwrap().resolve(&candidate);
+    let under = || map.whole.clone().under(&tenant.rules, &candidate).unwrap().resolve(&candidate);
+    let (before, after) = rayon::join(|| map.whole.resolve(&tenant.rules), under);
     let customers = |resolved: &customer360::identity::whole::Resolved| resolved.changes.customers.len();
     println!(
         "other rules over {} touchpoints, {} observations: {:.1?}, of it reading {read:.1?}; {} customers, \

@@ -373,7 +373,7 @@ fn replay(
     observations.sort_by(|a, b| a.position.cmp(&b.position));
     changes.replayed_observations = observations.len();
     let (known, linked) = known_anew(rules, &mut before, &observations);
-    let labels = components(&known, &observations);
+    let labels = components(&known, observations.iter());
     let replayed = World::replay(rules, &before.constraints, known, &observations, touches, |_, _| ());
     let world = &replayed.world;
     let mut index = FxHashMap::default();

@@ -6,13 +6,13 @@ use super::resolve::{IdentifierNo, Known, Observation};
 use crate::model::ObservationNo;
 
 /// The label of each observation's component: the least observation connected to it.
-pub(super) fn components(
+pub(super) fn components<'a>(
     known: &FxHashMap<IdentifierNo, Known>,
-    observations: &[Observation],
+    observations: impl Iterator<Item = &'a Observation> + Clone,
 ) -> FxHashMap<ObservationNo, ObservationNo> {
     let sizes = FxHashMap::default();
     let mut groups = Groups::new(&sizes);
-    for observation in observations {
+    for observation in observations.clone() {
         let own = groups.label_of_new(observation.no);
         for no in &observation.identifiers {
             if !known[no].shared && !observation.severed.contains(no) {
@@ -21,7 +21,7 @@ pub(super) fn components(
             }
         }
     }
-    observations.iter().map(|o| (o.no, groups.find(o.no))).collect()
+    observations.map(|o| (o.no, groups.find(o.no))).collect()
 }
 
 /// Union-find over component labels; the least label names the union.

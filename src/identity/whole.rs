@@ -7,7 +7,7 @@ use super::batch::{self, Before, Changes, Claims, Plan, Stored, StoredObservatio
 use super::constraints::Constraints;
 use super::groups::components;
 use super::moves::Touch;
-use super::resolve::{IdentifierNo, Known, Observation};
+use super::resolve::{IdentifierNo, Known};
 use super::rules::Rules;
 use crate::model::ObservationNo;
 use std::sync::Arc;
@@ -84,29 +84,29 @@ impl Whole {
         let mut identifiers = self.identifiers.clone();
         self.recount(rules, &mut identifiers);
         let known: FxHashMap<IdentifierNo, Known> =
-            identifiers.iter().map(|(no, stored)| (*no, stored.known(rules))).collect();
-        let bare: Vec<Observation> =
-            self.observations.iter().map(|stored| stored.observation.clone()).collect();
-        let labels = components(&known, &bare);
-        let mut by_label: FxHashMap<ObservationNo, Vec<StoredObservation>> = FxHashMap::default();
-        for stored in &self.observations {
-            by_label.entry(labels[&stored.observation.no]).or_default().push(stored.clone());
+            identifiers.par_iter().map(|(no, stored)| (*no, stored.known(rules))).collect();
+        let labels = components(&known, self.observations.iter().map(|stored| &stored.observation));
+        let mut by_label: FxHashMap<ObservationNo, Vec<usize>> = FxHashMap::default();
+        for (nth, stored) in self.observations.iter().enumerate() {
+            by_label.entry(labels[&stored.observation.no]).or_default().push(nth);
         }
         let largest = by_label.values().map(Vec::len).max().unwrap_or(0);
-        let parts: Vec<(ObservationNo, Vec<StoredObservation>)> = by_label.into_iter().collect();
+        let parts: Vec<(ObservationNo, Vec<usize>)> = by_label.into_iter().collect();
         let mut touches: FxHashMap<ObservationNo, Vec<Touch>> = FxHashMap::default();
         for touch in &self.touches {
             if let Some(label) = labels.get(&touch.observation) {
                 touches.entry(*label).or_default().push(touch.clone());
             }
         }
-        let settle = |(label, loaded): &(ObservationNo, Vec<StoredObservation>)| {
+        let settle = |(label, members): &(ObservationNo, Vec<usize>)| {
+            let loaded: Vec<StoredObservation> =
+                members.iter().map(|&nth| self.observations[nth].clone()).collect();
             let plan = Plan::replay_only(FxHashSet::from_iter([*label]));
             let own = loaded.iter().flat_map(|stored| &stored.observation.identifiers);
             let beside = own.filter_map(|no| Some((*no, identifiers.get(no)?.clone()))).collect();
             let before = Before { constraints: self.constraints.clone(), ..Before::default() };
             let touches = touches.get(label).map_or(&[][..], Vec::as_slice);
-            batch::settle(rules, before, &plan, &[], loaded, touches, beside)
+            batch::settle(rules, before, &plan, &[], &loaded, touches, beside)
         };
         let changes = parts.par_iter().map(settle).reduce(Changes::default, |mut all, part| {
             all.assigned.extend(part.assigned);

@@ -20,7 +20,6 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::identity::Rules;
 use crate::kpi::{FactError, Snapshot};
 use crate::model::{Revision, TenantKey};
 use crate::store::{Changed, Cursor, Store, StoreError, Tenant};
@@ -137,10 +136,9 @@ impl Mirrors {
             return Ok(snapshot);
         }
         let this = self.clone();
-        let rules = tenant.rules.clone();
         let caught_up = mirror.clone();
         // Detached: a question that is cancelled does not stop a load that others wait for.
-        let catch_up = tokio::spawn(async move { this.catch_up(&caught_up, &rules, at_least).await });
+        let catch_up = tokio::spawn(async move { this.catch_up(&caught_up, at_least).await });
         match tokio::time::timeout(self.settings.wait, catch_up).await {
             Ok(Ok(done)) => done?,
             Ok(Err(_)) => return Err(MirrorError::Store(StoreError::Closed)),
@@ -191,23 +189,17 @@ impl Mirrors {
         if mirror.published().is_some_and(|snapshot| snapshot.revision >= present) {
             return Ok(());
         }
-        let rules = mirror.contents.lock().await.rules();
-        self.catch_up(mirror, &rules, present).await
+        self.catch_up(mirror, present).await
     }
 
     /// Reads and applies until the store's present revision, unless another did meanwhile.
-    async fn catch_up(
-        &self,
-        mirror: &Mirror,
-        rules: &Arc<Rules>,
-        at_least: Revision,
-    ) -> Result<(), MirrorError> {
+    async fn catch_up(&self, mirror: &Mirror, at_least: Revision) -> Result<(), MirrorError> {
         let _loading = Loading::begin(&self.loading, mirror);
         let mut contents = mirror.contents.clone().lock_owned().await;
         if mirror.published().is_some_and(|snapshot| snapshot.revision >= at_least) {
             return Ok(());
         }
-        contents.begin(rules, self.store.revision(mirror.key).await?);
+        contents.begin(self.store.revision(mirror.key).await?);
         let mut read = Some(self.read_ahead(mirror.key, contents.cursor()));
         while let Some(page) = read {
             let changed = page.await.map_err(|_| MirrorError::Store(StoreError::Closed))??;

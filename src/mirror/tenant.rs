@@ -32,6 +32,8 @@ pub(super) struct Contents {
     voided: Arc<Vec<Voided>>,
     /// What was read and is not gathered yet: a first load comes in pages.
     pending: Pending,
+    /// Other sources are trusted than when the segments were gathered.
+    is_retrusted: bool,
 }
 
 #[derive(Default)]
@@ -99,8 +101,7 @@ impl Contents {
     }
 
     /// Before the first page of a first load: whatever is read from now on is at least that new.
-    pub(super) fn begin(&mut self, rules: &Arc<Rules>, present: Revision) {
-        self.rules = rules.clone();
+    pub(super) fn begin(&mut self, present: Revision) {
         if self.cursor == Cursor::default() {
             self.cursor.revision = present;
         }
@@ -139,6 +140,11 @@ impl Contents {
             self.map.stretches.entry(observation).or_default().push((from.0, customer));
         }
         self.cursor = changed.cursor;
+        if let Some(rules) = changed.rules {
+            let is_other = rules.trait_sources != self.rules.trait_sources;
+            self.is_retrusted |= is_other && !self.segments.is_empty();
+            self.rules = rules;
+        }
         if !changed.complete {
             return Ok(None);
         }
@@ -146,6 +152,7 @@ impl Contents {
         self.gather_touched();
         self.gather_unidentified(voided);
         self.merge_segments();
+        self.trust_anew();
         if self.published_dictionary.version() != self.dictionary.version() {
             self.published_dictionary = Arc::new(self.dictionary.clone());
         }
@@ -281,6 +288,18 @@ impl Contents {
         let sources = [Source::New(&self.unidentified), Source::New(&new)];
         let gathered = Segment::gather(&sources, &Nobody, &self.voided_numbers, &self.trust());
         self.unidentified = Arc::new(gathered.tables);
+    }
+
+    /// Which values of traits stand is looked at anew when other sources are trusted.
+    fn trust_anew(&mut self) {
+        if !std::mem::take(&mut self.is_retrusted) {
+            return;
+        }
+        let trust = self.trust();
+        for live in &mut self.segments {
+            let living = Source::Living(&live.segment, &live.dead);
+            *live = Live::new(Segment::gather(&[living], &self.map, &FxHashSet::default(), &trust));
+        }
     }
 
     /// Merges young segments into their elders while they are not much smaller, and any segment

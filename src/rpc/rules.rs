@@ -111,8 +111,12 @@ fn part(part: Part) -> proto::SimulateRulesResponse {
 }
 
 /// The stages of a simulation, in words.
-const STAGES: [&str; 4] =
-    ["reading the history", "resolving it as it is", "resolving it under the candidate", "computing KPIs"];
+const STAGES: [&str; 4] = [
+    "reading the history",
+    "resolving it as it is and under the candidate",
+    "comparing them",
+    "computing KPIs",
+];
 
 /// Tells that a stage begins.
 async fn tell(sender: &mpsc::Sender<Message>, done: usize) -> Result<(), PortError> {
@@ -151,14 +155,14 @@ impl Port {
             self.store.whole_map(tenant.key, &tenant.rules, &candidate).await?;
         tell(sender, 1).await?;
         let (present, was) = (tenant.rules.clone(), Arc::new(whole));
-        let now = was.clone();
-        let before = blocking(move || now.resolve(&present)).await?;
+        let (now, limit) = (was.clone(), candidate.component_limit);
+        // At the same time: each has stretches that only one processor works on.
+        let resolved = blocking(move || {
+            let under = || (*now).clone().under(&present, &candidate).map(|whole| whole.resolve(&candidate));
+            rayon::join(|| now.resolve(&present), under)
+        });
+        let (before, after) = resolved.await?;
         tell(sender, 2).await?;
-        let (present, limit) = (tenant.rules.clone(), candidate.component_limit);
-        let now = was.clone();
-        let after =
-            blocking(move || (*now).clone().under(&present, &candidate).map(|w| w.resolve(&candidate)))
-                .await?;
         let after = match after {
             Ok(after) => after,
             Err(unfit) => return Ok(refused(revision, &was, &before, &unfit)),

@@ -1,10 +1,13 @@
 //! What changed since a revision: the mirror's food.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::driver::{Row, Scalar, Transaction};
 use super::{Store, StoreError};
+use crate::identity::Rules;
 use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchKey, TouchpointNo};
 
 /// How far a reader of changes has come.
@@ -44,6 +47,8 @@ pub struct Moved {
 pub struct Changed {
     /// The revision of the snapshot: complete up to here if `complete`.
     pub revision: Revision,
+    /// Those of that revision; `None` for a tenant that is not there.
+    pub rules: Option<Arc<Rules>>,
     pub facts: Vec<Fact>,
     /// Touchpoints that were voided; those recorded since the cursor are in `facts` as well.
     pub voided: Vec<Fact>,
@@ -57,7 +62,7 @@ pub struct Changed {
     pub cursor: Cursor,
 }
 
-const SELECT_REVISION: &str = "SELECT revision FROM tenant WHERE tenant = $1";
+const SELECT_REVISION: &str = "SELECT revision, rules_version FROM tenant WHERE tenant = $1";
 const SELECT_FACTS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
     FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > $2 ORDER BY t.touchpoint LIMIT $3";
 const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
@@ -90,6 +95,7 @@ impl Store {
         let mut changed = Changed { cursor: since, ..Changed::default() };
         let Some(row) = tx.fetch_one(SELECT_REVISION, &[key]).await? else { return Ok(changed) };
         changed.revision = Revision(row.get(0)?);
+        changed.rules = Some(self.tenants.rules(&mut tx, tenant, row.get(1)?).await?);
         let from = [key, Scalar::Int(since.touchpoint), Scalar::Int(limit)];
         changed.facts = parse_facts(tx.fetch(SELECT_FACTS, &from).await?).await?;
         let from = [key, Scalar::Int(since.observation), Scalar::Int(limit)];

@@ -50,21 +50,88 @@ fn repeat(answer: Option<proto::KpiAnswer>) -> (f64, f64) {
     }
 }
 
+/// Ann buys, and somebody else twice.
+fn bought_apart() -> Vec<proto::Touchpoint> {
+    vec![
+        touch("1", 30, &["EMAIL:ann@x.io", "COOKIE:a"], order("o1", 5_000)),
+        touch("2", 29, &["LOYALTY_CARD:7", "DEVICE:b"], order("o2", 3_000)),
+        touch("3", 28, &["LOYALTY_CARD:7"], order("o3", 2_000)),
+    ]
+}
+
+/// The clerk types Ann's address beside the card.
+fn at_the_till() -> proto::Touchpoint {
+    touch("4", 20, &["EMAIL:ann@x.io", "LOYALTY_CARD:7"], visit())
+}
+
 /// Two people use one e-mail address once: the wrong merge of the README.
 async fn wrong_merge(service: &Service) -> (proto::Customer, proto::Customer) {
-    service
-        .record(vec![
-            touch("1", 30, &["EMAIL:ann@x.io", "COOKIE:a"], order("o1", 5_000)),
-            touch("2", 29, &["LOYALTY_CARD:7", "DEVICE:b"], order("o2", 3_000)),
-            touch("3", 28, &["LOYALTY_CARD:7"], order("o3", 2_000)),
-        ])
-        .await;
+    service.record(bought_apart()).await;
     let before = (customer(service, "EMAIL:ann@x.io").await, customer(service, "LOYALTY_CARD:7").await);
     assert_ne!(before.0.customer_id, before.1.customer_id);
-    service.record(vec![touch("4", 20, &["EMAIL:ann@x.io", "LOYALTY_CARD:7"], visit())]).await;
+    service.record(vec![at_the_till()]).await;
     let merged = customer(service, "LOYALTY_CARD:7").await;
     assert_eq!(merged.customer_id, before.0.customer_id, "the older id names both");
     before
+}
+
+/// The row of the README's table for now; `before` are Ann's and the card's views of before.
+async fn told(service: &Service, when: &str, before: &(proto::Customer, proto::Customer)) -> String {
+    let listed = proto::ListCustomersRequest::default();
+    let listed = service.customers().list_customers(listed).await.unwrap().into_inner();
+    let (customers, at_least_as_fresh) = (listed.customers.len(), listed.revision);
+    let scope = sixty_days().map(|scope| proto::Scope { at_least_as_fresh, ..scope });
+    let asked = proto::ComputeRepurchaseRequest { scope, ..Default::default() };
+    let answer = service.kpis().compute_repurchase(asked).await.unwrap().into_inner();
+    let (again, bought) = repeat(Some(proto::KpiAnswer { answer: Some(Answer::Repurchase(answer)) }));
+    let ann = customer(service, "EMAIL:ann@x.io").await;
+    let card = customer(service, "LOYALTY_CARD:7").await;
+    let orders = |customer: &proto::Customer| match customer.summary.as_ref().unwrap().orders {
+        1 => "1 order".to_owned(),
+        orders => format!("{orders} orders"),
+    };
+    let visits = |customer: &proto::Customer| {
+        customer.summary.as_ref().unwrap().visits.iter().map(|by_channel| by_channel.visits).sum::<i64>()
+    };
+    let seen = match visits(&card) {
+        0 => String::new(),
+        1 => " and the visit at the till".to_owned(),
+        more => panic!("{more} visits"),
+    };
+    let (of_ann, of_card) = match when {
+        _ if ann.customer_id == card.customer_id && ann.customer_id == before.0.customer_id => {
+            (orders(&ann), "the same customer, under Ann's id".to_owned())
+        }
+        "before" => (orders(&ann), format!("{}, an id of its own", orders(&card))),
+        _ if ann == before.0 && card.customer_id == before.1.customer_id => {
+            ("as before, to the bit".to_owned(), format!("{}{seen}, its own id again", orders(&card)))
+        }
+        _ => panic!("{ann:?} {card:?}"),
+    };
+    format!("| {when} | {customers} | {again} / {bought} | {of_ann} | {of_card} |")
+}
+
+/// What the README prints is what happens.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readme_tells_the_wrong_merge_as_it_happens() {
+    let service = service().await;
+    service.record(bought_apart()).await;
+    let before = (customer(&service, "EMAIL:ann@x.io").await, customer(&service, "LOYALTY_CARD:7").await);
+    let mut rows = vec![told(&service, "before", &before).await];
+    service.record(vec![at_the_till()]).await;
+    rows.push(told(&service, "after the touch at the till", &before).await);
+    let all = proto::ListMergesRequest::default();
+    let listed = decisions(&service).list_merges(all).await.unwrap().into_inner();
+    let merge_id = listed.merges[0].merge_id.clone();
+    let undo = proto::UndoMergeRequest { merge_id, mandate: mandate("u1") };
+    let effect = decisions(&service).undo_merge(undo).await.unwrap().into_inner().effect.unwrap();
+    rows.push(told(&service, "after `UndoMerge`", &before).await);
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, story) = readme.split_once("## One wrong merge").unwrap();
+    let printed: Vec<&str> = story.lines().filter(|line| line.starts_with("| ")).skip(1).take(3).collect();
+    assert_eq!(printed, rows, "copy the right side into README.md");
+    let moved = format!("says that {} touchpoints would", effect.touchpoints);
+    assert!(story.contains(&moved), "{moved}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,6 +83,43 @@ async fn a_change_of_rules_is_simulated_then_promoted_and_restates_everything() 
     assert_eq!(customer_id(&service, "LOYALTY_CARD:7").await, merged, "the old rules, the old map");
 }
 
+/// Orders by the city of their customers.
+async fn orders_by_city(service: &Service, at_least_as_fresh: i64) -> Vec<(Option<String>, f64)> {
+    let city = proto::GroupBy { dimension: proto::GroupDimension::Trait.into(), r#trait: "city".into() };
+    let asked = proto::ComputeKpisRequest {
+        scope: crate::figures::scope().map(|scope| proto::Scope { at_least_as_fresh, ..scope }),
+        kpi_ids: vec!["receipts".into()],
+        group_by: vec![city],
+        ..Default::default()
+    };
+    let answer = service.figures().compute_kpis(asked).await.unwrap().into_inner();
+    let groups = answer.kpis[0].groups.iter();
+    groups.map(|group| (group.keys[0].value.clone(), group.figure.as_ref().unwrap().numerator)).collect()
+}
+
+/// Facts that were gathered before are looked at anew when other sources are trusted.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_word_counts_changes_with_the_promotion() {
+    let service = service().await;
+    let says = |id: &str, days_ago: i64, source: &str, city: &str| {
+        let mut said = touch(id, days_ago, &["ACCOUNT:u1"], order(id, 100));
+        said.source = source.into();
+        let value = Some(proto::Value { kind: Some(proto::value::Kind::Text(city.into())) });
+        said.traits = vec![proto::TraitWrite { name: "city".into(), value, if_absent: false }];
+        said
+    };
+    service.record(vec![says("1", 9, "crm", "Rome"), says("2", 8, "shop", "Pisa")]).await;
+    assert_eq!(orders_by_city(&service, 1).await, [(Some("Pisa".to_owned()), 2.0)], "the latest");
+    let mut trusting = present(&service).await.rules.unwrap();
+    trusting.trait_sources = vec!["crm".into()];
+    let promoted = rules(&service).promote_rules(promotion(trusting, 1, "p")).await.unwrap();
+    let revision = promoted.into_inner().revision;
+    let customer = service.customer(By::Identifier(identifier("ACCOUNT:u1"))).await.unwrap();
+    let stands = customer.traits[0].value.clone().unwrap().kind;
+    assert_eq!(stands, Some(proto::value::Kind::Text("Rome".into())));
+    assert_eq!(orders_by_city(&service, revision).await, [(Some("Rome".to_owned()), 2.0)], "the trusted one");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_has_kinds_and_blocked_patterns_of_its_own() {
     let service = service().await;
