@@ -28,7 +28,8 @@ const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Statements are written for nested loops in their order and for the indexes that there are, which
 /// is all that SQLite has. On PostgreSQL a plan is made once for any arguments and kept, maybe since
-/// the tables were nearly empty: it must not depend on how much is in them.
+/// the tables were nearly empty: it must not depend on how much is in them. For the same reason the
+/// tenant of what is looked up for each touchpoint is `t.tenant + 0`, which is not known beforehand.
 const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; \
     SET random_page_cost = 0.1; SET seq_page_cost = 0.1";
