@@ -75,11 +75,10 @@ const SELECT_STRETCHES: &str = "SELECT s.observation, s.customer, COALESCE(c.reg
     LEFT JOIN customer c ON c.tenant = s.tenant AND c.customer = s.customer \
     WHERE s.tenant = $1 AND s.observation > $2 AND s.observation <= $3 AND s.revision_until IS NULL \
     ORDER BY s.observation, s.from_at_us";
-// `+ 0`: PostgreSQL does not take the tenant for known, which would let it enter by that alone.
 const SELECT_STRETCHED_ANEW: &str = "SELECT DISTINCT s.observation, s.customer, COALESCE(c.registered, 0), s.from_at_us \
     FROM reassignment r CROSS JOIN stretch s \
     LEFT JOIN customer c ON c.tenant = s.tenant AND c.customer = s.customer \
-    WHERE r.tenant = $1 AND r.revision > $2 AND s.tenant = r.tenant + 0 AND s.observation = r.observation \
+    WHERE r.tenant = $1 AND r.revision > $2 AND s.tenant = r.tenant AND s.observation = r.observation \
     AND s.revision_until IS NULL ORDER BY s.observation, s.from_at_us";
 const SELECT_REASSIGNED: &str = "SELECT DISTINCT o.observation, o.customer, COALESCE(c.registered, 0) FROM reassignment r \
     JOIN observation o ON o.tenant = r.tenant AND o.observation = r.observation \

@@ -12,8 +12,8 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
 
 use super::dialect::{
-    postgres_arguments, postgres_bulk_arguments, postgres_row_text, postgres_text, sqlite_arguments,
-    sqlite_bulk_arguments, sqlite_text, with_numbers,
+    postgres_arguments, postgres_bulk_arguments, postgres_joins, postgres_row_text, postgres_text,
+    sqlite_arguments, sqlite_bulk_arguments, sqlite_text, with_numbers,
 };
 use super::error::StoreError;
 use super::lookups::Lookups;
@@ -28,8 +28,7 @@ const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Statements are written for nested loops in their order and for the indexes that there are, which
 /// is all that SQLite has. On PostgreSQL a plan is made once for any arguments and kept, maybe since
-/// the tables were nearly empty: it must not depend on how much is in them. For the same reason the
-/// tenant of what is looked up for each touchpoint is `t.tenant + 0`, which is not known beforehand.
+/// the tables were nearly empty: it must not depend on how much is in them.
 const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; \
     SET random_page_cost = 0.1; SET seq_page_cost = 0.1";
@@ -302,8 +301,9 @@ impl Transaction {
                 query.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
-                seen(sql, true);
-                let query = sqlx::query_with(sql, postgres_arguments(scalars)?);
+                let text = postgres_joins(sql);
+                seen(&text, true);
+                let query = sqlx::query_with(AssertSqlSafe(text), postgres_arguments(scalars)?);
                 query.fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
         })
@@ -386,7 +386,10 @@ impl Transaction {
                 |text: String, i: usize, j: usize| text.replace(&format!("{{{j}}}"), &parameter(i * N + j));
             let branches: Vec<String> =
                 (0..part.len()).map(|i| (0..N).fold(branch.to_owned(), |text, j| name(text, i, j))).collect();
-            let text = branches.join(" UNION ALL ");
+            let mut text = branches.join(" UNION ALL ");
+            if matches!(self, Self::Postgres(_)) {
+                text = postgres_joins(&text);
+            }
             seen(&text, matches!(self, Self::Postgres(_)));
             let text = AssertSqlSafe(text);
             let all: Vec<Scalar<'_>> =

@@ -71,7 +71,7 @@ const LOAD_SUMMARIES: &str = "WITH v(observation) AS ({rows}) \
 const TOUCHES_THEN: &str = "WITH v(observation) AS ({rows}) \
     SELECT t.observation, t.source, t.source_id, t.at_us, t.channel, t.details FROM v CROSS JOIN touchpoint t \
     WHERE t.tenant = $1 AND t.observation = v.observation AND t.touchpoint <= $2 AND NOT EXISTS \
-    (SELECT 1 FROM void x WHERE x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint AND x.revision <= $3)";
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3)";
 
 impl Store {
     /// The tenant at a past revision, or at the present one.

@@ -124,7 +124,7 @@ macro_rules! touchpoint_columns {
 macro_rules! touchpoint_joins {
     () => {
         " LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
-          LEFT JOIN void x ON x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint "
+          LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint "
     };
 }
 const FIND_TOUCHPOINT: &str = concat!(
@@ -140,7 +140,7 @@ macro_rules! touchpoint_filter {
         " AND t.at_us >= $2 AND t.at_us < $3 \
           AND ($4 = '' OR $4 LIKE '%,' || t.activity || ',%') AND ($5 = '' OR $5 LIKE '%,' || t.channel || ',%') \
           AND t.revision <= $6 AND NOT EXISTS (SELECT 1 FROM void y \
-          WHERE y.tenant = t.tenant + 0 AND y.touchpoint = t.touchpoint AND y.revision <= $6) "
+          WHERE y.tenant = t.tenant AND y.touchpoint = t.touchpoint AND y.revision <= $6) "
     };
 }
 /// One branch for each span of a customer's observations, each in the order of its index.

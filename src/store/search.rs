@@ -17,7 +17,7 @@ const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     SELECT o.observation, o.identifiers, o.severed, o.live, o.first_at_us, o.first_source, o.first_source_id, \
     t.touchpoint, o.releases, x.revision FROM v CROSS JOIN observation o \
     JOIN touchpoint t ON t.tenant = o.tenant AND t.source = o.first_source AND t.source_id = o.first_source_id \
-    LEFT JOIN void x ON x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint \
+    LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE o.tenant = $1 AND o.observation = v.observation";
 /// What was cut at a component's limit later than then.
 const CUT_SINCE: &str = "WITH v(observation) AS ({rows}) \
@@ -25,7 +25,7 @@ const CUT_SINCE: &str = "WITH v(observation) AS ({rows}) \
     WHERE c.tenant = $1 AND c.observation = v.observation AND c.reason = 'component' AND c.revision > $2";
 const FIRST_THEN: &str = "SELECT * FROM (SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
     WHERE t.tenant = $1 AND t.observation = {0} AND t.touchpoint <= $2 AND NOT EXISTS \
-    (SELECT 1 FROM void x WHERE x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint AND x.revision <= $3) \
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3) \
     ORDER BY t.at_us, t.source, t.source_id LIMIT 1) b";
 const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
     SELECT d.identifier, d.kind, d.value, (SELECT s.shared FROM sharing s WHERE s.tenant = d.tenant \

@@ -51,19 +51,19 @@ const OF_OBSERVATIONS_THEN: &str = "WITH v(observation) AS ({rows}) \
 const TOUCHES: &str = "WITH v(observation) AS ({rows}) \
     SELECT t.observation, t.at_us, t.source, t.source_id FROM v CROSS JOIN touchpoint t \
     WHERE t.tenant = $1 AND t.observation = v.observation AND t.touchpoint <= $2 AND NOT EXISTS \
-    (SELECT 1 FROM void x WHERE x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint AND x.revision <= $3)";
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3)";
 /// Every touchpoint, every void.
 const NOW: (i64, Revision) = (i64::MAX, Revision(i64::MAX));
 const IN_STRETCHES: &str = "WITH v(observation, from_at_us, until_at_us, i) AS ({rows}) \
     SELECT v.i, t.source, t.source_id, t.at_us, t.channel, t.details FROM v CROSS JOIN touchpoint t \
     WHERE t.tenant = $1 AND t.observation = v.observation AND t.at_us >= v.from_at_us AND t.at_us < v.until_at_us \
-    AND t.touchpoint <= $2 AND NOT EXISTS (SELECT 1 FROM void x WHERE x.tenant = t.tenant + 0 \
+    AND t.touchpoint <= $2 AND NOT EXISTS (SELECT 1 FROM void x WHERE x.tenant = t.tenant \
     AND x.touchpoint = t.touchpoint AND x.revision <= $3) ORDER BY v.i, t.at_us";
 
 /// The whole map is read whole.
 const ALL_LOGOUTS: &str = "SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
     WHERE t.tenant = $1 AND t.activity = 'logout' AND t.observation IS NOT NULL AND NOT EXISTS \
-    (SELECT 1 FROM void x WHERE x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint) ORDER BY t.touchpoint";
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) ORDER BY t.touchpoint";
 const FIND_RELEASES: &str = "WITH v(identifier_set) AS ({rows}) \
     SELECT o.observation, o.customer FROM v CROSS JOIN observation o \
     WHERE o.tenant = $1 AND o.identifier_set = v.identifier_set AND o.live = 1";

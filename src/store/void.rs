@@ -33,7 +33,7 @@ pub(super) struct Bereft {
 }
 
 const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details FROM touchpoint t \
-    LEFT JOIN void x ON x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint \
+    LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3";
 const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason) VALUES ($1, $2, $3, $4)";
 const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND order_id = $2";
@@ -41,7 +41,7 @@ const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_a
     unsettled FROM observation WHERE tenant = $1 AND observation = $2";
 const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
     WHERE t.tenant = $1 AND t.observation = $2 AND NOT EXISTS \
-    (SELECT 1 FROM void x WHERE x.tenant = t.tenant + 0 AND x.touchpoint = t.touchpoint) \
+    (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) \
     ORDER BY t.at_us, t.source, t.source_id";
 const SET_FIRST: &str = "UPDATE observation SET live = $3, first_at_us = $4, first_source = $5, first_source_id = $6 \
     WHERE tenant = $1 AND observation = $2";
