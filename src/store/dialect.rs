@@ -31,7 +31,12 @@ pub(super) fn sqlite_text(sql: &str, scalars: usize, columns: usize, rows: usize
 pub(super) fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -> String {
     let array = |(i, column): (usize, &Column<'_>)| format!("${}::{}[]", scalars + i + 1, column.sql_type());
     let arrays: Vec<String> = columns.iter().enumerate().map(array).collect();
-    postgres_rows(sql, &format!("SELECT $1::bigint, * FROM UNNEST({})", arrays.join(", ")))
+    let arrays = arrays.join(", ");
+    match scalars {
+        // A statement that asks for no tenant.
+        0 => sql.replace("{rows}", &format!("SELECT * FROM UNNEST({arrays})")),
+        _ => postgres_rows(sql, &format!("SELECT $1::bigint, * FROM UNNEST({arrays})")),
+    }
 }
 
 /// The same for one row.
