@@ -147,3 +147,33 @@ pub(super) fn postgres_arguments(scalars: &[Scalar<'_>]) -> Result<PgArguments, 
     }
     Ok(arguments)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_postgresql_rows_bring_the_tenant_and_joins_hide_it() {
+        let sql = "WITH v(a) AS ({rows}) SELECT x.b FROM v CROSS JOIN x WHERE x.tenant = $1 AND x.a = v.a";
+        let rows = "WITH v(tenant, a) AS MATERIALIZED (SELECT $1::bigint, * FROM UNNEST($2::bigint[])) \
+                    SELECT x.b FROM v CROSS JOIN x WHERE x.tenant = v.tenant AND x.a = v.a";
+        assert_eq!(postgres_text(sql, 1, &[Column::Int(vec![1, 2])]), rows);
+        let bare = "WITH v(tenant, a) AS (SELECT * FROM UNNEST($1::bigint[], $2::text[])) SELECT v.a FROM v";
+        let columns = [Column::Int(vec![1]), Column::Text(vec!["one"])];
+        let sql = "WITH v(tenant, a) AS ({rows}) SELECT v.a FROM v";
+        assert_eq!(postgres_text(sql, 0, &columns), bare, "one that asks for no tenant is left as it is");
+
+        let sql =
+            "SELECT 1 FROM x JOIN y ON y.tenant = x.tenant AND y.a = x.a WHERE x.tenant = $1 AND x.b = $2";
+        let joined = "SELECT 1 FROM x JOIN y ON y.tenant = x.tenant + 0 AND y.a = x.a WHERE x.tenant = $1 AND x.b = $2";
+        assert_eq!(postgres_joins(sql), joined);
+    }
+
+    #[test]
+    fn on_sqlite_rows_come_first_and_scalars_after_them() {
+        let sql = "WITH v(a, b) AS ({rows}) DELETE FROM x WHERE (tenant, a) IN (SELECT {tenant}, v.a FROM v) AND c > $2";
+        let text = "WITH v(a, b) AS (VALUES (?,?),(?,?)) \
+                    DELETE FROM x WHERE (tenant, a) IN (SELECT $5, v.a FROM v) AND c > $6";
+        assert_eq!(sqlite_text(sql, 2, 2, 2), text);
+    }
+}

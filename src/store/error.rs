@@ -96,13 +96,19 @@ pub fn diagnose(error: &sqlx::Error) -> Diagnosis {
         // The variant's name alone.
         None => format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect(),
     };
+    // SQLite's codes say more in their upper bits; those of PostgreSQL have five characters.
+    let sqlite = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
     let failure = match error {
+        // Busy, locked; I/O, disk full, cannot open.
+        Database(_) if sqlite.is_some() => match sqlite {
+            Some(5 | 6) => Failure::Contention,
+            Some(10 | 13 | 14) => Failure::Unavailable,
+            _ => Failure::Defect,
+        },
         Database(_) => match code.as_str() {
-            // PostgreSQL: serialization failure, deadlock, lock not available. SQLite: busy, locked.
-            "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517" => Failure::Contention,
-            // SQLite: I/O, disk full, cannot open.
-            "10" | "13" | "14" => Failure::Unavailable,
-            // PostgreSQL: connection exceptions, out of connections or disk, shutting down.
+            // Serialization failure, deadlock, lock not available.
+            "40001" | "40P01" | "55P03" => Failure::Contention,
+            // Connection exceptions, out of connections or disk, shutting down.
             code if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => Failure::Unavailable,
             _ => Failure::Defect,
         },
