@@ -239,6 +239,9 @@ impl Grouping {
                 |channels| channels.join("+"),
                 |name| keys.number(name),
             )?),
+            Some(GroupBy::Rfm(by, orders)) => {
+                By::Customer(super::rfm::groups(lens, *by, orders, |name| keys.number(name))?)
+            }
         };
         if keys.keys.len() > GROUPS_LIMIT + 1 {
             return Err(KpiError::TooManyGroups);

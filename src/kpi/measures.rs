@@ -3,7 +3,7 @@
 use super::measure::Measure;
 use super::{
     acquisition, basket, care, carts, channels, classic, conversion, engagement, footfall, funnel, incentive,
-    journeys, lifecycle, lifetime, margin, mix, returns, seamless, trial, upselling, visits,
+    journeys, lifecycle, lifetime, margin, mix, returns, rfm, seamless, trial, upselling, visits,
 };
 
 /// All measures.
@@ -59,6 +59,7 @@ pub static ALL: &[&Measure] = &[
     &lifecycle::RESURRECTED_BUYERS,
     &lifecycle::DORMANT_BUYERS,
     &lifecycle::ACTIVE_DAYS,
+    &rfm::BUYERS,
     &lifetime::MONTHS_ACTIVE,
     &lifetime::HISTORIC_VALUE,
     &lifetime::HISTORIC_VALUE_MEAN,

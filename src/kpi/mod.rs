@@ -71,7 +71,9 @@ pub use answer::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
 pub use bitmap::Bitmap;
 pub use dictionary::Dictionary;
 pub use fact::{Fact, FactError};
-pub use scope::{First, GroupBy, KpiError, OrderOptions, OrderUnit, Scope, Weekday, Window, WindowKind};
+pub use scope::{
+    First, GroupBy, KpiError, OrderOptions, OrderUnit, RfmBy, Scope, Weekday, Window, WindowKind,
+};
 pub use segment::{Identity, Segment, Source, Trust};
 pub use snapshot::{Live, Snapshot, Voided};
 pub use tables::Tables;

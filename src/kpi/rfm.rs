@@ -1,5 +1,10 @@
 //! Recency, frequency and monetary value: quintiles with ties kept together, and segments with names.
 
+mod segments;
+
+pub(super) use segments::groups;
+pub use segments::{BUYERS, Compared, compared};
+
 use rayon::prelude::*;
 
 use super::answer::{Basis, Grouped, Tally};
@@ -19,6 +24,28 @@ pub struct Question {
     /// Which customers are listed: those after a key, at most so many.
     pub after: Option<u32>,
     pub size: usize,
+}
+
+/// Which customers are listed, of those after a key: all, unless it says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listed {
+    /// Empty: of any.
+    pub segments: Vec<Segment>,
+    /// Empty: of any; a score of 0 stands for each.
+    pub scores: Vec<Scores>,
+}
+
+impl Listed {
+    fn admits(&self, scores: Scores) -> bool {
+        let is = |wanted: u8, score: u8| wanted == 0 || wanted == score;
+        let fits = |wanted: &Scores| {
+            is(wanted.recency, scores.recency)
+                && is(wanted.frequency, scores.frequency)
+                && is(wanted.monetary, scores.monetary)
+        };
+        (self.segments.is_empty() || self.segments.contains(&Segment::of(scores)))
+            && (self.scores.is_empty() || self.scores.iter().any(fits))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -174,6 +201,18 @@ fn cuts(values: &[i64]) -> [Option<i64>; 4] {
 /// When the question is malformed, leaves the calendar, has too many groups or adds several
 /// currencies.
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
+    compute_listing(snapshot, question, &Listed::default())
+}
+
+/// The same; only some customers are listed.
+///
+/// # Errors
+/// As [`compute`].
+pub fn compute_listing(
+    snapshot: &Snapshot,
+    question: &Question,
+    listed: &Listed,
+) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
     let (all, tally) = bought(snapshot, None, &lens, &grouping, &question.orders)?;
@@ -193,12 +232,13 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     };
     let result = grouping.answer(groups, is_empty, add_all, |sums| sums);
     let begin = all.partition_point(|(key, ..)| question.after.is_some_and(|after| *key <= after));
-    let end = (begin + question.size).min(all.len());
     let customer =
         |&(key, _, bought): &(u32, u32, Bought)| Customer { key, bought, scores: cuts.scores(&bought) };
-    let customers = all[begin..end].iter().map(customer).collect();
+    let mut wanted = all[begin..].iter().map(customer).filter(|customer| listed.admits(customer.scores));
+    let customers = wanted.by_ref().take(question.size).collect();
+    let more = wanted.next().is_some();
     let (basis, cells) = (tally.basis(snapshot.revision), cells.into_iter().collect());
-    Ok(Answer { basis, cuts, result, cells, customers, more: end < all.len() })
+    Ok(Answer { basis, cuts, result, cells, customers, more })
 }
 
 fn add(mine: &mut Sums, theirs: &Sums) {

@@ -112,6 +112,27 @@ pub enum GroupBy {
     ChannelsUsed,
     /// Which channels the customer used in range, by name and joined with `+`.
     ChannelSet,
+    /// How the customer stands in RFM of the scope, by orders so counted.
+    Rfm(RfmBy, OrderOptions),
+}
+
+/// How customers are told apart by RFM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RfmBy {
+    Segment,
+    /// All three.
+    Scores,
+}
+
+impl GroupBy {
+    /// With what counts as an order, for those that depend on it.
+    #[must_use]
+    pub fn counting(self, orders: OrderOptions) -> Self {
+        match self {
+            Self::Rfm(by, _) => Self::Rfm(by, orders),
+            other => other,
+        }
+    }
 }
 
 /// What counts as an order.

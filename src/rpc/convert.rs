@@ -11,6 +11,7 @@ mod journey;
 mod lifetime;
 mod question;
 mod record;
+mod rfm;
 mod score;
 mod touchpoint;
 mod value;
@@ -31,12 +32,13 @@ pub use journey::{
 };
 pub use lifetime::{
     lifecycle, lifecycle_question, lifetime, lifetime_compared, lifetime_question, omnichannel,
-    omnichannel_question, rfm, rfm_question,
+    omnichannel_question,
 };
 pub use question::{cost_question, nps_question, repurchase_question, retention_question};
 pub use record::{
     kpi_counted, kpi_rate, kpi_spend, kpi_target, record_kind, record_to_proto, records, records_kept,
 };
+pub use rfm::{RfmAsked, rfm, rfm_question};
 pub use score::{score_filter, scored_run, scores_of, scoring_question};
 pub use touchpoint::{
     channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tonic::{Request, Response, Status};
 
 use super::answers::Question;
+use super::convert::RfmAsked;
 use super::error::PortError;
 use super::facts::take_freshness;
 use super::page::{Query, fit};
@@ -106,15 +107,21 @@ impl LifetimeService for Port {
         let size = self.listed(&mut asked.page_size)?;
         let token = std::mem::take(&mut asked.page_token);
         let query = Query::of("ComputeRfm", &tenant, &asked);
-        let mut question = self.check(|c| convert::rfm_question(c, asked))?;
+        let RfmAsked { mut question, listed, against } = self.check(|c| convert::rfm_question(c, asked))?;
         (question.size, question.after) = (size, query.place(&token)?.map(|(key, _)| key as u32));
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_converted(&tenant, fresh, &mut question.scope).await?;
             let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
-            let found = port.compute(&facts, move |s| rfm::compute(s, &question)).await?;
+            let compute = move |s: &Snapshot| -> Result<_, KpiError> {
+                let found = rfm::compute_listing(s, &question, &listed)?;
+                let compared = against.map(|against| rfm::compared(s, &question, &found, against));
+                Ok((found, compared.transpose()?))
+            };
+            let (found, compared) = port.compute(&facts, compute).await?;
             let (keys, more) = (found.customers.iter().map(|one| one.key).collect::<Vec<_>>(), found.more);
-            let mut answer = convert::rfm(found, |no| customer_id(key, ObservationNo(no.into())));
+            let name = |no: u32| customer_id(key, ObservationNo(no.into()));
+            let mut answer = convert::rfm(found, compared.as_ref(), name);
             let cut = fit(&mut answer.customers);
             if let Some(last) = answer.customers.len().checked_sub(1).filter(|_| more || cut) {
                 answer.next_page_token = query.token((keys[last].into(), 0));

@@ -240,3 +240,87 @@ async fn shapes_are_compared_as_their_figures_are() {
         assert_eq!((figures, note), (expected.kpis, expected.comparison_note));
     }
 }
+
+/// Segments are compared, listed one by one, and explained down to the orders of their customers.
+#[tokio::test(flavor = "multi_thread")]
+async fn segments_are_compared_listed_and_explained() {
+    let service = shop().await;
+    let day = |days_ago: i64| Some(Timestamp { seconds: NOW - days_ago * 86_400, nanos: 0 });
+    let range = Some(proto::TimeRange { start: day(365), end: day(300) });
+    let scope = Some(proto::Scope { range, ..scope().unwrap() });
+    let request = proto::ComputeRfmRequest {
+        scope: scope.clone(),
+        page_size: 100,
+        comparison: proto::Comparison::PreviousPeriod.into(),
+        ..Default::default()
+    };
+    let mut client = service.lifetimes();
+    let whole = client.compute_rfm(request.clone()).await.unwrap().into_inner();
+    assert!(whole.comparison_note.contains("comparisons were made at once"), "{}", whole.comparison_note);
+    let all = whole.customers.len();
+    let mut explained_all = 0;
+    for segment in &whole.segments {
+        let (share, change) = (segment.customers.as_ref().unwrap(), segment.change.as_ref().unwrap());
+        let before = change.before.as_ref().unwrap();
+        let difference = share.value.unwrap() - before.value.unwrap();
+        assert!((change.difference.unwrap() - difference).abs() < 1e-12);
+        assert!(before.denominator.unwrap() > 0.0 && change.p_value.is_some());
+
+        let only = proto::ComputeRfmRequest {
+            page_size: 2,
+            list_segments: vec![segment.segment],
+            ..request.clone()
+        };
+        let mut listed = Vec::new();
+        let mut token = String::new();
+        loop {
+            let next = proto::ComputeRfmRequest { page_token: token, ..only.clone() };
+            let page = client.compute_rfm(next).await.unwrap().into_inner();
+            assert_eq!(page.segments, whole.segments, "all else is about everybody");
+            listed.extend(page.customers);
+            token = page.next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert!(listed.iter().all(|customer| customer.segment == segment.segment));
+        assert_eq!(listed.len() as f64, share.numerator);
+
+        let name = proto::RfmSegment::try_from(segment.segment).unwrap().as_str_name();
+        let name = name.trim_start_matches("RFM_SEGMENT_").to_lowercase();
+        let by = proto::GroupBy { dimension: proto::GroupDimension::RfmSegment.into(), ..Default::default() };
+        let explain = proto::ExplainKpiRequest {
+            scope: scope.clone(),
+            kpi_id: "buyers".into(),
+            group_by: vec![by],
+            group: vec![proto::GroupKey { value: Some(name) }],
+            ..Default::default()
+        };
+        let explained = service.figures().explain_kpi(explain).await.unwrap().into_inner();
+        let ids = |all: Vec<&String>| all.into_iter().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            ids(explained.customers.iter().map(|one| &one.customer_id).collect()),
+            ids(listed.iter().map(|one| &one.customer_id).collect())
+        );
+        for (one, customer) in explained.customers.iter().zip(&listed) {
+            assert_eq!(one.anchors.len(), customer.orders as usize, "their orders");
+            assert!(one.anchors.iter().all(|anchor| anchor.touchpoint.is_some()));
+        }
+        explained_all += explained.customers.len();
+    }
+    assert_eq!(explained_all, all);
+
+    let cell = whole.customers[0].scores.unwrap();
+    let cells = vec![proto::RfmScores { monetary: 0, ..cell }];
+    let only = proto::ComputeRfmRequest { list_scores: cells, ..request.clone() };
+    let listed = client.compute_rfm(only).await.unwrap().into_inner().customers;
+    let same = |customer: &&proto::CustomerRfm| {
+        let scores = customer.scores.unwrap();
+        (scores.recency, scores.frequency) == (cell.recency, cell.frequency)
+    };
+    assert_eq!(listed, whole.customers.iter().filter(same).cloned().collect::<Vec<_>>());
+    let cells = vec![proto::RfmScores { monetary: 6, ..cell }];
+    let wrong = proto::ComputeRfmRequest { list_scores: cells, list_segments: vec![77], ..request };
+    let status = client.compute_rfm(wrong).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["list_segments[0]", "list_scores[0].monetary"]);
+}

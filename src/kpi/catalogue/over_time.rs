@@ -1,7 +1,7 @@
 //! KPIs of customers over time that are no single number.
 
 use super::{
-    DROP_RETURNED, Definition, GROUP_BY, MEAN, MIN_AMOUNT, NO_INTERVAL, ORDER_UNIT, PEERS, TOUCHPOINTS,
+    DROP_RETURNED, Definition, GROUP_BY, MEAN, MIN_AMOUNT, ORDER_UNIT, PEERS, TOUCHPOINTS,
     parameter,
 };
 
@@ -84,11 +84,21 @@ pub const RFM: Definition = Definition {
          the middle of those with the same value stands, so ties are kept together. Segments by recency and \
          frequency: 5/4-5 champions; 3-4/4-5 loyal; 4-5/2-3 potential loyalists; 5/1 new; 4/1 promising; 3/3 need \
          attention; 3/1-2 about to sleep; 1-2/5 cannot lose; 1-2/3-4 at risk; 1-2/1-2 hibernating. Groups share \
-         the scores of all.",
+         the scores of all. Compared with another time, customers of then are scored by the scale of now. Any KPI \
+         can be grouped by RFM_SEGMENT and by RFM_SCORES; buyers so grouped are the segments, explained down to \
+         customers and their orders.",
     )
-    .with(NO_INTERVAL, "One customer alone, or all alike, score 3.")
+    .with("Wilson score; changes: Newcombe", "One customer alone, or all alike, score 3.")
     .from(PEERS)
-    .asking(&[GROUP_BY, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED])
+    .asking(&[
+        GROUP_BY,
+        ORDER_UNIT,
+        MIN_AMOUNT,
+        DROP_RETURNED,
+        parameter("list_segments", "all", "only their customers are listed"),
+        parameter("list_scores", "any", "only customers with these scores are listed; 0: any score"),
+        parameter("comparison", "none", "with which time segments are compared"),
+    ])
 };
 
 /// Customers by the channels that they use.

@@ -272,6 +272,10 @@ impl<'a> Naive<'a> {
                 days.dedup_by_key(|t| self.plain.day(t.at));
                 first.map(|t| (days.len() as i64, 1, t, None)).into_iter().collect()
             }
+            "buyers" => {
+                let orders = all.iter().copied().filter(|t| self.is_order(t) && self.counts(t));
+                orders.map(|t| (1, 1, t, None)).collect()
+            }
             "active_customers" | "omnichannel_share" | "channels_used" | "omnichannel_revenue_share" => {
                 self.channels(id, customer, &all)
             }

@@ -23,6 +23,7 @@ fn question(rng: &mut ChaCha8Rng) -> Question {
         Dimension::Of(GroupBy::CustomerKind),
         Dimension::Of(GroupBy::ChannelsUsed),
         Dimension::Of(GroupBy::ChannelSet),
+        Dimension::Of(GroupBy::Rfm(RfmBy::Segment, OrderOptions::default())),
         Dimension::Item,
         Dimension::Category,
         Dimension::OtherChannel,

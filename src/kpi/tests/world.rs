@@ -453,6 +453,7 @@ impl Plain<'_> {
             GroupBy::ChannelSet => {
                 Some(self.channels(customer)).filter(|c| !c.is_empty()).map(|c| c.join("+"))
             }
+            GroupBy::Rfm(by, orders) => self.rfm_group(*by, orders, customer),
             GroupBy::Trait(name) => (customer > 0).then(|| self.world.trait_of(customer, name)).flatten(),
         }
     }

@@ -33,7 +33,7 @@ pub fn figures(mut c: Checks<'_>, asked: proto::ComputeKpisRequest) -> Result<Fi
     let root = Path::root();
     let scope = scope(&mut c, &root.field("scope"), asked.scope);
     let has_currency = scope.currency.is_some();
-    let figures = Figures {
+    let mut figures = Figures {
         question: Question {
             scope,
             measures: chosen(&mut c, &root, asked.kpi_ids, has_currency),
@@ -44,6 +44,7 @@ pub fn figures(mut c: Checks<'_>, asked: proto::ComputeKpisRequest) -> Result<Fi
         series: granularity(&mut c, &root.field("granularity"), asked.granularity),
         against: comparison(&mut c, &root.field("comparison"), asked.comparison),
     };
+    counting(&mut figures.question);
     c.finish(figures)
 }
 
@@ -70,14 +71,24 @@ pub fn explained(
         after: None,
         size: 0,
     };
-    let question = Question {
+    let mut question = Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         measures: vec![one.unwrap_or(measures::ALL[0])],
         params: parameters(&mut c, &root.field("parameters"), asked.parameters),
         group_by,
         spans: Vec::new(),
     };
+    counting(&mut question);
     c.finish((question, filter))
+}
+
+/// Groups count the orders that the figures count.
+fn counting(question: &mut Question) {
+    for dimension in &mut question.group_by {
+        if let Dimension::Of(by) = dimension {
+            *by = by.clone().counting(question.params.orders);
+        }
+    }
 }
 
 fn measure(c: &mut Checks<'_>, at: &Path<'_>, id: &str) -> Option<&'static Measure> {

@@ -11,7 +11,6 @@ use crate::kpi::calendar::Unit;
 use crate::kpi::compare::Against;
 use crate::kpi::lifetime::{self, Customer, Fit, Fitted, Lifetime, Warning};
 use crate::kpi::measure::Params;
-use crate::kpi::rfm::{self, Cuts, Scores, Segment};
 use crate::kpi::scalar::{self, Figure};
 use crate::kpi::{GroupBy, KpiError, Ratio, Snapshot, catalogue, lifecycle, measures, stats};
 use crate::model::{ActivityType, Reason, Violation};
@@ -41,7 +40,7 @@ pub fn lifetime_question(
 ) -> Result<(lifetime::Question, Option<Against>), Vec<Violation>> {
     let root = Path::root();
     let horizon = root.field("horizon_days");
-    let question = lifetime::Question {
+    let mut question = lifetime::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         orders: orders(&mut c, &root.field("orders"), asked.orders),
@@ -51,6 +50,7 @@ pub fn lifetime_question(
         after: None,
         size: 0,
     };
+    question.group_by = question.group_by.map(|by| by.counting(question.orders));
     let against = comparison(&mut c, &root.field("comparison"), asked.comparison);
     c.finish((question, against))
 }
@@ -170,13 +170,14 @@ pub fn lifecycle_question(
 ) -> Result<(lifecycle::Question, Option<Against>), Vec<Violation>> {
     let root = Path::root();
     let unit = granularity(&mut c, &root.field("granularity"), asked.granularity);
-    let question = lifecycle::Question {
+    let mut question = lifecycle::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         orders: orders(&mut c, &root.field("orders"), asked.orders),
         unit: unit.unwrap_or(Unit::Month),
         activities: activity_types(&mut c, &root, "activity_types", &asked.activity_types),
     };
+    question.group_by = question.group_by.map(|by| by.counting(question.orders));
     let at = root.field("comparison");
     let against = comparison(&mut c, &at, asked.comparison);
     let of_orders = question.activities.is_empty() || question.activities == [ActivityType::Order];
@@ -225,103 +226,6 @@ fn lifecycle_figures(intervals: &[lifecycle::Interval], of: lifecycle::Lifecycle
         customers_by_active_intervals: of.active_intervals.into_iter().map(count).collect(),
         mean_active_intervals: Some(estimate(&of.mean_intervals)),
     }
-}
-
-/// The question of all customers; which page is the caller's.
-///
-/// # Errors
-/// Everything that is wrong with the request.
-pub fn rfm_question(
-    mut c: Checks<'_>,
-    asked: proto::ComputeRfmRequest,
-) -> Result<rfm::Question, Vec<Violation>> {
-    let root = Path::root();
-    let question = rfm::Question {
-        scope: scope(&mut c, &root.field("scope"), asked.scope),
-        group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
-        orders: orders(&mut c, &root.field("orders"), asked.orders),
-        after: None,
-        size: 0,
-    };
-    c.finish(question)
-}
-
-/// The answer; `name` gives a customer's id.
-#[must_use]
-pub fn rfm(answer: rfm::Answer, name: impl Fn(u32) -> String) -> proto::ComputeRfmResponse {
-    let (segments, groups) = grouped(answer.result, segments);
-    let customer = |of: &rfm::Customer| proto::CustomerRfm {
-        customer_id: name(of.key),
-        recency_days: of.bought.recency_days,
-        orders: of.bought.orders,
-        net_minor: of.bought.net,
-        scores: Some(scores(of.scores)),
-        segment: segment_of(Segment::of(of.scores)).into(),
-    };
-    let cell = |(of, customers): (Scores, u64)| proto::RfmCell {
-        scores: Some(scores(of)),
-        customers: count(customers),
-    };
-    proto::ComputeRfmResponse {
-        kpi: Some(reference(&catalogue::RFM)),
-        basis: Some(basis(&answer.basis)),
-        scale: Some(scale(&answer.cuts)),
-        segments,
-        cells: answer.cells.into_iter().map(cell).collect(),
-        groups: groups
-            .into_iter()
-            .map(|(key, segments)| proto::RfmGroup { key: Some(key), segments })
-            .collect(),
-        customers: answer.customers.iter().map(customer).collect(),
-        next_page_token: String::new(),
-    }
-}
-
-pub(super) fn scale(cuts: &Cuts) -> proto::RfmScale {
-    let listed = |cuts: &[Option<i64>; 4], sign: i64| {
-        let all = (2..).zip(cuts).filter_map(|(score, cut)| Some((score, (*cut)?)));
-        all.map(|(score, value)| proto::RfmCut { score, value: sign * value }).collect()
-    };
-    proto::RfmScale {
-        recency: listed(&cuts.recency, -1),
-        frequency: listed(&cuts.frequency, 1),
-        monetary: listed(&cuts.monetary, 1),
-    }
-}
-
-fn segments(of: [rfm::Sums; Segment::ALL.len()]) -> Vec<proto::RfmSegmentFigures> {
-    let all: u64 = of.iter().map(|sums| sums.customers).sum();
-    let figures = |(segment, sums): (Segment, rfm::Sums)| proto::RfmSegmentFigures {
-        segment: segment_of(segment).into(),
-        customers: Some(ratio(&Ratio::share(sums.customers, all))),
-        orders: count(sums.orders),
-        net_minor: sums.net,
-    };
-    Segment::ALL.into_iter().zip(of).map(figures).collect()
-}
-
-pub(super) fn scores(of: Scores) -> proto::RfmScores {
-    let Scores { recency, frequency, monetary } = of;
-    proto::RfmScores { recency: recency.into(), frequency: frequency.into(), monetary: monetary.into() }
-}
-
-/// By both names.
-pub(super) const SEGMENTS: [(Segment, proto::RfmSegment); Segment::ALL.len()] = [
-    (Segment::Champions, proto::RfmSegment::Champions),
-    (Segment::Loyal, proto::RfmSegment::Loyal),
-    (Segment::PotentialLoyalists, proto::RfmSegment::PotentialLoyalists),
-    (Segment::New, proto::RfmSegment::New),
-    (Segment::Promising, proto::RfmSegment::Promising),
-    (Segment::NeedAttention, proto::RfmSegment::NeedAttention),
-    (Segment::AboutToSleep, proto::RfmSegment::AboutToSleep),
-    (Segment::AtRisk, proto::RfmSegment::AtRisk),
-    (Segment::CannotLose, proto::RfmSegment::CannotLose),
-    (Segment::Hibernating, proto::RfmSegment::Hibernating),
-];
-
-pub(super) fn segment_of(segment: Segment) -> proto::RfmSegment {
-    let found = SEGMENTS.iter().find(|(its, _)| *its == segment);
-    found.map_or(proto::RfmSegment::Unspecified, |(_, said)| *said)
 }
 
 /// The figures of [`omnichannel_question`], in their order.

@@ -4,7 +4,7 @@ use super::{Checks, Path, activity_type, channel, value};
 use crate::kpi::calendar::Zone;
 use crate::kpi::scope::WINDOW_DAYS_LIMIT;
 use crate::kpi::triangle::{CohortMode, PERIODS_LIMIT, TriangleOptions};
-use crate::kpi::{GroupBy, OrderOptions, Scope, Window, cost, repurchase, retention, survey};
+use crate::kpi::{GroupBy, OrderOptions, RfmBy, Scope, Window, cost, repurchase, retention, survey};
 use crate::model::{ActivityType, Micros, Reason, TimeRange, Violation};
 use crate::rpc::proto;
 
@@ -22,7 +22,7 @@ pub fn retention_question(
     let neither = asked.period.is_none() && asked.triangle.is_none();
     let both = |options: bool| neither || options;
     let (wants_period, wants_triangle) = (both(asked.period.is_some()), both(asked.triangle.is_some()));
-    let question = retention::Question {
+    let mut question = retention::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         orders: orders(&mut c, &root.field("orders"), asked.orders),
@@ -30,6 +30,7 @@ pub fn retention_question(
         triangle: wants_triangle
             .then(|| triangle(&mut c, &root.field("triangle"), asked.triangle.unwrap_or_default())),
     };
+    question.group_by = question.group_by.map(|by| by.counting(question.orders));
     c.finish(question)
 }
 
@@ -42,7 +43,7 @@ pub fn repurchase_question(
     let root = Path::root();
     let window = asked.window.unwrap_or_default();
     let at = root.field("window");
-    let question = repurchase::Question {
+    let mut question = repurchase::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         orders: orders(&mut c, &root.field("orders"), asked.orders),
@@ -52,6 +53,7 @@ pub fn repurchase_question(
         },
         first: c.choice(&root.field("first"), asked.first),
     };
+    question.group_by = question.group_by.map(|by| by.counting(question.orders));
     c.finish(question)
 }
 
@@ -162,6 +164,8 @@ pub(super) fn group_by(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::G
         Ok(By::CustomerKind) => Some(GroupBy::CustomerKind),
         Ok(By::ChannelsUsed) => Some(GroupBy::ChannelsUsed),
         Ok(By::ChannelSet) => Some(GroupBy::ChannelSet),
+        Ok(By::RfmSegment) => Some(GroupBy::Rfm(RfmBy::Segment, OrderOptions::default())),
+        Ok(By::RfmScores) => Some(GroupBy::Rfm(RfmBy::Scores, OrderOptions::default())),
         Ok(By::Trait) => {
             let limit = c.limits.name_bytes;
             Some(GroupBy::Trait(c.required_text(&at.field("trait"), asked.r#trait, limit)))

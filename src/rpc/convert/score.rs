@@ -1,7 +1,8 @@
 //! Scores: requests turned into questions, and answers into messages.
 
 use super::answer::basis;
-use super::lifetime::{SEGMENTS, customer, fit, lifetime_question, scale, scores, segment_of};
+use super::lifetime::{customer, fit, lifetime_question};
+use super::rfm::{listed_segments, scale, scores, segment_of};
 use super::{Checks, Choice, Path, timestamp};
 use crate::kpi::lifetime;
 use crate::kpi::rfm::{Cuts, Segment};
@@ -38,16 +39,7 @@ pub fn score_filter(
 ) -> Result<(Filter, Order), Vec<Violation>> {
     let (root, said) = (Path::root(), asked.filter.unwrap_or_default());
     let at = root.field("filter");
-    let numbers = c.count(&at.field("segments"), said.segments, NAMES);
-    let mut segments: Vec<Segment> = Vec::new();
-    for (nth, number) in numbers.into_iter().enumerate() {
-        match SEGMENTS.iter().find(|(_, its)| *its as i32 == number) {
-            Some((segment, _)) => segments.push(*segment),
-            None => {
-                c.refuse(&at.item("segments", nth), Reason::Unknown, format!("{number} is no RfmSegment"))
-            }
-        }
-    }
+    let segments = listed_segments(&mut c, &at, "segments", said.segments);
     let mut bounds = |field: &str, range: Option<proto::NumberRange>| {
         let range = range.unwrap_or_default();
         if [range.min, range.max].iter().flatten().any(|bound| !bound.is_finite()) {
