@@ -328,13 +328,14 @@ Generated from the catalogue (`kpi::catalogue`), which `ListKpis` answers too; a
 merge or split.\n\
 - The range selects the touchpoints that are counted; windows read beyond it, never past `observed_until`.\n\
 - `ComputeKpis` answers each KPI below as one number, for all and by up to two dimensions (channel, location, \
-campaign, month or channel of acquisition, kind, a trait, what the touchpoint is about, its category, the channel of \
+campaign, month or channel of acquisition, kind, a trait, channels used, RFM segment or scores, what the touchpoint is about, its category, the channel of \
 the touchpoint that answered it), for each day, week or month of the range, and against another time. `ExplainKpi` \
 gives the customers and touchpoints behind it. In figures, filters by channel, location and source select what is \
 counted; what leads to it or follows may be anywhere.\n\
 - A value is absent, with a reason, when there is nothing to divide by: never 0, never NaN.\n\
 - Changes: shares by Newcombe's interval and the pooled z test, means and NPS normal, counts Poisson, quantiles \
-normal by the widths of their intervals; quotients have a difference without an interval. The two times are taken as independent; p-values are adjusted by \
+normal by the widths of their intervals, shares by Kaplan and Meier's estimate on the complementary log-log scale \
+(Klein et al. 2007; interval: Zou and Donner 2008); quotients have a difference without an interval. The two times are taken as independent; p-values are adjusted by \
 Holm for the number of KPIs compared at once.\n\
 - Amounts in another currency are converted at the rate of the transaction's date, or else excluded and counted.\n";
 

@@ -109,7 +109,8 @@ fn change(stat: Stat, now: &Figure, before: &Figure) -> Change {
         Stat::Nps => means(difference, 100.0, now.moments, before.moments),
         Stat::Sum | Stat::Customers => counts(stat, now, before),
         Stat::Quantile(_) | Stat::Survival(_) => quantiles(difference, now, before),
-        Stat::Quotient | Stat::Expected | Stat::Ended(_) => None,
+        Stat::Ended(_) => ended(now, before),
+        Stat::Quotient | Stat::Expected => None,
     });
     let (interval, p_value) = tested.map_or((None, None), |(interval, p)| (Some(interval), Some(p)));
     Change { difference, interval, p_value, adjusted: None }
@@ -152,6 +153,22 @@ fn quantiles(difference: f64, now: &Figure, before: &Figure) -> Option<(Interval
     Some((interval, two_sided(difference, error)))
 }
 
+/// Two shares that ended by a time, by Kaplan and Meier's estimates: the test of Klein, Logan, Harhoff
+/// and Andersen (2007) on the complementary log-log scale with Greenwood's variances, and the interval
+/// of the difference recovered from those of both (Zou and Donner 2008). `None` where either has no
+/// interval: at 0 and 1 that scale ends.
+fn ended(now: &Figure, before: &Figure) -> Option<(Interval, f64)> {
+    let (p, q) = (now.value?, before.value?);
+    let (a, b) = (now.interval?, before.interval?);
+    let scaled = |left: f64| (-left.ln()).ln();
+    // On that scale the interval lies evenly around the estimate, 1.96 standard errors to each side.
+    let error = |i: Interval| (scaled(1.0 - i.high) - scaled(1.0 - i.low)) / (2.0 * Z95);
+    let p_value = two_sided(scaled(1.0 - p) - scaled(1.0 - q), error(a).hypot(error(b)));
+    let low = (p - q) - (p - a.low).hypot(b.high - q);
+    let high = (p - q) + (a.high - p).hypot(q - b.low);
+    Some((Interval { low, high, method: Method::RecoveredVariances }, p_value))
+}
+
 /// The normal interval of a difference of two independent Poisson counts. Sums of other than ones
 /// have none.
 fn counts(stat: Stat, now: &Figure, before: &Figure) -> Option<(Interval, f64)> {
@@ -192,6 +209,7 @@ fn holm(changes: &mut [Change]) {
 mod tests {
     use super::*;
     use crate::kpi::calendar::Zone;
+    use crate::kpi::survival::encoded;
     use crate::model::TimeRange;
 
     fn figure(numerator: f64, denominator: Option<f64>) -> Figure {
@@ -263,6 +281,34 @@ mod tests {
         let unknown = Figure { interval: None, ..median(20.0, 0.0) };
         let change = changes(&[(Stat::Quantile(0.5), median(30.0, 3.0), unknown)])[0];
         assert_eq!((change.difference, change.p_value), (Some(10.0), None));
+    }
+
+    /// Freireich's leukaemia trial: relapses within ten weeks, of the treated and of those with a placebo,
+    /// by the formulas of Klein et al. and of Zou and Donner computed apart.
+    #[test]
+    fn shares_that_ended_by_a_time_are_tested_on_the_complementary_log_log_scale() {
+        let relapsed = |weeks: &[i64], censored: &[i64]| {
+            let mut values: Vec<i64> = weeks.iter().map(|&week| encoded(week, false)).collect();
+            values.extend(censored.iter().map(|&week| encoded(week, true)));
+            let (value, interval) = crate::kpi::survival::ended(&mut values, 10).unwrap();
+            Figure { value: Some(value), interval, ..figure(0.0, Some(21.0)) }
+        };
+        let treated =
+            relapsed(&[6, 6, 6, 7, 10, 13, 16, 22, 23], &[6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]);
+        let placebo = relapsed(&[1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23], &[]);
+        let change = changes(&[(Stat::Ended(10.0), treated, placebo)])[0];
+        assert!((change.p_value.unwrap() - 0.022_189).abs() < 1e-6, "{change:?}");
+        let interval = change.interval.unwrap();
+        assert!(
+            (interval.low + 0.612_341).abs() < 1e-6 && (interval.high + 0.054_002).abs() < 1e-6,
+            "{interval:?}"
+        );
+        let same = changes(&[(Stat::Ended(10.0), placebo, placebo)])[0];
+        assert_eq!((same.difference, same.p_value), (Some(0.0), Some(1.0)));
+        // Where all ended there is no such scale.
+        let all = Figure { interval: None, value: Some(1.0), ..placebo };
+        let change = changes(&[(Stat::Ended(10.0), treated, all)])[0];
+        assert!(change.difference.is_some() && change.p_value.is_none() && change.interval.is_none());
     }
 
     #[test]

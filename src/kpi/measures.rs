@@ -131,3 +131,25 @@ pub static ALL: &[&Measure] = &[
 pub fn find(id: &str) -> Option<&'static Measure> {
     ALL.iter().copied().find(|measure| measure.definition.id == id)
 }
+
+/// How many of a measure's numerators and denominators make one: 1,000 where both are thousandths.
+#[must_use]
+pub fn parts_of_one(measure: &Measure) -> f64 {
+    match measure.definition.id {
+        "returned_units" | "average_unit_price" => 1_000.0,
+        _ => 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_thousandths_says_so() {
+        for measure in ALL {
+            let says = measure.definition.formula.contains("in thousandths");
+            assert_eq!(parts_of_one(measure) > 1.0, says, "{}", measure.definition.id);
+        }
+    }
+}

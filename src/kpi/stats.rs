@@ -23,6 +23,8 @@ pub enum Method {
     Normal,
     /// Newcombe's hybrid score, for a difference of two shares.
     Newcombe,
+    /// The variances that the intervals of two figures stand for, for their difference.
+    RecoveredVariances,
     /// Normal with the variances of two Poisson counts, for their difference.
     Poisson,
     /// Normal on the scale of the logarithm, for what is above 0.
@@ -39,6 +41,7 @@ impl Method {
             Self::LogLogGreenwood => "log_log_greenwood",
             Self::Normal => "normal",
             Self::Newcombe => "newcombe",
+            Self::RecoveredVariances => "recovered_variances",
             Self::Poisson => "poisson",
             Self::LogNormal => "log_normal",
         }

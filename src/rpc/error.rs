@@ -15,7 +15,7 @@ use crate::kpi::calendar::{CalendarError, INTERVALS_LIMIT};
 use crate::kpi::scope::{CELLS_LIMIT, GROUPS_LIMIT};
 use crate::mirror::MirrorError;
 use crate::model::{Reason, Revision, Violation};
-use crate::store::{Failure, StoreError, diagnose};
+use crate::store::{Diagnosis, Failure, StoreError, diagnose};
 
 /// The domain of every `ErrorInfo`.
 pub const DOMAIN: &str = "customer360";
@@ -203,18 +203,22 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
     let defect =
         || Told { message: PortError::Panicked.to_string(), ..plain(Code::Internal, ErrorReason::Internal) };
     let contention = || Told { retry: Some(SOON), ..plain(Code::Aborted, ErrorReason::Contention) };
-    match error {
-        StoreError::Database(error) => {
-            let diagnosis = diagnose(&error);
-            tracing::error!(code = diagnosis.code, failure = ?diagnosis.failure, "the database failed");
-            match diagnosis.failure {
-                Failure::Contention => contention(),
-                Failure::Unavailable => {
-                    Told { retry: Some(LATER), ..plain(Code::Unavailable, ErrorReason::StoreUnavailable) }
-                }
-                Failure::Defect => defect(),
-            }
+    let failed = |diagnosis: &Diagnosis| {
+        tracing::error!(code = diagnosis.code, failure = ?diagnosis.failure, "the database failed");
+        let later = |code, reason| Told { retry: Some(LATER), ..plain(code, reason) };
+        match diagnosis.failure {
+            Failure::Contention => contention(),
+            Failure::Unavailable => later(Code::Unavailable, ErrorReason::StoreUnavailable),
+            Failure::Full => Told {
+                message: "the disk of the database is full".to_owned(),
+                ..later(Code::ResourceExhausted, ErrorReason::StoreFull)
+            },
+            Failure::Defect => defect(),
         }
+    };
+    match error {
+        StoreError::Database(error) => failed(&diagnose(&error)),
+        StoreError::Unstored(diagnosis) => failed(&diagnosis),
         StoreError::Migration(_) | StoreError::UnknownScheme | StoreError::Corrupt { .. } => {
             tracing::error!(error = &error as &dyn std::error::Error, "the store is not as it should be");
             defect()
@@ -360,6 +364,15 @@ mod tests {
         );
         check(StoreError::Contention.into(), Code::Aborted, "CONTENTION", true);
         check(StoreError::Closed.into(), Code::Unavailable, "SHUTTING_DOWN", true);
+        for (failure, code, reason, retried) in [
+            (Failure::Full, Code::ResourceExhausted, "STORE_FULL", true),
+            (Failure::Unavailable, Code::Unavailable, "STORE_UNAVAILABLE", true),
+            (Failure::Contention, Code::Aborted, "CONTENTION", true),
+            (Failure::Defect, Code::Internal, "INTERNAL", false),
+        ] {
+            let diagnosis = Diagnosis { failure, code: "0".into() };
+            check(StoreError::Unstored(diagnosis).into(), code, reason, retried);
+        }
         check(MirrorError::Loading.into(), Code::Unavailable, "TENANT_LOADING", true);
         let status = check(
             MirrorError::Behind { at: Revision(3), asked: Revision(9) }.into(),
@@ -408,6 +421,8 @@ mod tests {
     #[test]
     fn the_manual_names_the_code_that_is_answered() {
         use crate::kpi::FactError;
+        let [full, unavailable] = [Failure::Full, Failure::Unavailable]
+            .map(|failure| StoreError::Unstored(Diagnosis { failure, code: "0".into() }));
         let code_in_manual = [
             (PortError::Invalid(vec![]), "INVALID_ARGUMENT"),
             (PortError::BatchTooLarge { limit: 1, size: 2 }, "INVALID_ARGUMENT"),
@@ -426,6 +441,8 @@ mod tests {
             (StoreError::Closed.into(), "UNAVAILABLE"),
             (StoreError::RequestIdReused.into(), "ALREADY_EXISTS"),
             (StoreError::Contention.into(), "ABORTED"),
+            (full.into(), "RESOURCE_EXHAUSTED"),
+            (unavailable.into(), "UNAVAILABLE"),
             (StoreError::RulesUnfit(vec![]).into(), "FAILED_PRECONDITION"),
             (StoreError::RulesOutdated { present: 1 }.into(), "ABORTED"),
             (StoreError::Refused(Refusal::MergeGone).into(), "FAILED_PRECONDITION"),

@@ -161,7 +161,18 @@ impl Database {
         sqlx::migrate!("migrations/sqlite").run(&migrator).await?;
         migrator.close().await;
         // A connection to a file needs no ping before it is used: that would be a thread's turn.
-        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+        let pool = || {
+            SqlitePoolOptions::new().test_before_acquire(false).before_acquire(|connection, _| {
+                Box::pin(async move {
+                    // Where SQLite itself rolled back, because the disk is full, the driver's rollback
+                    // fails, and it would take the transaction for open ever after.
+                    if connection.is_in_transaction() {
+                        connection.ping().await?;
+                    }
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+        };
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;
         let readers = pool()
             .max_connections(connections)

@@ -42,6 +42,9 @@ pub enum StoreError {
     /// Another process took what this one was about to take; send again.
     #[error("contention")]
     Contention,
+    /// The transaction in which it was written together with others failed; nothing was stored.
+    #[error("the database failed")]
+    Unstored(Diagnosis),
 }
 
 impl StoreError {
@@ -49,6 +52,18 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::QueueFull { .. } | Self::Contention | Self::NotReached { .. })
+    }
+
+    /// What the failure of a transaction means to everybody who had a part in it.
+    #[must_use]
+    pub(super) fn diagnosis(&self) -> Diagnosis {
+        let known = |failure, code: &str| Diagnosis { failure, code: code.to_owned() };
+        match self {
+            Self::Database(error) => diagnose(error),
+            Self::Unstored(diagnosis) => diagnosis.clone(),
+            Self::Contention => known(Failure::Contention, "Contention"),
+            _ => known(Failure::Defect, "Corrupt"),
+        }
     }
 }
 
@@ -75,6 +90,8 @@ pub enum Failure {
     Contention,
     /// The database does not answer: the same call may succeed later.
     Unavailable,
+    /// The disk is full: the same call succeeds when there is room.
+    Full,
     /// A defect of the service or of the data.
     Defect,
 }
@@ -99,16 +116,18 @@ pub fn diagnose(error: &sqlx::Error) -> Diagnosis {
     // SQLite's codes say more in their upper bits; those of PostgreSQL have five characters.
     let sqlite = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
     let failure = match error {
-        // Busy, locked; I/O, disk full, cannot open.
+        // Busy, locked; full; I/O, cannot open.
         Database(_) if sqlite.is_some() => match sqlite {
             Some(5 | 6) => Failure::Contention,
-            Some(10 | 13 | 14) => Failure::Unavailable,
+            Some(13) => Failure::Full,
+            Some(10 | 14) => Failure::Unavailable,
             _ => Failure::Defect,
         },
         Database(_) => match code.as_str() {
             // Serialization failure, deadlock, lock not available.
             "40001" | "40P01" | "55P03" => Failure::Contention,
-            // Connection exceptions, out of connections or disk, shutting down.
+            "53100" => Failure::Full,
+            // Connection exceptions, out of connections or memory, shutting down.
             code if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => Failure::Unavailable,
             _ => Failure::Defect,
         },

@@ -326,3 +326,62 @@ async fn conflicts_of_older_data_are_found_by_the_migration() {
         assert_eq!(list().await, kept);
     }
 }
+
+/// SQLite's pages are limited as a full disk limits them; when there is room again it goes on.
+#[tokio::test]
+async fn a_full_disk_is_told_as_such_and_loses_nothing_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("full.db").display());
+    let store = Store::open(&url, &Settings::default(), crate::clock::fixed(Micros(1))).await.unwrap();
+    let Database::Sqlite { writer, .. } = &store.db else { panic!("SQLite") };
+    let pages: i64 = sqlx::query("PRAGMA page_count").fetch_one(writer).await.unwrap().get(0);
+    let limit =
+        |pages: i64| sqlx::query(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).execute(writer);
+    let tenant = store.open_tenant(&TenantName::parse("full").unwrap()).await.unwrap().key;
+    limit(pages + 40).await.unwrap();
+    let batch = |nth: usize| (0..50).map(|i| touch(nth * 50 + i, 100, &[("COOKIE", "c")])).collect();
+    let mut stored = 0;
+    let refused = loop {
+        match store.record(tenant, batch(stored)).await {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+        assert!(stored < 1_000, "the disk is never full");
+    };
+    assert!(stored > 0, "{refused:?}");
+    let is_full = |error: &StoreError| error.diagnosis().failure == Failure::Full;
+    assert!(is_full(&refused), "{refused:?}");
+    // Many wait in one group, and all are told.
+    let many = (0..8).map(|n| {
+        let (store, batch) = (store.clone(), batch(stored + n));
+        tokio::spawn(async move { store.record(tenant, batch).await })
+    });
+    for refused in many.collect::<Vec<_>>() {
+        assert!(is_full(&refused.await.unwrap().unwrap_err()));
+    }
+    let revision = store.revision(tenant).await.unwrap();
+    assert_eq!(revision, Revision(stored as i64), "what was acknowledged, and no more");
+    limit(1_000_000).await.unwrap();
+    let again = store.record(tenant, batch(stored)).await.unwrap();
+    assert_eq!(again.revision, Revision(stored as i64 + 1));
+    let filter = Filter { range: TimeRange::ALL, activities: vec![], channels: vec![] };
+    let page = Page { after: None, size: 100_000 };
+    let found = store.touchpoints(tenant, None, By::Tenant, &filter, page).await.unwrap();
+    assert_eq!(found.entries.len(), (stored + 1) * 50);
+    store.close().await;
+}
+
+/// A full disk makes SQLite roll back by itself; the driver's own rollback fails then.
+#[tokio::test]
+async fn a_transaction_that_sqlite_ended_does_not_stop_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("ended.db").display());
+    let store = Store::open(&url, &Settings::default(), crate::clock::fixed(Micros(1))).await.unwrap();
+    let tenant = store.open_tenant(&TenantName::parse("ended").unwrap()).await.unwrap().key;
+    let mut tx = store.db.write().await.unwrap();
+    tx.run("ROLLBACK", &[]).await.unwrap();
+    drop(tx);
+    let recorded = store.record(tenant, vec![touch(1, 100, &[])]).await.unwrap();
+    assert_eq!(recorded.revision, Revision(1));
+    store.close().await;
+}

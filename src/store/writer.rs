@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use super::driver::Database;
 use super::record::{Incoming, Recorded, record};
 use super::tenants::Tenants;
-use super::{QueueLimit, Settings, StoreError};
+use super::{Failure, QueueLimit, Settings, StoreError};
 use crate::clock::Clock;
 use crate::model::{Revision, TenantKey};
 
@@ -188,16 +188,32 @@ impl Shard {
                     let _ = answer.send(Ok(Recorded { revision: recorded.revision, outcomes }));
                 }
             }
+            // What one of them brought may be a defect: it is not the others'.
+            Err(error) if answers.len() > 1 && error.diagnosis().failure == Failure::Defect => {
+                let mut rest = batch.as_slice();
+                for ((answer, room), size) in answers.into_iter().zip(sizes) {
+                    let (own, others) = rest.split_at(size);
+                    rest = others;
+                    let recorded = record(&self.db, &self.tenants, tenant, own, (self.clock)()).await;
+                    if let Ok(recorded) = &recorded {
+                        self.woken.send_replace((tenant, recorded.revision));
+                    }
+                    drop(room);
+                    let _ = answer.send(recorded.map_err(|error| unstored(&error)));
+                }
+            }
             Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a group of touchpoints was not stored"
-                );
                 for (answer, room) in answers {
                     drop(room);
-                    let _ = answer.send(Err(StoreError::Contention));
+                    let _ = answer.send(Err(unstored(&error)));
                 }
             }
         }
     }
+}
+
+/// What everybody is told whose touchpoints were not stored.
+fn unstored(error: &StoreError) -> StoreError {
+    tracing::error!(error = error as &dyn std::error::Error, "a group of touchpoints was not stored");
+    StoreError::Unstored(error.diagnosis())
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{BINARY, Service};
 
 /// Snapshots by name, and how each is asked; all of 2025, in euros, for 80 columns.
-const SHOWN: [(&str, &[&str]); 11] = [
+const SHOWN: [(&str, &[&str]); 13] = [
     ("scalar", &["conversion", "--compare", "previous-period"]),
     ("grouped", &["revenue", "--group-by", "channel", "--group-by", "category", "--granularity", "month"]),
     ("triangle", &["retention", "--group-by", "channel"]),
@@ -17,6 +17,8 @@ const SHOWN: [(&str, &[&str]); 11] = [
     ("lifetime", &["lifetime", "--from", "2024-01-01"]),
     ("compared", &["lifecycle", "--compare", "previous-period"]),
     ("replies", &["replied_within_4h", "--group-by", "channel"]),
+    ("units", &["average_unit_price", "--group-by", "channel"]),
+    ("segments", &["rfm", "--compare", "previous-period"]),
     ("ranking", &["journeys"]),
     ("credits", &["attribution"]),
 ];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::grid::{Column, Kind, Style, grid, number};
-use super::legible::{array, kind_of, measured, name_of, section, some, unit_shown};
+use super::legible::{Parts, array, kind_of, measured, name_of, section, some, unit_shown};
 
 /// Cohorts beside the share of each that came back in each interval after.
 pub fn triangle(answer: &Value, style: &Style) -> String {
@@ -91,7 +91,12 @@ pub fn returns(answer: &Value, style: &Style) -> Vec<String> {
         let unit = figure.get("unit").and_then(Value::as_str).unwrap_or_default();
         let total = figure.get("total").into_iter().collect::<Vec<_>>();
         let id = figure.pointer("/kpi/id").and_then(Value::as_str).unwrap_or_default();
-        let own = measured(vec![Column::texts("", vec![id.to_owned()])], &total, kind_of(unit), style);
+        let own = measured(
+            vec![Column::texts("", vec![id.to_owned()])],
+            &total,
+            Parts::of(figure, kind_of(unit)),
+            style,
+        );
         for column in &mut columns {
             let cell = own.iter().find(|one| one.head == column.head).and_then(|one| one.cells.first());
             column.cells.push(cell.cloned().unwrap_or_default());

@@ -7,6 +7,7 @@ use super::grid::{Column, Kind, Style, grid, number};
 use super::layout::{LAYOUTS, Layout, List};
 use super::{boards, table};
 use crate::kpi::catalogue::Definition;
+use crate::kpi::measures;
 
 /// Longer tables end with what is left out.
 const ROWS: usize = 40;
@@ -69,17 +70,42 @@ pub fn unit_shown(unit: &str, style: &Style) -> String {
     }
 }
 
+/// How the value of a figure is shown, and what it is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    value: Kind,
+    numerator: Kind,
+    denominator: Kind,
+    /// How many of both make one.
+    of_one: f64,
+}
+
+impl Parts {
+    /// Of a figure whose value is of that kind.
+    pub fn of(kpi: &Value, value: Kind) -> Self {
+        let measure = kpi.pointer("/kpi/id").and_then(Value::as_str).and_then(measures::find);
+        // What is divided by money is money too, or its quotient has no currency.
+        let (numerator, denominator) = match measure.is_some_and(|measure| measure.money) {
+            _ if value == Kind::MaybeMoney => (Kind::Money, Kind::Sum),
+            true => (Kind::Money, Kind::Money),
+            false => (Kind::Sum, Kind::Sum),
+        };
+        Self { value, numerator, denominator, of_one: measure.map_or(1.0, measures::parts_of_one) }
+    }
+}
+
 /// A figure, before and now, its groups and its series.
 fn figures(answer: &Value, style: &Style) -> Vec<String> {
     let mut parts = Vec::new();
     for kpi in array(answer, "/kpis") {
         let unit = kpi.get("unit").and_then(Value::as_str).unwrap_or_default();
         let kind = kind_of(unit);
+        let parts_of = Parts::of(kpi, kind);
         let before = kpi.pointer("/change/before");
         let mut names = vec!["all in scope".to_owned()];
         names.extend(before.map(|_| "before".to_owned()));
         let totals: Vec<&Value> = kpi.get("total").into_iter().chain(before).collect();
-        parts.push(grid(&measured(vec![Column::texts("", names)], &totals, kind, style), style.width));
+        parts.push(grid(&measured(vec![Column::texts("", names)], &totals, parts_of, style), style.width));
         parts.extend(kpi.get("change").map(|change| wrapped(&changed(change, kind, style), style.width)));
 
         let (groups, more) = some(array(kpi, "/groups"));
@@ -89,31 +115,38 @@ fn figures(answer: &Value, style: &Style) -> Vec<String> {
         let keys =
             (0..dimensions).map(|nth| Column::texts(if nth == 0 { "group" } else { "and" }, keys(nth)));
         let its: Vec<&Value> = groups.iter().filter_map(|group| group.get("figure")).collect();
-        parts.push(section(&measured(keys.collect(), &its, kind, style), more, style));
+        parts.push(section(&measured(keys.collect(), &its, parts_of, style), more, style));
 
         let (points, more) = some(array(kpi, "/series"));
         let starts: Vec<Option<&Value>> = points.iter().map(|point| point.get("start")).collect();
         let its: Vec<&Value> = points.iter().filter_map(|point| point.get("figure")).collect();
         let starts = vec![Column::of("from", Kind::Time, &starts, style)];
-        parts.push(section(&measured(starts, &its, kind, style), more, style));
+        parts.push(section(&measured(starts, &its, parts_of, style), more, style));
     }
     parts
 }
 
 /// Figures beside their names: value, interval, what was divided by what, and of how many.
-pub fn measured(names: Vec<Column>, figures: &[&Value], kind: Kind, style: &Style) -> Vec<Column> {
+pub fn measured(names: Vec<Column>, figures: &[&Value], parts: Parts, style: &Style) -> Vec<Column> {
+    let kind = parts.value;
     let values: Vec<Option<&Value>> = figures.iter().map(|figure| figure.get("value")).collect();
     let all = |path: &str| figures.iter().map(|figure| figure.get(path)).collect::<Vec<_>>();
+    let divided = |path: &str| {
+        let one = |said: Option<&Value>| said.and_then(number).map(|said| Value::from(said / parts.of_one));
+        all(path).into_iter().map(one).collect::<Vec<_>>()
+    };
+    let column = |head: &str, kind: Kind, values: Vec<Option<Value>>| {
+        Column::of(head, kind, &values.iter().map(Option::as_ref).collect::<Vec<_>>(), style)
+    };
     let decimals = style.decimals(kind, values.iter().flatten().filter_map(|value| number(value)));
     let ranges = figures.iter().map(|figure| style.range(kind, figure.get("interval"), decimals)).collect();
-    let parts = if kind == Kind::MaybeMoney { Kind::Money } else { Kind::Sum };
     let is_quotient = figures.iter().any(|figure| figure.get("denominator").is_some());
     let mut columns = names;
     columns.push(Column::of("value", kind, &values, style));
     columns.push(Column::numbers("95 % interval", ranges));
     if is_quotient {
-        columns.push(Column::of("numerator", parts, &all("numerator"), style));
-        columns.push(Column::of("denominator", Kind::Sum, &all("denominator"), style));
+        columns.push(column("numerator", parts.numerator, divided("numerator")));
+        columns.push(column("denominator", parts.denominator, divided("denominator")));
     }
     columns.push(Column::of("n", Kind::Count, &all("anchors"), style));
     columns.push(Column::of("customers", Kind::Count, &all("customers"), style));

@@ -1,8 +1,7 @@
 //! KPIs of customers over time that are no single number.
 
 use super::{
-    DROP_RETURNED, Definition, GROUP_BY, MEAN, MIN_AMOUNT, ORDER_UNIT, PEERS, TOUCHPOINTS,
-    parameter,
+    DROP_RETURNED, Definition, GROUP_BY, MEAN, MIN_AMOUNT, ORDER_UNIT, PEERS, TOUCHPOINTS, parameter,
 };
 
 /// What customers were worth, and what is expected of them.
