@@ -3,6 +3,7 @@
 use super::acquisition::Spend;
 use super::cost::CostRate;
 use super::ledger::Counted;
+use super::lifetime::Fits;
 use super::margin::ValueBasis;
 use super::scope::{First, OrderOptions, Window};
 use super::survey::AnswersCounted;
@@ -38,6 +39,8 @@ pub struct Params {
     pub value: ValueBasis,
     /// Which order is the first of a lifetime.
     pub first: First,
+    /// Where fits of lifetimes are kept between questions. No figure depends on it.
+    pub fits: Fits,
 }
 
 impl Default for Params {
@@ -60,6 +63,7 @@ impl Default for Params {
             horizon_days: 365,
             value: ValueBasis::Revenue,
             first: First::Ever,
+            fits: Fits::default(),
         }
     }
 }

@@ -33,6 +33,11 @@ impl Question {
         let digest = hash.finalize();
         Self(std::array::from_fn(|i| digest[i]))
     }
+
+    #[must_use]
+    pub fn digest(self) -> [u8; 16] {
+        self.0
+    }
 }
 
 /// The latest answers, encoded, up to a number of bytes. Cheap to clone.

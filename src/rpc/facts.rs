@@ -9,7 +9,7 @@ use super::error::PortError;
 use super::page::PAGE_BYTES;
 use super::{Port, blocking, proto};
 use crate::kpi::given::Pieces;
-use crate::kpi::{Dictionary, KpiError, Snapshot};
+use crate::kpi::{Dictionary, KpiError, Scope, Snapshot, lifetime};
 use crate::model::{Revision, TenantName};
 use crate::store::{Known, Tenant};
 
@@ -96,6 +96,25 @@ impl Port {
             None => 0,
         };
         self.facts(name, fresh.or_at_least(changed)).await
+    }
+
+    /// Where fits of these facts are kept that depend on no more of a question than a lifetime does,
+    /// but for its times: those are the kernel's. Of the past none is.
+    pub(super) fn fits_of(
+        &self,
+        facts: &Facts,
+        asked: proto::ComputeLifetimeRequest,
+        scope: &Scope,
+    ) -> lifetime::Fits {
+        let proto::ComputeLifetimeRequest { scope: said, orders, first, value_basis, .. } = asked;
+        let said = said.map(|said| proto::Scope { range: None, observed_until: None, ..said });
+        let inputs =
+            proto::ComputeLifetimeRequest { scope: said, orders, first, value_basis, ..Default::default() };
+        let beside = format!("{:?}", scope.rates);
+        match facts.question("fits", &inputs, beside.as_bytes()).filter(|_| facts.then.is_none()) {
+            Some(question) => self.fits.of(question.digest()),
+            None => lifetime::Fits::default(),
+        }
     }
 
     /// The answer that was given before, or what the kernel computes.

@@ -1,44 +1,16 @@
 //! The lifetime service: customers over time.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use tonic::{Request, Response, Status};
 
-use super::answers::Question;
 use super::convert::RfmAsked;
 use super::error::PortError;
 use super::facts::take_freshness;
 use super::page::{Query, fit};
 use super::proto::lifetime_service_server::LifetimeService;
 use super::{Port, convert, customer_id, detached, proto, tenant_name};
-use crate::kpi::lifetime::{self, Fit};
+use crate::kpi::lifetime;
 use crate::kpi::{KpiError, Snapshot, rfm};
 use crate::model::{ObservationNo, Reason, TenantKey};
-
-/// The latest fits, so that further pages of customers need no search. Cheap to clone.
-#[derive(Clone, Default)]
-pub(super) struct Fits(Arc<Mutex<VecDeque<(Question, Fit)>>>);
-
-/// Fits that are kept.
-const FITS: usize = 64;
-
-impl Fits {
-    fn get(&self, question: Question) -> Option<Fit> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|(its, _)| *its == question).map(|(_, fit)| fit.clone())
-    }
-
-    fn keep(&self, question: Question, fit: Fit) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.iter().all(|(its, _)| *its != question) {
-            kept.push_back((question, fit));
-            while kept.len() > FITS {
-                kept.pop_front();
-            }
-        }
-    }
-}
 
 #[tonic::async_trait]
 impl LifetimeService for Port {
@@ -57,20 +29,13 @@ impl LifetimeService for Port {
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_converted(&tenant, fresh, &mut question.scope).await?;
-            let beside = format!("{:?}", question.scope.rates);
-            let fitted =
-                proto::ComputeLifetimeRequest { group_by: None, horizon_days: 0, comparison: 0, ..asked };
-            let known = facts.question("ComputeLifetime", &fitted, beside.as_bytes());
             let key = facts.tenant.as_ref().map_or(TenantKey(0), |tenant| tenant.key);
-            let fit_known = known.and_then(|known| port.fits.get(known));
+            let fits = port.fits_of(&facts, asked, &question.scope);
             let compute = move |s: &Snapshot| -> Result<_, KpiError> {
-                let found = lifetime::compute_with(s, &question, fit_known.clone())?;
-                Ok((found, convert::lifetime_compared(s, &question, against)?))
+                let found = lifetime::compute_with(s, &question, &fits)?;
+                Ok((found, convert::lifetime_compared(s, &question, &fits, against)?))
             };
             let (found, compared) = port.compute(&facts, compute).await?;
-            if let Some(known) = known {
-                port.fits.keep(known, found.fit.clone());
-            }
             let (keys, more) = (found.customers.iter().map(|one| one.key).collect::<Vec<_>>(), found.more);
             let name = |no: u32| customer_id(key, ObservationNo(no.into()));
             let mut answer = convert::lifetime(found, name);

@@ -108,7 +108,7 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
-    fits: lifetimes::Fits,
+    fits: crate::kpi::lifetime::Fits,
     holdings: scores::Holdings,
     rankings: rankings::Rankings,
     /// Places of feeds.
@@ -138,7 +138,7 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
-            fits: lifetimes::Fits::default(),
+            fits: crate::kpi::lifetime::Fits::default(),
             holdings: scores::Holdings::default(),
             rankings: rankings::Rankings::default(),
             feeds,

@@ -60,7 +60,12 @@ pub(super) fn maximum<const N: usize>(of: &impl Likelihood<N>, start: [f64; N]) 
                 (found.is_finite() && found <= value + 1e-4 * t * slope).then_some((next, found, its))
             });
         let Some((next, found, its)) = better else { break };
+        // Steps that no longer halve so small a gradient follow the rounding of sums.
+        let is_rounding = norm(&its) <= GRADIENT_ROUNDED && norm(&its) > norm(&gradient) / 2.0;
         (at, value, gradient) = (next, found, its);
+        if is_rounding {
+            break;
+        }
     }
     let converged = norm(&gradient) <= GRADIENT_ROUNDED && at.iter().all(|log| log.abs() < EDGE);
     let parameters = at.map(f64::exp);
@@ -175,6 +180,28 @@ mod tests {
         assert!((fitted.parameters[0] - 0.25).abs() < 1e-7);
         assert!((fitted.errors.unwrap()[0] - 0.125).abs() < 1e-6);
         assert!((fitted.log_likelihood - 4.0 * (0.25_f64.ln() - 1.0)).abs() < 1e-9);
+    }
+
+    /// Sums of many observations, of which the last digits are noise.
+    struct Rounded(Waits);
+
+    impl Likelihood<1> for Rounded {
+        fn count(&self) -> f64 {
+            self.0.count()
+        }
+
+        fn at(&self, logs: &[f64; 1]) -> (f64, [f64; 1]) {
+            let (value, [slope]) = self.0.at(logs);
+            let noise = if logs[0].to_bits() & 1 == 0 { 3e-8 } else { -3e-8 };
+            ((value * 1e13).round() / 1e13, [slope + noise])
+        }
+    }
+
+    #[test]
+    fn a_search_ends_where_only_rounding_is_left() {
+        let fitted = maximum(&Rounded(Waits(vec![1.0, 2.0, 3.0, 10.0])), [50.0]);
+        assert!(fitted.converged && fitted.steps < 20, "{fitted:?}");
+        assert!((fitted.parameters[0] - 0.25).abs() < 1e-6);
     }
 
     #[test]

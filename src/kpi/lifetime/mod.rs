@@ -4,6 +4,7 @@
 mod expected;
 mod fit;
 mod history;
+mod kept;
 mod purchases;
 mod value;
 
@@ -18,6 +19,7 @@ pub use expected::{
     EXPECTED_ALIVE, EXPECTED_PURCHASES, EXPECTED_VALUE, HISTORIC_VALUE, HISTORIC_VALUE_MEAN, MONTHS_ACTIVE,
 };
 pub use fit::Fitted;
+pub use kept::Fits;
 pub use purchases::Model as PurchaseModel;
 pub use value::Model as ValueModel;
 
@@ -157,18 +159,14 @@ pub struct Score {
 /// When the question is malformed, leaves the calendar, has too many groups or adds several
 /// currencies.
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
-    compute_with(snapshot, question, None)
+    compute_with(snapshot, question, &Fits::default())
 }
 
-/// The same with a fit that is known already, of the same customers.
+/// The same with fits that are kept, of the same customers.
 ///
 /// # Errors
 /// As [`compute`].
-pub fn compute_with(
-    snapshot: &Snapshot,
-    question: &Question,
-    known: Option<Fit>,
-) -> Result<Answer, KpiError> {
+pub fn compute_with(snapshot: &Snapshot, question: &Question, fits: &Fits) -> Result<Answer, KpiError> {
     if question.scope.currency.is_none() && snapshot.dictionary.currencies().len() > 1 {
         return Err(KpiError::CurrencyRequired);
     }
@@ -178,18 +176,21 @@ pub fn compute_with(
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
     let (histories, tally) = histories(&lens, None, Some(&grouping), question)?;
-    let sample = sample(&histories);
-    let fit = known.unwrap_or_else(|| fit(&histories, &sample));
-    let scores = scores(&histories, &sample, &fit, question.horizon_days);
+    let (span, horizon_days) = (span(&lens), question.horizon_days);
+    let key = kept::Key { span, observed: lens.observed, horizon_days };
+    let fitting = fits.get_or(snapshot, key, || kept::Fitting::of(&histories, horizon_days));
+    let kept::Fitting { fit, while_alive } = &*fitting;
+    let scores: Vec<Score> = histories.par_iter().map(|history| fit.score(history, while_alive)).collect();
     let mut groups = vec![Sums::default(); grouping.len()];
     for (history, score) in histories.iter().zip(&scores) {
         groups[history.group as usize].count(history, score);
     }
-    let result = grouping.answer(groups, |sums| sums.customers == 0, Sums::add, |sums| sums.lifetime(&fit));
+    let result = grouping.answer(groups, |sums| sums.customers == 0, Sums::add, |sums| sums.lifetime(fit));
     let begin = histories.partition_point(|h| question.after.is_some_and(|after| h.key <= after));
     let end = (begin + question.size).min(histories.len());
     let customer = |(history, score): (&History, &Score)| Customer::of(history, *score);
     let customers = histories[begin..end].iter().zip(&scores[begin..end]).map(customer).collect();
+    let fit = fit.clone();
     Ok(Answer { basis: tally.basis(snapshot.revision), fit, result, customers, more: end < histories.len() })
 }
 
@@ -216,8 +217,12 @@ fn histories(
 ) -> Result<(Vec<History>, Tally), KpiError> {
     let orders = OrderLens::new(lens, &question.orders)?;
     let asked = Asked { unit: question.orders.unit, first: question.first, value: question.value };
-    let span = Span { from: lens.from, until: question.scope.range.until.0, observed: lens.observed };
-    Ok(Gather::new(lens, &orders, span, asked)?.all(only, grouping))
+    Ok(Gather::new(lens, &orders, span(lens), asked)?.all(only, grouping))
+}
+
+/// That of the question itself.
+fn span(lens: &Lens) -> Span {
+    Span { from: lens.from, until: lens.scope.range.until.0, observed: lens.observed }
 }
 
 fn sample(histories: &[History]) -> purchases::Sample {

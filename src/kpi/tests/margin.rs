@@ -299,3 +299,23 @@ fn a_margin_by_hand() {
     assert_eq!(answers[0].total.value, Some(3_500.0));
     assert_eq!(answers[1].total.value, Some(3_500.0 / 12_000.0), "of the orders that say it");
 }
+
+/// Where fits are kept a question says the same, whatever was asked before it.
+#[test]
+fn kept_fits_say_the_same() {
+    for seed in 0..40 {
+        let world = world_with_margins(seed);
+        let asked = asked_of(&mut ChaCha8Rng::seed_from_u64(seed + 33_000));
+        let months = compare::series(&asked.scope, calendar::Unit::Month).unwrap();
+        let snapshot = world.snapshot();
+        let whole = scalar::compute(&snapshot, &Question { spans: months.clone(), ..asked.clone() }).unwrap();
+        let params = Params { fits: lifetime::Fits::default().of([1; 16]), ..asked.params.clone() };
+        for spans in [Vec::new(), months.clone(), months[..months.len() / 2].to_vec()] {
+            let again = Question { params: params.clone(), spans: spans.clone(), ..asked.clone() };
+            for (found, expected) in scalar::compute(&snapshot, &again).unwrap().into_iter().zip(&whole) {
+                assert_eq!((found.total, &found.groups), (expected.total, &expected.groups), "seed {seed}");
+                assert_eq!(found.spans, expected.spans[..spans.len()], "seed {seed}");
+            }
+        }
+    }
+}

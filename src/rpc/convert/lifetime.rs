@@ -9,7 +9,7 @@ use super::{Checks, Path, timestamp};
 use crate::kpi::axis::Dimension;
 use crate::kpi::calendar::Unit;
 use crate::kpi::compare::Against;
-use crate::kpi::lifetime::{self, Customer, Fit, Fitted, Lifetime, Warning};
+use crate::kpi::lifetime::{self, Customer, Fit, Fits, Fitted, Lifetime, Warning};
 use crate::kpi::measure::Params;
 use crate::kpi::scalar::{self, Figure};
 use crate::kpi::{GroupBy, KpiError, Ratio, Snapshot, catalogue, lifecycle, measures, stats};
@@ -62,10 +62,11 @@ pub fn lifetime_question(
 pub fn lifetime_compared(
     snapshot: &Snapshot,
     asked: &lifetime::Question,
+    fits: &Fits,
     against: Option<Against>,
 ) -> Result<(Vec<proto::KpiFigures>, String), KpiError> {
     let lifetime::Question { orders, first, value, horizon_days, .. } = *asked;
-    let params = Params { orders, first, value, horizon_days, ..Params::default() };
+    let params = Params { orders, first, value, horizon_days, fits: fits.clone(), ..Params::default() };
     compared(snapshot, (&asked.scope, &params), &LIFETIMES, against)
 }
 
