@@ -33,6 +33,9 @@ impl FigureService for Port {
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_of(&tenant, fresh, &mut figures.question).await?;
+            let fits =
+                port.fits_of(&facts, lifetime_of(&asked.scope, &asked.parameters), &figures.question.scope);
+            figures.question.params.fits = fits;
             let beside = beside(&figures.question);
             let known = facts.question("ComputeKpis", &asked, beside.as_bytes());
             port.answer(&facts, known, move |s: &Snapshot| figures.answer(s)).await
@@ -50,12 +53,14 @@ impl FigureService for Port {
         let token = std::mem::take(&mut asked.page_token);
         asked.page_size = 0;
         let query = Query::of("ExplainKpi", &tenant, &asked);
+        let lifetime = lifetime_of(&asked.scope, &asked.parameters);
         let (mut question, mut filter) = self.check(|c| convert::explained(c, asked))?;
         filter.after = query.place(&token)?.map(|(place, _)| place.cast_unsigned());
         filter.size = size;
         let port = self.clone();
         let answer = detached(async move {
             let facts = port.facts_of(&tenant, fresh, &mut question).await?;
+            question.params.fits = port.fits_of(&facts, lifetime, &question.scope);
             let measure = question.measures[0];
             let page = port.compute(&facts, move |s| members::page(s, &question, &filter)).await?;
             let mut answer = convert::explanation(measure, &page.basis, &page.figure);
@@ -70,6 +75,15 @@ impl FigureService for Port {
         });
         Ok(Response::new(answer.await?))
     }
+}
+
+/// What lifetimes are asked with, as far as fits depend on it.
+fn lifetime_of(
+    scope: &Option<proto::Scope>,
+    parameters: &Option<proto::KpiParameters>,
+) -> proto::ComputeLifetimeRequest {
+    let proto::KpiParameters { orders, first, value_basis, .. } = parameters.clone().unwrap_or_default();
+    proto::ComputeLifetimeRequest { scope: scope.clone(), orders, first, value_basis, ..Default::default() }
 }
 
 /// What an answer depends on beside facts and request.

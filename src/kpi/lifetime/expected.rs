@@ -1,11 +1,15 @@
 //! Lifetimes as measures: each customer counts once, at their first order, with what they were worth
 //! or what is expected of them. A span is fitted by itself, so that two times can be compared.
 
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
+use rayon::prelude::*;
+
+use super::Score;
 use super::history::{Asked, Gather, History, Scratch};
-use super::{Fit, Score, fit, sample};
+use super::kept::{Fitting, Key};
 use crate::kpi::answer::Excluded;
+use crate::kpi::beside::rows_until;
 use crate::kpi::catalogue::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, Parameter, TOUCHPOINTS,
     parameter,
@@ -13,16 +17,15 @@ use crate::kpi::catalogue::{
 use crate::kpi::events::Types;
 use crate::kpi::fact::TouchType;
 use crate::kpi::lens::{Lens, OrderLens};
+use crate::kpi::margin::ValueBasis;
 use crate::kpi::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
-use crate::kpi::scope::{KpiError, WINDOW_DAYS_LIMIT};
+use crate::kpi::scope::{First, KpiError, WINDOW_DAYS_LIMIT};
 use crate::kpi::snapshot::Part;
 
 /// What is expected of the customers of one span.
 pub(in crate::kpi) struct Expecting<'a> {
     gather: Gather<'a>,
-    fit: Fit,
-    /// See [`super::PurchaseModel::expectations`].
-    while_alive: FxHashMap<(u32, u16), f64>,
+    fitting: Arc<Fitting>,
 }
 
 /// A customer's history and what is expected of them.
@@ -58,35 +61,42 @@ impl<'a> Expecting<'a> {
         let asked = Asked { unit: params.orders.unit, first: params.first, value: params.value };
         let of = |&span: &Span| {
             let gather = Gather::new(lens, orders, span, asked)?;
-            let mut expecting = Self { gather, fit: Fit::default(), while_alive: FxHashMap::default() };
-            if is_expected {
-                expecting.fit(params.horizon_days);
-            }
-            Ok((span, expecting))
+            let key = Key { span, observed: lens.observed, horizon_days: params.horizon_days };
+            let make = || Fitting::of(&gather.all(None, None).0, params.horizon_days);
+            let fitting = match is_expected {
+                true => params.fits.get_or(lens.snapshot, key, make),
+                false => Arc::default(),
+            };
+            Ok((span, Self { gather, fitting }))
         };
-        spans.iter().map(of).collect()
+        // No more at once than there are threads, for each holds the histories of its customers.
+        let at_once = rayon::current_num_threads().max(1);
+        let fitted: Result<Vec<Vec<_>>, KpiError> =
+            spans.chunks(at_once).map(|spans| spans.par_iter().map(of).collect()).collect();
+        Ok(fitted?.into_iter().flatten().collect())
     }
 
-    fn fit(&mut self, horizon_days: u32) {
-        let (histories, _) = self.gather.all(None, None);
-        let sample = sample(&histories);
-        self.fit = fit(&histories, &sample);
-        if let Some(model) = &self.fit.purchases {
-            self.while_alive = model.expectations(&sample, f64::from(horizon_days));
-        }
-    }
-
-    fn of(&self, part: &Part, customer: u32, scratch: &mut Scratch) -> Option<One> {
-        let rows = part.segment.tables.orders.stem.rows(customer..customer + 1);
-        let (first, history) = self.gather.one(part, customer, rows, scratch)?;
-        Some(One { first, score: self.fit.score(&history, &self.while_alive), history })
+    /// Of the customer who is seen, if their first order is in the span and in scope.
+    fn of(&self, seen: &Seen) -> Option<One> {
+        let (part, customer) = seen.who?;
+        let mut orders = seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
+        // Most customers began at another time: nothing has to be looked up to see that.
+        let first = match seen.cx.params.first {
+            First::Ever => orders.next().filter(|mark| seen.counts(mark)),
+            First::InScope => orders.find(|mark| seen.counts(mark)),
+        };
+        let first = first?.row.row();
+        let column = &part.segment.tables.orders.stem.customer[first..];
+        let rows = first..first + rows_until(column, |its| its == customer);
+        let (first, history) = self.gather.one(part, customer, rows, &mut Scratch::default())?;
+        let Fitting { fit, while_alive } = &*self.fitting;
+        Some(One { first, score: fit.score(&history, while_alive), history })
     }
 }
 
 /// The customer, at their first order, if their lifetime says what is asked for.
 fn observe(seen: &Seen, hits: &mut Vec<Hit>, value: impl Fn(&History, &Score) -> Option<f64>) {
-    let Some((part, customer)) = seen.who else { return };
-    let one = seen.cx.expecting(seen.span).and_then(|e| e.of(part, customer, &mut Scratch::default()));
+    let one = seen.cx.expecting(seen.span).and_then(|expecting| expecting.of(seen));
     let Some(One { first, history, score }) = one else { return };
     let Some(part) = value(&history, &score) else { return };
     let stem = &seen.tables.orders.stem;
@@ -106,6 +116,10 @@ fn observe(seen: &Seen, hits: &mut Vec<Hit>, value: impl Fn(&History, &Score) ->
 /// Orders without a margin, and returns of another currency.
 fn left_out(cx: &Context, part: &Part, span: Span) -> Excluded {
     let Some(expecting) = cx.expecting(span) else { return Excluded::default() };
+    // Where nothing is converted no currency is another.
+    if cx.orders.admits_all() && cx.params.value == ValueBasis::Revenue {
+        return Excluded::default();
+    }
     let orders = &part.segment.tables.orders.stem;
     let mut scratch = Scratch::default();
     for (customer, rows) in orders.runs(orders.rows(part.customers.clone())) {
