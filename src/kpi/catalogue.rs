@@ -214,8 +214,9 @@ pub const COST_TO_SERVE: Definition = Definition {
               equals the latest effective at its time holds. Total, mean, median and 90th percentile per \
               customer, over customers with any touchpoint in range and over those whose cost is not zero; by \
               phase and channel. Grouped by channel or location, a customer's cost at each counts there. Net \
-              revenue: orders less returns of the same customers in range. Amounts of another currency, a \
-              rate that would apply included, are excluded and counted one by one. Touchpoints of nobody are \
+              revenue: orders less returns of the same customers in range. Rates and amounts of \
+              another currency are converted at the exchange rate of the touchpoint's date; where none is known \
+              they are excluded and counted one by one. Touchpoints of nobody are \
               apart. Capacity: minutes of all of a channel's touchpoints over practical minutes, in \
               proportion to the part of its interval in range; the unused part is never spread over \
               customers.",

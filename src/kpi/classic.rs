@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::beside::TouchRow;
 use super::catalogue::{COST_TO_SERVE, NPS, REPURCHASE, RETENTION};
-use super::cost::rates::{Rate, currency_in_scope, rate_at};
+use super::cost::rates::{Rate, changes, currency_in_scope, rate_at};
 use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::Lens;
@@ -108,9 +108,8 @@ impl Costs {
         }
         let rates = &params.cost_rates;
         let currency: Option<Currency> = currency_in_scope(lens, rates, &[])?;
-        let mut epochs: Vec<i64> = rates.iter().map(|rate| rate.from.0).collect();
-        epochs.sort_unstable();
-        epochs.dedup();
+        let exchange = (currency, lens.scope.rates.as_slice());
+        let epochs = changes(rates, exchange);
         let names = &*lens.snapshot.dictionary;
         let mut table = FxHashMap::default();
         for (channel, kind) in (0..names.channels.len() as u32)
@@ -118,7 +117,7 @@ impl Costs {
         {
             for (epoch, &since) in epochs.iter().enumerate() {
                 if let Rate::Of(touch, minute) =
-                    rate_at(rates, names.channels.name(channel), kind, since, currency)
+                    rate_at(rates, names.channels.name(channel), kind, since, exchange)
                 {
                     table.insert((channel, kind, epoch + 1), (touch * 60, minute));
                 }

@@ -64,6 +64,22 @@ pub fn worth(rates: &[ExchangeRate], amount: Money, into: Currency, at: i64) -> 
     i64::try_from(divided(i128::from(amount.minor).checked_mul(by)?, over)).ok()
 }
 
+/// The same of millionths of a currency unit.
+#[must_use]
+pub fn worth_micros(
+    rates: &[ExchangeRate],
+    (micros, from): (i64, Currency),
+    into: Currency,
+    at: i64,
+) -> Option<i64> {
+    if from == into {
+        return Some(micros);
+    }
+    let its = rates.iter().filter(|r| r.from == from && r.to == into && r.since.0 <= at);
+    let rate = its.max_by_key(|rate| rate.since)?;
+    i64::try_from(divided(i128::from(micros) * i128::from(rate.rate_billionths), RATE_SCALE.into())).ok()
+}
+
 /// Minor units of `from` become minor units of `to`.
 fn factor(rate: &ExchangeRate) -> Factor {
     let tens = |currency: Currency| 10_i128.pow(currency.exponent());

@@ -9,7 +9,7 @@ use crate::kpi::answer::Ratio;
 use crate::kpi::beside::TouchRow;
 use crate::kpi::fact::TouchType;
 use crate::kpi::lens::{Grouping, Lens};
-use crate::kpi::money::Converter;
+use crate::kpi::money::{Converter, ExchangeRate, worth_micros};
 use crate::kpi::scope::{CELLS_LIMIT, KpiError, RATE_LIMIT_MICROS};
 use crate::kpi::tables::{Costs, NO_CURRENCY, Stem, Tables};
 use crate::model::{Currency, Micros, Phase, TimeRange};
@@ -107,10 +107,9 @@ impl RateTable {
             })
         });
         let class_of_place: Vec<u32> = class_of_place.collect();
-        let mut epochs: Vec<i64> = rates.iter().map(|rate| rate.from.0).collect();
+        let exchange = (currency, lens.scope.rates.as_slice());
+        let mut epochs = changes(rates, exchange);
         epochs.retain(|&at| lens.from < at && at < lens.until);
-        epochs.sort_unstable();
-        epochs.dedup();
         let customer_groups = if by_place.is_some() { 1 } else { grouping.len() };
         let per_group = (epochs.len() + 1) * classes.len() * TouchType::COUNT;
         if per_group.saturating_mul(customer_groups) > CELLS_LIMIT {
@@ -123,7 +122,7 @@ impl RateTable {
                 let class = slot / TouchType::COUNT % classes.len();
                 let epoch = slot / TouchType::COUNT / classes.len();
                 let since = if epoch == 0 { lens.from } else { epochs[epoch - 1] };
-                rate_at(rates, &classes[class].0, touch_type, since, currency)
+                rate_at(rates, &classes[class].0, touch_type, since, exchange)
             })
             .chain(outside)
             .collect();
@@ -212,12 +211,14 @@ impl RateTable {
         slot % self.slots_per_group() / TouchType::COUNT % self.classes.len()
     }
 }
+
+/// What holds at a time, in the answer's currency by the exchange rate of that time.
 pub(in crate::kpi) fn rate_at(
     rates: &[CostRate],
     channel: &str,
     touch_type: TouchType,
     at: i64,
-    currency: Option<Currency>,
+    (currency, exchange): (Option<Currency>, &[ExchangeRate]),
 ) -> Rate {
     let own = Some(touch_type.activity_type());
     let holds = |rate: &&CostRate| {
@@ -226,11 +227,32 @@ pub(in crate::kpi) fn rate_at(
             && (rate.activity_type.is_none() || rate.activity_type == own)
     };
     let best = rates.iter().filter(holds).max_by_key(|rate| (rate.activity_type.is_some(), rate.from));
-    match best {
-        None => Rate::None,
-        Some(rate) if Some(rate.currency) != currency => Rate::OtherCurrency,
-        Some(rate) => Rate::Of(rate.per_touch_micros, rate.per_minute_micros),
+    let Some(rate) = best else { return Rate::None };
+    let worth = |micros: i64| {
+        let worth = worth_micros(exchange, (micros, rate.currency), currency?, at)?;
+        Some(worth).filter(|worth| *worth <= RATE_LIMIT_MICROS)
+    };
+    match (worth(rate.per_touch_micros), worth(rate.per_minute_micros)) {
+        (Some(touch), Some(minute)) => Rate::Of(touch, minute),
+        _ => Rate::OtherCurrency,
     }
+}
+
+/// When what holds may change: a rate begins, or the exchange rate of one of another currency does.
+pub(in crate::kpi) fn changes(
+    rates: &[CostRate],
+    (currency, exchange): (Option<Currency>, &[ExchangeRate]),
+) -> Vec<i64> {
+    let converts = |change: &&ExchangeRate| {
+        Some(change.to) == currency
+            && change.from != change.to
+            && rates.iter().any(|rate| rate.currency == change.from && rate.from < change.since)
+    };
+    let exchanged = exchange.iter().filter(converts).map(|change| change.since.0);
+    let mut all: Vec<i64> = rates.iter().map(|rate| rate.from.0).chain(exchanged).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// What was used of each capacity in range, by time of its interval and name of its channel.

@@ -5,7 +5,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, Touch, World, at, random_group_by, random_scope};
 use crate::kpi::cost::{Capacity, Cost, CostRate, CostToServe, Distribution, Question, compute};
-use crate::kpi::{GroupBy, KpiError};
+use crate::kpi::measure::Params;
+use crate::kpi::money::ExchangeRate;
+use crate::kpi::{GroupBy, KpiError, Scope, measures, scalar};
+use crate::model::activity::{Activity, Visit};
 use crate::model::{ActivityType, Currency, Micros, Money, Phase, TimeRange};
 
 /// What one touchpoint costs in sixtieths of a millionth; whether a rate was effective; how many
@@ -242,6 +245,59 @@ fn check_rest(oracle: &Oracle, answer: &crate::kpi::cost::Answer) {
             assert_eq!(cost.sixtieths, used.sixtieths + unused.sixtieths);
         }
     }
+}
+
+/// Pounds per visit and minute, at 1.20 euros from February on and at 1.25 from March; before that no
+/// exchange rate is known. From the middle of March visits have a rate in euros.
+#[test]
+fn rates_of_another_currency_are_converted_at_the_date_of_the_touchpoint() {
+    let mut world = World::of_people(1);
+    let days = ["2026-01-15", "2026-02-15", "2026-03-01", "2026-03-14", "2026-03-20"];
+    for day in days {
+        let visit = world.add(1, at(&format!("{day}T00:00:00Z")), Activity::Visit(Visit::default()));
+        visit.details.handling_seconds = Some(30);
+    }
+    let rate = |activity_type, currency, per_touch_micros, from: &str| CostRate {
+        channel: "web".into(),
+        activity_type,
+        currency,
+        per_touch_micros,
+        per_minute_micros: 200_000,
+        from: at(from),
+    };
+    let rates = vec![
+        rate(None, Currency::GBP, 1_000_000, "2026-01-01T00:00:00Z"),
+        rate(Some(ActivityType::Visit), Currency::EUR, 3_000_000, "2026-03-15T00:00:00Z"),
+    ];
+    let exchange = |since: &str, rate_billionths| ExchangeRate {
+        from: Currency::GBP,
+        to: Currency::EUR,
+        since: at(since),
+        rate_billionths,
+    };
+    let range = TimeRange { from: at("2026-01-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") };
+    let mut scope = Scope::of(range);
+    scope.currency = Some(Currency::EUR);
+    scope.rates = std::sync::Arc::new(vec![
+        exchange("2026-03-01T00:00:00Z", 1_250_000_000),
+        exchange("2026-02-01T00:00:00Z", 1_200_000_000),
+    ]);
+    let question =
+        Question { scope: scope.clone(), group_by: None, rates: rates.clone(), capacities: Vec::new() };
+    let answer = compute(&world.snapshot(), &question).unwrap();
+    // 1.10 pounds for each visit of half a minute: nothing, 1.32, twice 1.375; then 3.10 euros.
+    let micros = 1_320_000 + 2 * 1_375_000 + 3_100_000;
+    assert_eq!(answer.result.total.total, Cost::of_micros(micros));
+    assert_eq!(answer.basis.excluded.other_currency, 1, "without an exchange rate of January");
+    let figure = scalar::Question {
+        scope,
+        measures: vec![measures::find("cost_to_serve").unwrap()],
+        params: Params { cost_rates: rates, ..Params::default() },
+        group_by: Vec::new(),
+        spans: Vec::new(),
+    };
+    let figure = scalar::compute(&world.snapshot(), &figure).unwrap()[0].total;
+    assert!((figure.value.unwrap() - micros as f64 / 10_000.0).abs() < 1e-9, "{figure:?}");
 }
 
 #[test]
