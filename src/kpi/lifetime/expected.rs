@@ -9,7 +9,6 @@ use super::Score;
 use super::history::{Asked, Gather, History, Scratch};
 use super::kept::{Fitting, Key};
 use crate::kpi::answer::Excluded;
-use crate::kpi::beside::rows_until;
 use crate::kpi::catalogue::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, Parameter, TOUCHPOINTS,
     parameter,
@@ -77,8 +76,7 @@ impl<'a> Expecting<'a> {
     }
 
     /// Of the customer who is seen, if their first order is in the span and in scope.
-    fn of(&self, seen: &Seen) -> Option<One> {
-        let (part, customer) = seen.who?;
+    fn of(&self, seen: &Seen, part: &Part, customer: u32) -> Option<One> {
         let mut orders = seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
         // Most customers began at another time: nothing has to be looked up to see that.
         let first = match seen.cx.params.first {
@@ -87,7 +85,7 @@ impl<'a> Expecting<'a> {
         };
         let first = first?.row.row();
         let column = &part.segment.tables.orders.stem.customer[first..];
-        let rows = first..first + rows_until(column, |its| its == customer);
+        let rows = first..first + crate::kpi::beside::rows_until(column, |its| its == customer);
         let (first, history) = self.gather.one(part, customer, rows, &mut Scratch::default())?;
         let Fitting { fit, while_alive } = &*self.fitting;
         Some(One { first, score: fit.score(&history, while_alive), history })
@@ -96,7 +94,8 @@ impl<'a> Expecting<'a> {
 
 /// The customer, at their first order, if their lifetime says what is asked for.
 fn observe(seen: &Seen, hits: &mut Vec<Hit>, value: impl Fn(&History, &Score) -> Option<f64>) {
-    let one = seen.cx.expecting(seen.span).and_then(|expecting| expecting.of(seen));
+    let Some((part, customer)) = seen.who else { return };
+    let one = seen.cx.expecting(seen.span).and_then(|e| e.of(seen, part, customer));
     let Some(One { first, history, score }) = one else { return };
     let Some(part) = value(&history, &score) else { return };
     let stem = &seen.tables.orders.stem;
