@@ -9,10 +9,11 @@ use super::segment::Trust;
 use super::tables::{IF_ABSENT, SURVIVES, Stem, Tables};
 use super::traits::Claim;
 
-/// The first touchpoint of each customer, by the segment's number. 10 bytes each.
+/// The first touchpoint of each customer, by the segment's number. 14 bytes each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Acquired {
     pub at: Vec<i64>,
+    pub number: Vec<u32>,
     pub place: Vec<u16>,
 }
 
@@ -20,7 +21,7 @@ impl Content for Acquired {
     const PIECE: Piece = Piece::Acquired;
 
     fn nothing() -> &'static Self {
-        static NOTHING: Acquired = Acquired { at: Vec::new(), place: Vec::new() };
+        static NOTHING: Acquired = Acquired { at: Vec::new(), number: Vec::new(), place: Vec::new() };
         &NOTHING
     }
 }
@@ -33,8 +34,11 @@ pub(super) const NEVER: First = (i64::MAX, u32::MAX, 0);
 
 impl Acquired {
     pub(super) fn of(firsts: &[First]) -> Self {
-        let (at, place) = firsts.iter().map(|&(at, _, place)| (at, place)).unzip();
-        Self { at, place }
+        Self {
+            at: firsts.iter().map(|first| first.0).collect(),
+            number: firsts.iter().map(|first| first.1).collect(),
+            place: firsts.iter().map(|first| first.2).collect(),
+        }
     }
 }
 

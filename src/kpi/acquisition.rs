@@ -44,17 +44,18 @@ pub(super) fn spent(cx: &Context, span: Span) -> (Vec<RecordHit>, u64) {
 /// were won.
 fn new_customer(seen: &Seen) -> Option<Hit> {
     let order = seen.marks.iter().find(|mark| mark.kind == TouchType::ORDER)?;
-    let first = seen.marks.first().filter(|first| seen.cx.lens.has_place(first.place))?;
-    let other = Some(Other { number: order.number, place: order.place });
-    let counts = seen.span.from <= order.at && order.at < seen.span.until;
-    counts.then_some(Hit { other, ..Hit::of(first) })
+    let first = seen.first()?.hit;
+    let other = Some(Other::of(order));
+    let in_range = seen.span.from <= order.at && order.at < seen.span.until;
+    let counts = in_range && seen.cx.lens.has_place(first.place);
+    counts.then_some(Hit { other, ..first })
 }
 
 const COMMON: Measure = Measure {
     stat: Stat::Quotient,
     anchors: |_| Types::of([TouchType::ORDER]),
-    // The first touchpoint may be any.
-    beside: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    beside: |_| Types::all(),
+    first: true,
     ..Measure::BASE
 };
 

@@ -99,7 +99,7 @@ pub fn compute(
     let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
     let cx = Context::new(&lens, &orders, params, &[&ITEMS_PER_ORDER], &[span])?;
     let types = ITEMS_PER_ORDER.types(params);
-    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
+    let reader = Reader::of(types, &lens, &orders, span.observed);
     let window = window_of(&ITEMS_PER_ORDER, params);
     let items = snapshot.dictionary.items();
     let thing = |item: u32| {

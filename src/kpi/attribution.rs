@@ -97,7 +97,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let span = Span { from: lens.from, until: question.scope.range.until.0, observed: lens.observed };
     let cx = Context::new(&lens, &orders, &question.params, &[&ATTRIBUTED_ORDERS], &[span])?;
     let types = ATTRIBUTED_ORDERS.types(&question.params);
-    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
+    let reader = Reader::of(types, &lens, &orders, span.observed);
     let fold = Fold { cx: &cx, question, span, reader };
     let mut sums =
         snapshot.fold(TASK_CUSTOMERS, Sums::default, |s, part| fold.observe(s, part), Sums::merged);

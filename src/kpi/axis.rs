@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::hits::Hit;
 use super::lens::{Grouping, Lens};
-use super::measure::Hit;
 use super::scope::{GroupBy, KpiError};
 use super::snapshot::Part;
+use super::tables::Tables;
 
 /// By what a measure is broken down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,14 +91,19 @@ impl Axis {
         }
     }
 
+    /// Whether it asks what the counted touchpoint is about.
+    pub fn reads_items(&self) -> bool {
+        matches!(self, Self::Item(_) | Self::Category(_))
+    }
+
     #[inline]
-    pub fn of(&self, hit: &Hit, who: Option<(&Part, u32)>) -> u32 {
+    pub fn of(&self, hit: &Hit, who: Option<(&Part, u32)>, tables: &Tables) -> u32 {
         match self {
             Self::Grouping(grouping) => match who {
                 Some((part, customer)) => grouping.of(part, customer, hit.place) as u32,
                 None => grouping.of_nobody(hit.place) as u32,
             },
-            Self::Item(texts) | Self::Category(texts) => texts.number(hit.item),
+            Self::Item(texts) | Self::Category(texts) => texts.number(hit.item(tables)),
             Self::OtherChannel(channels, _) => {
                 hit.other.map_or(0, |other| channels[usize::from(other.place)])
             }

@@ -9,8 +9,12 @@ use super::tables::{Pick, Stem};
 
 /// The tables of touchpoints, each of which stands in one of them.
 pub const TABLES: usize = 4;
+/// The place of the orders among them.
+pub const ORDERS: usize = 0;
 /// The place of the answers among them.
 pub const ANSWERS: usize = 2;
+/// The place of everything that stands in none of the others.
+pub const TOUCHES: usize = 3;
 
 /// A touchpoint's row: the number of its table in the upper two bits, the row in the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

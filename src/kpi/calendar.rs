@@ -178,6 +178,11 @@ impl Intervals {
         Ok(Self::indexed(starts, unit))
     }
 
+    /// Intervals between bounds that are known, increasing, at least two; none longer than the unit.
+    pub(super) fn between(bounds: Vec<i64>, unit: Unit) -> Self {
+        Self::indexed(bounds, unit)
+    }
+
     fn indexed(starts: Vec<i64>, unit: Unit) -> Self {
         // Slots are shorter than any interval of the unit, so that a lookup rarely steps twice.
         let shift = match unit {

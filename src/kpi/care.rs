@@ -1,10 +1,12 @@
 //! Care: how soon people answer, and whether what they answer holds.
 
-use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::catalogue::{Definition, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
+use super::few::Few;
+use super::hits::Hits;
 use super::measure::{Hit, Measure, Other, Seen, Stat};
 use super::timeline::Mark;
 use crate::model::activity::ContactStage;
@@ -29,15 +31,18 @@ pub(super) fn is(mark: &Mark, stage: ContactStage) -> bool {
 
 /// The cases of a customer, in order of their openings. Contacts with an id are of the case that
 /// was opened with it; without, of the last that was opened without one for the same reason.
-pub(super) fn cases(seen: &Seen) -> Vec<Case> {
-    let (mut cases, mut latest): (Vec<Case>, FxHashMap<(u32, u32), usize>) = Default::default();
+pub(super) fn cases(seen: &Seen) -> SmallVec<[Case; 2]> {
+    let (mut cases, mut latest) = (SmallVec::new(), Few::<_, usize>::new());
     for (nth, mark) in seen.marks.iter().enumerate().filter(|(_, m)| m.kind == TouchType::SERVICE_CONTACT) {
         let tie = seen.tie(mark);
-        let key = if tie == 0 { (0, mark.item) } else { (tie, 0) };
-        let known = latest.get(&key).copied();
+        let key = if tie == 0 { (0, seen.item(mark)) } else { (tie, 0) };
+        let known = latest.get(key);
         let opens = is(mark, ContactStage::Opened) && (tie == 0 || known.is_none());
         match known {
-            Some(case) if !opens => cases[case].contacts.push(nth),
+            Some(case) if !opens => {
+                let case: &mut Case = &mut cases[case];
+                case.contacts.push(nth);
+            }
             // What was opened before anything was recorded has no beginning.
             _ if !opens => {}
             _ => {
@@ -61,20 +66,16 @@ impl Case {
     }
 }
 
-fn other(mark: &Mark) -> Other {
-    Other { number: mark.number, place: mark.place }
-}
-
 /// How long a case waited for a stage. One that was closed before is followed until then.
-fn waited(seen: &Seen, hits: &mut Vec<Hit>, stage: ContactStage) {
-    for (case, opening) in opened(seen) {
+fn waited<'s>(seen: &'s Seen, stage: ContactStage) -> impl Iterator<Item = Hit> + 's {
+    opened(seen).map(move |(case, opening)| {
         let end = case.first(seen, stage);
         let closed = case.first(seen, ContactStage::Resolved);
-        let end = end.filter(|end| closed.is_none_or(|c| (c.at, c.number) >= (end.at, end.number)));
+        let end = end.filter(|end| closed.is_none_or(|closed| seen.order(closed) >= seen.order(end)));
         let until = end.or(closed).map_or(seen.span.observed, |mark| mark.at);
         let hit = Hit::of(opening).part(until - opening.at);
-        hits.push(Hit { other: end.map(other), censored: end.is_none(), ..hit });
-    }
+        Hit { other: end.map(Other::of), censored: end.is_none(), ..hit }
+    })
 }
 
 const MINUTE: f64 = 60e6;
@@ -97,7 +98,7 @@ pub static FIRST_REPLY_MEDIAN: Measure = Measure {
     definition: wait("first_reply", "First human reply, median", "minutes", FIRST_REPLY),
     stat: Stat::Survival(0.5),
     scale: MINUTE,
-    observe: |seen, hits| waited(seen, hits, ContactStage::FirstHumanReply),
+    observe: first_replies,
     ..COMMON
 };
 
@@ -130,8 +131,8 @@ const fn replied_within(id: &'static str, name: &'static str, hours: f64) -> Mea
     }
 }
 
-fn first_replies(seen: &Seen, hits: &mut Vec<Hit>) {
-    waited(seen, hits, ContactStage::FirstHumanReply);
+fn first_replies(seen: &Seen, hits: &mut Hits) {
+    hits.extend(waited(seen, ContactStage::FirstHumanReply));
 }
 
 pub static REPLIED_1H: Measure = replied_within("replied_within_1h", "Replied within an hour", 1.0);
@@ -144,7 +145,7 @@ pub static RESOLUTION_MEDIAN: Measure = Measure {
     definition: wait("resolution", "Resolution of a case, median", "hours", RESOLUTION),
     stat: Stat::Survival(0.5),
     scale: HOUR,
-    observe: |seen, hits| waited(seen, hits, ContactStage::Resolved),
+    observe: |seen, hits| hits.extend(waited(seen, ContactStage::Resolved)),
     ..COMMON
 };
 
@@ -167,9 +168,7 @@ pub static WITHIN_TARGET: Measure = Measure {
     .asking(&[parameter("care_target_minutes", "60", "the target, the limit included")]),
     observe: |seen, hits| {
         let target = i64::from(seen.cx.params.care_target_minutes) * MINUTE as i64;
-        let mut waits = Vec::new();
-        waited(seen, &mut waits, ContactStage::FirstHumanReply);
-        let judged = waits.into_iter().map(|wait| {
+        let judged = waited(seen, ContactStage::FirstHumanReply).map(|wait| {
             let replied = !wait.censored && wait.part <= target;
             // A case that was closed without a reply waits no longer.
             let open = wait.censored && wait.at + wait.part == seen.span.observed && wait.part <= target;
@@ -201,13 +200,13 @@ pub static FIRST_CONTACT_RESOLUTION: Measure = Measure {
             let Some(resolved) = case.first(seen, ContactStage::Resolved) else { continue };
             let again = case.contacts.iter().map(|&nth| &seen.marks[nth]).find(|later| {
                 let opens = is(later, ContactStage::Reopened) || is(later, ContactStage::Opened);
-                let is_later = (later.at, later.number) > (resolved.at, resolved.number);
+                let is_later = seen.order(later) > seen.order(resolved);
                 opens && is_later && later.at < seen.window_end(resolved.at)
             });
             let held = again.is_none();
             let hit = Hit::of(opening).part(i64::from(held));
             let censored = held && !seen.is_observed(resolved.at);
-            hits.push(Hit { other: Some(other(again.unwrap_or(resolved))), censored, ..hit });
+            hits.push(Hit { other: Some(Other::of(again.unwrap_or(resolved))), censored, ..hit });
         }
     },
     ..COMMON

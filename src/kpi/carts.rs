@@ -1,10 +1,14 @@
 //! Carts: how many are abandoned, and how many of those come back.
 
+use smallvec::SmallVec;
+
 use super::catalogue::{
     DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_ANCHOR, Parameter, WILSON, parameter,
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::few::Few;
+use super::hits::Hits;
 use super::measure::{Hit, Measure, Seen, Stat};
 use super::timeline::Mark;
 
@@ -24,8 +28,8 @@ fn is_order(mark: &Mark) -> bool {
 
 /// Where each cart of the customer was opened: its first touchpoint ever, if that is an anchor.
 /// Touchpoints without a cart id are one cart until the next order.
-pub(super) fn opened(seen: &Seen) -> Vec<usize> {
-    let (mut known, mut nameless, mut opened) = (Vec::new(), false, Vec::new());
+pub(super) fn opened(seen: &Seen) -> SmallVec<[usize; 8]> {
+    let (mut known, mut nameless, mut opened) = (Few::new(), false, SmallVec::new());
     for (nth, mark) in seen.marks.iter().enumerate() {
         if is_order(mark) {
             nameless = false;
@@ -33,11 +37,10 @@ pub(super) fn opened(seen: &Seen) -> Vec<usize> {
         if !is_cart(mark) {
             continue;
         }
-        let is_new = match mark.item {
+        let is_new = match seen.item(mark) {
             0 => !std::mem::replace(&mut nameless, true),
-            cart => !known.contains(&cart),
+            cart => known.is_new(cart),
         };
-        known.push(mark.item);
         if is_new && seen.counts(mark) {
             opened.push(nth);
         }
@@ -50,7 +53,8 @@ pub(super) fn opened(seen: &Seen) -> Vec<usize> {
 pub(super) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
     let (values, mark) = (&seen.tables.cart_values, &seen.marks[nth]);
     let end = seen.answer(nth, is_order).map_or(i64::MAX, |order| order.at);
-    let its = seen.marks[nth..].iter().filter(|m| is_cart(m) && m.item == mark.item && m.at <= end);
+    let its =
+        seen.marks[nth..].iter().filter(|m| is_cart(m) && seen.item(m) == seen.item(mark) && m.at <= end);
     let until = seen.window_end(mark.at);
     let within = its.take_while(|m| m.at < until);
     let mut worth = None;
@@ -102,7 +106,7 @@ fn recovery<'s>(seen: &'s Seen, nth: usize) -> Option<&'s Mark> {
     seen.answer_before(recovery_end(seen, &seen.marks[nth]), nth, is_order)
 }
 
-fn recovered(seen: &Seen, hits: &mut Vec<Hit>, counts: impl Fn(&Mark, &Mark) -> bool) {
+fn recovered(seen: &Seen, hits: &mut Hits, counts: impl Fn(&Mark, &Mark) -> bool) {
     for nth in opened(seen) {
         if abandoned(seen, nth).part == 0 {
             continue;

@@ -3,14 +3,18 @@
 
 use rustc_hash::FxHashMap;
 
+use super::answer::Tally;
+use super::beside::TOUCHES;
 use super::catalogue::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, TOUCHPOINTS, WILSON,
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::hits::Added;
 use super::lens::Lens;
-use super::measure::{Hit, Measure, Params, Seen, Stat};
+use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
 use super::scope::KpiError;
+use super::snapshot::Part;
 use super::tables::Tables;
 use super::timeline::Mark;
 use crate::model::activity::{MessageStatus, SubscriptionChange, SubscriptionProgramme};
@@ -41,7 +45,7 @@ pub(super) fn used(lens: &Lens) -> Result<Vec<Vec<u64>>, KpiError> {
         for (table, stem) in tables.stems().into_iter().enumerate() {
             for row in 0..stem.len() {
                 let uses =
-                    table != 3 || uses(TouchType(tables.touches.kind[row]), tables.touches.detail[row]);
+                    table != TOUCHES || uses(TouchType(tables.touches.kind[row]), tables.touches.detail[row]);
                 let customer = stem.customer[row];
                 if uses && lens.in_range(stem.at[row]) && !live.dead.contains(customer) {
                     used[customer as usize] |= bits[usize::from(stem.place[row])];
@@ -75,7 +79,7 @@ pub(super) fn groups(
 }
 
 fn everything(_: &Params) -> Types {
-    Types::of((0..TouchType::COUNT as u8).map(TouchType))
+    Types::all()
 }
 
 fn orders(_: &Params) -> Types {
@@ -131,8 +135,39 @@ pub static OMNICHANNEL_SHARE: Measure = Measure {
         let first = own(seen).find(|mark| seen.counts(mark));
         hits.extend(first.map(|mark| Hit::of(mark).answered(elsewhere(seen))));
     },
+    at_once: Some(by_several),
     ..COMMON
 };
+
+/// How many of the customers used several channels, without the order of what they did.
+fn by_several(cx: &Context, part: &Part, span: Span) -> Option<(Added, Tally)> {
+    if cx.names.channels.len() > CHANNELS_LIMIT {
+        return None;
+    }
+    let bits: Vec<u64> = cx.names.places().iter().map(|place| 1 << place.channel).collect();
+    // By customer: the channels, and whether any touchpoint is in scope.
+    let mut did = vec![(0_u64, false); part.customers.len()];
+    let tables: &Tables = &part.segment.tables;
+    for (table, stem) in tables.stems().into_iter().enumerate() {
+        for row in stem.rows(part.customers.clone()) {
+            let uses =
+                table != TOUCHES || uses(TouchType(tables.touches.kind[row]), tables.touches.detail[row]);
+            if uses & span.counts(stem.at[row]) {
+                let (channels, in_scope) = &mut did[(stem.customer[row] - part.customers.start) as usize];
+                *channels |= bits[usize::from(stem.place[row])];
+                *in_scope |= cx.lens.has_place(stem.place[row]);
+            }
+        }
+    }
+    let (mut sum, mut tally) = (Added::default(), Tally::default());
+    for (customer, &(channels, in_scope)) in part.customers.clone().zip(&did) {
+        if in_scope && cx.lens.has_customer(part, customer) {
+            sum.count(1, i64::from(channels.count_ones() > 1));
+            tally.count(1, part.segment.customers.registered[customer as usize]);
+        }
+    }
+    Some((sum, tally))
+}
 
 pub static CHANNELS_USED: Measure = Measure {
     definition: Definition::scalar(

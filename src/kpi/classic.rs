@@ -68,7 +68,7 @@ pub static PROMOTED: Measure = Measure {
     observe: |seen, hits| {
         let survey = seen.cx.survey;
         let counts = |mark: &Mark| {
-            mark.item == AnswerKind::Nps as u32
+            seen.item(mark) == AnswerKind::Nps as u32
                 && survey.is_none_or(|survey| {
                     survey
                         .is_some_and(|survey| survey == u32::from(seen.tables.answers.survey[mark.row.row()]))
@@ -152,12 +152,13 @@ pub static SERVED: Measure = Measure {
     scale: 60.0,
     anchors: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
     observe: |seen, hits| {
-        let costs = &seen.cx.costs;
-        for mark in seen.marks.iter().filter(|mark| seen.counts(mark)) {
-            let (touch, _) = costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);
-            hits.push(Hit { whole: 0, ..Hit::of(mark).part(touch) });
-        }
-        charge(seen, hits);
+        let touched = |mark: &Mark| {
+            let (touch, _) = seen.cx.costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);
+            Hit { whole: 0, ..Hit::of(mark).part(touch) }
+        };
+        let mut charged: Vec<Hit> = seen.marks.iter().filter(|mark| seen.counts(mark)).map(touched).collect();
+        charge(seen, &mut charged);
+        hits.extend(charged);
     },
     ..COMMON
 };
@@ -168,10 +169,11 @@ fn charge(seen: &Seen, hits: &mut [Hit]) {
     let (costs, tables) = (&seen.cx.costs, seen.tables);
     let mut add = |touch: TouchRow, cost: &dyn Fn(&Stem, usize) -> i128| {
         let (stem, row) = (tables.stem(touch.table()), touch.row());
-        let found = hits.binary_search_by_key(&(stem.at[row], stem.number[row]), |hit| (hit.at, hit.number));
-        if let Ok(nth) = found {
+        let since = hits.partition_point(|hit| hit.at < stem.at[row]);
+        let mut then = hits[since..].iter_mut().take_while(|hit| hit.at == stem.at[row]);
+        if let Some(hit) = then.find(|hit| hit.touch == touch) {
             let cost = i64::try_from(cost(stem, row)).unwrap_or(i64::MAX);
-            hits[nth].part = hits[nth].part.saturating_add(cost);
+            hit.part = hit.part.saturating_add(cost);
         }
     };
     for (row, touch) in tables.rows_of(&tables.handling.owner, customer..customer + 1) {

@@ -9,6 +9,7 @@ use super::catalogue::{
 use super::events::Types;
 use super::fact::TouchType;
 use super::footfall::{COUNTED_ADJUSTED, COUNTED_CONVERSION};
+use super::hits::Hits;
 use super::lens::Lens;
 use super::measure::{Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing};
 use super::scalar::{self, Question};
@@ -54,7 +55,7 @@ pub static CONVERSION: Measure = Measure {
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(AHEAD),
-    observe: |seen, hits| hits.extend(seen.anchors(TouchType::VISIT).map(|(nth, _)| seen.asked(nth, is_order))),
+    observe: |seen, hits| hits.extend(seen.all_asked(TouchType::VISIT, is_order)),
     ..COMMON
 };
 
@@ -91,14 +92,13 @@ pub static VISITOR_CONVERSION: Measure = Measure {
     .from(FACTORS)
     .asking(AHEAD),
     observe: |seen, hits| {
-        let mut asked = seen.anchors(TouchType::VISIT).map(|(nth, _)| seen.asked(nth, is_order)).peekable();
-        let Some(&first) = asked.peek() else { return };
-        let mut censored = false;
-        let answered = asked.find(|hit| {
+        let (mut first, mut answered, mut censored) = (None, None, false);
+        for hit in seen.all_asked(TouchType::VISIT, is_order) {
+            first = Some(hit);
             censored |= hit.censored;
-            hit.part == 1
-        });
-        hits.push(answered.unwrap_or(Hit { censored, ..first }));
+            answered = if hit.part == 1 { Some(hit) } else { answered };
+        }
+        hits.extend(answered.or(first.map(|first| Hit { censored, ..first })));
     },
     ..COMMON
 };
@@ -116,9 +116,7 @@ pub static NO_PURCHASE: Measure = Measure {
     nobody: true,
     anchors: |_| Types::of([TouchType::NO_PURCHASE]),
     beside: nothing,
-    observe: |seen, hits| {
-        hits.extend(seen.anchors(TouchType::NO_PURCHASE).map(|(_, mark)| Hit::of(mark).part(1)));
-    },
+    each_one: true,
     ..COMMON
 };
 
@@ -142,7 +140,7 @@ fn research<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item =
 fn shares(seen: &Seen, mark: &Mark, bought: &[(u32, u32)], same: Same) -> bool {
     let items = seen.cx.names.items();
     let is_product = mark.kind != TouchType::VISIT && mark.kind != TouchType::OFFER_SHOWN;
-    let Some((product, category)) = items.pair(mark.item).filter(|_| is_product) else { return false };
+    let Some((product, category)) = items.pair(seen.item(mark)).filter(|_| is_product) else { return false };
     bought.iter().any(|&(bought_product, bought_category)| match same {
         Same::Category => category == bought_category && items.text(category).is_some(),
         _ => product == bought_product && items.text(product).is_some(),
@@ -175,7 +173,7 @@ pub static CHANNEL_CONVERSION: Measure = Measure {
             let mark = &seen.marks[nth];
             let mut push = |found: &Mark| {
                 let crossed = seen.cx.channel(found.place) != seen.cx.channel(mark.place);
-                let other = Some(Other { number: found.number, place: found.place });
+                let other = Some(Other::of(found));
                 hits.push(Hit { other, ..Hit::of(mark).part(i64::from(crossed)) });
             };
             let mut before = research(seen, nth);
@@ -199,7 +197,7 @@ pub static CHANNEL_CONVERSION: Measure = Measure {
 };
 
 /// Orders by one medium with research by the other before them.
-fn researched_elsewhere(seen: &Seen, hits: &mut Vec<Hit>, bought_in_store: bool) {
+fn researched_elsewhere(seen: &Seen, hits: &mut Hits, bought_in_store: bool) {
     for nth in seen.orders() {
         let mark = &seen.marks[nth];
         if seen.cx.is_physical(mark.place) == bought_in_store {
@@ -241,47 +239,61 @@ pub static REVERSE_ROPO: Measure = Measure {
     ..RESEARCHED
 };
 
-/// Entries: visits by physical channels; orders there count for the raw rate.
-fn store_conversion(seen: &Seen, hits: &mut Vec<Hit>, showroomers: bool, orders: bool) {
-    store_visits(seen, hits, showroomers, orders, &|_| true);
+/// What counts at entries, visits by physical channels.
+#[derive(Clone, Copy)]
+pub(super) struct Entries {
+    /// Customers who then bought online.
+    pub showroomers: bool,
+    /// Orders there.
+    pub orders: bool,
+    /// What an entry adds to what is divided by.
+    pub whole: i64,
+}
+
+fn store_conversion(seen: &Seen, hits: &mut Hits, showroomers: bool, orders: bool) {
+    store_visits(seen, hits, Entries { showroomers, orders, whole: 1 }, |_| true);
 }
 
 /// The same of those visits and orders that `is_its` lets through.
-pub(super) fn store_visits(
-    seen: &Seen,
-    hits: &mut Vec<Hit>,
-    showroomers: bool,
-    orders: bool,
-    is_its: &dyn Fn(&Mark) -> bool,
-) {
-    let (mut first, mut bought) = (None, None);
+pub(super) fn store_visits(seen: &Seen, hits: &mut Hits, entries: Entries, is_its: impl Fn(&Mark) -> bool) {
+    let mut is_open = entries.showroomers;
     for (nth, mark) in seen.marks.iter().enumerate() {
         if !seen.counts(mark) || !seen.cx.is_physical(mark.place) || !is_its(mark) {
             continue;
         }
         match mark.kind {
             TouchType::VISIT => {
-                first.get_or_insert(hits.len());
-                hits.push(Hit::of(mark));
-                let is_physical = |later: &Mark| seen.cx.is_physical(later.place);
-                let online = || seen.answer(nth, |later| is_order(later) && !is_physical(later));
-                let in_store = || seen.answer(nth, |later| is_order(later) && is_physical(later));
-                if showroomers && bought.is_none() && in_store().is_none() {
-                    bought = online().map(|mark| (hits.len() - 1, *mark));
-                }
+                // The first visit counts that an order online followed, and none in a store.
+                let bought = if is_open { showroomed(seen, nth) } else { None };
+                is_open &= bought.is_none();
+                hits.push(Hit { whole: entries.whole, ..Hit::of(mark).answered(bought) });
             }
-            TouchType::ORDER if orders => hits.push(Hit { part: 1, whole: 0, ..Hit::of(mark) }),
+            TouchType::ORDER if entries.orders => hits.push(Hit { part: 1, whole: 0, ..Hit::of(mark) }),
             _ => {}
         }
     }
-    if let Some((nth, mark)) = bought {
-        hits[nth] = hits[nth].answered(Some(&mark));
+}
+
+/// The order online within the window after a visit, if there is none in a store.
+fn showroomed<'s>(seen: &'s Seen, visit: usize) -> Option<&'s Mark> {
+    if seen.is_last(visit) {
+        return None;
     }
+    let (end, mut online) = (seen.window_end(seen.marks[visit].at), None);
+    let later = seen.marks[visit + 1..].iter().take_while(|mark| mark.at < end);
+    for order in later.filter(|mark| is_order(mark)) {
+        if seen.cx.is_physical(order.place) {
+            return None;
+        }
+        online = online.or(Some(order));
+    }
+    online
 }
 
 const STORE: Measure = Measure {
     stat: Stat::Quotient,
     nobody: true,
+    in_stores: true,
     anchors: |_| Types::of([TouchType::VISIT, TouchType::ORDER]),
     beside: nothing,
     ..COMMON

@@ -4,6 +4,8 @@ use super::beside::ANSWERS;
 use super::catalogue::{Definition, FACTORS, MEAN, NO_ANCHOR, SINGLE_VIEW, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
+use super::few::Few;
+use super::hits::Hits;
 use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::tables::NO_SENTIMENT;
 use super::timeline::Mark;
@@ -39,11 +41,11 @@ pub static OFFER_CONVERSION: Measure = Measure {
     anchors: |_| Types::of([TouchType::OFFER_SHOWN]),
     beside: |_| Types::of([TouchType::OFFER_ACCEPTED, TouchType::ORDER]),
     observe: |seen, hits| {
-        let mut shown = Vec::new();
-        for (nth, mark) in seen.anchors(TouchType::OFFER_SHOWN).filter(|(_, mark)| mark.item != 0) {
-            if !shown.contains(&mark.item) {
-                shown.push(mark.item);
-                hits.push(seen.asked(nth, |later| takes(later) && later.item == mark.item));
+        let mut shown = Few::new();
+        for (nth, mark) in seen.anchors(TouchType::OFFER_SHOWN) {
+            let offer = seen.item(mark);
+            if offer != 0 && shown.is_new(offer) {
+                hits.push(seen.asked(nth, |later| takes(later) && seen.item(later) == offer));
             }
         }
     },
@@ -58,9 +60,9 @@ fn interacts(mark: &Mark) -> bool {
     mark.detail != SocialKind::Unfollow as u8
 }
 
-pub(super) fn interactions(seen: &Seen, hits: &mut Vec<Hit>) {
+pub(super) fn interactions(seen: &Seen) -> impl Iterator<Item = Hit> {
     let its = seen.anchors(TouchType::SOCIAL_ENGAGEMENT).filter(|(_, mark)| interacts(mark));
-    hits.extend(its.map(|(_, mark)| Hit::of(mark).part(1)));
+    its.map(|(_, mark)| Hit::of(mark).part(1))
 }
 
 pub static SOCIAL_INTERACTIONS: Measure = Measure {
@@ -74,7 +76,7 @@ pub static SOCIAL_INTERACTIONS: Measure = Measure {
     .from(SINGLE_VIEW),
     stat: Stat::Sum,
     nobody: true,
-    observe: interactions,
+    observe: |seen, hits| hits.extend(interactions(seen)),
     ..COMMON
 };
 
@@ -87,7 +89,7 @@ pub static ENGAGED_CUSTOMERS: Measure = Measure {
     )
     .from(SINGLE_VIEW),
     stat: Stat::Customers,
-    observe: interactions,
+    observe: |seen, hits| hits.extend(interactions(seen)),
     ..COMMON
 };
 
@@ -128,7 +130,7 @@ fn sentiment(seen: &Seen, mark: &Mark) -> Option<i64> {
 }
 
 /// Reviews in range; what they are about is not kept.
-fn reviewed(seen: &Seen, hits: &mut Vec<Hit>, part: impl Fn(&Mark) -> Option<i64>) {
+fn reviewed(seen: &Seen, hits: &mut Hits, part: impl Fn(&Mark) -> Option<i64>) {
     let reviews = seen.anchors(TouchType::REVIEW_WRITTEN);
     hits.extend(reviews.filter_map(|(_, mark)| Some(Hit::of(mark).part(part(mark)?))));
 }

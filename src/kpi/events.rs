@@ -28,6 +28,11 @@ impl Types {
         Self(set)
     }
 
+    /// Every type.
+    pub const fn all() -> Self {
+        Self(u64::MAX)
+    }
+
     #[inline]
     pub fn has(self, touch_type: TouchType) -> bool {
         self.0 >> touch_type.0 & 1 == 1
@@ -37,9 +42,20 @@ impl Types {
         Self(self.0 | other.0)
     }
 
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether orders are all that is in it.
     fn is_orders(self) -> bool {
         self == Self::of([TouchType::ORDER])
+    }
+
+    /// Those of the touchpoints that stand in no table of their own.
+    pub fn kinds(self) -> impl Iterator<Item = u8> {
+        const OWN: Types = Types::listed(&[TouchType::ORDER, TouchType::REFUSED_ORDER, TouchType::RETURN]);
+        (0..TouchType::COUNT as u8)
+            .filter(move |&kind| self.has(TouchType(kind)) && !OWN.has(TouchType(kind)))
     }
 
     pub fn has_others(self) -> bool {

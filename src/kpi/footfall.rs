@@ -3,10 +3,11 @@
 
 use super::catalogue::{CROSS, DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_INTERVAL, SINGLE_VIEW};
 use super::catalogue::{Parameter, parameter};
-use super::conversion::store_visits;
+use super::conversion::{Entries, store_visits};
 use super::engagement::interactions;
 use super::events::Types;
 use super::fact::TouchType;
+use super::hits::Hits;
 use super::measure::{Hit, Measure, Seen, Stat};
 
 const COMMON: Measure = Measure { nobody: true, ..Measure::BASE };
@@ -52,8 +53,7 @@ pub static ENGAGEMENT_OVER_REACH: Measure = Measure {
     stat: Stat::Quotient,
     anchors: |_| Types::of([TouchType::SOCIAL_ENGAGEMENT]),
     observe: |seen, hits| {
-        interactions(seen, hits);
-        hits.iter_mut().for_each(|hit| hit.whole = 0);
+        hits.extend(interactions(seen).map(|hit| Hit { whole: 0, ..hit }));
     },
     ..COMMON
 };
@@ -77,6 +77,7 @@ const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d
 const STORE: Measure = Measure {
     stat: Stat::Quotient,
     window_days: 7,
+    in_stores: true,
     anchors: |_| Types::of([TouchType::VISIT, TouchType::ORDER]),
     ..COMMON
 };
@@ -114,10 +115,10 @@ pub static COUNTED_ADJUSTED: Measure = Measure {
 
 /// Orders where entries were being counted, and if asked the visits there: those of showroomers
 /// count one, others nothing, entries being what all is divided by.
-fn counted(seen: &Seen, hits: &mut Vec<Hit>, showroomers: bool) {
-    store_visits(seen, hits, showroomers, true, &|mark| {
+fn counted(seen: &Seen, hits: &mut Hits, showroomers: bool) {
+    let entries = Entries { showroomers, orders: true, whole: 0 };
+    store_visits(seen, hits, entries, |mark| {
         let is_visit = mark.kind == TouchType::VISIT;
         seen.cx.was_counted(mark.place, mark.at) && !(is_visit && (!showroomers || seen.who.is_none()))
     });
-    hits.iter_mut().for_each(|hit| hit.whole = 0);
 }

@@ -123,7 +123,7 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
     let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
     let cx = Context::new(&lens, &orders, params, &[&FUNNEL], &[span])?;
     let types = types(params);
-    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
+    let reader = Reader::of(types, &lens, &orders, span.observed);
     let window = window_of(&FUNNEL, params);
     let start = || (Tally::default(), vec![0_u64; params.steps.len() + 1]);
     let observe = |(tally, taken): &mut (Tally, Vec<u64>), part: &Part| {

@@ -7,6 +7,7 @@ use super::catalogue::{
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::hits::Hits;
 use super::journeys::journey;
 use super::measure::{Elsewhere, Hit, JOURNEY, Measure, Other, Params, Seen, Stat};
 use super::timeline::Mark;
@@ -68,7 +69,7 @@ fn credits(seen: &Seen) -> Vec<(Hit, usize)> {
             credits.push((Hit::of(order).part(worth), nth));
             continue;
         }
-        let other = Some(Other { number: order.number, place: order.place });
+        let other = Some(Other::of(order));
         let parts = apportioned(worth, &vec![1.0; touches.len()]);
         let hit = |(touch, part): (&&Mark, i64)| (Hit { other, ..Hit::of(touch).part(part) }, nth);
         credits.extend(touches.iter().zip(parts).map(hit));
@@ -150,7 +151,7 @@ pub static INTEGRATION_INDEX: Measure = Measure {
 };
 
 /// One kind of social engagement.
-fn social(seen: &Seen, hits: &mut Vec<Hit>, kind: SocialKind) {
+fn social(seen: &Seen, hits: &mut Hits, kind: SocialKind) {
     let its = seen.anchors(TouchType::SOCIAL_ENGAGEMENT).filter(|(_, mark)| mark.detail == kind as u8);
     hits.extend(its.map(|(_, mark)| Hit::of(mark).part(1)));
 }

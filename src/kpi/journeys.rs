@@ -106,7 +106,7 @@ pub static JOURNEY_DAYS: Measure = Measure {
         for nth in seen.orders() {
             let order = &seen.marks[nth];
             if let Some(first) = journey(seen, nth).next() {
-                let other = Some(Other { number: first.number, place: first.place });
+                let other = Some(Other::of(first));
                 hits.push(Hit { other, ..Hit::of(order).part(order.at - first.at) });
             }
         }

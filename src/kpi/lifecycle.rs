@@ -8,6 +8,7 @@ use super::catalogue::{
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::hits::Hits;
 use super::lens::{Grouping, Lens, OrderLens};
 use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::scalar::SPANS_LIMIT;
@@ -79,16 +80,17 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let orders = OrderLens::new(&lens, &question.orders)?;
     let bounds = bounds(&question.scope, question.unit)?;
     let count = bounds.len().saturating_sub(2);
+    let laid_out = Intervals::between(bounds.clone(), question.unit);
     if grouping.len().saturating_mul(count) > CELLS_LIMIT {
         return Err(KpiError::TooManyCells);
     }
     let types = Types::of(question.activities.iter().flat_map(|&activity| types_of(activity)));
-    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: lens.observed };
+    let reader = Reader::of(types, &lens, &orders, lens.observed);
     let state = || Cells { tally: Tally::default(), groups: vec![Group::new(count); grouping.len()] };
     let observe = |cells: &mut Cells, part: &Part| {
         let mut active = Vec::new();
         reader.each(part, |customer, marks| {
-            let counted = walk(&lens, &bounds, marks, &mut active);
+            let counted = walk(&lens, &laid_out, marks, &mut active);
             let place = counted.first.or(counted.before).map_or(marks[0].place, |mark| mark.place);
             let group = &mut cells.groups[grouping.of(part, customer, place)];
             group.count(&active, counted.is_new);
@@ -156,19 +158,19 @@ struct Walked<'m> {
 }
 
 /// Which intervals are active, the one before the range first.
-fn walk<'m>(lens: &Lens, bounds: &[i64], marks: &'m [Mark], active: &mut Vec<usize>) -> Walked<'m> {
+fn walk<'m>(lens: &Lens, intervals: &Intervals, marks: &'m [Mark], active: &mut Vec<usize>) -> Walked<'m> {
+    let (first, until) = (intervals.begin(0), intervals.begin(intervals.len()));
     active.clear();
     let mut walked = Walked { first: None, before: None, touchpoints: 0, is_new: false };
     for mark in marks.iter().filter(|mark| lens.has_place(mark.place)) {
-        // In which interval, counted from 1; 0 is before all of them.
-        let nth = bounds.partition_point(|&bound| bound <= mark.at);
-        if nth == 0 || nth >= bounds.len() {
+        if mark.at < first || until <= mark.at {
             continue;
         }
-        if active.last() != Some(&(nth - 1)) {
-            active.push(nth - 1);
+        let nth = intervals.index(mark.at);
+        if active.last() != Some(&nth) {
+            active.push(nth);
         }
-        if nth > 1 {
+        if nth > 0 {
             walked.first = walked.first.or(Some(mark));
             walked.touchpoints += 1;
         } else {
@@ -176,7 +178,7 @@ fn walk<'m>(lens: &Lens, bounds: &[i64], marks: &'m [Mark], active: &mut Vec<usi
         }
     }
     // The very first may be at a place out of scope: then the customer was active before, elsewhere.
-    walked.is_new = walked.first.is_some_and(|first| first.number == marks[0].number);
+    walked.is_new = walked.first.is_some_and(|first| first.row == marks[0].row);
     walked
 }
 
@@ -271,16 +273,16 @@ const COMMON: Measure = Measure {
     ..Measure::BASE
 };
 
-fn stands(seen: &Seen, hits: &mut Vec<Hit>, wanted: Standing) {
+fn stands(seen: &Seen, hits: &mut Hits, wanted: Standing) {
     let orders = || seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
     let window = seen.window_begin(seen.span.from);
     let now = orders().find(|mark| seen.counts(mark));
     let is_before = |mark: &&Mark| mark.at < seen.span.from && seen.cx.lens.has_place(mark.place);
     let before = orders().filter(is_before).take_while(|mark| mark.at < seen.span.from).last();
     let before = before.filter(|mark| mark.at >= window);
-    let first = orders().next().map(|mark| mark.number);
+    let first = orders().next().map(|mark| mark.row);
     let (standing, mark) = match (now, before) {
-        (Some(now), _) if Some(now.number) == first => (Standing::New, now),
+        (Some(now), _) if Some(now.row) == first => (Standing::New, now),
         (Some(now), Some(_)) => (Standing::Returning, now),
         (Some(now), None) => (Standing::Resurrected, now),
         (None, Some(before)) if seen.span.until <= seen.span.observed => (Standing::Dormant, before),
@@ -360,10 +362,14 @@ pub static ACTIVE_DAYS: Measure = Measure {
     window_days: 0,
     anchors: |_: &Params| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
     observe: |seen, hits| {
-        let counted = || seen.marks.iter().filter(|mark| seen.counts(mark));
-        let mut days: Vec<usize> = counted().map(|mark| seen.cx.days.index(mark.at)).collect();
-        days.dedup();
-        hits.extend(counted().next().map(|mark| Hit::of(mark).part(days.len() as i64)));
+        let (mut first, mut days, mut end) = (None, 0, i64::MIN);
+        for mark in seen.marks.iter().filter(|mark| seen.counts(mark)) {
+            first = first.or(Some(mark));
+            if mark.at >= end {
+                (days, end) = (days + 1, seen.cx.days.begin(seen.cx.days.index(mark.at) + 1));
+            }
+        }
+        hits.extend(first.map(|mark| Hit::of(mark).part(days)));
     },
     ..COMMON
 };

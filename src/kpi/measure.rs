@@ -6,24 +6,24 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use crate::model::channel::Medium;
-use crate::model::time::DAY_US;
 use crate::model::{Channel, Micros, Phase, TimeRange};
 
-use super::answer::Excluded;
-use super::beside::{TouchRow, rows_beside};
+use super::answer::{Excluded, Tally};
 use super::calendar::{Intervals, Unit};
 use super::catalogue::Definition;
 use super::dictionary::Dictionary;
 use super::events::Types;
 use super::fact::TouchType;
+use super::hits::{Added, Hits};
+pub use super::hits::{Hit, Other};
 use super::ledger;
 use super::lens::{Lens, OrderLens};
 use super::lifetime::Expecting;
 pub use super::params::{Elsewhere, Params, Research, Same, Step};
-use super::scope::{KpiError, OrderUnit, Window, WindowKind};
+use super::scope::{KpiError, Window, WindowKind};
+pub(super) use super::seen::Seen;
 use super::snapshot::Part;
-use super::tables::Tables;
-use super::timeline::Mark;
+use super::timeline::Reader;
 
 /// How what customers add becomes a figure. Sums are integers, divided by the measure's scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,57 +64,11 @@ pub struct Span {
     pub observed: i64,
 }
 
-/// What one anchor adds to a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hit {
-    pub at: i64,
-    /// The touchpoint that is counted.
-    pub number: u32,
-    pub place: u16,
-    /// What it is about.
-    pub item: u32,
-    pub part: i64,
-    pub whole: i64,
-    /// The touchpoint that answered it, or led to it.
-    pub other: Option<Other>,
-    /// Whether the answer may still come: its window reaches beyond what was observed.
-    pub censored: bool,
-}
-
-/// The other touchpoint of a hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Other {
-    pub number: u32,
-    pub place: u16,
-}
-
-/// What these are about is an id or a kind, not an item of the dictionary.
-const ID_TYPES: Types = Types::listed(&[
-    TouchType::IMPRESSION,
-    TouchType::AD_CLICK,
-    TouchType::MESSAGE,
-    TouchType::CART_UPDATED,
-    TouchType::CHECKOUT_STARTED,
-    TouchType::SURVEY_ANSWER,
-    TouchType::REVIEW_WRITTEN,
-]);
-
-impl Hit {
-    /// An anchor that adds one to the denominator and nothing else yet.
-    pub(super) fn of(mark: &Mark) -> Self {
-        let Mark { at, number, place, kind, .. } = *mark;
-        let item = if ID_TYPES.has(kind) { 0 } else { mark.item };
-        Self { at, number, place, item, part: 0, whole: 1, other: None, censored: false }
-    }
-
-    pub(super) fn part(self, part: i64) -> Self {
-        Self { part, ..self }
-    }
-
-    /// Counted in the numerator if another touchpoint answers it.
-    pub(super) fn answered(self, other: Option<&Mark>) -> Self {
-        let other = other.map(|mark| Other { number: mark.number, place: mark.place });
-        Self { part: i64::from(other.is_some()), other, ..self }
+impl Span {
+    /// Whether an anchor of that time is counted.
+    #[inline]
+    pub(super) fn counts(&self, at: i64) -> bool {
+        (self.from <= at) & (at < self.until) & (at < self.observed)
     }
 }
 
@@ -134,10 +88,22 @@ pub struct Measure {
     pub(super) anchors: fn(&Params) -> Types,
     /// Which others are looked at.
     pub(super) beside: fn(&Params) -> Types,
-    pub(super) observe: fn(&Seen, &mut Vec<Hit>),
+    /// Whether of the others, or of all, only the customer's first touchpoint is: see [`Seen::first`].
+    pub(super) first: bool,
+    /// Whether visits are looked at by physical channels only.
+    pub(super) in_stores: bool,
+    /// Whether every anchor adds one, whatever stands beside it. `observe` is asked of others.
+    pub(super) each_one: bool,
+    pub(super) observe: fn(&Seen, &mut Hits),
+    /// The same of all customers of a part together, where it is quicker and single hits are not asked
+    /// about; `None` where it cannot be said so.
+    pub(super) at_once: Option<AtOnce>,
     /// What is left out of a part's customers for a reason of its own.
     pub(super) left_out: fn(&Context, &Part, Span) -> Excluded,
 }
+
+/// What the customers of a part add, and the basis of that.
+pub(super) type AtOnce = fn(&Context, &Part, Span) -> Option<(Added, Tally)>;
 
 impl Measure {
     /// The sum of nothing: what measures are told apart from.
@@ -150,7 +116,11 @@ impl Measure {
         nobody: false,
         anchors: nothing,
         beside: nothing,
+        first: false,
+        in_stores: false,
+        each_one: false,
         observe: |_, _| {},
+        at_once: None,
         left_out: |_, _, _| Excluded::default(),
     };
 
@@ -162,6 +132,44 @@ impl Measure {
 
     pub(super) fn types(&self, params: &Params) -> Types {
         (self.anchors)(params).or((self.beside)(params))
+    }
+
+    /// Whether the customer's first touchpoint is all that it looks at.
+    fn is_of_first(&self, params: &Params) -> bool {
+        self.first && (self.anchors)(params) == Types::all()
+    }
+
+    /// Which types have to be read of customers, and of which each who is counted has one.
+    fn reads(&self, params: &Params, firsts_known: bool) -> (Types, Types) {
+        let anchors = (self.anchors)(params);
+        match self.first && firsts_known {
+            true if self.is_of_first(params) => Default::default(),
+            true => (anchors, anchors),
+            false => (self.types(params), anchors),
+        }
+    }
+}
+
+/// A measure under a question.
+pub(super) struct Asked<'a> {
+    pub measure: &'a Measure,
+    pub window: Window,
+    pub anchors: Types,
+}
+
+impl<'a> Asked<'a> {
+    pub fn new(measure: &'a Measure, params: &Params) -> Self {
+        Self { measure, window: window_of(measure, params), anchors: (measure.anchors)(params) }
+    }
+
+    /// What a customer's touchpoints add, or one of nobody.
+    #[inline]
+    pub fn hits(&self, seen: &Seen, hits: &mut Hits) {
+        if !self.measure.each_one {
+            return (self.measure.observe)(seen, hits);
+        }
+        let anchors = seen.marks.iter().filter(|mark| self.anchors.has(mark.kind) && seen.counts(mark));
+        hits.extend(anchors.map(|mark| Hit::of(mark).part(1)));
     }
 }
 
@@ -180,6 +188,10 @@ pub(super) struct Context<'a> {
     pub days: Intervals,
     /// By place.
     physical: Vec<bool>,
+    /// By place.
+    channels: Vec<u32>,
+    /// Whether first touchpoints are known without reading all, but for their rows.
+    pub firsts_known: bool,
     /// `None`: any; `Some(None)`: one that nobody ever answered.
     pub survey: Option<Option<u32>>,
     pub costs: super::classic::Costs,
@@ -230,6 +242,8 @@ impl<'a> Context<'a> {
             names,
             days: Intervals::new(zone, Unit::Day, lens.scope.week_start, from, until)?,
             physical: names.places().iter().map(|place| is_physical(place.channel)).collect(),
+            channels: names.places().iter().map(|place| place.channel).collect(),
+            firsts_known: lens.snapshot.given.is_all(),
             survey,
             costs: super::classic::Costs::new(lens, params, measures)?,
             expecting: Expecting::by_span(lens, orders, params, measures, spans)?,
@@ -253,6 +267,17 @@ impl<'a> Context<'a> {
         self.physical[usize::from(place)]
     }
 
+    /// What has to be read for some measures.
+    pub fn reader(&'a self, measures: &[&Measure], observed: i64) -> Reader<'a> {
+        let reads = measures.iter().map(|measure| measure.reads(self.params, self.firsts_known));
+        let both = reads.reduce(|(types, anchors), its| (types.or(its.0), anchors.or(its.1)));
+        let (types, anchors) = both.unwrap_or_default();
+        let everybody = self.firsts_known && measures.iter().any(|measure| measure.is_of_first(self.params));
+        let in_stores = measures.iter().all(|measure| measure.in_stores);
+        let visited = in_stores.then_some(self.physical.as_slice());
+        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, visited }
+    }
+
     /// By what the sums of a measure are divided.
     pub fn scale(&self, measure: &Measure) -> f64 {
         match measure.stat {
@@ -265,8 +290,9 @@ impl<'a> Context<'a> {
         self.back.iter().find(|(of, _)| *of == span).map_or((span.from, span.until), |(_, back)| *back)
     }
 
+    #[inline]
     pub fn channel(&self, place: u16) -> u32 {
-        self.names.place(place).channel
+        self.channels[usize::from(place)]
     }
 }
 
@@ -274,119 +300,6 @@ impl<'a> Context<'a> {
 pub(super) fn window_of(measure: &Measure, params: &Params) -> Window {
     let asked = params.window.unwrap_or(Window { days: 0, kind: WindowKind::Calendar });
     Window { days: if asked.days == 0 { measure.window_days } else { asked.days }, ..asked }
-}
-
-/// What a measure sees of one customer, or of one touchpoint of nobody.
-pub(super) struct Seen<'a> {
-    pub cx: &'a Context<'a>,
-    pub span: Span,
-    pub window: Window,
-    /// `None` for nobody.
-    pub who: Option<(&'a Part<'a>, u32)>,
-    pub tables: &'a Tables,
-    /// Of the types of all measures asked, before `span.observed`, in order of time.
-    pub marks: &'a [Mark],
-}
-
-impl Seen<'_> {
-    /// Whether a touchpoint is an anchor: in range, and at a place in scope.
-    #[inline]
-    pub fn counts(&self, mark: &Mark) -> bool {
-        self.span.from <= mark.at && mark.at < self.span.until && self.cx.lens.has_place(mark.place)
-    }
-
-    /// The anchors of one type.
-    pub fn anchors(&self, kind: TouchType) -> impl Iterator<Item = (usize, &Mark)> {
-        let marks = self.marks.iter().enumerate();
-        marks.filter(move |(_, mark)| mark.kind == kind && self.counts(mark))
-    }
-
-    /// The end of the window after an instant, with W as asked: what is earlier than that is in it.
-    #[inline]
-    pub fn window_end(&self, at: i64) -> i64 {
-        self.end_of_days(self.window.days, at)
-    }
-
-    /// The same for so many local days (`0 <= d <= days`), or so many times 24 hours.
-    #[inline]
-    pub fn end_of_days(&self, days: u32, at: i64) -> i64 {
-        match self.window.kind {
-            WindowKind::Calendar => self.cx.days.begin(self.cx.days.index(at) + days as usize + 1),
-            WindowKind::Elapsed => at + i64::from(days) * DAY_US + 1,
-        }
-    }
-
-    /// The first instant of the window before an instant.
-    #[inline]
-    pub fn window_begin(&self, at: i64) -> i64 {
-        match self.window.kind {
-            WindowKind::Calendar => {
-                let day = self.cx.days.index(at).checked_sub(self.window.days as usize);
-                day.map_or(i64::MIN, |day| self.cx.days.begin(day))
-            }
-            WindowKind::Elapsed => at - i64::from(self.window.days) * DAY_US,
-        }
-    }
-
-    /// Whether all of the window after an instant was observed.
-    pub fn is_observed(&self, at: i64) -> bool {
-        self.window_end(at) <= self.span.observed
-    }
-
-    /// The first of the later touchpoints that answers an anchor within the window.
-    #[inline]
-    pub fn answer(&self, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Option<&Mark> {
-        self.answer_before(self.window_end(self.marks[anchor].at), anchor, answers)
-    }
-
-    /// The first of the later touchpoints that answers an anchor before an instant.
-    #[inline]
-    pub fn answer_before(&self, end: i64, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Option<&Mark> {
-        self.marks[anchor + 1..].iter().take_while(|mark| mark.at < end).find(|mark| answers(mark))
-    }
-
-    /// An anchor that counts in the numerator if a later touchpoint within the window answers it.
-    pub fn asked(&self, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Hit {
-        let end = self.window_end(self.marks[anchor].at);
-        let hit = Hit::of(&self.marks[anchor]).answered(self.answer_before(end, anchor, answers));
-        Hit { censored: hit.part == 0 && end > self.span.observed, ..hit }
-    }
-
-    /// The earlier touchpoints within the window before an anchor, in order of time.
-    pub fn before(&self, anchor: usize) -> &[Mark] {
-        let begin = self.window_begin(self.marks[anchor].at);
-        // Few touchpoints are in the window, and they are the last ones.
-        let earlier = self.marks[..anchor].iter().rev().take_while(|mark| mark.at >= begin).count();
-        &self.marks[anchor - earlier..anchor]
-    }
-
-    pub fn is_registered(&self) -> bool {
-        self.who.is_some_and(|(part, customer)| part.segment.customers.registered[customer as usize])
-    }
-
-    /// The orders that are anchors, each with what it is worth: every one, or all of a customer
-    /// and local day as one, at the time and place of the first in scope.
-    pub fn valued_orders(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
-        let by_day = self.cx.params.orders.unit == OrderUnit::CustomerDay;
-        let day = |mark: &Mark| self.cx.days.index(mark.at);
-        // An order shortly before the range may begin the day of one in range.
-        let is_order = |mark: &Mark| mark.kind == TouchType::ORDER && self.cx.lens.has_place(mark.place);
-        let mut orders = self.marks.iter().enumerate().filter(move |(_, mark)| is_order(mark)).peekable();
-        let units = std::iter::from_fn(move || {
-            let (nth, mark) = orders.next()?;
-            let mut worth = self.worth(mark);
-            while let Some((_, next)) = orders.next_if(|(_, next)| by_day && day(next) == day(mark)) {
-                worth += self.worth(next);
-            }
-            Some((nth, worth))
-        });
-        units.filter(|&(nth, _)| self.counts(&self.marks[nth]))
-    }
-
-    /// The same without their worth.
-    pub fn orders(&self) -> impl Iterator<Item = usize> + '_ {
-        self.valued_orders().map(|(nth, _)| nth)
-    }
 }
 
 /// Touchpoints by which people inform themselves: all of consideration, articles and clicks.
@@ -404,38 +317,3 @@ pub(super) static JOURNEY: LazyLock<Types> = LazyLock::new(|| {
     let decisions = [TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED, TouchType::OFFER_ACCEPTED];
     Types::of(all.filter(leads).chain(decisions))
 });
-
-impl Seen<'_> {
-    /// The rows of an order's or return's lines.
-    pub fn lines_of(&self, mark: &Mark) -> std::ops::Range<usize> {
-        self.beside(&self.tables.lines.owner, mark)
-    }
-
-    /// What an order that counts is worth in the question's currency.
-    #[inline]
-    pub fn worth(&self, order: &Mark) -> i64 {
-        self.cx.orders.amount(&self.tables.orders, order.row.row())
-    }
-
-    /// The observation of a touchpoint.
-    pub fn observation(&self, mark: &Mark) -> u32 {
-        self.tables.stem(mark.row.table()).observation[mark.row.row()]
-    }
-
-    /// The rows of a table beside a customer's touchpoint.
-    pub fn beside(&self, owners: &[TouchRow], mark: &Mark) -> std::ops::Range<usize> {
-        if self.who.is_none() {
-            // Facts of nobody are in no order.
-            return 0..0;
-        }
-        rows_beside(owners, mark.row.table(), mark.row.row()..mark.row.row() + 1)
-    }
-}
-
-impl Seen<'_> {
-    /// What stands for the visit of an order, a return or a trial, or the case of a service contact;
-    /// 0 for none.
-    pub fn tie(&self, mark: &Mark) -> u32 {
-        self.beside(&self.tables.ties.owner, mark).next().map_or(0, |row| self.tables.ties.tie[row])
-    }
-}

@@ -3,9 +3,10 @@
 
 use super::answer::Basis;
 use super::axis::{Axis, Dimension};
+use super::hits::{Hit, Hits, Other};
 use super::ledger::{self, RecordHit};
 use super::lens::{Lens, OrderLens};
-use super::measure::{Context, Hit, Measure, Seen, Span, window_of};
+use super::measure::{Asked, Context, Seen, Span};
 use super::scalar::{self, Figure, Question};
 use super::scope::KpiError;
 use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
@@ -31,9 +32,22 @@ pub struct Member {
     pub place: u64,
     /// The customer's key; `None`: nobody.
     pub customer: Option<u32>,
-    pub hits: Vec<Hit>,
+    pub hits: Vec<Counted>,
     /// What a record adds instead of touchpoints.
     pub record: Option<RecordHit>,
+}
+
+/// A touchpoint that was counted: a [`Hit`] with the numbers of its touchpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    pub at: i64,
+    pub number: u32,
+    pub place: u16,
+    pub part: i64,
+    pub whole: i64,
+    /// Number and place of the touchpoint that answered it, or led to it.
+    pub other: Option<(u32, u16)>,
+    pub censored: bool,
 }
 
 /// A page of members, in a fixed order: customers by key, touchpoints of nobody, records.
@@ -81,16 +95,11 @@ pub fn page(snapshot: &Snapshot, question: &Question, filter: &Filter) -> Result
     let axes = if filter.group.is_empty() { Vec::new() } else { Axis::all(&lens, &question.group_by)? };
     let span = Span { from: lens.from, until: question.scope.range.until.0, observed: lens.observed };
     let measure = question.measures[0];
-    let cx = Context::new(&lens, &orders, &question.params, &question.measures, &[span])?;
-    let types = measure.types(&question.params);
-    let reader = Reader {
-        types,
-        anchors: (measure.anchors)(&question.params),
-        lens: &lens,
-        orders: &orders,
-        observed: span.observed,
-    };
-    let search = Search { cx: &cx, measure, span, axes: &axes, group_by: &question.group_by, filter, reader };
+    let mut cx = Context::new(&lens, &orders, &question.params, &question.measures, &[span])?;
+    // Touchpoints are told by their rows.
+    cx.firsts_known = false;
+    let (reader, asked) = (cx.reader(&[measure], span.observed), Asked::new(measure, &question.params));
+    let search = Search { cx: &cx, asked, span, axes: &axes, group_by: &question.group_by, filter, reader };
     let mut places = snapshot.fold(TASK_CUSTOMERS, Vec::new, |s, part| search.places(s, part), joined);
     lens.unidentified().for_each(|tables| search.places_of_nobody(&mut places, tables));
     let records = search.records();
@@ -114,7 +123,7 @@ fn joined<T>(mut a: Vec<T>, mut b: Vec<T>) -> Vec<T> {
 
 struct Search<'a> {
     cx: &'a Context<'a>,
-    measure: &'static Measure,
+    asked: Asked<'a>,
     span: Span,
     axes: &'a [Axis],
     group_by: &'a [Dimension],
@@ -124,9 +133,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The hits of the group and side asked for.
-    fn hits(&self, seen: &Seen, hits: &mut Vec<Hit>) {
-        hits.clear();
-        (self.measure.observe)(seen, hits);
+    fn hits(&self, seen: &Seen) -> Vec<Counted> {
+        let mut hits = Hits::default();
+        hits.clear(true);
+        self.asked.hits(seen, &mut hits);
+        let mut hits = hits.take();
+        hits.sort_by_key(|hit| hit.at);
         let wanted = |hit: &Hit| match self.filter.side {
             Side::Counted => true,
             Side::Numerator => hit.part != 0,
@@ -135,49 +147,56 @@ impl Search<'_> {
         hits.retain(wanted);
         if !self.axes.is_empty() {
             let is_its = |hit: &Hit| {
-                let names = self.axes.iter().map(|axis| axis.name(axis.of(hit, seen.who)));
+                let names = self.axes.iter().map(|axis| axis.name(axis.of(hit, seen.who, seen.tables)));
                 names.eq(self.filter.group.iter().cloned())
             };
             hits.retain(is_its);
         }
+        let counted = |Hit { at, touch, place, part, whole, other, censored, .. }| Counted {
+            at,
+            number: seen.tables.number(touch),
+            place,
+            part,
+            whole,
+            other: other.map(|other: Other| (seen.tables.number(other.touch), other.place)),
+            censored,
+        };
+        hits.into_iter().map(counted).collect()
     }
 
-    fn each(&self, part: &Part, mut visit: impl FnMut(u64, u32, &mut Vec<Hit>)) {
-        let mut hits = Vec::new();
+    fn each(&self, part: &Part, mut visit: impl FnMut(u64, u32, Vec<Counted>)) {
         self.reader.each(part, |customer, marks| {
-            let window = window_of(self.measure, self.cx.params);
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: self.cx, span: self.span, window, who, tables, marks };
-            self.hits(&seen, &mut hits);
+            let seen = Seen { cx: self.cx, span: self.span, window: self.asked.window, who, tables, marks };
+            let hits = self.hits(&seen);
             let key = part.segment.customers.key[customer as usize];
             if !hits.is_empty() {
-                visit(u64::from(key), key, &mut hits);
+                visit(u64::from(key), key, hits);
             }
         });
     }
 
-    fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(u64, &mut Vec<Hit>)) {
-        let mut hits = Vec::new();
-        if !self.measure.nobody {
+    fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(u64, Vec<Counted>)) {
+        if !self.asked.measure.nobody {
             return;
         }
         self.reader.each_of_nobody(tables, |mark| {
-            let window = window_of(self.measure, self.cx.params);
             let marks = std::slice::from_ref(&mark);
-            let seen = Seen { cx: self.cx, span: self.span, window, who: None, tables, marks };
-            if !(self.measure.anchors)(self.cx.params).has(mark.kind) || !seen.counts(&mark) {
+            let seen =
+                Seen { cx: self.cx, span: self.span, window: self.asked.window, who: None, tables, marks };
+            if !self.asked.anchors.has(mark.kind) || !seen.counts(&mark) {
                 return;
             }
-            self.hits(&seen, &mut hits);
+            let hits = self.hits(&seen);
             if !hits.is_empty() {
-                visit(NOBODY | u64::from(mark.number), &mut hits);
+                visit(NOBODY | u64::from(tables.number(mark.row)), hits);
             }
         });
     }
 
     /// What records add to the group and side asked for.
     fn records(&self) -> Vec<Member> {
-        let (hits, _) = ledger::records(self.measure, self.cx, self.span);
+        let (hits, _) = ledger::records(self.asked.measure, self.cx, self.span);
         let member = |(place, hit): (u64, RecordHit)| Member {
             place,
             customer: None,
@@ -217,7 +236,7 @@ impl Search<'_> {
             let Some(customer) = found.filter(|nth| part.customers.contains(nth)) else { continue };
             let one = Part { customers: customer..customer + 1, ..part.clone() };
             self.each(&one, |place, key, hits| {
-                members.push(Member { place, customer: Some(key), hits: std::mem::take(hits), record: None });
+                members.push(Member { place, customer: Some(key), hits, record: None });
             });
         }
     }
@@ -225,7 +244,7 @@ impl Search<'_> {
     fn members_of_nobody(&self, members: &mut Vec<Member>, tables: &Tables, places: &[u64]) {
         self.each_of_nobody(tables, |place, hits| {
             if places.binary_search(&place).is_ok() {
-                members.push(Member { place, customer: None, hits: std::mem::take(hits), record: None });
+                members.push(Member { place, customer: None, hits, record: None });
             }
         });
     }

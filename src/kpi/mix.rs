@@ -3,17 +3,20 @@
 use rustc_hash::FxHashMap;
 
 use super::answer::{Basis, Tally};
+use super::beside::{ORDERS, rows_beside};
 use super::catalogue::{
     DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, SINGLE_VIEW,
 };
+use super::dictionary::Dictionary;
 use super::events::Types;
 use super::fact::TouchType;
+use super::groups::{Groups, Key};
 use super::lens::{Lens, OrderLens};
-use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, window_of};
+use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::scope::{KpiError, Scope};
 use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
-use super::tables::NO_CURRENCY;
-use super::timeline::{Mark, Reader};
+use super::tables::{Lines, NO_CURRENCY, Orders};
+use super::timeline::Mark;
 
 const COMMON: Measure = Measure {
     stat: Stat::Quotient,
@@ -37,16 +40,29 @@ struct Sold {
 /// The lines of an order.
 fn sold(seen: &Seen, order: &Mark) -> impl Iterator<Item = Sold> {
     let (lines, at, orders) = (&seen.tables.lines, order.at, seen.cx.orders);
-    seen.lines_of(order).map(move |row| {
-        let (price, currency, quantity) =
-            (lines.price.get(row), lines.currency[row], lines.quantity[row].milli());
-        let price = orders.converted(price, currency, at).filter(|_| currency != NO_CURRENCY);
-        let revenue = |price: i64| {
+    seen.lines_of(order).map(move |row| line(lines, row, at, orders))
+}
+
+/// A line of an order of that time.
+#[inline]
+fn line(lines: &Lines, row: usize, at: i64, orders: &OrderLens) -> Sold {
+    let (currency, quantity) = (lines.currency[row], lines.quantity[row].milli());
+    let price = match currency {
+        NO_CURRENCY => None,
+        _ => orders.converted(lines.price.get(row), currency, at),
+    };
+    Sold { item: lines.item[row], quantity, revenue: price.map(|price| revenue(price, quantity)) }
+}
+
+/// Of so many thousandths, rounded to the minor unit.
+fn revenue(price: i64, quantity: i64) -> i64 {
+    match price.checked_mul(quantity).and_then(|exact| exact.checked_add(500)) {
+        Some(exact) => exact.div_euclid(1_000),
+        None => {
             let exact = i128::from(price) * i128::from(quantity);
             i64::try_from((exact + 500).div_euclid(1_000)).unwrap_or(i64::MAX)
-        };
-        Sold { item: lines.item[row], quantity, revenue: price.map(revenue) }
-    })
+        }
+    }
 }
 
 /// What was taken off an order's lines: item and minor units of the question's currency.
@@ -226,24 +242,37 @@ pub struct Answer {
     pub cells: Vec<Cell>,
 }
 
-#[derive(Default)]
 struct State {
     tally: Tally,
     /// By item and channel.
-    sales: FxHashMap<(u32, u32), Sales>,
+    sales: Groups<Sales>,
+    overflow: bool,
 }
 
 impl State {
-    fn add(&mut self, item: u32, channel: u32, sales: &Sales) {
-        self.sales.entry((item, channel)).or_default().add(sales);
+    fn new(names: &Dictionary) -> Self {
+        let pairs = [names.items().len() + 1, names.channels.len()];
+        Self { tally: Tally::default(), sales: Groups::new(pairs, CELLS_LIMIT, DENSE), overflow: false }
+    }
+
+    #[inline]
+    fn add(&mut self, key: Key, sales: &Sales) {
+        match self.sales.of(key) {
+            Some(sum) => sum.add(sales),
+            None => self.overflow = true,
+        }
     }
 
     fn merged(mut self, other: Self) -> Self {
         self.tally.merge(&other.tally);
-        other.sales.iter().for_each(|(&(item, channel), sales)| self.add(item, channel, sales));
+        self.overflow |= other.overflow;
+        other.sales.all().iter().for_each(|(key, sales)| self.add(*key, sales));
         self
     }
 }
+
+/// So many pairs of an item and a channel are found without a search.
+const DENSE: usize = 1 << 18;
 
 /// What every category sold by every channel.
 ///
@@ -255,43 +284,72 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
         return Err(KpiError::CurrencyRequired);
     }
     let orders = OrderLens::new(&lens, &params.orders)?;
-    let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
-    let cx = Context::new(&lens, &orders, params, &[&LINE_REVENUE], &[span])?;
-    let types = LINE_REVENUE.types(params);
-    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
-    let window = window_of(&LINE_REVENUE, params);
-    let observe = |state: &mut State, part: &Part| {
-        reader.each(part, |customer, marks| {
-            let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: &cx, span, window, who, tables, marks };
-            let mut counted = 0;
-            for (_, order) in seen.anchors(TouchType::ORDER) {
-                let channel = cx.channel(order.place);
-                for line in sold(&seen, order) {
-                    let priced = line.revenue.map_or(0, |_| line.quantity);
-                    let (units, revenue) = (line.quantity, line.revenue.unwrap_or(0));
-                    state.add(line.item, channel, &Sales { units, priced, revenue, discount: 0 });
-                    counted += 1;
-                }
-                for (item, discount) in discounts(&seen, order) {
-                    state.add(item, channel, &Sales { discount, ..Sales::default() });
-                }
-            }
-            if counted > 0 {
-                state.tally.count(counted, seen.is_registered());
-            }
-        });
-        let excluded = orders.excluded(&lens, part);
-        state.tally.merge(&Tally { excluded, ..Tally::default() });
-    };
-    let mut state = snapshot.fold(TASK_CUSTOMERS, State::default, observe, State::merged);
-    if state.sales.len() > CELLS_LIMIT {
+    let names = &*snapshot.dictionary;
+    let channels: Vec<u32> = names.places().iter().map(|place| place.channel).collect();
+    let of = Sells { lens: &lens, orders: &orders, channels: &channels };
+    let start = || State::new(names);
+    let observe = |state: &mut State, part: &Part| of.observe(state, part);
+    let mut state = snapshot.fold(TASK_CUSTOMERS, start, observe, State::merged);
+    if state.overflow {
         return Err(KpiError::TooMany { what: "products by channel", limit: CELLS_LIMIT });
     }
     let nobody = |tables: &super::Tables| lens.rows_in_range(&tables.orders.stem).count() as u64;
     state.tally.excluded.no_identity = lens.unidentified().map(nobody).sum();
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
-    Ok(answer(&cx, &state))
+    Ok(answer(snapshot, &state))
+}
+
+/// Reads lines and discounts row by row, with the orders that they stand beside.
+struct Sells<'a> {
+    lens: &'a Lens<'a>,
+    orders: &'a OrderLens,
+    /// By place.
+    channels: &'a [u32],
+}
+
+impl Sells<'_> {
+    fn observe(&self, state: &mut State, part: &Part) {
+        let (tables, mut last) = (&part.segment.tables, None);
+        let (orders, lines, discounts) = (&tables.orders, &*tables.lines, &*tables.discounts);
+        let ordered = orders.stem.rows(part.customers.clone());
+        for row in rows_beside(&lines.owner, ORDERS, ordered.clone()) {
+            let order = lines.owner[row].row();
+            let Some(channel) = self.channel(part, orders, order) else { continue };
+            let sold = line(lines, row, orders.stem.at[order], self.orders);
+            let priced = sold.revenue.map_or(0, |_| sold.quantity);
+            let (units, revenue) = (sold.quantity, sold.revenue.unwrap_or(0));
+            state.add([sold.item, channel], &Sales { units, priced, revenue, discount: 0 });
+            let customer = orders.stem.customer[order];
+            let is_first = last.replace(customer) != Some(customer);
+            let registered = part.segment.customers.registered[customer as usize];
+            state.tally.merge(&Tally {
+                customers: u64::from(is_first),
+                touchpoints: 1,
+                registered_touchpoints: u64::from(registered),
+                ..Tally::default()
+            });
+        }
+        for row in rows_beside(&discounts.owner, ORDERS, ordered) {
+            let order = discounts.owner[row].row();
+            let (off, currency, at) =
+                (discounts.discount.get(row), discounts.currency[row], orders.stem.at[order]);
+            let found = self.channel(part, orders, order).zip(self.orders.converted(off, currency, at));
+            if let Some((channel, discount)) = found {
+                state.add([discounts.item[row], channel], &Sales { discount, ..Sales::default() });
+            }
+        }
+        let excluded = self.orders.excluded(self.lens, part);
+        state.tally.merge(&Tally { excluded, ..Tally::default() });
+    }
+
+    /// By which channel an order was made that is counted.
+    #[inline]
+    fn channel(&self, part: &Part, orders: &Orders, row: usize) -> Option<u32> {
+        let (at, place) = (orders.stem.at[row], orders.stem.place[row]);
+        let counts = self.lens.in_range(at) && self.lens.has_place(place) && self.orders.counts(orders, row);
+        let is_counted = counts && self.lens.has_customer(part, orders.stem.customer[row]);
+        is_counted.then(|| self.channels[usize::from(place)])
+    }
 }
 
 /// Revenue of products that are sold elsewhere too, and what it would be at average prices.
@@ -301,23 +359,24 @@ struct Index {
     average: f64,
 }
 
-fn answer(cx: &Context, state: &State) -> Answer {
-    let items = cx.names.items();
-    let mut by_item: FxHashMap<u32, (Sales, usize)> = FxHashMap::default();
+fn answer(snapshot: &Snapshot, state: &State) -> Answer {
+    let (names, items) = (&snapshot.dictionary, snapshot.dictionary.items());
+    // By item: what all channels sold, and how many did.
+    let mut by_item = vec![(Sales::default(), 0_usize); items.len() + 1];
     let mut total = Sales::default();
-    for (&(item, _), sales) in &state.sales {
-        let (all, channels) = by_item.entry(item).or_default();
+    for ([item, _], sales) in state.sales.all() {
+        let (all, channels) = &mut by_item[*item as usize];
         all.add(sales);
         *channels += usize::from(sales.priced > 0);
         total.add(sales);
     }
     let mut cells: FxHashMap<(Option<u32>, u32), (Sales, Index)> = FxHashMap::default();
-    for (&(item, channel), sales) in &state.sales {
+    for &([item, channel], ref sales) in state.sales.all() {
         let pair = items.pair(item);
         let category = pair.map(|(_, category)| category).filter(|&category| items.text(category).is_some());
         let (cell, index) = cells.entry((category, channel)).or_default();
         cell.add(sales);
-        let (all, channels) = &by_item[&item];
+        let (all, channels) = &by_item[item as usize];
         let is_named = pair.is_some_and(|(product, _)| items.text(product).is_some());
         if let Some(average) = all.average_price().filter(|_| is_named && *channels > 1) {
             index.here += sales.revenue as f64;
@@ -326,7 +385,7 @@ fn answer(cx: &Context, state: &State) -> Answer {
     }
     let cell = |((category, channel), (sales, index)): ((Option<u32>, u32), (Sales, Index))| Cell {
         category: category.and_then(|category| items.text(category)).map(str::to_owned),
-        channel: cx.names.channels.name(channel).to_owned(),
+        channel: names.channels.name(channel).to_owned(),
         sales,
         price_index: (index.average > 0.0).then(|| index.here / index.average),
     };
@@ -335,5 +394,5 @@ fn answer(cx: &Context, state: &State) -> Answer {
         let key = |cell: &Cell| (cell.category.is_none(), cell.category.clone(), cell.channel.clone());
         key(a).cmp(&key(b))
     });
-    Answer { basis: state.tally.basis(cx.lens.snapshot.revision), total, cells }
+    Answer { basis: state.tally.basis(snapshot.revision), total, cells }
 }

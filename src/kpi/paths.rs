@@ -92,7 +92,7 @@ pub fn compute(
     let span = Span { from: lens.from, until: scope.range.until.0, observed: lens.observed };
     let cx = Context::new(&lens, &orders, params, &[&ATTRIBUTED_ORDERS], &[span])?;
     let types = ATTRIBUTED_ORDERS.types(params);
-    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
+    let reader = Reader::of(types, &lens, &orders, span.observed);
     let window = window_of(&ATTRIBUTED_ORDERS, params);
     let observe = |state: &mut State, part: &Part| {
         reader.each(part, |customer, marks| {

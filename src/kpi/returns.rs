@@ -9,6 +9,7 @@ use super::catalogue::{
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::hits::Hits;
 use super::measure::{Hit, Measure, Other, Params, Seen, Stat};
 use super::scalar::{self, Answer, Figure, Question};
 use super::scope::{GroupBy, KpiError, Scope};
@@ -50,8 +51,11 @@ fn links(seen: &Seen) -> Vec<(usize, usize)> {
     if all(TouchType::RETURN).next().is_none() {
         return links;
     }
-    for (nth, order) in all(TouchType::ORDER) {
-        by_key.entry(seen.tables.orders.key[order.row.row()]).or_insert(nth);
+    let names_order = |(_, back): (usize, &Mark)| seen.tables.returns.key[back.row.row()] != 0;
+    if all(TouchType::RETURN).any(names_order) {
+        for (nth, order) in all(TouchType::ORDER) {
+            by_key.entry(seen.tables.orders.key[order.row.row()]).or_insert(nth);
+        }
     }
     for (nth, mark) in seen.marks.iter().enumerate() {
         match mark.kind {
@@ -75,7 +79,10 @@ fn sold<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s Mark, Vec<&'s Mark>)> {
     links.sort_by_key(|&(order, _)| order);
     seen.anchors(TouchType::ORDER).map(move |(nth, order)| {
         let from = links.partition_point(|&(its, _)| its < nth);
-        let its = links[from..].iter().take_while(|&&(its, _)| its == nth);
+        let mut its = links[from..].iter().take_while(|&&(its, _)| its == nth).peekable();
+        if its.peek().is_none() {
+            return (order, Vec::new());
+        }
         let end = seen.window_end(order.at);
         let backs = its.map(|&(_, back)| &seen.marks[back]);
         (order, backs.filter(|back| order.at <= back.at && back.at < end).collect())
@@ -83,11 +90,11 @@ fn sold<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s Mark, Vec<&'s Mark>)> {
 }
 
 /// Each order in range with what came back of it; `None` leaves an order out.
-fn came_back(seen: &Seen, hits: &mut Vec<Hit>, measure: impl Fn(&Mark) -> Option<i64>) {
+fn came_back(seen: &Seen, hits: &mut Hits, measure: impl Fn(&Mark) -> Option<i64>) {
     for (order, backs) in sold(seen) {
         let Some(whole) = measure(order) else { continue };
         let part = backs.iter().filter_map(|back| measure(back)).sum();
-        let other = backs.first().map(|back| Other { number: back.number, place: back.place });
+        let other = backs.first().map(|back| Other::of(back));
         hits.push(Hit { other, whole, censored: !seen.is_observed(order.at), ..Hit::of(order).part(part) });
     }
 }
@@ -166,9 +173,9 @@ fn back<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s Mark, &'s Mark)> {
     all.filter(|(back, order)| seen.counts(back) && order.at <= back.at)
 }
 
-fn days(seen: &Seen, hits: &mut Vec<Hit>) {
+fn days(seen: &Seen, hits: &mut Hits) {
     hits.extend(back(seen).map(|(back, order)| {
-        let other = Some(Other { number: order.number, place: order.place });
+        let other = Some(Other::of(order));
         Hit { other, ..Hit::of(back).part(back.at - order.at) }
     }));
 }
@@ -215,7 +222,7 @@ pub static RETURNS_ELSEWHERE: Measure = Measure {
     observe: |seen, hits| {
         hits.extend(back(seen).map(|(back, order)| {
             let elsewhere = seen.cx.channel(back.place) != seen.cx.channel(order.place);
-            let other = Some(Other { number: order.number, place: order.place });
+            let other = Some(Other::of(order));
             Hit { other, ..Hit::of(back).part(i64::from(elsewhere)) }
         }));
     },
@@ -236,7 +243,7 @@ pub static ONLINE_RETURNED_IN_STORE: Measure = Measure {
     observe: |seen, hits| {
         let online = back(seen).filter(|(_, order)| !seen.cx.is_physical(order.place));
         hits.extend(online.map(|(back, order)| {
-            let other = Some(Other { number: order.number, place: order.place });
+            let other = Some(Other::of(order));
             Hit { other, ..Hit::of(back).part(i64::from(seen.cx.is_physical(back.place))) }
         }));
     },
@@ -262,9 +269,9 @@ pub static ORDERS_AT_RETURNS: Measure = Measure {
         }
         let of: FxHashMap<usize, usize> = links(seen).into_iter().map(|(order, back)| (back, order)).collect();
         for (nth, back) in seen.anchors(TouchType::RETURN) {
-            let its = of.get(&nth).map(|&order| seen.marks[order].number);
+            let its = of.get(&nth).map(|&order| seen.marks[order].row);
             let bought = orders.get(&visit_key(seen, back));
-            let bought = bought.and_then(|all| all.iter().find(|order| Some(order.number) != its));
+            let bought = bought.and_then(|all| all.iter().find(|order| Some(order.row) != its));
             hits.push(Hit::of(back).answered(bought.copied()));
         }
     },

@@ -5,11 +5,15 @@ mod segments;
 pub(super) use segments::groups;
 pub use segments::{BUYERS, Compared, compared};
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::answer::{Basis, Grouped, Tally};
+use super::beside::rows_until;
 use super::calendar::{Intervals, Unit};
 use super::fact::TouchType;
+use super::fifths::cuts;
 use super::lens::{Grouping, Lens, OrderLens};
 use super::scope::{GroupBy, KpiError, OrderOptions, OrderUnit, Scope};
 use super::snapshot::{Part, Snapshot};
@@ -95,6 +99,19 @@ pub struct Scores {
     pub monetary: u8,
 }
 
+impl Scores {
+    /// Its place among all, in their order.
+    fn nth(self) -> usize {
+        let [recency, frequency, monetary] = [self.recency, self.frequency, self.monetary].map(usize::from);
+        (recency * 5 + frequency) * 5 + monetary - 31
+    }
+
+    fn of(nth: usize) -> Self {
+        let score = |weight: usize| (nth / weight % 5) as u8 + 1;
+        Self { recency: score(25), frequency: score(5), monetary: score(1) }
+    }
+}
+
 /// Customers of a kind, by recency and frequency: the table that is common for RFM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
@@ -155,15 +172,15 @@ impl Cuts {
     /// Those of a population: equal values stand together, in the fifth in which their middle does.
     #[must_use]
     pub fn of(population: &[Bought]) -> Self {
-        let cut = |of: fn(&Bought) -> i64| {
-            let mut values: Vec<i64> = population.par_iter().map(of).collect();
-            values.par_sort_unstable();
-            cuts(&values)
-        };
+        Self::by(population, |bought| bought)
+    }
+
+    /// The same of those who bought what `of` says.
+    fn by<T: Sync>(population: &[T], of: impl Fn(&T) -> &Bought + Sync) -> Self {
         Self {
-            recency: cut(|bought| -i64::from(bought.recency_days)),
-            frequency: cut(|bought| bought.orders.into()),
-            monetary: cut(|bought| bought.net),
+            recency: cuts(population, |one| -i64::from(of(one).recency_days)),
+            frequency: cuts(population, |one| of(one).orders.into()),
+            monetary: cuts(population, |one| of(one).net),
         }
     }
 
@@ -179,22 +196,6 @@ impl Cuts {
             monetary: score(&self.monetary, bought.net),
         }
     }
-}
-
-/// The least value of each fifth from the second on, of sorted values. One that nobody stands in
-/// begins where the next does.
-fn cuts(values: &[i64]) -> [Option<i64>; 4] {
-    let mut cuts = [None; 4];
-    let mut below = 0;
-    for equal in values.chunk_by(|a, b| a == b) {
-        let middle = 2 * below + equal.len();
-        let score = 1 + 5 * middle / (2 * values.len());
-        for cut in &mut cuts[..score.min(5) - 1] {
-            cut.get_or_insert(equal[0]);
-        }
-        below += equal.len();
-    }
-    cuts
 }
 
 /// # Errors
@@ -216,16 +217,8 @@ pub fn compute_listing(
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
     let (all, tally) = bought(snapshot, None, &lens, &grouping, &question.orders)?;
-    let population: Vec<Bought> = all.iter().map(|(_, _, bought)| *bought).collect();
-    let cuts = Cuts::of(&population);
-    let mut groups = vec![[Sums::default(); Segment::ALL.len()]; grouping.len()];
-    let mut cells = std::collections::BTreeMap::new();
-    for (_, group, bought) in &all {
-        let scores = cuts.scores(bought);
-        *cells.entry(scores).or_insert(0) += 1;
-        let sums = &mut groups[*group as usize][Segment::of(scores) as usize];
-        add(sums, &Sums { customers: 1, orders: bought.orders.into(), net: bought.net });
-    }
+    let cuts = Cuts::by(&all, |(_, _, bought)| bought);
+    let (groups, cells) = scored(&all, &cuts, grouping.len());
     let is_empty = |sums: &[Sums; 10]| sums.iter().all(|sums| sums.customers == 0);
     let add_all = |mine: &mut [Sums; 10], theirs: &[Sums; 10]| {
         mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| add(mine, theirs));
@@ -237,8 +230,37 @@ pub fn compute_listing(
     let mut wanted = all[begin..].iter().map(customer).filter(|customer| listed.admits(customer.scores));
     let customers = wanted.by_ref().take(question.size).collect();
     let more = wanted.next().is_some();
-    let (basis, cells) = (tally.basis(snapshot.revision), cells.into_iter().collect());
+    let basis = tally.basis(snapshot.revision);
     Ok(Answer { basis, cuts, result, cells, customers, more })
+}
+
+/// The sums of each segment, by group.
+type Segments = Vec<[Sums; Segment::ALL.len()]>;
+
+/// All customers by group and segment, and how many have each score that occurs.
+fn scored(all: &All, cuts: &Cuts, groups: usize) -> (Segments, Vec<(Scores, u64)>) {
+    const TASK: usize = 1 << 14;
+    const SCORES: usize = 5 * 5 * 5;
+    let count = |customers: &[(u32, u32, Bought)]| {
+        let (mut groups, mut cells) = (vec![[Sums::default(); Segment::ALL.len()]; groups], vec![0; SCORES]);
+        for (_, group, bought) in customers {
+            let scores = cuts.scores(bought);
+            cells[scores.nth()] += 1;
+            let sums = &mut groups[*group as usize][Segment::of(scores) as usize];
+            add(sums, &Sums { customers: 1, orders: bought.orders.into(), net: bought.net });
+        }
+        (groups, cells)
+    };
+    let none = || (vec![[Sums::default(); Segment::ALL.len()]; groups], vec![0_u64; SCORES]);
+    let sum = |mut a: (Segments, Vec<u64>), b: (Segments, Vec<u64>)| {
+        let segments = a.0.iter_mut().flatten().zip(b.0.iter().flatten());
+        segments.for_each(|(mine, theirs)| add(mine, theirs));
+        a.1.iter_mut().zip(b.1).for_each(|(mine, theirs)| *mine += theirs);
+        a
+    };
+    let (groups, cells) = all.par_chunks(TASK).map(count).reduce(none, sum);
+    let occur = cells.iter().enumerate().filter(|(_, customers)| **customers > 0);
+    (groups, occur.map(|(nth, &customers)| (Scores::of(nth), customers)).collect())
 }
 
 fn add(mine: &mut Sums, theirs: &Sums) {
@@ -271,29 +293,37 @@ fn bought(
     options: &OrderOptions,
 ) -> Result<(All, Tally), KpiError> {
     let gather = Gather::new(lens, options)?;
-    let observe = |(all, tally): &mut (All, Tally), part: &Part| {
-        let orders = &part.segment.tables.orders;
+    let observe = |(all, tally): &mut (Vec<All>, Tally), part: &Part| {
+        let (orders, returns) = (&part.segment.tables.orders, &part.segment.tables.returns.stem);
+        let mut next = returns.rows(0..part.customers.start).end;
+        let mut its = Vec::with_capacity(part.customers.len());
         for (customer, rows) in orders.stem.runs(orders.stem.rows(part.customers.clone())) {
+            next += rows_until(&returns.customer[next..], |its| its < customer);
             if !lens.has_customer(part, customer) {
                 continue;
             }
-            if let Some((bought, first)) = gather.customer(part, customer, rows, tally) {
+            let back = next..next + rows_until(&returns.customer[next..], |its| its == customer);
+            if let Some((bought, first)) = gather.customer(part, rows, back, tally) {
                 let registered = part.segment.customers.registered[customer as usize];
                 tally.count(bought.orders.into(), registered);
                 let group = grouping.of(part, customer, orders.stem.place[first]) as u32;
-                all.push((part.segment.customers.key[customer as usize], group, bought));
+                its.push((part.segment.customers.key[customer as usize], group, bought));
             }
         }
+        all.push(its);
         let excluded = gather.orders.excluded(lens, part);
         tally.merge(&Tally { excluded, ..Tally::default() });
     };
     let start = || (Vec::new(), Tally::default());
-    let (mut all, mut tally) = snapshot.fold_over(only, start, observe, |mut a, mut b| {
+    let (all, mut tally) = snapshot.fold_over(only, start, observe, |mut a, mut b| {
         a.0.append(&mut b.0);
         a.1.merge(&b.1);
         a
     });
-    all.par_sort_unstable_by_key(|(key, ..)| *key);
+    let mut all = all.concat();
+    if !all.is_sorted_by_key(|(key, ..)| *key) {
+        all.par_sort_unstable_by_key(|(key, ..)| *key);
+    }
     let nobody = |tables: &super::Tables| lens.rows_in_range(&tables.orders.stem).count() as u64;
     tally.excluded.no_identity = lens.unidentified().map(nobody).sum();
     tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
@@ -323,12 +353,13 @@ impl<'a> Gather<'a> {
         Ok(Self { lens, orders, unit: options.unit, days, last_day })
     }
 
-    /// What a customer bought in scope, and the row of the first order of it; `rows` are all orders.
+    /// What a customer bought in scope, and the row of the first order of it; `rows` are all orders,
+    /// `back` all returns.
     pub fn customer(
         &self,
         part: &Part,
-        customer: u32,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
+        back: Range<usize>,
         tally: &mut Tally,
     ) -> Option<(Bought, usize)> {
         let (orders, returns) = (&part.segment.tables.orders, &part.segment.tables.returns);
@@ -344,7 +375,7 @@ impl<'a> Gather<'a> {
             net += self.orders.amount(orders, row);
         }
         let first = first?;
-        for row in returns.stem.rows(customer..customer + 1) {
+        for row in back {
             let at = returns.stem.at[row];
             if self.lens.in_range(at) {
                 match self.orders.converted(returns.amount.get(row), returns.currency[row], at) {
@@ -361,23 +392,6 @@ impl<'a> Gather<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ties_stand_together_where_their_middle_does() {
-        let fifths = |values: &[i64]| {
-            let mut sorted = values.to_vec();
-            sorted.sort_unstable();
-            let cuts = cuts(&sorted);
-            let score = |v: &i64| 1 + cuts.iter().flatten().filter(|&cut| cut <= v).count();
-            values.iter().map(score).collect::<Vec<_>>()
-        };
-        assert_eq!(fifths(&[10, 20, 30, 40, 50]), [1, 2, 3, 4, 5]);
-        assert_eq!(fifths(&[7; 9]), [3; 9], "all the same are the middle");
-        assert_eq!(fifths(&[1]), [3]);
-        assert_eq!(fifths(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 2]), [3, 3, 3, 3, 3, 3, 3, 3, 5, 5]);
-        assert_eq!(fifths(&[1, 1, 2, 3]), [2, 2, 4, 5]);
-        assert_eq!(cuts(&[]), [None; 4]);
-    }
 
     #[test]
     fn every_score_has_one_segment_and_better_is_better() {

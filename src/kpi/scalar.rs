@@ -8,14 +8,15 @@ use super::axis::{Axis, Dimension};
 use super::catalogue::Definition;
 use super::events::Types;
 use super::fact::TouchType;
-use super::groups::{Groups, Key};
+use super::groups::{DENSE, Groups, Key};
+use super::hits::{Added, Hit, Hits};
 use super::ledger::{self, RecordHit};
 use super::lens::{Lens, OrderLens};
-use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, window_of};
+use super::measure::{Asked, Context, Measure, Params, Seen, Span, Stat};
 use super::scope::{KpiError, Scope};
 use super::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
-use super::stats::{Interval, Moments, net_promoter_score, quantile, wilson};
-use super::survival;
+use super::stats::{Interval, Moments};
+use super::sums::Sums;
 use super::tables::Tables;
 use super::timeline::{Mark, Reader};
 use crate::model::Currency;
@@ -78,9 +79,10 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Vec<Answer>, 
     check(&lens, question)?;
     let spans = spans(&lens, question);
     let axes = Axis::all(&lens, &question.group_by)?;
-    let context = Context::new(&lens, &orders, &question.params, &question.measures, &spans)?;
+    let mut context = Context::new(&lens, &orders, &question.params, &question.measures, &spans)?;
+    context.firsts_known &= !axes.iter().any(Axis::reads_items);
     let fold = Fold::new(&context, question, &spans, &axes);
-    let start = || State::new(question.measures.len(), spans.len(), &axes);
+    let start = || State::new(&question.measures, spans.len(), &axes);
     let mut state =
         snapshot.fold(TASK_CUSTOMERS, start, |s: &mut State, part| fold.observe(s, part), State::merged);
     lens.unidentified().for_each(|tables| fold.observe_nobody(&mut state, tables));
@@ -109,118 +111,6 @@ fn check(lens: &Lens, question: &Question) -> Result<(), KpiError> {
     Ok(())
 }
 
-/// Sums of one figure.
-#[derive(Debug, Clone, Default)]
-struct Sums {
-    anchors: u64,
-    customers: u64,
-    part: i128,
-    whole: i128,
-    squares: i128,
-    /// For quantiles; twice the duration, and 1 more when it is censored, for survival.
-    values: Vec<i64>,
-}
-
-impl Sums {
-    fn add(&mut self, hit: &Hit, stat: Stat) {
-        self.add_all(std::slice::from_ref(hit), stat);
-    }
-
-    fn add_all(&mut self, hits: &[Hit], stat: Stat) {
-        // Summed apart: what lies in memory would be read and written for each.
-        let (mut part, mut whole, mut squares) = (0, 0, 0);
-        for hit in hits {
-            part += i128::from(hit.part);
-            whole += i128::from(hit.whole);
-            squares += i128::from(hit.part) * i128::from(hit.part);
-        }
-        self.anchors += hits.len() as u64;
-        self.part += part;
-        self.whole += whole;
-        self.squares += squares;
-        match stat {
-            Stat::Quantile(_) => self.values.extend(hits.iter().map(|hit| hit.part)),
-            Stat::Survival(_) | Stat::Ended(_) => {
-                self.values.extend(hits.iter().map(|hit| survival::encoded(hit.part, hit.censored)));
-            }
-            _ => {}
-        }
-    }
-
-    /// A record is no touchpoint.
-    fn add_record(&mut self, hit: &RecordHit) {
-        self.part += i128::from(hit.part);
-        self.whole += i128::from(hit.whole);
-    }
-
-    fn merge(&mut self, mut other: Self) {
-        self.anchors += other.anchors;
-        self.customers += other.customers;
-        self.part += other.part;
-        self.whole += other.whole;
-        self.squares += other.squares;
-        if self.values.len() < other.values.len() {
-            std::mem::swap(&mut self.values, &mut other.values);
-        }
-        self.values.append(&mut other.values);
-    }
-
-    fn figure(mut self, stat: Stat, scale: f64) -> Figure {
-        let (numerator, whole) = (self.part as f64 / scale, self.whole as f64);
-        let moments =
-            Moments { count: self.anchors, sum: numerator, squares: self.squares as f64 / (scale * scale) };
-        let (value, interval, denominator) = match stat {
-            Stat::Sum => (Some(numerator), None, None),
-            Stat::Expected => ((self.anchors > 0).then_some(numerator), None, None),
-            Stat::Customers => (Some(self.customers as f64), None, None),
-            Stat::Share => {
-                let share = wilson(self.part as u64, self.whole as u64);
-                (share.map(|_| numerator / whole), share, Some(whole))
-            }
-            Stat::Quotient => ((self.whole != 0).then(|| numerator / whole), None, Some(whole)),
-            Stat::Mean | Stat::MeanOfCustomers => {
-                let mean = moments.mean();
-                (
-                    mean.map(|(mean, _)| mean),
-                    mean.and_then(|(_, interval)| interval),
-                    Some(self.anchors as f64),
-                )
-            }
-            Stat::Quantile(p) => {
-                let quantile = quantile(&mut self.values, p, |value| value as f64 / scale);
-                let value = quantile.map(|q| q.value);
-                (value, quantile.and_then(|q| q.interval), Some(self.anchors as f64))
-            }
-            Stat::Ended(within) => {
-                let ended = survival::ended(&mut self.values, (within * scale) as i64);
-                let (value, interval) = ended.map_or((None, None), |(value, i)| (Some(value), i));
-                (value, interval, Some(self.anchors as f64))
-            }
-            Stat::Survival(p) => {
-                let quantile = survival::quantile(&mut self.values, p, scale);
-                let (value, interval) = quantile.map_or((None, None), |(value, i)| (Some(value), i));
-                (value, interval, Some(self.anchors as f64))
-            }
-            Stat::Nps => {
-                let (promoters, detractors) =
-                    ((self.squares + self.part) / 2, (self.squares - self.part) / 2);
-                let passives = self.anchors - self.squares as u64;
-                let score = net_promoter_score(promoters as u64, passives, detractors as u64);
-                (score.map(|s| s.0), score.map(|s| s.1), Some(self.anchors as f64))
-            }
-        };
-        let numerator = if stat == Stat::Customers { self.customers as f64 } else { numerator };
-        let reason = if self.anchors > 0 && matches!(stat, Stat::Survival(_) | Stat::Ended(_)) {
-            Absent::NotReached
-        } else {
-            Absent::EmptyDenominator
-        };
-        let absent = value.is_none().then_some(reason);
-        let (anchors, customers) = (self.anchors, self.customers);
-        Figure { value, interval, numerator, denominator, anchors, customers, absent, moments }
-    }
-}
-
 /// Those of an ordered run that are before an instant: mostly all of them.
 #[inline]
 fn before(marks: &[Mark], until: i64) -> &[Mark] {
@@ -236,12 +126,37 @@ fn summed<'h>(mut hits: impl Iterator<Item = &'h Hit>) -> Hit {
     hits.fold(first, |sum, hit| Hit { part: sum.part + hit.part, ..sum })
 }
 
+/// Touchpoints of a part that count one each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counted {
+    anchors: u64,
+    customers: u64,
+    /// The last customer and 1, or 0.
+    last: u32,
+}
+
+impl Counted {
+    #[inline]
+    fn count(&mut self, customer: u32) {
+        self.anchors += 1;
+        self.customers += u64::from(self.last != customer + 1);
+        self.last = customer + 1;
+    }
+
+    fn add_to(&self, sums: &mut Sums) {
+        let all = i128::from(self.anchors);
+        sums.customers += self.customers;
+        sums.add_all(&Added { anchors: self.anchors, part: all, whole: all, squares: all, censored: 0 });
+    }
+}
+
 /// What was added to one group, and the turn of the customer who added last.
 type Group = (Sums, u64);
 
 /// Of one measure.
 #[derive(Debug, Clone)]
 struct Figures {
+    stat: Stat,
     tally: Tally,
     /// By span.
     totals: Vec<Sums>,
@@ -266,23 +181,23 @@ impl Figures {
     }
 
     /// Adds hits to their groups. `turn` is the customer's, who counts once in each; 0 for nobody.
-    fn group(&mut self, hits: &[Hit], key: impl Fn(&Hit) -> Key, turn: u64, stat: Stat) {
-        if stat == Stat::MeanOfCustomers {
+    fn group(&mut self, hits: &[Hit], key: impl Fn(&Hit) -> Key, turn: u64) {
+        if self.stat == Stat::MeanOfCustomers {
             let mut keyed: Vec<(Key, &Hit)> = hits.iter().map(|hit| (key(hit), hit)).collect();
             keyed.sort_by_key(|&(key, _)| key);
             for its in keyed.chunk_by(|(one, _), (other, _)| one == other) {
-                self.add(&summed(its.iter().map(|&(_, hit)| hit)), its[0].0, turn, stat);
+                self.add(&summed(its.iter().map(|&(_, hit)| hit)), its[0].0, turn);
             }
             return;
         }
-        hits.iter().for_each(|hit| self.add(hit, key(hit), turn, stat));
+        hits.iter().for_each(|hit| self.add(hit, key(hit), turn));
     }
 
     #[inline]
-    fn add(&mut self, hit: &Hit, key: Key, turn: u64, stat: Stat) {
+    fn add(&mut self, hit: &Hit, key: Key, turn: u64) {
         match self.groups.of(key) {
             Some((sums, last)) => {
-                sums.add(hit, stat);
+                sums.add(hit, self.stat);
                 sums.customers += u64::from(turn > 0 && *last != turn);
                 *last = turn;
             }
@@ -293,22 +208,23 @@ impl Figures {
 
 struct State {
     measures: Vec<Figures>,
-    hits: Vec<Hit>,
+    hits: Hits,
     /// Customers so far, by whom groups know whether one was counted.
     turn: u64,
 }
 
 impl State {
-    fn new(measures: usize, spans: usize, axes: &[Axis]) -> Self {
+    fn new(measures: &[&Measure], spans: usize, axes: &[Axis]) -> Self {
         let names = |nth: usize| axes.get(nth).map_or(1, Axis::len);
-        let figures = Figures {
+        let figures = |measure: &&Measure| Figures {
+            stat: measure.stat,
             tally: Tally::default(),
             totals: vec![Sums::default(); spans],
-            groups: Groups::new([names(0), names(1)], PAIRS_LIMIT),
+            groups: Groups::new([names(0), names(1)], PAIRS_LIMIT, DENSE),
             records: Vec::new(),
             overflow: false,
         };
-        Self { measures: vec![figures; measures], hits: Vec::new(), turn: 0 }
+        Self { measures: measures.iter().map(figures).collect(), hits: Hits::default(), turn: 0 }
     }
 
     fn merged(mut self, other: Self) -> Self {
@@ -320,6 +236,7 @@ impl State {
 struct Fold<'a> {
     cx: &'a Context<'a>,
     question: &'a Question,
+    asked: Vec<Asked<'a>>,
     spans: &'a [Span],
     axes: &'a [Axis],
     reader: Reader<'a>,
@@ -327,82 +244,151 @@ struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     fn new(cx: &'a Context<'a>, question: &'a Question, spans: &'a [Span], axes: &'a [Axis]) -> Self {
-        let all = |of: &dyn Fn(&Measure) -> Types| {
-            question.measures.iter().map(|measure| of(measure)).reduce(Types::or).unwrap_or_default()
-        };
-        let types = all(&|measure| measure.types(&question.params));
-        let anchors = all(&|measure| (measure.anchors)(&question.params));
         let observed = spans.iter().map(|span| span.observed).max().unwrap_or(cx.lens.observed);
-        let reader = Reader { types, anchors, lens: cx.lens, orders: cx.orders, observed };
-        Self { cx, question, spans, axes, reader }
+        let reader = cx.reader(&question.measures, observed);
+        let asked = question.measures.iter().map(|measure| Asked::new(measure, &question.params)).collect();
+        Self { cx, question, asked, spans, axes, reader }
     }
 
     fn observe(&self, state: &mut State, part: &Part) {
+        let at_once = self.observe_at_once(state, part).or_else(|| self.observe_rows(state, part));
+        if at_once.is_none() {
+            self.observe_together(state, part);
+        }
+        let excluded = self.cx.orders.excluded(self.cx.lens, part);
+        for (asked, figures) in self.asked.iter().zip(&mut state.measures) {
+            if asked.anchors.has(TouchType::ORDER) {
+                figures.tally.merge(&Tally { excluded, ..Tally::default() });
+            }
+            let excluded = (asked.measure.left_out)(self.cx, part, self.spans[0]);
+            figures.tally.merge(&Tally { excluded, ..Tally::default() });
+        }
+    }
+
+    /// What all touchpoints of each customer add together.
+    fn observe_together(&self, state: &mut State, part: &Part) {
         let State { measures, hits, turn } = state;
+        let (tables, everybody) = (&part.segment.tables, self.reader.everybody);
         self.reader.each(part, |customer, marks| {
             *turn += 1;
-            let registered = part.segment.customers.registered[customer as usize];
+            let who = Some((part, customer));
             for (nth, &span) in self.spans.iter().enumerate() {
                 let marks = before(marks, span.observed);
                 // A customer without a touchpoint before the end has none to be counted for.
-                if marks.is_empty() {
+                if marks.is_empty() && !everybody {
                     continue;
                 }
-                for (measure, figures) in self.question.measures.iter().zip(measures.iter_mut()) {
-                    let window = window_of(measure, self.cx.params);
-                    let who = Some((part, customer));
-                    let seen = Seen { cx: self.cx, span, window, who, tables: &part.segment.tables, marks };
-                    hits.clear();
-                    (measure.observe)(&seen, hits);
-                    if hits.is_empty() {
+                for (asked, figures) in self.asked.iter().zip(measures.iter_mut()) {
+                    let seen = Seen { cx: self.cx, span, window: asked.window, who, tables, marks };
+                    hits.clear(self.lists(asked.measure.stat));
+                    asked.hits(&seen, hits);
+                    let (sum, stat) = (*hits.sum(), asked.measure.stat);
+                    if sum.anchors == 0 {
                         continue;
                     }
-                    figures.totals[nth].customers += 1;
-                    match measure.stat {
-                        Stat::MeanOfCustomers => figures.totals[nth].add(&summed(hits.iter()), measure.stat),
-                        _ => figures.totals[nth].add_all(hits, measure.stat),
+                    let total = &mut figures.totals[nth];
+                    total.customers += 1;
+                    match stat {
+                        Stat::MeanOfCustomers => total.add(&summed(hits.list().iter()), stat),
+                        _ => {
+                            total.add_all(&sum);
+                            total.list(hits.list(), stat);
+                        }
                     }
                     if nth == 0 {
-                        figures.tally.count(hits.len() as u64, registered);
-                        figures.tally.censored += hits.iter().filter(|hit| hit.censored).count() as u64;
-                        self.group(figures, hits, Some((part, customer)), *turn, measure.stat);
+                        let registered = part.segment.customers.registered[customer as usize];
+                        figures.tally.count(sum.anchors, registered);
+                        figures.tally.censored += sum.censored;
+                        self.group(figures, hits.list(), who, tables, *turn);
                     }
                 }
             }
         });
-        let excluded = self.cx.orders.excluded(self.cx.lens, part);
-        for (measure, figures) in self.question.measures.iter().zip(measures) {
-            if (measure.anchors)(self.cx.params).has(TouchType::ORDER) {
-                figures.tally.merge(&Tally { excluded, ..Tally::default() });
+    }
+
+    /// Whether single hits matter, beside their sum.
+    fn lists(&self, stat: Stat) -> bool {
+        let each =
+            matches!(stat, Stat::MeanOfCustomers | Stat::Quantile(_) | Stat::Survival(_) | Stat::Ended(_));
+        each || !self.axes.is_empty()
+    }
+
+    /// The same by the measure's quicker way, if it has one.
+    fn observe_at_once(&self, state: &mut State, part: &Part) -> Option<()> {
+        let ([asked], [], [span]) = (self.asked.as_slice(), self.axes, self.spans) else { return None };
+        let (sum, tally) = asked.measure.at_once?(self.cx, part, *span)?;
+        let figures = &mut state.measures[0];
+        figures.totals[0].add_all(&sum);
+        figures.totals[0].customers += tally.customers;
+        figures.tally.merge(&tally);
+        Some(())
+    }
+
+    /// The same where every touchpoint counts one and groups are places: row by row. `None` where that
+    /// is not so, or touchpoints stand in several tables.
+    fn observe_rows(&self, state: &mut State, part: &Part) -> Option<()> {
+        let [Asked { measure: Measure { each_one: true, .. }, .. }] = self.asked.as_slice() else {
+            return None;
+        };
+        let groups = match self.axes {
+            [] => None,
+            [Axis::Grouping(grouping)] => Some(grouping.of_places()?),
+            _ => return None,
+        };
+        let spans = self.spans;
+        let (mut totals, mut registered) = (vec![Counted::default(); spans.len()], 0);
+        let mut by_group = vec![Counted::default(); self.axes.first().map_or(0, Axis::len)];
+        self.reader.each_row(part, |customer, at, place| {
+            if !self.cx.lens.has_place(place) {
+                return;
             }
-            let excluded = (measure.left_out)(self.cx, part, self.spans[0]);
-            figures.tally.merge(&Tally { excluded, ..Tally::default() });
+            let counted = totals.iter_mut().zip(spans).filter(|(_, span)| span.counts(at));
+            counted.for_each(|(total, _)| total.count(customer));
+            if spans[0].counts(at) {
+                registered += u64::from(part.segment.customers.registered[customer as usize]);
+                groups.iter().for_each(|of| by_group[of[usize::from(place)] as usize].count(customer));
+            }
+        })?;
+        let Figures { tally, totals: sums, groups, overflow, .. } = &mut state.measures[0];
+        sums.iter_mut().zip(&totals).for_each(|(sums, total)| total.add_to(sums));
+        let counted =
+            Tally { customers: totals[0].customers, touchpoints: totals[0].anchors, ..Tally::default() };
+        tally.merge(&Tally { registered_touchpoints: registered, ..counted });
+        for (group, counted) in (0..).zip(&by_group).filter(|(_, counted)| counted.anchors > 0) {
+            match groups.of([group, 0]) {
+                Some((sums, _)) => counted.add_to(sums),
+                None => *overflow = true,
+            }
         }
+        Some(())
     }
 
     /// Touchpoints of nobody, one by one: counted by measures that count them, excluded by others.
     fn observe_nobody(&self, state: &mut State, tables: &Tables) {
         let State { measures, hits, .. } = state;
-        self.reader.each_of_nobody(tables, |mark| {
-            for (measure, figures) in self.question.measures.iter().zip(measures.iter_mut()) {
-                let window = window_of(measure, self.cx.params);
-                let is_anchor = (measure.anchors)(self.cx.params).has(mark.kind);
+        // First touchpoints are known of customers only.
+        let types = self.asked.iter().map(|asked| asked.anchors).fold(Types::default(), Types::or);
+        let reader = Reader { types, visited: None, ..self.reader };
+        reader.each_of_nobody(tables, |mark| {
+            for (asked, figures) in self.asked.iter().zip(measures.iter_mut()) {
+                let measure = asked.measure;
                 for (nth, &span) in self.spans.iter().enumerate() {
                     let marks = std::slice::from_ref(&mark);
-                    let seen = Seen { cx: self.cx, span, window, who: None, tables, marks };
-                    if !is_anchor || mark.at >= span.observed || !seen.counts(&mark) {
+                    let seen = Seen { cx: self.cx, span, window: asked.window, who: None, tables, marks };
+                    if !asked.anchors.has(mark.kind) || mark.at >= span.observed || !seen.counts(&mark) {
                         continue;
                     }
                     if !measure.nobody {
                         figures.tally.excluded.no_identity += u64::from(nth == 0);
                         continue;
                     }
-                    hits.clear();
-                    (measure.observe)(&seen, hits);
-                    figures.totals[nth].add_all(hits, measure.stat);
+                    hits.clear(self.lists(measure.stat));
+                    asked.hits(&seen, hits);
+                    figures.totals[nth].add_all(hits.sum());
+                    figures.totals[nth].list(hits.list(), measure.stat);
                     if nth == 0 {
-                        figures.tally.touchpoints += hits.len() as u64;
-                        self.group(figures, hits, None, 0, measure.stat);
+                        figures.tally.touchpoints += hits.sum().anchors;
+                        self.group(figures, hits.list(), None, tables, 0);
                     }
                 }
             }
@@ -425,11 +411,19 @@ impl<'a> Fold<'a> {
     }
 
     /// Adds hits to their groups, the customer once to each.
-    fn group(&self, figures: &mut Figures, hits: &[Hit], who: Option<(&Part, u32)>, turn: u64, stat: Stat) {
+    fn group(
+        &self,
+        figures: &mut Figures,
+        hits: &[Hit],
+        who: Option<(&Part, u32)>,
+        tables: &Tables,
+        turn: u64,
+    ) {
+        let name = |axis: &Axis, hit: &Hit| axis.of(hit, who, tables);
         match self.axes {
             [] => {}
-            [only] => figures.group(hits, |hit| [only.of(hit, who), 0], turn, stat),
-            [one, other, ..] => figures.group(hits, |hit| [one.of(hit, who), other.of(hit, who)], turn, stat),
+            [only] => figures.group(hits, |hit| [name(only, hit), 0], turn),
+            [one, other, ..] => figures.group(hits, |hit| [name(one, hit), name(other, hit)], turn),
         }
     }
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::channels;
 use super::fact::{AnswerKind, TouchType};
+use super::hits::Hits;
 use super::lens::{Lens, OrderLens};
 use super::lifetime::{self, PurchaseModel, ValueModel};
 use super::measure::{Context, Params, Seen, Span, window_of};
@@ -231,11 +232,11 @@ fn deeds(snapshot: &Snapshot, only: Option<&[Part]>, scoring: &Scoring) -> Resul
     let served = &super::classic::SERVED;
     let cx = Context::new(&lens, &orders, params, &[served], &[span])?;
     let types = served.types(params);
-    let reader = Reader { types, anchors: types, lens: &lens, orders: &orders, observed: span.observed };
+    let reader = Reader::of(types, &lens, &orders, span.observed);
     let window = window_of(served, params);
     let has_costs = cx.costs.is_known();
     let observe = |all: &mut Vec<Scored>, part: &Part| {
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
             let seen = Seen { cx: &cx, span, window, who, tables, marks };
@@ -244,14 +245,13 @@ fn deeds(snapshot: &Snapshot, only: Option<&[Part]>, scoring: &Scoring) -> Resul
             channels.dedup();
             let is_nps = |mark: &&super::timeline::Mark| {
                 mark.kind == TouchType::SURVEY_ANSWER
-                    && mark.item == AnswerKind::Nps as u32
+                    && seen.item(mark) == AnswerKind::Nps as u32
                     && seen.counts(mark)
             };
             let last_nps = marks.iter().rev().find(is_nps).map(|mark| mark.detail);
-            hits.clear();
+            hits.clear(false);
             (served.observe)(&seen, &mut hits);
-            let sum: i128 = hits.iter().map(|hit| i128::from(hit.part)).sum();
-            let cost = has_costs.then(|| sum as f64 / cx.scale(served));
+            let cost = has_costs.then(|| hits.sum().part as f64 / cx.scale(served));
             let customers = &part.segment.customers;
             let (key, registered) =
                 (customers.key[customer as usize], customers.registered[customer as usize]);

@@ -40,8 +40,9 @@ pub static CASES_REPEATED: Measure = Measure {
     observe: |seen, hits| {
         for (case, opening) in opened(seen) {
             let (tie, channel) = (seen.tie(opening), seen.cx.channel(opening.place));
+            let reason = seen.item(opening);
             let same = |later: &Mark| {
-                (tie != 0 && seen.tie(later) == tie) || (opening.item != 0 && later.item == opening.item)
+                (tie != 0 && seen.tie(later) == tie) || (reason != 0 && seen.item(later) == reason)
             };
             let elsewhere = |later: &Mark| asks(later) && seen.cx.channel(later.place) != channel && same(later);
             hits.push(seen.asked(case.opened, elsewhere));
@@ -61,11 +62,12 @@ const DOINGS: [TouchType; 5] = [
 
 /// Whether a touchpoint does again what an earlier one by another channel did.
 fn repeats(seen: &Seen, earlier: &[&Mark], mark: &Mark) -> bool {
+    let item = seen.item(mark);
     let same = |e: &&Mark| {
         let elsewhere = seen.cx.channel(e.place) != seen.cx.channel(mark.place);
-        elsewhere && (e.kind, e.item) == (mark.kind, mark.item)
+        elsewhere && e.kind == mark.kind && seen.item(e) == item
     };
-    mark.item != 0 && DOINGS.contains(&mark.kind) && earlier.iter().any(same)
+    DOINGS.contains(&mark.kind) && item != 0 && earlier.iter().any(same)
 }
 
 pub static SEAMLESS_SWITCHES: Measure = Measure {
@@ -99,7 +101,7 @@ pub static SEAMLESS_SWITCHES: Measure = Measure {
                     continue;
                 }
                 let repeated = repeats(seen, &touches[..=before], to);
-                let other = Some(Other { number: from.number, place: from.place });
+                let other = Some(Other::of(from));
                 hits.push(Hit { other, ..Hit::of(to).part(i64::from(!repeated)) });
             }
         }

@@ -59,7 +59,7 @@ impl Trust {
     }
 }
 
-/// The customers of a segment, numbered from 0 in order of their keys. 15 bytes each.
+/// The customers of a segment, numbered from 0 in order of their keys. 19 bytes each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Customers {
     /// The least number of their observations, which names them.
@@ -203,7 +203,7 @@ impl Segment {
     /// One customer without a fact.
     pub(super) fn of_one() -> Self {
         let (key, registered) = (Arc::new(vec![0]), Arc::new(vec![false]));
-        let acquired = Acquired { at: vec![0], place: vec![0] }.into();
+        let acquired = Acquired { at: vec![0], number: vec![0], place: vec![0] }.into();
         Self { customers: Customers { key, registered, acquired }, ..Self::default() }
     }
 
@@ -234,7 +234,7 @@ impl Segment {
         self.tables.each_given(&mut visit);
         visit(Arc::as_ptr(key).addr(), key.len() * 4);
         visit(Arc::as_ptr(registered).addr(), registered.len());
-        acquired.given().iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.at.len() * 10));
+        acquired.given().iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.at.len() * 14));
         self.standing.iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.bytes()));
     }
 }

@@ -443,6 +443,25 @@ impl Tables {
         }
     }
 
+    /// The number of a touchpoint.
+    #[inline]
+    #[must_use]
+    pub fn number(&self, touch: TouchRow) -> u32 {
+        self.stem(touch.table()).number[touch.row()]
+    }
+
+    /// What a touchpoint is about (see [`super::fact::Said`]); the kind of an answer.
+    #[inline]
+    #[must_use]
+    pub fn item(&self, touch: TouchRow) -> u32 {
+        match touch.table() {
+            0 => self.orders.item[touch.row()],
+            1 => 0,
+            2 => u32::from(self.answers.kind[touch.row()]),
+            _ => self.touches.item[touch.row()],
+        }
+    }
+
     /// The type of a touchpoint.
     #[inline]
     #[must_use]

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
+use super::few::Few;
 use super::measure::{Context, Hit, Measure, Seen, Stat};
 use super::timeline::Mark;
 
@@ -44,12 +45,10 @@ pub static TRIAL_CONVERSION: Measure = Measure {
     window_days: 14,
     beside: |_| Types::of([TouchType::ORDER]),
     observe: |seen, hits| {
-        let mut tried = Vec::new();
+        let mut tried = Few::new();
         for (nth, mark) in seen.anchors(TouchType::PRODUCT_TRIAL) {
-            let Some(product) = product(seen.cx, mark.item).filter(|product| !tried.contains(product)) else {
-                continue;
-            };
-            tried.push(product);
+            let product = product(seen.cx, seen.item(mark)).filter(|&product| tried.is_new(product));
+            let Some(product) = product else { continue };
             hits.push(seen.asked(nth, |later| later.kind == TouchType::ORDER && buys(seen, later, product)));
         }
     },
@@ -91,7 +90,7 @@ pub static PRODUCTS_TRIED: Measure = Measure {
                 visits.len() - 1
             });
             let (_, products, nameless) = &mut visits[nth];
-            match product(seen.cx, mark.item) {
+            match product(seen.cx, seen.item(mark)) {
                 Some(product) if products.contains(&product) => {}
                 Some(product) => products.push(product),
                 None => *nameless += 1,

@@ -1,11 +1,15 @@
 //! Upselling and cross-selling: offers of more, of better, of something beside it.
 
+use smallvec::SmallVec;
+
 use super::catalogue::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, TOUCHPOINTS, WILSON,
     parameter,
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::few::Few;
+use super::hits::Hits;
 use super::measure::{Hit, Measure, Seen, Stat, nothing};
 use super::timeline::Mark;
 use crate::model::activity::OfferKind;
@@ -26,18 +30,17 @@ const WINDOW: &[Parameter] = &[
 ];
 
 /// Where an offer of more or of something beside it was shown, each once, and whether it was taken.
-fn shown(seen: &Seen) -> Vec<Hit> {
+fn shown<'s>(seen: &'s Seen) -> impl Iterator<Item = Hit> + 's {
     let asks_more =
         |mark: &Mark| mark.detail == OfferKind::Upsell as u8 || mark.detail == OfferKind::CrossSell as u8;
-    let (mut known, mut hits) = (Vec::new(), Vec::new());
-    let all = seen.anchors(TouchType::OFFER_SHOWN).filter(|(_, mark)| mark.item != 0 && asks_more(mark));
-    for (nth, mark) in all {
-        if !known.contains(&mark.item) {
-            known.push(mark.item);
-            hits.push(seen.asked(nth, |later| takes(later) && later.item == mark.item));
-        }
-    }
-    hits
+    let all =
+        seen.anchors(TouchType::OFFER_SHOWN).filter(move |(_, mark)| asks_more(mark) && seen.item(mark) != 0);
+    let mut known = Few::new();
+    let first = all.filter(move |(_, mark)| known.is_new(seen.item(mark)));
+    first.map(|(nth, mark)| {
+        let offer = seen.item(mark);
+        seen.asked(nth, |later| takes(later) && seen.item(later) == offer)
+    })
 }
 
 fn takes(mark: &Mark) -> bool {
@@ -72,7 +75,7 @@ pub static UPSELL_CUSTOMERS: Measure = Measure {
     .from(TOUCHPOINTS)
     .asking(WINDOW),
     observe: |seen, hits| {
-        let all = shown(seen);
+        let all: SmallVec<[Hit; 4]> = shown(seen).collect();
         let censored = all.iter().any(|hit| hit.censored);
         let best = all.iter().find(|hit| hit.part > 0).or(all.first());
         hits.extend(best.map(|hit| Hit { censored: censored && hit.part == 0, ..*hit }));
@@ -103,15 +106,15 @@ pub static UPSELL_REVENUE_SHARE: Measure = Measure {
     observe: |seen, hits| {
         for (_, mark) in seen.anchors(TouchType::ORDER) {
             let worth = seen.worth(mark);
-            let part = if mark.item == 0 { 0 } else { worth };
+            let part = if seen.item(mark) == 0 { 0 } else { worth };
             hits.push(Hit { whole: worth, ..Hit::of(mark).part(part) });
         }
     },
     ..ORDERS
 };
 
-fn valued(seen: &Seen, hits: &mut Vec<Hit>, with: bool) {
-    let orders = seen.anchors(TouchType::ORDER).filter(|(_, mark)| (mark.item != 0) == with);
+fn valued(seen: &Seen, hits: &mut Hits, with: bool) {
+    let orders = seen.anchors(TouchType::ORDER).filter(|(_, mark)| (seen.item(mark) != 0) == with);
     hits.extend(orders.map(|(_, mark)| Hit::of(mark).part(seen.worth(mark))));
 }
 

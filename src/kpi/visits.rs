@@ -5,6 +5,8 @@ use super::catalogue::{
 };
 use super::events::Types;
 use super::fact::TouchType;
+use super::few::Few;
+use super::hits::Hits;
 use super::measure::{Hit, Measure, Params, Seen, Stat, nothing};
 use super::tables::UNKNOWN;
 use super::timeline::Mark;
@@ -17,10 +19,6 @@ const WINDOW: &[Parameter] = &[
 
 fn visits(_: &Params) -> Types {
     Types::of([TouchType::VISIT])
-}
-
-fn everything(_: &Params) -> Types {
-    Types::of((0..TouchType::COUNT as u8).map(TouchType))
 }
 
 fn reaching(_: &Params) -> Types {
@@ -52,7 +50,7 @@ pub static VISITS: Measure = Measure {
     nobody: true,
     anchors: visits,
     beside: nothing,
-    observe: |seen, hits| hits.extend(seen.anchors(TouchType::VISIT).map(|(_, mark)| Hit::of(mark).part(1))),
+    each_one: true,
     ..Measure::BASE
 };
 
@@ -66,16 +64,12 @@ pub static VISITORS: Measure = Measure {
     )
     .from(FACTORS),
     stat: Stat::Customers,
-    nobody: false,
+    each_one: true,
     ..VISITS_LIKE
 };
 
 /// What measures of visits have in common.
-const VISITS_LIKE: Measure = Measure {
-    anchors: visits,
-    observe: |seen, hits| hits.extend(seen.anchors(TouchType::VISIT).map(|(_, mark)| Hit::of(mark).part(1))),
-    ..Measure::BASE
-};
+const VISITS_LIKE: Measure = Measure { anchors: visits, ..Measure::BASE };
 
 /// Whether a message or an advertisement got to the person.
 fn reaches(mark: &Mark) -> bool {
@@ -119,8 +113,12 @@ pub static NEW_CONTACTS: Measure = Measure {
     )
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
-    anchors: everything,
-    observe: |seen, hits| hits.extend(seen.marks.first().filter(|m| seen.counts(m)).map(|m| Hit::of(m).part(1))),
+    anchors: |_| Types::all(),
+    first: true,
+    observe: |seen, hits| {
+        let first = seen.first().map(|first| first.hit);
+        hits.extend(first.filter(|hit| seen.has(hit.at, hit.place)).map(|hit| hit.part(1)));
+    },
     ..VISITS_LIKE
 };
 
@@ -135,10 +133,12 @@ pub static KNOWN_VISITORS: Measure = Measure {
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS),
     stat: Stat::Share,
-    beside: everything,
+    beside: |_| Types::all(),
+    first: true,
     observe: |seen, hits| {
-        let first = seen.anchors(TouchType::VISIT).next();
-        hits.extend(first.map(|(nth, mark)| Hit::of(mark).part(i64::from(nth > 0))));
+        let is_known = |mark: &Mark| seen.first().is_some_and(|first| first.number != seen.number(mark));
+        let visit = seen.anchors(TouchType::VISIT).next();
+        hits.extend(visit.map(|(_, mark)| Hit::of(mark).part(i64::from(is_known(mark)))));
     },
     ..VISITS_LIKE
 };
@@ -172,11 +172,13 @@ pub static NEWLY_IDENTIFIED: Measure = Measure {
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
     anchors: identifying,
-    beside: everything,
+    beside: |_| Types::all(),
+    first: true,
     observe: |seen, hits| {
-        let named = |mark: &Mark| mark.kind == TouchType::REGISTRATION || mark.kind == TouchType::LOGIN;
-        let first = seen.marks.iter().position(named).filter(|&nth| nth > 0);
-        hits.extend(first.map(|nth| &seen.marks[nth]).filter(|m| seen.counts(m)).map(|m| Hit::of(m).part(1)));
+        let named = |mark: &&Mark| mark.kind == TouchType::REGISTRATION || mark.kind == TouchType::LOGIN;
+        let was_known = |mark: &&Mark| seen.first().is_some_and(|first| first.number != seen.number(mark));
+        let named = seen.marks.iter().find(named).filter(was_known);
+        hits.extend(named.filter(|mark| seen.counts(mark)).map(|mark| Hit::of(mark).part(1)));
     },
     ..VISITS_LIKE
 };
@@ -197,13 +199,13 @@ pub static CLICK_THROUGH_RATE: Measure = Measure {
     anchors: reaching,
     beside: clicking,
     observe: |seen, hits| {
-        let mut shown: Vec<(TouchType, u32)> = Vec::new();
+        let mut shown = Few::new();
         for (nth, mark) in seen.marks.iter().enumerate().filter(|(_, mark)| reaches(mark)) {
-            let piece = (mark.kind, mark.item);
-            let again = mark.item != 0 && shown.contains(&piece);
-            shown.push(piece);
+            let piece = seen.item(mark);
+            let again = piece != 0 && !shown.is_new((mark.kind, piece));
             if !again && seen.counts(mark) {
-                let clicked = seen.marks[nth..].iter().find(|later| clicks(mark, later));
+                let later = seen.marks[nth..].iter();
+                let clicked = later.clone().find(|later| clicks(mark, later) && seen.item(later) == piece);
                 hits.push(Hit::of(mark).answered(clicked));
             }
         }
@@ -211,16 +213,16 @@ pub static CLICK_THROUGH_RATE: Measure = Measure {
     ..VISITS_LIKE
 };
 
+/// Whether a touchpoint is a click on such a piece, whichever it is.
 fn clicks(shown: &Mark, mark: &Mark) -> bool {
-    let is_click = match shown.kind {
+    match shown.kind {
         TouchType::IMPRESSION => mark.kind == TouchType::AD_CLICK,
         _ => mark.kind == TouchType::MESSAGE && mark.detail == MessageStatus::Clicked as u8,
-    };
-    is_click && mark.item == shown.item
+    }
 }
 
 /// Visits in range with a measure.
-fn measured(seen: &Seen, hits: &mut Vec<Hit>, part: impl Fn(u32, u32) -> Option<i64>) {
+fn measured(seen: &Seen, hits: &mut Hits, part: impl Fn(u32, u32) -> Option<i64>) {
     let visits = &seen.tables.visits;
     for (_, mark) in seen.anchors(TouchType::VISIT) {
         let row = seen.beside(&visits.owner, mark).next();
@@ -230,7 +232,7 @@ fn measured(seen: &Seen, hits: &mut Vec<Hit>, part: impl Fn(u32, u32) -> Option<
     }
 }
 
-fn seconds(seen: &Seen, hits: &mut Vec<Hit>) {
+fn seconds(seen: &Seen, hits: &mut Hits) {
     measured(seen, hits, |seconds, _| (seconds != UNKNOWN).then_some(i64::from(seconds)));
 }
 

@@ -11,8 +11,8 @@ use super::page::{Query, fit, page_size};
 use super::proto::figure_service_server::FigureService;
 use super::{Port, customer_id, detached, proto, tenant_name};
 use crate::kpi::ledger::{self, Need, RecordHit};
-use crate::kpi::measure::{Hit, Measure, Params};
-use crate::kpi::members::{self, Member, Page};
+use crate::kpi::measure::{Measure, Params};
+use crate::kpi::members::{self, Counted, Member, Page};
 use crate::kpi::scalar::Question;
 use crate::kpi::{Dictionary, Scope, Snapshot};
 use crate::model::{Micros, ObservationNo, TenantName, TouchKey};
@@ -165,7 +165,7 @@ impl Port {
         let Some(tenant) = &facts.tenant else { return Ok(Vec::new()) };
         let shown = page.members.iter().flat_map(|member| member.hits.iter().take(ANCHORS));
         let mut numbers: Vec<i64> = shown
-            .flat_map(|hit| [Some(hit.number), hit.other.map(|other| other.number)])
+            .flat_map(|hit| [Some(hit.number), hit.other.map(|(number, _)| number)])
             .flatten()
             .map(i64::from)
             .collect();
@@ -191,8 +191,8 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn customer(&self, customer_id: String, hits: &[Hit]) -> proto::KpiCustomer {
-        let sum = |of: fn(&Hit) -> i64| hits.iter().map(|hit| i128::from(of(hit))).sum::<i128>() as f64;
+    fn customer(&self, customer_id: String, hits: &[Counted]) -> proto::KpiCustomer {
+        let sum = |of: fn(&Counted) -> i64| hits.iter().map(|hit| i128::from(of(hit))).sum::<i128>() as f64;
         proto::KpiCustomer {
             customer_id,
             numerator: sum(|hit| hit.part) / self.scale,
@@ -215,15 +215,15 @@ impl Names<'_> {
         proto::KpiCustomer { numerator, denominator, anchors: vec![anchor], ..Default::default() }
     }
 
-    fn anchor(&self, hit: &Hit) -> proto::KpiAnchor {
+    fn anchor(&self, hit: &Counted) -> proto::KpiAnchor {
         proto::KpiAnchor {
             touchpoint: self.key(hit.number),
             at: Some(convert::timestamp(Micros(hit.at))),
             channel: self.channel(hit.place),
             numerator: hit.part as f64 / self.scale,
             denominator: hit.whole as f64,
-            other: hit.other.and_then(|other| self.key(other.number)),
-            other_channel: hit.other.map_or_else(String::new, |other| self.channel(other.place)),
+            other: hit.other.and_then(|(number, _)| self.key(number)),
+            other_channel: hit.other.map_or_else(String::new, |(_, place)| self.channel(place)),
             censored: hit.censored,
             location: String::new(),
         }

@@ -9,12 +9,14 @@ use super::Score;
 use super::history::{Asked, Gather, History, Scratch};
 use super::kept::{Fitting, Key};
 use crate::kpi::answer::Excluded;
+use crate::kpi::beside::{ORDERS, TouchRow};
 use crate::kpi::catalogue::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, Parameter, TOUCHPOINTS,
     parameter,
 };
 use crate::kpi::events::Types;
 use crate::kpi::fact::TouchType;
+use crate::kpi::hits::Hits;
 use crate::kpi::lens::{Lens, OrderLens};
 use crate::kpi::margin::ValueBasis;
 use crate::kpi::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
@@ -93,23 +95,14 @@ impl<'a> Expecting<'a> {
 }
 
 /// The customer, at their first order, if their lifetime says what is asked for.
-fn observe(seen: &Seen, hits: &mut Vec<Hit>, value: impl Fn(&History, &Score) -> Option<f64>) {
+fn observe(seen: &Seen, hits: &mut Hits, value: impl Fn(&History, &Score) -> Option<f64>) {
     let Some((part, customer)) = seen.who else { return };
     let one = seen.cx.expecting(seen.span).and_then(|e| e.of(seen, part, customer));
     let Some(One { first, history, score }) = one else { return };
     let Some(part) = value(&history, &score) else { return };
     let stem = &seen.tables.orders.stem;
-    let (at, number, place) = (stem.at[first], stem.number[first], stem.place[first]);
-    hits.push(Hit {
-        at,
-        number,
-        place,
-        item: 0,
-        part: part.round() as i64,
-        whole: 1,
-        other: None,
-        censored: false,
-    });
+    let hit = Hit::at(stem.at[first], TouchRow::new(ORDERS, first), stem.place[first]);
+    hits.push(Hit { item: 0, ..hit.part(part.round() as i64) });
 }
 
 /// Orders without a margin, and returns of another currency.

@@ -3,12 +3,16 @@
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
+use super::rich::{random_params, rich, scope};
 use super::world::{World, at, random_group_by, random_orders, random_scope};
+use crate::kpi::axis::Dimension;
 use crate::kpi::cost::CostRate;
 use crate::kpi::retention::PeriodOptions;
 use crate::kpi::survey::AnswersCounted;
 use crate::kpi::triangle::TriangleOptions;
-use crate::kpi::{GroupBy, KpiError, OrderOptions, Scope, Snapshot, cost, repurchase, retention, survey};
+use crate::kpi::{
+    GroupBy, KpiError, OrderOptions, Scope, Snapshot, cost, measures, repurchase, retention, scalar, survey,
+};
 use crate::model::Currency;
 
 #[derive(Debug, PartialEq)]
@@ -151,5 +155,33 @@ fn a_merge_conserves_what_adds_up() {
         let [before, after] =
             [&world, &merged].map(|world| survey::compute(&world.snapshot(), &question).unwrap());
         assert_eq!(before.result, after.result);
+    }
+}
+
+/// Alone a measure may have a quicker way, and none is needed for its hits one by one.
+#[test]
+fn a_measure_says_the_same_alone_and_among_others() {
+    for seed in 0..150 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 7_000);
+        let scope = Scope { currency: Some(Currency::EUR), ..scope(rng) };
+        let asked = scalar::Question {
+            scope,
+            measures: measures::ALL.to_vec(),
+            params: random_params(rng),
+            group_by: vec![Dimension::Item],
+            spans: Vec::new(),
+        };
+        let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
+        let together = scalar::compute(&snapshot, &asked).unwrap();
+        for (answer, &measure) in together.iter().zip(&asked.measures) {
+            let by_channel = vec![Dimension::Of(GroupBy::Channel)];
+            for group_by in [Vec::new(), by_channel] {
+                let alone = scalar::Question { measures: vec![measure], group_by, ..asked.clone() };
+                let alone = scalar::compute(&snapshot, &alone).unwrap().remove(0);
+                assert_eq!((alone.total, alone.basis), (answer.total, answer.basis), "{}", answer.kpi.id);
+            }
+        }
     }
 }
