@@ -48,8 +48,9 @@ pub(super) struct Reader<'a> {
     pub visited: Option<&'a [bool]>,
 }
 
-/// Customers that are read at once: few enough for their touchpoints to stay in the nearest caches.
-const BLOCK: u32 = 512;
+/// Customers that are read at once: few enough for their touchpoints to stay in a near cache, many
+/// enough that where the next ones begin in each table is seldom looked for.
+const BLOCK: u32 = 2048;
 
 /// Which customers of a block have an anchor.
 type Anchored = [bool; BLOCK as usize];
