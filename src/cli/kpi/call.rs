@@ -1,12 +1,18 @@
 //! The remote procedures that answer KPIs, by the names that the catalogue gives them.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cli::CliError;
-use crate::cli::client::{ClientError, Clients};
+use crate::cli::client::{ClientError, Clients, persist};
 use crate::rpc::proto;
+
+/// So long it is asked again of a service that is not ready: after a start, a tenant's first question
+/// waits until its touchpoints are loaded.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Those whose request has a window of its own; others have it among their parameters.
 pub const HAS_WINDOW: [&str; 1] = ["ComputeRepurchase"];
@@ -20,7 +26,7 @@ fn written(answer: &impl Serialize) -> Result<Value, CliError> {
     serde_json::to_value(answer).map_err(|error| CliError::Failed(error.to_string()))
 }
 
-/// Asks by ProtoJSON, and answers so.
+/// Asks by ProtoJSON, and answers so, once the service is ready.
 ///
 /// # Errors
 /// When the request is malformed or refused, or the procedure is none of these.
@@ -30,8 +36,11 @@ pub async fn call(clients: &Clients, rpc: &str, request: Value) -> Result<Value,
             match rpc {
                 $( $name => {
                     let request: proto::$request = read(request)?;
-                    let answer = clients.$client.clone().$method(request).await;
-                    written(&answer.map_err(ClientError::from)?.into_inner())
+                    let answer = persist(PATIENCE, || {
+                        let (mut client, request) = (clients.$client.clone(), request.clone());
+                        async move { client.$method(request).await }
+                    });
+                    written(&answer.await.map_err(ClientError::from)?.into_inner())
                 } )*
                 other => Err(CliError::Failed(format!("{other} is not asked from here"))),
             }
