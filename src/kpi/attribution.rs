@@ -2,6 +2,7 @@
 //! numbers that sum exactly to orders and to revenue.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::answer::{Basis, Tally};
 use super::fact::TouchType;
@@ -98,7 +99,8 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let cx = Context::new(&lens, &orders, &question.params, &[&ATTRIBUTED_ORDERS], &[span])?;
     let types = ATTRIBUTED_ORDERS.types(&question.params);
     let reader = Reader::of(types, &lens, &orders, span.observed);
-    let fold = Fold { cx: &cx, question, span, reader };
+    let has_chain = question.models.contains(&Model::Markov);
+    let fold = Fold { cx: &cx, question, span, reader, has_chain };
     let mut sums =
         snapshot.fold(TASK_CUSTOMERS, Sums::default, |s, part| fold.observe(s, part), Sums::merged);
     if sums.markov.touched.len() > KEYS_LIMIT {
@@ -136,9 +138,10 @@ const WON: u32 = u32::MAX;
 const LOST: u32 = u32::MAX - 1;
 
 impl Chain {
-    fn walk(&mut self, keys: &[u32], end: u32) {
+    /// Adds a journey; its steps only if they will be asked for.
+    fn walk(&mut self, keys: &[u32], end: u32, with_steps: bool) {
         let mut from = BEGIN;
-        for &key in keys.iter().chain([&end]) {
+        for &key in keys.iter().chain([&end]).filter(|_| with_steps) {
             *self.steps.entry((from, key)).or_default() += 1;
             from = key;
         }
@@ -147,6 +150,13 @@ impl Chain {
 }
 
 impl Sums {
+    /// Gives a key so many parts of an order.
+    fn give(&mut self, to: (Model, u32), units: i64, worth: i64) {
+        let (orders, revenue) = self.given.entry(to).or_default();
+        *orders += i128::from(units);
+        *revenue += i128::from(units) * i128::from(worth);
+    }
+
     fn merged(mut self, other: Self) -> Self {
         self.tally.merge(&other.tally);
         self.orders += other.orders;
@@ -170,6 +180,7 @@ struct Fold<'a> {
     question: &'a Question,
     span: Span,
     reader: Reader<'a>,
+    has_chain: bool,
 }
 
 impl Fold<'_> {
@@ -185,7 +196,7 @@ impl Fold<'_> {
             }
             let lost: Vec<u32> = lost(&seen).into_iter().filter_map(|mark| self.key(mark)).collect();
             if !lost.is_empty() {
-                sums.markov.walk(&lost, LOST);
+                sums.markov.walk(&lost, LOST, self.has_chain);
             }
             if orders > 0 {
                 let registered = part.segment.customers.registered[customer as usize];
@@ -215,20 +226,29 @@ impl Fold<'_> {
     fn order(&self, sums: &mut Sums, seen: &Seen, nth: usize, worth: i64) {
         sums.orders += 1;
         sums.revenue += i128::from(worth);
-        let touches: Vec<(u32, i64)> =
+        let touches: SmallVec<[(u32, i64); 16]> =
             journey(seen, nth).filter_map(|mark| Some((self.key(mark)?, mark.at))).collect();
         if touches.is_empty() {
             sums.unattributed.0 += 1;
             sums.unattributed.1 += i128::from(worth);
             return;
         }
-        let keys: Vec<u32> = touches.iter().map(|&(key, _)| key).collect();
-        sums.markov.walk(&keys, WON);
+        let keys: SmallVec<[u32; 16]> = touches.iter().map(|&(key, _)| key).collect();
+        sums.markov.walk(&keys, WON, self.has_chain);
         for &model in self.question.models.iter().filter(|model| **model != Model::Markov) {
+            // One key gets all: nothing has to be apportioned.
+            let all_to = match model {
+                Model::First => keys.first(),
+                Model::Last => keys.last(),
+                _ => None,
+            };
+            if let Some(&key) = all_to {
+                sums.give((model, key), UNIT, worth);
+                continue;
+            }
             let weights = self.weights(model, &touches, seen.marks[nth].at);
             for (&key, units) in keys.iter().zip(apportioned(UNIT, &weights)) {
-                let sum = sums.given.entry((model, key)).or_default();
-                *sum = (sum.0 + i128::from(units), sum.1 + i128::from(units) * i128::from(worth));
+                sums.give((model, key), units, worth);
             }
         }
     }

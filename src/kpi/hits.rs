@@ -14,7 +14,7 @@ pub struct Hit {
     pub whole: i64,
     /// The touchpoint that is counted.
     pub touch: TouchRow,
-    /// What is counted of it, an item of the dictionary; [`ITSELF`]: what it says that it is about.
+    /// What is counted of it, an item of the dictionary; `ITSELF`: what it says that it is about.
     pub item: u32,
     pub place: u16,
     /// The touchpoint that answered it, or led to it.

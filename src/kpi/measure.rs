@@ -90,8 +90,10 @@ pub struct Measure {
     pub(super) beside: fn(&Params) -> Types,
     /// Whether of the others, or of all, only the customer's first touchpoint is: see [`Seen::first`].
     pub(super) first: bool,
-    /// Whether visits are looked at by physical channels only.
+    /// Whether anchors count by physical channels only, and no visit elsewhere is looked at.
     pub(super) in_stores: bool,
+    /// Whether it asks what all of its few touchpoints are about.
+    pub(super) about: bool,
     /// Whether every anchor adds one, whatever stands beside it. `observe` is asked of others.
     pub(super) each_one: bool,
     pub(super) observe: fn(&Seen, &mut Hits),
@@ -118,6 +120,7 @@ impl Measure {
         beside: nothing,
         first: false,
         in_stores: false,
+        about: false,
         each_one: false,
         observe: |_, _| {},
         at_once: None,
@@ -274,8 +277,9 @@ impl<'a> Context<'a> {
         let (types, anchors) = both.unwrap_or_default();
         let everybody = self.firsts_known && measures.iter().any(|measure| measure.is_of_first(self.params));
         let in_stores = measures.iter().all(|measure| measure.in_stores);
-        let visited = in_stores.then_some(self.physical.as_slice());
-        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, visited }
+        let stores = in_stores.then_some(self.physical.as_slice());
+        let about = measures.iter().any(|measure| measure.about);
+        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, stores, about }
     }
 
     /// By what the sums of a measure are divided.

@@ -112,10 +112,15 @@ pub static RETURNED_ORDERS: Measure = Measure {
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     observe: |seen, hits| {
-        for (order, backs) in sold(seen) {
-            let hit = Hit::of(order).answered(backs.first().copied());
-            hits.push(Hit { censored: hit.part == 0 && !seen.is_observed(order.at), ..hit });
+        let came = |order: &Mark, back: Option<&Mark>| {
+            let hit = Hit::of(order).answered(back);
+            Hit { censored: hit.part == 0 && !seen.is_observed(order.at), ..hit }
+        };
+        // Most customers return nothing.
+        if seen.marks.iter().all(|mark| mark.kind == TouchType::ORDER) {
+            return hits.extend(seen.anchors(TouchType::ORDER).map(|(_, order)| came(order, None)));
         }
+        hits.extend(sold(seen).map(|(order, backs)| came(order, backs.first().copied())));
     },
     ..SOLD
 };

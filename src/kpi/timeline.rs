@@ -1,5 +1,6 @@
 //! What a customer did, in order of time, with what each touchpoint says: the food of the measures.
 
+use std::hint;
 use std::ops::Range;
 
 use super::beside::{TABLES, TouchRow, rows_until};
@@ -44,8 +45,10 @@ pub(super) struct Reader<'a> {
     pub orders: &'a OrderLens,
     /// Nothing from here on is read.
     pub observed: i64,
-    /// By place: whether visits there are read; `None`: all are.
-    pub visited: Option<&'a [bool]>,
+    /// By place: whether anchors there count and visits are read; `None`: all are.
+    pub stores: Option<&'a [bool]>,
+    /// Whether it will be asked what touchpoints are about.
+    pub about: bool,
 }
 
 /// Customers that are read at once: few enough for their touchpoints to stay in a near cache, many
@@ -65,8 +68,9 @@ struct Run {
     marks: Vec<Mark>,
     /// Where the marks of each customer of the block begin, and the last one's end.
     bounds: Vec<usize>,
-    /// Whether anchors stand in the table, and nothing else that is wanted.
+    /// Whether anchors stand in the table.
     anchored: bool,
+    /// Whether nothing else that is wanted does, so that who has a mark has an anchor.
     only_anchors: bool,
 }
 
@@ -75,18 +79,6 @@ impl Run {
     #[inline]
     fn of(&self, nth: usize) -> &[Mark] {
         &self.marks[self.bounds[nth]..self.bounds[nth + 1]]
-    }
-
-    /// Tells which customers have an anchor in the table.
-    fn anchor(&self, tables: &Tables, first: u32, anchors: Types, anchored: &mut Anchored) {
-        if self.only_anchors {
-            let bounds = self.bounds.windows(2).zip(anchored);
-            return bounds.for_each(|(bounds, anchored)| *anchored |= bounds[0] < bounds[1]);
-        }
-        let column = &tables.stem(self.table).customer;
-        for (&row, mark) in self.rows.iter().zip(&self.marks) {
-            anchored[(column[row as usize] - first) as usize] |= anchors.has(mark.kind);
-        }
     }
 
     /// Finds out where the marks of each customer begin.
@@ -108,7 +100,7 @@ impl Run {
 impl<'a> Reader<'a> {
     /// Of customers who have any of the types.
     pub fn of(types: Types, lens: &'a Lens<'a>, orders: &'a OrderLens, observed: i64) -> Self {
-        Self { types, anchors: types, everybody: false, lens, orders, observed, visited: None }
+        Self { types, anchors: types, everybody: false, lens, orders, observed, stores: None, about: false }
     }
 
     /// Calls `visit` for each living customer in scope of the part who has an anchor, with the
@@ -123,7 +115,7 @@ impl<'a> Reader<'a> {
             let mut anchored = [self.everybody; BLOCK as usize];
             for run in runs.iter_mut().filter(|run| run.anchored) {
                 self.read(tables, &customers, run, None);
-                run.anchor(tables, first, self.anchors, &mut anchored);
+                self.anchor(tables, first, run, &mut anchored);
             }
             for run in runs.iter_mut().filter(|run| !run.anchored) {
                 self.read(tables, &customers, run, Some(&anchored));
@@ -172,7 +164,7 @@ impl<'a> Reader<'a> {
     /// The tables that hold what is wanted, from a customer on.
     fn runs<'t>(&self, tables: &'t Tables, customer: u32) -> impl Iterator<Item = Run> + use<'t> {
         let (wanted, anchored) = (tables_of(self.types), tables_of(self.anchors));
-        let others = tables_of(self.types.without(self.anchors));
+        let (others, everywhere) = (tables_of(self.types.without(self.anchors)), self.stores.is_none());
         let run = move |table: usize| Run {
             table,
             next: tables.stem(table).rows(0..customer).end,
@@ -180,7 +172,7 @@ impl<'a> Reader<'a> {
             marks: Vec::new(),
             bounds: Vec::new(),
             anchored: anchored[table],
-            only_anchors: !others[table],
+            only_anchors: !others[table] && everywhere,
         };
         // That of most rows comes first: where the others' belong is soon found from its end.
         (0..TABLES).rev().filter(move |&table| wanted[table]).map(run)
@@ -195,6 +187,19 @@ impl<'a> Reader<'a> {
         }
         self.mark(tables, run);
         run.bound(stem, customers);
+    }
+
+    /// Tells which customers of a block have an anchor in the table of a run.
+    fn anchor(&self, tables: &Tables, first: u32, run: &Run, anchored: &mut Anchored) {
+        if run.only_anchors {
+            let bounds = run.bounds.windows(2).zip(anchored);
+            return bounds.for_each(|(bounds, anchored)| *anchored |= bounds[0] < bounds[1]);
+        }
+        let column = &tables.stem(run.table).customer;
+        for (&row, mark) in run.rows.iter().zip(&run.marks) {
+            let is_there = self.stores.is_none_or(|stores| stores[usize::from(mark.place)]);
+            anchored[(column[row as usize] - first) as usize] |= self.anchors.has(mark.kind) & is_there;
+        }
     }
 
     /// Finds the wanted rows of a block of customers.
@@ -233,8 +238,8 @@ impl<'a> Reader<'a> {
                     true => found.extend(rows.map(|row| row as u32)),
                     false => select_kinds(kinds, rows, types, found),
                 }
-                if let Some(visited) = self.visited {
-                    keep(found, |row| visited[usize::from(places[row])] | (kinds[row] != TouchType::VISIT.0));
+                if let Some(stores) = self.stores {
+                    keep(found, |row| stores[usize::from(places[row])] | (kinds[row] != TouchType::VISIT.0));
                 }
             }
         }
@@ -263,6 +268,11 @@ impl<'a> Reader<'a> {
                 let touches = &tables.touches;
                 let (kinds, details) = (&*touches.kind, &*touches.detail);
                 self.mark_in(&touches.stem, run, |row| TouchType(kinds[row]), |row| details[row]);
+                if self.about {
+                    // Here they are fetched together; one by one each would be waited for.
+                    let items = &*touches.item;
+                    hint::black_box(run.rows.iter().fold(0, |all, &row| all ^ items[row as usize]));
+                }
             }
         }
     }
