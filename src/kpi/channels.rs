@@ -1,6 +1,8 @@
 //! By how many channels, and by which, customers deal with the retailer; and what those of the
 //! loyalty programme are worth.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 use super::answer::Tally;
@@ -15,7 +17,7 @@ use super::lens::Lens;
 use super::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
 use super::scope::KpiError;
 use super::snapshot::Part;
-use super::tables::Tables;
+use super::tables::{Stem, Tables};
 use super::timeline::Mark;
 use crate::model::activity::{MessageStatus, SubscriptionChange, SubscriptionProgramme};
 
@@ -32,6 +34,16 @@ fn uses(kind: TouchType, detail: u8) -> bool {
     }
 }
 
+/// Calls `visit` for each touchpoint among some rows of every table that is something a customer did.
+fn each_use(tables: &Tables, rows: impl Fn(&Stem) -> Range<usize>, mut visit: impl FnMut(&Stem, usize)) {
+    for (table, stem) in tables.stems().into_iter().enumerate() {
+        let uses = |row: &usize| {
+            table != TOUCHES || uses(TouchType(tables.touches.kind[*row]), tables.touches.detail[*row])
+        };
+        rows(stem).filter(uses).for_each(|row| visit(stem, row));
+    }
+}
+
 /// The channels that each customer of each segment used in range, as bits.
 pub(super) fn used(lens: &Lens) -> Result<Vec<Vec<u64>>, KpiError> {
     let names = &*lens.snapshot.dictionary;
@@ -41,17 +53,16 @@ pub(super) fn used(lens: &Lens) -> Result<Vec<Vec<u64>>, KpiError> {
     let bits: Vec<u64> = names.places().iter().map(|place| 1 << place.channel).collect();
     let of_segment = |live: &super::Live| {
         let mut used = vec![0; live.segment.customers.len()];
-        let tables: &Tables = &live.segment.tables;
-        for (table, stem) in tables.stems().into_iter().enumerate() {
-            for row in 0..stem.len() {
-                let uses =
-                    table != TOUCHES || uses(TouchType(tables.touches.kind[row]), tables.touches.detail[row]);
+        each_use(
+            &live.segment.tables,
+            |stem| 0..stem.len(),
+            |stem, row| {
                 let customer = stem.customer[row];
-                if uses && lens.in_range(stem.at[row]) && !live.dead.contains(customer) {
+                if lens.in_range(stem.at[row]) && !live.dead.contains(customer) {
                     used[customer as usize] |= bits[usize::from(stem.place[row])];
                 }
-            }
-        }
+            },
+        );
         used
     };
     Ok(lens.snapshot.segments.iter().map(of_segment).collect())
@@ -147,18 +158,17 @@ fn by_several(cx: &Context, part: &Part, span: Span) -> Option<(Added, Tally)> {
     let bits: Vec<u64> = cx.names.places().iter().map(|place| 1 << place.channel).collect();
     // By customer: the channels, and whether any touchpoint is in scope.
     let mut did = vec![(0_u64, false); part.customers.len()];
-    let tables: &Tables = &part.segment.tables;
-    for (table, stem) in tables.stems().into_iter().enumerate() {
-        for row in stem.rows(part.customers.clone()) {
-            let uses =
-                table != TOUCHES || uses(TouchType(tables.touches.kind[row]), tables.touches.detail[row]);
-            if uses & span.counts(stem.at[row]) {
+    each_use(
+        &part.segment.tables,
+        |stem| stem.rows(part.customers.clone()),
+        |stem, row| {
+            if span.counts(stem.at[row]) {
                 let (channels, in_scope) = &mut did[(stem.customer[row] - part.customers.start) as usize];
                 *channels |= bits[usize::from(stem.place[row])];
                 *in_scope |= cx.lens.has_place(stem.place[row]);
             }
-        }
-    }
+        },
+    );
     let (mut sum, mut tally) = (Added::default(), Tally::default());
     for (customer, &(channels, in_scope)) in part.customers.clone().zip(&did) {
         if in_scope && cx.lens.has_customer(part, customer) {

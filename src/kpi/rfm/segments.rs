@@ -56,7 +56,7 @@ pub(in crate::kpi) fn groups(
         RfmBy::Scores => scores.name(),
     };
     let bought = bought_by(lens.snapshot, None, lens.scope, options)?;
-    let cuts = Cuts::of(&bought.iter().map(|(_, bought)| *bought).collect::<Vec<_>>());
+    let cuts = Cuts::by(&bought, |(_, bought)| bought);
     let mut known: FxHashMap<Scores, u32> = FxHashMap::default();
     let mut group = |scores: Scores| *known.entry(scores).or_insert_with(|| number(&name(scores)));
     let groups: Vec<(u32, u32)> =
