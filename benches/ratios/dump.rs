@@ -53,10 +53,12 @@ pub fn write(folder: &Path, tables: &Tables, dictionary: &Dictionary) -> std::io
         let kind = ["nps", "csat", "ces"][usize::from(tables.answers.kind[row])];
         write(&tables.answers.stem, row, kind, 0, tables.answers.score[row], (0, 0))?;
     }
-    for row in 0..tables.touches.stem.len() {
-        let touch_type = TouchType(tables.touches.kind[row]).activity_type().name();
-        let said = (tables.touches.item[row], tables.touches.detail[row]);
-        write(&tables.touches.stem, row, touch_type, 0, 0, said)?;
+    for table in customer360::kpi::beside::TOUCHES..customer360::kpi::beside::TABLES {
+        let stem = tables.stem(table);
+        for row in 0..stem.len() {
+            let (touch_type, said) = tables.said(TouchRow::new(table, row));
+            write(stem, row, touch_type.activity_type().name(), 0, 0, said)?;
+        }
     }
     let mut out = file("lines.csv")?;
     writeln!(out, "number,item,quantity,price")?;

@@ -1,10 +1,11 @@
 //! Attribution: which channels or campaigns an order is due to, by seven models. Credits are whole
 //! numbers that sum exactly to orders and to revenue.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::answer::{Basis, Tally};
+use super::events::Types;
 use super::fact::TouchType;
 use super::journeys::{ATTRIBUTED_ORDERS, journey, lost};
 use super::lens::{Lens, OrderLens};
@@ -99,11 +100,14 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let cx = Context::new(&lens, &orders, &question.params, &[&ATTRIBUTED_ORDERS], &[span])?;
     let types = ATTRIBUTED_ORDERS.types(&question.params);
     let reader = Reader::of(types, &lens, &orders, span.observed);
+    // Journeys without an order are steps of the chain, and nothing else.
     let has_chain = question.models.contains(&Model::Markov);
+    let anchors = if has_chain { types } else { Types::of([TouchType::ORDER]) };
+    let reader = Reader { anchors, ..reader };
     let fold = Fold { cx: &cx, question, span, reader, has_chain };
     let mut sums =
         snapshot.fold(TASK_CUSTOMERS, Sums::default, |s, part| fold.observe(s, part), Sums::merged);
-    if sums.markov.touched.len() > KEYS_LIMIT {
+    if sums.keys().len() > KEYS_LIMIT {
         return Err(KpiError::TooMany { what: "channels or campaigns", limit: KEYS_LIMIT });
     }
     let is_order = |tables: &super::Tables| lens.rows_in_range(&tables.orders.stem).count() as u64;
@@ -130,7 +134,7 @@ struct Sums {
 struct Chain {
     steps: FxHashMap<(u32, u32), u64>,
     /// All keys in any journey.
-    touched: FxHashMap<u32, ()>,
+    touched: FxHashSet<u32>,
 }
 
 const BEGIN: u32 = 0;
@@ -138,14 +142,14 @@ const WON: u32 = u32::MAX;
 const LOST: u32 = u32::MAX - 1;
 
 impl Chain {
-    /// Adds a journey; its steps only if they will be asked for.
-    fn walk(&mut self, keys: &[u32], end: u32, with_steps: bool) {
+    /// Adds a journey.
+    fn walk(&mut self, keys: &[u32], end: u32) {
         let mut from = BEGIN;
-        for &key in keys.iter().chain([&end]).filter(|_| with_steps) {
+        for &key in keys.iter().chain([&end]) {
             *self.steps.entry((from, key)).or_default() += 1;
             from = key;
         }
-        self.touched.extend(keys.iter().map(|&key| (key, ())));
+        self.touched.extend(keys);
     }
 }
 
@@ -155,6 +159,17 @@ impl Sums {
         let (orders, revenue) = self.given.entry(to).or_default();
         *orders += i128::from(units);
         *revenue += i128::from(units) * i128::from(worth);
+    }
+
+    /// Gives an order to nobody.
+    fn leave(&mut self, worth: i64) {
+        self.unattributed.0 += 1;
+        self.unattributed.1 += i128::from(worth);
+    }
+
+    /// What may be given anything.
+    fn keys(&self) -> FxHashSet<u32> {
+        self.given.keys().map(|&(_, key)| key).chain(self.markov.touched.iter().copied()).collect()
     }
 
     fn merged(mut self, other: Self) -> Self {
@@ -194,9 +209,11 @@ impl Fold<'_> {
                 orders += 1;
                 self.order(sums, &seen, nth, worth);
             }
-            let lost: Vec<u32> = lost(&seen).into_iter().filter_map(|mark| self.key(mark)).collect();
-            if !lost.is_empty() {
-                sums.markov.walk(&lost, LOST, self.has_chain);
+            if self.has_chain {
+                let lost: Vec<u32> = lost(&seen).into_iter().filter_map(|mark| self.key(mark)).collect();
+                if !lost.is_empty() {
+                    sums.markov.walk(&lost, LOST);
+                }
             }
             if orders > 0 {
                 let registered = part.segment.customers.registered[customer as usize];
@@ -226,26 +243,25 @@ impl Fold<'_> {
     fn order(&self, sums: &mut Sums, seen: &Seen, nth: usize, worth: i64) {
         sums.orders += 1;
         sums.revenue += i128::from(worth);
-        let touches: SmallVec<[(u32, i64); 16]> =
-            journey(seen, nth).filter_map(|mark| Some((self.key(mark)?, mark.at))).collect();
-        if touches.is_empty() {
-            sums.unattributed.0 += 1;
-            sums.unattributed.1 += i128::from(worth);
+        let mut touches = journey(seen, nth).filter_map(|mark| Some((self.key(mark)?, mark.at)));
+        if let [model @ (Model::First | Model::Last)] = *self.question.models {
+            // One key gets all: the others need not be known.
+            let touch = if model == Model::First { touches.next() } else { touches.next_back() };
+            match touch {
+                Some((key, _)) => sums.give((model, key), UNIT, worth),
+                None => sums.leave(worth),
+            }
             return;
         }
+        let touches: SmallVec<[(u32, i64); 16]> = touches.collect();
+        if touches.is_empty() {
+            return sums.leave(worth);
+        }
         let keys: SmallVec<[u32; 16]> = touches.iter().map(|&(key, _)| key).collect();
-        sums.markov.walk(&keys, WON, self.has_chain);
+        if self.has_chain {
+            sums.markov.walk(&keys, WON);
+        }
         for &model in self.question.models.iter().filter(|model| **model != Model::Markov) {
-            // One key gets all: nothing has to be apportioned.
-            let all_to = match model {
-                Model::First => keys.first(),
-                Model::Last => keys.last(),
-                _ => None,
-            };
-            if let Some(&key) = all_to {
-                sums.give((model, key), UNIT, worth);
-                continue;
-            }
             let weights = self.weights(model, &touches, seen.marks[nth].at);
             for (&key, units) in keys.iter().zip(apportioned(UNIT, &weights)) {
                 sums.give((model, key), units, worth);
@@ -281,7 +297,7 @@ impl Fold<'_> {
     }
 
     fn answer(&self, sums: Sums) -> Result<Answer, KpiError> {
-        let mut keys: Vec<u32> = sums.markov.touched.keys().copied().collect();
+        let mut keys: Vec<u32> = sums.keys().into_iter().collect();
         keys.sort_by_key(|&key| self.name(key));
         let revenue = i64::try_from(sums.revenue).unwrap_or(i64::MAX);
         let unattributed = Credit {

@@ -8,33 +8,38 @@ use rayon::prelude::*;
 use super::tables::{Pick, Stem};
 
 /// The tables of touchpoints, each of which stands in one of them.
-pub const TABLES: usize = 4;
-/// The place of the orders among them.
+pub const TABLES: usize = 8;
+/// The places of each among them.
 pub const ORDERS: usize = 0;
-/// The place of the answers among them.
+pub const RETURNS: usize = 1;
 pub const ANSWERS: usize = 2;
-/// The place of everything that stands in none of the others.
+/// Everything that stands in none of the others.
 pub const TOUCHES: usize = 3;
+pub const EXPOSURES: usize = 4;
+pub const OFFERS: usize = 5;
+pub const TRIALS: usize = 6;
+pub const CONTACTS: usize = 7;
 
-/// A touchpoint's row: the number of its table in the upper two bits, the row in the others.
+/// A touchpoint's row: the number of its table in the upper three bits, the row in the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TouchRow(u32);
 
 impl TouchRow {
+    const ROW_BITS: u32 = 29;
     /// Tables have fewer rows than that: tenants' touchpoints are numbered below it.
-    pub const LIMIT: u32 = 1 << 30;
+    pub const LIMIT: u32 = 1 << Self::ROW_BITS;
 
     #[inline]
     #[must_use]
     pub const fn new(table: usize, row: usize) -> Self {
-        Self((table as u32) << 30 | row as u32)
+        Self((table as u32) << Self::ROW_BITS | row as u32)
     }
 
     /// Its place in [`super::Tables::stems`].
     #[inline]
     #[must_use]
     pub fn table(self) -> usize {
-        (self.0 >> 30) as usize
+        (self.0 >> Self::ROW_BITS) as usize
     }
 
     #[inline]

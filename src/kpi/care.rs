@@ -29,11 +29,12 @@ pub(super) fn is(mark: &Mark, stage: ContactStage) -> bool {
     mark.detail == stage as u8
 }
 
-/// The cases of a customer, in order of their openings. Contacts with an id are of the case that
-/// was opened with it; without, of the last that was opened without one for the same reason.
-pub(super) fn cases(seen: &Seen) -> SmallVec<[Case; 2]> {
+/// The cases of a customer who had several contacts, in order of their openings. Contacts with an id
+/// are of the case that was opened with it; without, of the last that was opened without one for the
+/// same reason.
+fn cases(seen: &Seen) -> SmallVec<[Case; 4]> {
     let (mut cases, mut latest) = (SmallVec::new(), Few::<_, usize>::new());
-    for (nth, mark) in seen.marks.iter().enumerate().filter(|(_, m)| m.kind == TouchType::SERVICE_CONTACT) {
+    for (nth, mark) in contacts(seen) {
         let tie = seen.tie(mark);
         let key = if tie == 0 { (0, seen.item(mark)) } else { (tie, 0) };
         let known = latest.get(key);
@@ -54,10 +55,28 @@ pub(super) fn cases(seen: &Seen) -> SmallVec<[Case; 2]> {
     cases
 }
 
-/// The cases that were opened in range and scope.
-pub(super) fn opened<'s>(seen: &'s Seen) -> impl Iterator<Item = (Case, &'s Mark)> {
-    let all = cases(seen).into_iter().map(|case| (&seen.marks[case.opened], case));
-    all.filter(|(mark, _)| seen.counts(mark)).map(|(mark, case)| (case, mark))
+fn contacts<'s>(seen: &'s Seen) -> impl Iterator<Item = (usize, &'s Mark)> {
+    seen.marks.iter().enumerate().filter(|(_, mark)| mark.kind == TouchType::SERVICE_CONTACT)
+}
+
+/// Calls `visit` with each case that was opened in range and scope, and its opening.
+#[inline]
+pub(super) fn each_opened<'s>(seen: &'s Seen, mut visit: impl FnMut(&Case, &'s Mark)) {
+    let mut visit = |case: &Case| {
+        let opening = &seen.marks[case.opened];
+        if seen.counts(opening) {
+            visit(case, opening);
+        }
+    };
+    // Mostly there is one contact, and whose case it is need not be asked.
+    let mut all = contacts(seen);
+    match (all.next(), all.next()) {
+        (Some((opened, mark)), None) if is(mark, ContactStage::Opened) => {
+            visit(&Case { opened, contacts: Vec::new() });
+        }
+        (Some(_), Some(_)) => cases(seen).iter().for_each(visit),
+        _ => {}
+    }
 }
 
 impl Case {
@@ -66,16 +85,18 @@ impl Case {
     }
 }
 
-/// How long a case waited for a stage. One that was closed before is followed until then.
-fn waited<'s>(seen: &'s Seen, stage: ContactStage) -> impl Iterator<Item = Hit> + 's {
-    opened(seen).map(move |(case, opening)| {
+/// Calls `visit` with how long each case waited for a stage. One that was closed before is followed
+/// until then.
+#[inline]
+fn each_wait(seen: &Seen, stage: ContactStage, mut visit: impl FnMut(Hit)) {
+    each_opened(seen, |case, opening| {
         let end = case.first(seen, stage);
         let closed = case.first(seen, ContactStage::Resolved);
         let end = end.filter(|end| closed.is_none_or(|closed| seen.order(closed) >= seen.order(end)));
         let until = end.or(closed).map_or(seen.span.observed, |mark| mark.at);
         let hit = Hit::of(opening).part(until - opening.at);
-        Hit { other: end.map(Other::of), censored: end.is_none(), ..hit }
-    })
+        visit(Hit { other: end.map(Other::of), censored: end.is_none(), ..hit });
+    });
 }
 
 const MINUTE: f64 = 60e6;
@@ -132,7 +153,7 @@ const fn replied_within(id: &'static str, name: &'static str, hours: f64) -> Mea
 }
 
 fn first_replies(seen: &Seen, hits: &mut Hits) {
-    hits.extend(waited(seen, ContactStage::FirstHumanReply));
+    each_wait(seen, ContactStage::FirstHumanReply, |wait| hits.push(wait));
 }
 
 pub static REPLIED_1H: Measure = replied_within("replied_within_1h", "Replied within an hour", 1.0);
@@ -145,7 +166,7 @@ pub static RESOLUTION_MEDIAN: Measure = Measure {
     definition: wait("resolution", "Resolution of a case, median", "hours", RESOLUTION),
     stat: Stat::Survival(0.5),
     scale: HOUR,
-    observe: |seen, hits| hits.extend(waited(seen, ContactStage::Resolved)),
+    observe: |seen, hits| each_wait(seen, ContactStage::Resolved, |wait| hits.push(wait)),
     ..COMMON
 };
 
@@ -168,14 +189,13 @@ pub static WITHIN_TARGET: Measure = Measure {
     .asking(&[parameter("care_target_minutes", "60", "the target, the limit included")]),
     observe: |seen, hits| {
         let target = i64::from(seen.cx.params.care_target_minutes) * MINUTE as i64;
-        let judged = waited(seen, ContactStage::FirstHumanReply).map(|wait| {
+        each_wait(seen, ContactStage::FirstHumanReply, |wait| {
             let replied = !wait.censored && wait.part <= target;
             // A case that was closed without a reply waits no longer.
             let open = wait.censored && wait.at + wait.part == seen.span.observed && wait.part <= target;
             let other = wait.other.filter(|_| replied);
-            Hit { part: i64::from(replied), other, censored: open, ..wait }
+            hits.push(Hit { part: i64::from(replied), other, censored: open, ..wait });
         });
-        hits.extend(judged);
     },
     ..COMMON
 };
@@ -196,8 +216,8 @@ pub static FIRST_CONTACT_RESOLUTION: Measure = Measure {
     ]),
     window_days: 7,
     observe: |seen, hits| {
-        for (case, opening) in opened(seen) {
-            let Some(resolved) = case.first(seen, ContactStage::Resolved) else { continue };
+        each_opened(seen, |case, opening| {
+            let Some(resolved) = case.first(seen, ContactStage::Resolved) else { return };
             let again = case.contacts.iter().map(|&nth| &seen.marks[nth]).find(|later| {
                 let opens = is(later, ContactStage::Reopened) || is(later, ContactStage::Opened);
                 let is_later = seen.order(later) > seen.order(resolved);
@@ -207,7 +227,7 @@ pub static FIRST_CONTACT_RESOLUTION: Measure = Measure {
             let hit = Hit::of(opening).part(i64::from(held));
             let censored = held && !seen.is_observed(resolved.at);
             hits.push(Hit { other: Some(Other::of(again.unwrap_or(resolved))), censored, ..hit });
-        }
+        });
     },
     ..COMMON
 };

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use super::answer::Tally;
-use super::beside::TOUCHES;
+use super::beside::EXPOSURES;
 use super::catalogue::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, TOUCHPOINTS, WILSON,
 };
@@ -38,7 +38,8 @@ fn uses(kind: TouchType, detail: u8) -> bool {
 fn each_use(tables: &Tables, rows: impl Fn(&Stem) -> Range<usize>, mut visit: impl FnMut(&Stem, usize)) {
     for (table, stem) in tables.stems().into_iter().enumerate() {
         let uses = |row: &usize| {
-            table != TOUCHES || uses(TouchType(tables.touches.kind[*row]), tables.touches.detail[*row])
+            let others = || tables.others(table);
+            table != EXPOSURES || uses(TouchType(others().kind[*row]), others().detail[*row])
         };
         rows(stem).filter(uses).for_each(|row| visit(stem, row));
     }

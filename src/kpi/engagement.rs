@@ -38,7 +38,6 @@ pub static OFFER_CONVERSION: Measure = Measure {
         parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each"),
     ]),
     window_days: 14,
-    about: true,
     anchors: |_| Types::of([TouchType::OFFER_SHOWN]),
     beside: |_| Types::of([TouchType::OFFER_ACCEPTED, TouchType::ORDER]),
     observe: |seen, hits| {

@@ -2,9 +2,11 @@
 //! stand in.
 
 use super::answer::Excluded;
+use super::beside::{ORDERS, TABLES, TouchRow};
 use super::calendar::Intervals;
-use super::fact::{AnswerKind, TouchType};
+use super::fact::TouchType;
 use super::lens::{Lens, OrderLens};
+use super::rows::tables_of;
 use super::scope::OrderUnit;
 use super::snapshot::Part;
 use super::tables::{Stem, Tables};
@@ -58,9 +60,14 @@ impl Types {
             .filter(move |&kind| self.has(TouchType(kind)) && !OWN.has(TouchType(kind)))
     }
 
-    pub fn has_others(self) -> bool {
-        let own = [TouchType::ORDER, TouchType::RETURN, TouchType::SURVEY_ANSWER];
-        self.0 & !Self::of(own).0 != 0
+    /// Whether any of others is in it.
+    pub fn has_any(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    /// Whether all of others are in it.
+    pub fn has_all(self, others: Self) -> bool {
+        others.0 & !self.0 == 0
     }
 }
 
@@ -133,7 +140,7 @@ impl Wanted<'_> {
             let stems = self.stems(tables).into_iter().enumerate();
             let rows = stems.filter_map(|(table, stem)| stem.map(|stem| (table, stem)));
             rows.map(|(table, stem)| {
-                let wanted = |&row: &usize| self.types.has(touch_type(tables, table, row));
+                let wanted = |&row: &usize| self.types.has(tables.touch_type(TouchRow::new(table, row)));
                 self.lens.rows_in_range(stem).filter(wanted).count()
             })
             .sum()
@@ -175,14 +182,9 @@ impl Wanted<'_> {
     }
 
     /// The tables in which wanted events stand.
-    fn stems<'t>(&self, tables: &'t Tables) -> [Option<&'t Stem>; 4] {
-        let answers = self.types.has(TouchType::SURVEY_ANSWER) || self.types.has(TouchType::REVIEW_WRITTEN);
-        [
-            self.types.has(TouchType::ORDER).then(|| &tables.orders.stem),
-            self.types.has(TouchType::RETURN).then(|| &tables.returns.stem),
-            answers.then(|| &tables.answers.stem),
-            self.types.has_others().then(|| &tables.touches.stem),
-        ]
+    fn stems<'t>(&self, tables: &'t Tables) -> [Option<&'t Stem>; TABLES] {
+        let wanted = tables_of(self.types);
+        std::array::from_fn(|table| wanted[table].then(|| tables.stem(table)))
     }
 
     #[inline]
@@ -193,11 +195,10 @@ impl Wanted<'_> {
     }
 
     fn push(&self, tables: &Tables, table: usize, row: usize, events: &mut Vec<Event>) {
-        if table == 0 {
+        if table == ORDERS {
             return self.push_order(tables, row, events);
         }
-        let touch_type = touch_type(tables, table, row);
-        let Some(stem) = self.stems(tables)[table] else { return };
+        let (touch_type, stem) = (tables.touch_type(TouchRow::new(table, row)), tables.stem(table));
         if self.types.has(touch_type) && stem.at[row] < self.lens.observed {
             events.push(event(stem, row, touch_type));
         }
@@ -207,14 +208,4 @@ impl Wanted<'_> {
 #[inline]
 fn event(stem: &Stem, row: usize, touch_type: TouchType) -> Event {
     Event { at: stem.at[row], number: stem.number[row], place: stem.place[row], touch_type }
-}
-
-/// The type of a row, by its table's place in [`Wanted::stems`].
-fn touch_type(tables: &Tables, table: usize, row: usize) -> TouchType {
-    match table {
-        0 => TouchType::ORDER,
-        1 => TouchType::RETURN,
-        2 => AnswerKind::touch_type(tables.answers.kind[row]),
-        _ => TouchType(tables.touches.kind[row]),
-    }
 }

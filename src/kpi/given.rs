@@ -8,6 +8,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::beside::TABLES;
+
 /// Something that a snapshot may be given; the tables of [`super::Tables`] in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -16,6 +18,10 @@ pub enum Piece {
     Returns,
     Answers,
     Touches,
+    Exposures,
+    Offers,
+    Trials,
+    Contacts,
     Visits,
     Lines,
     Discounts,
@@ -31,7 +37,16 @@ pub enum Piece {
 
 impl Piece {
     /// The tables of touchpoints, in their order.
-    pub const STEMS: [Self; 4] = [Self::Orders, Self::Returns, Self::Answers, Self::Touches];
+    pub const STEMS: [Self; TABLES] = [
+        Self::Orders,
+        Self::Returns,
+        Self::Answers,
+        Self::Touches,
+        Self::Exposures,
+        Self::Offers,
+        Self::Trials,
+        Self::Contacts,
+    ];
 }
 
 /// A set of them.
@@ -74,12 +89,11 @@ impl Pieces {
     #[must_use]
     pub fn with_owners(self) -> Self {
         const ORDERED: [Piece; 2] = [Piece::Orders, Piece::Returns];
-        const TIED: [Piece; 3] = [Piece::Orders, Piece::Returns, Piece::Touches];
         let owners: [(Piece, &[Piece]); 8] = [
             (Piece::Visits, &[Piece::Touches]),
             (Piece::Lines, &ORDERED),
             (Piece::Discounts, &[Piece::Orders]),
-            (Piece::Ties, &TIED),
+            (Piece::Ties, &ORDERED),
             (Piece::CartValues, &[Piece::Touches]),
             (Piece::Handling, &Piece::STEMS),
             (Piece::Costs, &Piece::STEMS),

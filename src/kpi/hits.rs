@@ -81,8 +81,7 @@ impl Hit {
     }
 }
 
-/// What the anchors of one customer add: listed where single ones are asked about, and else only
-/// summed as they come.
+/// What anchors add: listed where single ones are asked about, and else only summed as they come.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
     lists: bool,
@@ -119,6 +118,26 @@ impl Added {
 }
 
 impl Hits {
+    /// None yet, of customers one after the other; see [`Hits::of_next`].
+    pub fn new(lists: bool) -> Self {
+        Self { lists, ..Self::default() }
+    }
+
+    /// What the next customer adds: it comes to the sum, and single ones are listed alone. Returns how
+    /// many there are.
+    #[inline]
+    pub fn of_next(&mut self, add: impl FnOnce(&mut Self)) -> u64 {
+        let before = self.sum.anchors;
+        self.list.clear();
+        add(self);
+        self.sum.anchors - before
+    }
+
+    /// The sum of all customers so far, who are then forgotten.
+    pub fn take_sum(&mut self) -> Added {
+        std::mem::take(&mut self.sum)
+    }
+
     /// None yet.
     pub fn clear(&mut self, lists: bool) {
         self.lists = lists;

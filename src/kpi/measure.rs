@@ -92,8 +92,6 @@ pub struct Measure {
     pub(super) first: bool,
     /// Whether anchors count by physical channels only, and no visit elsewhere is looked at.
     pub(super) in_stores: bool,
-    /// Whether it asks what all of its few touchpoints are about.
-    pub(super) about: bool,
     /// Whether every anchor adds one, whatever stands beside it. `observe` is asked of others.
     pub(super) each_one: bool,
     pub(super) observe: fn(&Seen, &mut Hits),
@@ -120,7 +118,6 @@ impl Measure {
         beside: nothing,
         first: false,
         in_stores: false,
-        about: false,
         each_one: false,
         observe: |_, _| {},
         at_once: None,
@@ -278,8 +275,7 @@ impl<'a> Context<'a> {
         let everybody = self.firsts_known && measures.iter().any(|measure| measure.is_of_first(self.params));
         let in_stores = measures.iter().all(|measure| measure.in_stores);
         let stores = in_stores.then_some(self.physical.as_slice());
-        let about = measures.iter().any(|measure| measure.about);
-        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, stores, about }
+        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, stores }
     }
 
     /// By what the sums of a measure are divided.

@@ -1,8 +1,9 @@
 //! Facts become rows of the tables.
 
-use super::beside::TouchRow;
+use super::beside::{ANSWERS, CONTACTS, EXPOSURES, OFFERS, ORDERS, RETURNS, TRIALS, TouchRow};
 use super::fact::{Body, Fact, LineFact, TraitFact};
 use super::quantity::Quantity;
+use super::rows::table_of;
 use super::tables::{IF_ABSENT, NO_CURRENCY, NO_SENTIMENT, Stem, Tables};
 
 impl Stem {
@@ -55,7 +56,7 @@ impl Tables {
             margins.owner.push(owner);
             margins.margin.push(margin);
         }
-        if fact.said.tie > 0 {
+        if fact.said.tie > 0 && matches!(owner.table(), ORDERS | RETURNS) {
             let ties = &mut *self.ties;
             ties.owner.push(owner);
             ties.tie.push(fact.said.tie);
@@ -70,14 +71,14 @@ impl Tables {
                 orders.currency.push(amount.currency);
                 orders.key.push(order_key);
                 orders.item.push(fact.said.item);
-                (0, &mut orders.stem)
+                (ORDERS, &mut orders.stem)
             }
             Body::Return { amount, order_key } => {
                 let returns = &mut *self.returns;
                 returns.amount.push(amount.minor);
                 returns.currency.push(amount.currency);
                 returns.key.push(order_key);
-                (1, &mut returns.stem)
+                (RETURNS, &mut returns.stem)
             }
             Body::Answer { kind, score, survey } => {
                 let answers = &mut *self.answers;
@@ -85,14 +86,33 @@ impl Tables {
                 answers.score.push(score);
                 answers.survey.push(survey);
                 answers.sentiment.push(fact.said.sentiment.unwrap_or(NO_SENTIMENT));
-                (2, &mut answers.stem)
+                (ANSWERS, &mut answers.stem)
             }
             Body::Touch(touch_type) => {
-                let touches = &mut *self.touches;
-                touches.kind.push(touch_type.0);
-                touches.detail.push(fact.said.detail);
-                touches.item.push(fact.said.item);
-                (3, &mut touches.stem)
+                let (said, table) = (&fact.said, table_of(touch_type));
+                macro_rules! push {
+                    ($table:expr) => {{
+                        let others = &mut *$table;
+                        others.kind.push(touch_type.0);
+                        others.detail.push(said.detail);
+                        others.item.push(said.item);
+                        &mut others.stem
+                    }};
+                }
+                let stem = match table {
+                    EXPOSURES => push!(self.exposures),
+                    OFFERS => push!(self.offers),
+                    TRIALS => {
+                        self.trials.tie.push(said.tie);
+                        push!(self.trials)
+                    }
+                    CONTACTS => {
+                        self.contacts.tie.push(said.tie);
+                        push!(self.contacts)
+                    }
+                    _ => push!(self.touches),
+                };
+                (table, stem)
             }
         };
         stem.push(fact);

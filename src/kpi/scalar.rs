@@ -154,7 +154,7 @@ impl Counted {
 type Group = (Sums, u64);
 
 /// Of one measure.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Figures {
     stat: Stat,
     tally: Tally,
@@ -164,6 +164,10 @@ struct Figures {
     /// By the names of their groups.
     records: Vec<(Vec<Option<String>>, RecordHit)>,
     overflow: bool,
+    /// Whether single hits matter, beside their sum.
+    lists: bool,
+    /// By span, of the part that is being read.
+    hits: Vec<Hits>,
 }
 
 impl Figures {
@@ -176,6 +180,18 @@ impl Figures {
             match self.groups.of(key) {
                 Some((mine, _)) => mine.merge(sums),
                 None => self.overflow = true,
+            }
+        }
+    }
+
+    /// Adds what was read to the totals.
+    fn settle(&mut self) {
+        for (nth, (total, hits)) in self.totals.iter_mut().zip(&mut self.hits).enumerate() {
+            let sum = hits.take_sum();
+            self.tally.censored += if nth == 0 { sum.censored } else { 0 };
+            // Of the others each customer was added as one.
+            if self.stat != Stat::MeanOfCustomers {
+                total.add_all(&sum);
             }
         }
     }
@@ -208,7 +224,6 @@ impl Figures {
 
 struct State {
     measures: Vec<Figures>,
-    hits: Hits,
     /// Customers so far, by whom groups know whether one was counted.
     turn: u64,
 }
@@ -216,6 +231,10 @@ struct State {
 impl State {
     fn new(measures: &[&Measure], spans: usize, axes: &[Axis]) -> Self {
         let names = |nth: usize| axes.get(nth).map_or(1, Axis::len);
+        let each = |stat: Stat| {
+            matches!(stat, Stat::MeanOfCustomers | Stat::Quantile(_) | Stat::Survival(_) | Stat::Ended(_))
+        };
+        let lists = |stat: Stat| each(stat) || !axes.is_empty();
         let figures = |measure: &&Measure| Figures {
             stat: measure.stat,
             tally: Tally::default(),
@@ -223,8 +242,10 @@ impl State {
             groups: Groups::new([names(0), names(1)], PAIRS_LIMIT, DENSE),
             records: Vec::new(),
             overflow: false,
+            lists: lists(measure.stat),
+            hits: (0..spans).map(|_| Hits::new(lists(measure.stat))).collect(),
         };
-        Self { measures: measures.iter().map(figures).collect(), hits: Hits::default(), turn: 0 }
+        Self { measures: measures.iter().map(figures).collect(), turn: 0 }
     }
 
     fn merged(mut self, other: Self) -> Self {
@@ -267,7 +288,7 @@ impl<'a> Fold<'a> {
 
     /// What all touchpoints of each customer add together.
     fn observe_together(&self, state: &mut State, part: &Part) {
-        let State { measures, hits, turn } = state;
+        let State { measures, turn } = state;
         let (tables, everybody) = (&part.segment.tables, self.reader.everybody);
         self.reader.each(part, |customer, marks| {
             *turn += 1;
@@ -280,37 +301,34 @@ impl<'a> Fold<'a> {
                 }
                 for (asked, figures) in self.asked.iter().zip(measures.iter_mut()) {
                     let seen = Seen { cx: self.cx, span, window: asked.window, who, tables, marks };
-                    hits.clear(self.lists(asked.measure.stat));
-                    asked.hits(&seen, hits);
-                    let (sum, stat) = (*hits.sum(), asked.measure.stat);
-                    if sum.anchors == 0 {
+                    let added = figures.hits[nth].of_next(|hits| asked.hits(&seen, hits));
+                    if added == 0 {
                         continue;
                     }
-                    let total = &mut figures.totals[nth];
-                    total.customers += 1;
-                    match stat {
-                        Stat::MeanOfCustomers => total.add(&summed(hits.list().iter()), stat),
-                        _ => {
-                            total.add_all(&sum);
-                            total.list(hits.list(), stat);
-                        }
-                    }
+                    figures.totals[nth].customers += 1;
                     if nth == 0 {
-                        let registered = part.segment.customers.registered[customer as usize];
-                        figures.tally.count(sum.anchors, registered);
-                        figures.tally.censored += sum.censored;
-                        self.group(figures, hits.list(), who, tables, *turn);
+                        figures.tally.count(added, part.segment.customers.registered[customer as usize]);
+                    }
+                    if figures.lists {
+                        self.list(figures, nth, (who, tables), *turn);
                     }
                 }
             }
         });
+        measures.iter_mut().for_each(Figures::settle);
     }
 
-    /// Whether single hits matter, beside their sum.
-    fn lists(&self, stat: Stat) -> bool {
-        let each =
-            matches!(stat, Stat::MeanOfCustomers | Stat::Quantile(_) | Stat::Survival(_) | Stat::Ended(_));
-        each || !self.axes.is_empty()
+    /// Adds the single hits of a customer, or of nobody.
+    fn list(&self, figures: &mut Figures, nth: usize, of: (Option<(&Part, u32)>, &Tables), turn: u64) {
+        let hits = std::mem::take(&mut figures.hits[nth]);
+        match figures.stat {
+            Stat::MeanOfCustomers => figures.totals[nth].add(&summed(hits.list().iter()), figures.stat),
+            stat => figures.totals[nth].list(hits.list(), stat),
+        }
+        if nth == 0 {
+            self.group(figures, hits.list(), of, turn);
+        }
+        figures.hits[nth] = hits;
     }
 
     /// The same by the measure's quicker way, if it has one.
@@ -365,7 +383,7 @@ impl<'a> Fold<'a> {
 
     /// Touchpoints of nobody, one by one: counted by measures that count them, excluded by others.
     fn observe_nobody(&self, state: &mut State, tables: &Tables) {
-        let State { measures, hits, .. } = state;
+        let measures = &mut state.measures;
         // First touchpoints are known of customers only.
         let types = self.asked.iter().map(|asked| asked.anchors).fold(Types::default(), Types::or);
         let reader = Reader { types, stores: None, ..self.reader };
@@ -382,17 +400,15 @@ impl<'a> Fold<'a> {
                         figures.tally.excluded.no_identity += u64::from(nth == 0);
                         continue;
                     }
-                    hits.clear(self.lists(measure.stat));
-                    asked.hits(&seen, hits);
-                    figures.totals[nth].add_all(hits.sum());
-                    figures.totals[nth].list(hits.list(), measure.stat);
-                    if nth == 0 {
-                        figures.tally.touchpoints += hits.sum().anchors;
-                        self.group(figures, hits.list(), None, tables, 0);
+                    let added = figures.hits[nth].of_next(|hits| asked.hits(&seen, hits));
+                    figures.tally.touchpoints += if nth == 0 { added } else { 0 };
+                    if figures.lists && added > 0 {
+                        self.list(figures, nth, (None, tables), 0);
                     }
                 }
             }
         });
+        measures.iter_mut().for_each(Figures::settle);
     }
 
     /// What records add, to totals and to the groups that their names say.
@@ -415,8 +431,7 @@ impl<'a> Fold<'a> {
         &self,
         figures: &mut Figures,
         hits: &[Hit],
-        who: Option<(&Part, u32)>,
-        tables: &Tables,
+        (who, tables): (Option<(&Part, u32)>, &Tables),
         turn: u64,
     ) {
         let name = |axis: &Axis, hit: &Hit| axis.of(hit, who, tables);

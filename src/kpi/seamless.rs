@@ -1,6 +1,6 @@
 //! Seamlessness: whether people must repeat themselves when they change the channel.
 
-use super::care::{is, opened};
+use super::care::{each_opened, is};
 use super::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
 use super::events::Types;
 use super::fact::TouchType;
@@ -38,15 +38,15 @@ pub static CASES_REPEATED: Measure = Measure {
         parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each"),
     ]),
     observe: |seen, hits| {
-        for (case, opening) in opened(seen) {
-            let (tie, channel) = (seen.tie(opening), seen.cx.channel(opening.place));
-            let reason = seen.item(opening);
-            let same = |later: &Mark| {
-                (tie != 0 && seen.tie(later) == tie) || (reason != 0 && seen.item(later) == reason)
+        each_opened(seen, |case, opening| {
+            let same = |later: &Mark, of: &dyn Fn(&Mark) -> u32| of(later) != 0 && of(later) == of(opening);
+            let elsewhere = |later: &Mark| {
+                asks(later)
+                    && seen.cx.channel(later.place) != seen.cx.channel(opening.place)
+                    && (same(later, &|mark| seen.tie(mark)) || same(later, &|mark| seen.item(mark)))
             };
-            let elsewhere = |later: &Mark| asks(later) && seen.cx.channel(later.place) != channel && same(later);
             hits.push(seen.asked(case.opened, elsewhere));
-        }
+        });
     },
     ..COMMON
 };

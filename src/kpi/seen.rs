@@ -1,6 +1,6 @@
 //! What a measure sees: the touchpoints of one customer, with what stands beside them.
 
-use super::beside::{ORDERS, TouchRow, rows_beside};
+use super::beside::{CONTACTS, ORDERS, TRIALS, TouchRow, rows_beside};
 use super::fact::TouchType;
 use super::hits::Hit;
 use super::measure::{Context, Span};
@@ -235,7 +235,12 @@ impl Seen<'_> {
 impl Seen<'_> {
     /// What stands for the visit of an order, a return or a trial, or the case of a service contact;
     /// 0 for none.
+    #[inline]
     pub fn tie(&self, mark: &Mark) -> u32 {
-        self.beside(&self.tables.ties.owner, mark).next().map_or(0, |row| self.tables.ties.tie[row])
+        match mark.row.table() {
+            CONTACTS => self.tables.contacts.tie[mark.row.row()],
+            TRIALS => self.tables.trials.tie[mark.row.row()],
+            _ => self.beside(&self.tables.ties.owner, mark).next().map_or(0, |row| self.tables.ties.tie[row]),
+        }
     }
 }

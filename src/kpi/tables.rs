@@ -10,7 +10,6 @@ use rustc_hash::FxHashSet;
 
 use super::amounts::Amounts;
 use super::beside::{Moves, TABLES, TouchRow, rows_beside};
-use super::fact::{AnswerKind, TouchType};
 use super::given::{Content, Given, Piece, Table};
 use super::quantity::Quantity;
 
@@ -288,13 +287,41 @@ tables! {
             /// Hundredths, or [`NO_SENTIMENT`].
             sentiment: Vec<i8>,
         }
-        /// Every touchpoint that stands in none of the tables above. 28 bytes a row.
+        /// Every touchpoint that stands in none of the other tables. 28 bytes a row.
         Touches in touches {
             /// A [`super::fact::TouchType`].
             kind: Vec<u8>,
             /// See [`super::fact::Said`]; likewise `item`.
             detail: Vec<u8>,
             item: Vec<u32>,
+        }
+        /// What people were shown or sent, and whether they turned to it: impressions, clicks and messages. 28 bytes a row.
+        Exposures in exposures {
+            kind: Vec<u8>,
+            detail: Vec<u8>,
+            item: Vec<u32>,
+        }
+        /// Offers that were shown or accepted. 28 bytes a row.
+        Offers in offers {
+            kind: Vec<u8>,
+            detail: Vec<u8>,
+            item: Vec<u32>,
+        }
+        /// Trials of products. 32 bytes a row.
+        Trials in trials {
+            kind: Vec<u8>,
+            detail: Vec<u8>,
+            item: Vec<u32>,
+            /// Stands for the visit's id; 0: none.
+            tie: Vec<u32>,
+        }
+        /// Events of service cases. 32 bytes a row.
+        Contacts in contacts {
+            kind: Vec<u8>,
+            detail: Vec<u8>,
+            item: Vec<u32>,
+            /// Stands for the case's id; 0: none.
+            tie: Vec<u32>,
         }
     }
     beside {
@@ -322,9 +349,9 @@ tables! {
             discount: Amounts,
             currency: Vec<u8>,
         }
-        /// Visits of orders, returns and trials, cases of service contacts. 8 bytes a row.
+        /// Visits of orders and returns. 8 bytes a row.
         Ties in ties {
-            /// Stands for the visit's or the case's id.
+            /// Stands for the visit's id.
             tie: Vec<u32>,
         }
         /// What carts are worth. 9 bytes a row.
@@ -429,49 +456,6 @@ impl Tables {
     #[must_use]
     pub fn touchpoints(&self) -> usize {
         self.given_stems().iter().map(|stem| stem.len()).sum()
-    }
-
-    /// One of [`Tables::stems`].
-    #[inline]
-    #[must_use]
-    pub fn stem(&self, table: usize) -> &Stem {
-        match table {
-            0 => &self.orders.stem,
-            1 => &self.returns.stem,
-            2 => &self.answers.stem,
-            _ => &self.touches.stem,
-        }
-    }
-
-    /// The number of a touchpoint.
-    #[inline]
-    #[must_use]
-    pub fn number(&self, touch: TouchRow) -> u32 {
-        self.stem(touch.table()).number[touch.row()]
-    }
-
-    /// What a touchpoint is about (see [`super::fact::Said`]); the kind of an answer.
-    #[inline]
-    #[must_use]
-    pub fn item(&self, touch: TouchRow) -> u32 {
-        match touch.table() {
-            0 => self.orders.item[touch.row()],
-            1 => 0,
-            2 => u32::from(self.answers.kind[touch.row()]),
-            _ => self.touches.item[touch.row()],
-        }
-    }
-
-    /// The type of a touchpoint.
-    #[inline]
-    #[must_use]
-    pub fn touch_type(&self, touch: TouchRow) -> TouchType {
-        match touch.table() {
-            0 => TouchType::ORDER,
-            1 => TouchType::RETURN,
-            2 => AnswerKind::touch_type(self.answers.kind[touch.row()]),
-            _ => TouchType(self.touches.kind[touch.row()]),
-        }
     }
 
     /// The rows beside the touchpoints of some consecutive customers, table by table.

@@ -1,12 +1,14 @@
 //! What a customer did, in order of time, with what each touchpoint says: the food of the measures.
 
-use std::hint;
+use std::cmp::Reverse;
+use std::mem;
 use std::ops::Range;
 
-use super::beside::{TABLES, TouchRow, rows_until};
+use super::beside::{ANSWERS, ORDERS, RETURNS, TABLES, TOUCHES, TouchRow, rows_until};
 use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::{Lens, OrderLens};
+use super::rows::{Others, tables_of, types_in};
 use super::snapshot::Part;
 use super::tables::{Stem, Tables};
 
@@ -23,6 +25,10 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    /// Of nothing.
+    const NONE: Self =
+        Self { at: 0, row: TouchRow::new(ORDERS, 0), place: 0, kind: TouchType::ORDER, detail: 0 };
+
     /// Whether it comes after another one in the order of time.
     #[inline]
     fn is_after(&self, other: &Self, tables: &Tables) -> bool {
@@ -47,8 +53,6 @@ pub(super) struct Reader<'a> {
     pub observed: i64,
     /// By place: whether anchors there count and visits are read; `None`: all are.
     pub stores: Option<&'a [bool]>,
-    /// Whether it will be asked what touchpoints are about.
-    pub about: bool,
 }
 
 /// Customers that are read at once: few enough for their touchpoints to stay in a near cache, many
@@ -65,28 +69,46 @@ struct Run {
     next: usize,
     /// The wanted rows.
     rows: Vec<u32>,
-    marks: Vec<Mark>,
-    /// Where the marks of each customer of the block begin, and the last one's end.
-    bounds: Vec<usize>,
+    /// The customer of each, from the block's first one on.
+    whose: Vec<u16>,
     /// Whether anchors stand in the table.
     anchored: bool,
-    /// Whether nothing else that is wanted does, so that who has a mark has an anchor.
+    /// Whether nothing else that is wanted does, so that who has a row has an anchor.
     only_anchors: bool,
 }
 
-impl Run {
-    /// The marks of a customer of the block.
-    #[inline]
-    fn of(&self, nth: usize) -> &[Mark] {
-        &self.marks[self.bounds[nth]..self.bounds[nth + 1]]
+/// The touchpoints of a block of customers in all tables, customer by customer.
+#[derive(Default)]
+struct Block {
+    marks: Vec<Mark>,
+    /// Where those of each customer begin, and the last one's end.
+    bounds: Vec<u32>,
+    /// Whether those of a customer are one table's after the other's, rather than in order of time.
+    is_mixed: bool,
+}
+
+impl Block {
+    /// Makes room for what several runs have of so many customers: where the marks of each begin is
+    /// then at the place of the next one, and is to be passed on with each mark.
+    fn make_room(&mut self, runs: &[Run], customers: usize) {
+        self.bounds.clear();
+        self.bounds.resize(customers + 1, 0);
+        for &nth in runs.iter().flat_map(|run| &run.whose) {
+            self.bounds[usize::from(nth) + 1] += 1;
+        }
+        let mut count = 0;
+        for bound in &mut self.bounds {
+            count += mem::replace(bound, count);
+        }
+        self.marks.resize(count as usize, Mark::NONE);
     }
 
-    /// Finds out where the marks of each customer begin.
-    fn bound(&mut self, stem: &Stem, customers: &Range<u32>) {
+    /// Bounds what one run has of so many customers.
+    fn bound(&mut self, run: &Run, customers: usize) {
         self.bounds.clear();
-        self.bounds.resize(customers.len() + 1, 0);
-        for (&row, end) in self.rows.iter().zip(1..) {
-            self.bounds[(stem.customer[row as usize] - customers.start) as usize + 1] = end;
+        self.bounds.resize(customers + 1, 0);
+        for (&nth, end) in run.whose.iter().zip(1..) {
+            self.bounds[usize::from(nth) + 1] = end;
         }
         // Those without any end where the one before them does.
         let mut last = 0;
@@ -95,12 +117,36 @@ impl Run {
             *bound = last;
         }
     }
+
+    /// The marks of a customer, in order of time.
+    #[inline]
+    fn of(&mut self, nth: usize, tables: &Tables) -> &[Mark] {
+        let marks = &mut self.marks[self.bounds[nth] as usize..self.bounds[nth + 1] as usize];
+        if self.is_mixed {
+            sort(marks, tables);
+        }
+        marks
+    }
+}
+
+/// Sorts a few marks by time, which stand in order of time table by table.
+#[inline]
+fn sort(marks: &mut [Mark], tables: &Tables) {
+    for nth in 1..marks.len() {
+        let mark = marks[nth];
+        let mut at = nth;
+        while at > 0 && marks[at - 1].is_after(&mark, tables) {
+            marks[at] = marks[at - 1];
+            at -= 1;
+        }
+        marks[at] = mark;
+    }
 }
 
 impl<'a> Reader<'a> {
     /// Of customers who have any of the types.
     pub fn of(types: Types, lens: &'a Lens<'a>, orders: &'a OrderLens, observed: i64) -> Self {
-        Self { types, anchors: types, everybody: false, lens, orders, observed, stores: None, about: false }
+        Self { types, anchors: types, everybody: false, lens, orders, observed, stores: None }
     }
 
     /// Calls `visit` for each living customer in scope of the part who has an anchor, with the
@@ -108,14 +154,14 @@ impl<'a> Reader<'a> {
     pub fn each(&self, part: &Part, mut visit: impl FnMut(u32, &[Mark])) {
         let tables = &part.segment.tables;
         let mut runs: Vec<Run> = self.runs(tables, part.customers.start).collect();
-        let (mut visited, mut merged) = (Vec::new(), Vec::new());
+        let (mut visited, mut block) = (Vec::new(), Block::default());
         let all_in_scope = self.lens.has_every_customer(part);
         for first in part.customers.clone().step_by(BLOCK as usize) {
             let customers = first..part.customers.end.min(first + BLOCK);
             let mut anchored = [self.everybody; BLOCK as usize];
             for run in runs.iter_mut().filter(|run| run.anchored) {
                 self.read(tables, &customers, run, None);
-                self.anchor(tables, first, run, &mut anchored);
+                self.anchor(tables, run, &mut anchored);
             }
             for run in runs.iter_mut().filter(|run| !run.anchored) {
                 self.read(tables, &customers, run, Some(&anchored));
@@ -123,9 +169,10 @@ impl<'a> Reader<'a> {
             visited.clear();
             visited.extend(0..customers.len() as u32);
             keep(&mut visited, |nth| anchored[nth]);
+            self.fill(tables, &mut runs, customers.len(), &mut block);
             for &nth in &visited {
                 if all_in_scope || self.lens.has_customer(part, first + nth) {
-                    visit(first + nth, together(tables, &runs, nth as usize, &mut merged));
+                    visit(first + nth, block.of(nth as usize, tables));
                 }
             }
         }
@@ -155,9 +202,10 @@ impl<'a> Reader<'a> {
     /// Calls `visit` for each touchpoint of nobody.
     pub fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(Mark)) {
         for mut run in self.runs(tables, 0) {
-            self.find_rows(tables, run.table, 0..tables.stem(run.table).len(), &mut run.rows);
-            self.mark(tables, &mut run);
-            run.marks.iter().for_each(|&mark| visit(mark));
+            let stem = tables.stem(run.table);
+            self.find_rows(tables, run.table, 0..stem.len(), &mut run.rows);
+            self.keep_observed(stem, &mut run.rows);
+            self.mark(tables, &run, |_, mark| visit(mark));
         }
     }
 
@@ -169,13 +217,11 @@ impl<'a> Reader<'a> {
             table,
             next: tables.stem(table).rows(0..customer).end,
             rows: Vec::new(),
-            marks: Vec::new(),
-            bounds: Vec::new(),
+            whose: Vec::new(),
             anchored: anchored[table],
             only_anchors: !others[table] && everywhere,
         };
-        // That of most rows comes first: where the others' belong is soon found from its end.
-        (0..TABLES).rev().filter(move |&table| wanted[table]).map(run)
+        (0..TABLES).filter(move |&table| wanted[table]).map(run)
     }
 
     /// Reads the rows of a block of customers, those of `only` if there is one.
@@ -185,20 +231,65 @@ impl<'a> Reader<'a> {
         if let Some(only) = only {
             keep(&mut run.rows, |row| only[(stem.customer[row] - customers.start) as usize]);
         }
-        self.mark(tables, run);
-        run.bound(stem, customers);
+        self.keep_observed(stem, &mut run.rows);
+        let whose = |&row: &u32| (stem.customer[row as usize] - customers.start) as u16;
+        run.whose.clear();
+        run.whose.extend(run.rows.iter().map(whose));
+    }
+
+    /// Makes the marks of a block of so many customers.
+    fn fill(&self, tables: &Tables, runs: &mut [Run], customers: usize, block: &mut Block) {
+        block.is_mixed = runs.iter().filter(|run| !run.rows.is_empty()).count() > 1;
+        // The most are in order of time already, and the others are soon put between them.
+        runs.sort_by_key(|run| Reverse(run.rows.len()));
+        match runs.first() {
+            Some(only) if !block.is_mixed => {
+                block.bound(only, customers);
+                block.marks.clear();
+                self.mark(tables, only, |_, mark| block.marks.push(mark));
+            }
+            _ => {
+                block.make_room(runs, customers);
+                let (marks, bounds) = (block.marks.as_mut_slice(), &mut block.bounds[1..]);
+                for run in runs {
+                    let whose = run.whose.as_slice();
+                    self.mark(tables, run, |nth, mark| {
+                        let bound = &mut bounds[usize::from(whose[nth])];
+                        marks[*bound as usize] = mark;
+                        *bound += 1;
+                    });
+                }
+            }
+        }
+    }
+
+    /// Leaves out what is later.
+    fn keep_observed(&self, stem: &Stem, rows: &mut Vec<u32>) {
+        let (at, observed) = (&*stem.at, self.observed);
+        if rows.iter().fold(false, |late, &row| late | (at[row as usize] >= observed)) {
+            keep(rows, |row| at[row] < observed);
+        }
     }
 
     /// Tells which customers of a block have an anchor in the table of a run.
-    fn anchor(&self, tables: &Tables, first: u32, run: &Run, anchored: &mut Anchored) {
+    fn anchor(&self, tables: &Tables, run: &Run, anchored: &mut Anchored) {
         if run.only_anchors {
-            let bounds = run.bounds.windows(2).zip(anchored);
-            return bounds.for_each(|(bounds, anchored)| *anchored |= bounds[0] < bounds[1]);
+            return run.whose.iter().for_each(|&nth| anchored[usize::from(nth)] = true);
         }
-        let column = &tables.stem(run.table).customer;
-        for (&row, mark) in run.rows.iter().zip(&run.marks) {
-            let is_there = self.stores.is_none_or(|stores| stores[usize::from(mark.place)]);
-            anchored[(column[row as usize] - first) as usize] |= self.anchors.has(mark.kind) & is_there;
+        let places = &*tables.stem(run.table).place;
+        for (&row, &nth) in run.rows.iter().zip(&run.whose) {
+            let (kind, row) = (self.kind(tables, run.table, row as usize), row as usize);
+            let is_there = self.stores.is_none_or(|stores| stores[usize::from(places[row])]);
+            anchored[usize::from(nth)] |= self.anchors.has(kind) & is_there;
+        }
+    }
+
+    /// The type of a row, told apart by whether an order counts.
+    #[inline]
+    fn kind(&self, tables: &Tables, table: usize, row: usize) -> TouchType {
+        match table {
+            ORDERS if !self.orders.counts(&tables.orders, row) => TouchType::REFUSED_ORDER,
+            _ => tables.touch_type(TouchRow::new(table, row)),
         }
     }
 
@@ -216,7 +307,7 @@ impl<'a> Reader<'a> {
         found.clear();
         let types = self.types;
         match table {
-            0 => {
+            ORDERS => {
                 let (orders, lens) = (&tables.orders, self.orders);
                 let [counted, refused] =
                     [TouchType::ORDER, TouchType::REFUSED_ORDER].map(|kind| types.has(kind));
@@ -226,78 +317,64 @@ impl<'a> Reader<'a> {
                     keep(found, wants);
                 }
             }
-            1 => found.extend(rows.map(|row| row as u32)),
-            2 => {
+            RETURNS => found.extend(rows.map(|row| row as u32)),
+            ANSWERS => {
                 let kinds = &tables.answers.kind;
                 found.extend(rows.map(|row| row as u32));
                 keep(found, |row| types.has(AnswerKind::touch_type(kinds[row])));
             }
-            _ => {
-                let (kinds, places) = (&tables.touches.kind, &tables.touches.stem.place);
-                match types == Types::all() {
+            other => {
+                let Others { stem: Stem { place: places, .. }, kind: kinds, .. } = tables.others(other);
+                match types.has_all(types_in(table)) {
                     true => found.extend(rows.map(|row| row as u32)),
                     false => select_kinds(kinds, rows, types, found),
                 }
-                if let Some(stores) = self.stores {
+                if let (TOUCHES, Some(stores)) = (other, self.stores) {
                     keep(found, |row| stores[usize::from(places[row])] | (kinds[row] != TouchType::VISIT.0));
                 }
             }
         }
     }
 
-    /// Makes the marks of the rows that were found.
+    /// Calls `put` with the place of each row that was found among them, and its mark.
     #[inline]
-    fn mark(&self, tables: &Tables, run: &mut Run) {
+    fn mark(&self, tables: &Tables, run: &Run, put: impl FnMut(usize, Mark)) {
         match run.table {
-            0 => {
-                let (orders, lens) = (&tables.orders, self.orders);
-                let kind = |row| match lens.counts(orders, row) {
-                    true => TouchType::ORDER,
-                    false => TouchType::REFUSED_ORDER,
-                };
-                self.mark_in(&orders.stem, run, kind, |_| 0);
+            ORDERS => {
+                let orders = &tables.orders;
+                mark_in(&orders.stem, run, |row| self.kind(tables, ORDERS, row), |_| 0, put);
             }
-            1 => self.mark_in(&tables.returns.stem, run, |_| TouchType::RETURN, |_| 0),
-            2 => {
+            RETURNS => mark_in(&tables.returns.stem, run, |_| TouchType::RETURN, |_| 0, put),
+            ANSWERS => {
                 let answers = &tables.answers;
                 let (kinds, scores) = (&*answers.kind, &*answers.score);
                 let kind = |row: usize| AnswerKind::touch_type(kinds[row]);
-                self.mark_in(&answers.stem, run, kind, |row| scores[row]);
+                mark_in(&answers.stem, run, kind, |row| scores[row], put);
             }
-            _ => {
-                let touches = &tables.touches;
-                let (kinds, details) = (&*touches.kind, &*touches.detail);
-                self.mark_in(&touches.stem, run, |row| TouchType(kinds[row]), |row| details[row]);
-                if self.about {
-                    // Here they are fetched together; one by one each would be waited for.
-                    let items = &*touches.item;
-                    hint::black_box(run.rows.iter().fold(0, |all, &row| all ^ items[row as usize]));
-                }
+            other => {
+                let Others { stem, kind, detail, .. } = tables.others(other);
+                mark_in(stem, run, |row| TouchType(kind[row]), |row| detail[row], put);
             }
         }
     }
+}
 
-    /// The same in a table of which kind and detail are known by row; what is later is left out.
-    #[inline]
-    fn mark_in(
-        &self,
-        stem: &Stem,
-        run: &mut Run,
-        kind: impl Fn(usize) -> TouchType,
-        detail: impl Fn(usize) -> u8,
-    ) {
-        let (table, observed, ats, places) = (run.table, self.observed, &*stem.at, &*stem.place);
-        let mark = |&row: &u32| {
-            let row = row as usize;
-            let (at, place) = (ats[row], places[row]);
-            Mark { at, row: TouchRow::new(table, row), place, kind: kind(row), detail: detail(row) }
-        };
-        run.marks.clear();
-        run.marks.extend(run.rows.iter().map(mark));
-        if run.marks.iter().fold(false, |late, mark| late | (mark.at >= observed)) {
-            run.marks.retain(|mark| mark.at < observed);
-            keep(&mut run.rows, |row| ats[row] < observed);
-        }
+/// The same in a table of which kind and detail are known by row.
+#[inline]
+fn mark_in(
+    stem: &Stem,
+    run: &Run,
+    kind: impl Fn(usize) -> TouchType,
+    detail: impl Fn(usize) -> u8,
+    mut put: impl FnMut(usize, Mark),
+) {
+    let (ats, places) = (&*stem.at, &*stem.place);
+    for (nth, &row) in run.rows.iter().enumerate() {
+        let row = row as usize;
+        let (at, place) = (ats[row], places[row]);
+        let mark =
+            Mark { at, row: TouchRow::new(run.table, row), place, kind: kind(row), detail: detail(row) };
+        put(nth, mark);
     }
 }
 
@@ -353,45 +430,4 @@ fn keep(rows: &mut Vec<u32>, wants: impl Fn(usize) -> bool) {
         count += usize::from(wants(row as usize));
     }
     rows.truncate(count);
-}
-
-/// The marks of a customer of the block in all runs, in order of time.
-#[inline]
-fn together<'r>(tables: &Tables, runs: &'r [Run], nth: usize, merged: &'r mut Vec<Mark>) -> &'r [Mark] {
-    merged.clear();
-    let mut only: &[Mark] = &[];
-    for run in runs {
-        let its = run.of(nth);
-        if only.is_empty() {
-            only = its;
-        } else if !its.is_empty() {
-            if merged.is_empty() {
-                merged.extend_from_slice(only);
-            }
-            merge(tables, merged, its);
-        }
-    }
-    if merged.is_empty() { only } else { merged }
-}
-
-/// Which tables hold touchpoints of some types.
-fn tables_of(types: Types) -> [bool; TABLES] {
-    let orders = types.has(TouchType::ORDER) || types.has(TouchType::REFUSED_ORDER);
-    let answers = types.has(TouchType::SURVEY_ANSWER) || types.has(TouchType::REVIEW_WRITTEN);
-    [orders, types.has(TouchType::RETURN), answers, types.has_others()]
-}
-
-/// Merges a second run in order of time into the first.
-#[inline]
-fn merge(tables: &Tables, marks: &mut Vec<Mark>, second: &[Mark]) {
-    let (mut first, mut left) = (marks.len(), second.len());
-    marks.extend_from_slice(second);
-    // From the end: what has its place already need not be moved.
-    while left > 0 {
-        let later = first > 0 && marks[first - 1].is_after(&second[left - 1], tables);
-        let next = if later { &marks[first - 1] } else { &second[left - 1] };
-        marks[first + left - 1] = *next;
-        first -= usize::from(later);
-        left -= usize::from(!later);
-    }
 }

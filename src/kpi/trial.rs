@@ -9,12 +9,8 @@ use super::few::Few;
 use super::measure::{Context, Hit, Measure, Seen, Stat};
 use super::timeline::Mark;
 
-const COMMON: Measure = Measure {
-    stat: Stat::Share,
-    about: true,
-    anchors: |_| Types::of([TouchType::PRODUCT_TRIAL]),
-    ..Measure::BASE
-};
+const COMMON: Measure =
+    Measure { stat: Stat::Share, anchors: |_| Types::of([TouchType::PRODUCT_TRIAL]), ..Measure::BASE };
 
 /// The product that an item is or belongs to; `None` for one without a name.
 pub(super) fn product(cx: &Context, item: u32) -> Option<u32> {

@@ -17,7 +17,6 @@ use crate::model::activity::OfferKind;
 const COMMON: Measure = Measure {
     stat: Stat::Share,
     window_days: 14,
-    about: true,
     anchors: |_| Types::of([TouchType::OFFER_SHOWN]),
     beside: |_| Types::of([TouchType::OFFER_ACCEPTED, TouchType::ORDER]),
     ..Measure::BASE
@@ -86,7 +85,6 @@ pub static UPSELL_CUSTOMERS: Measure = Measure {
 
 const ORDERS: Measure = Measure {
     window_days: 0,
-    about: false,
     money: true,
     anchors: |_| Types::of([TouchType::ORDER]),
     beside: nothing,

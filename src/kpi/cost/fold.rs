@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::rates::RateTable;
 use crate::kpi::amounts::Amounts;
 use crate::kpi::answer::Tally;
-use crate::kpi::beside::TouchRow;
+use crate::kpi::beside::{TABLES, TOUCHES, TouchRow};
 use crate::kpi::fact::{AnswerKind, TouchType};
 use crate::kpi::lens::{Grouping, Lens};
+use crate::kpi::rows::Others;
 use crate::kpi::snapshot::Part;
 use crate::kpi::tables::{Costs, Stem, Tables};
 
@@ -194,7 +195,8 @@ impl<'a> Fold<'a> {
     }
 
     fn observe(&self, state: &mut State, part: &Part) {
-        let Tables { orders, returns, answers, touches, .. } = &part.segment.tables;
+        let tables = &part.segment.tables;
+        let Tables { orders, returns, answers, .. } = tables;
         state.sums.clear(part.customers.len() * self.width);
         let out_of_scope = self.out_of_scope();
         state.sums.group.extend(part.customers.clone().map(|customer| {
@@ -210,7 +212,10 @@ impl<'a> Fold<'a> {
         self.touches(state, part, &orders.stem, |_| TouchType::ORDER);
         self.touches(state, part, &returns.stem, |_| TouchType::RETURN);
         self.touches(state, part, &answers.stem, |row| AnswerKind::touch_type(answers.kind[row]));
-        self.touches(state, part, &touches.stem, |row| TouchType(touches.kind[row]));
+        for other in TOUCHES..TABLES {
+            let Others { stem, kind, .. } = tables.others(other);
+            self.touches(state, part, stem, |row| TouchType(kind[row]));
+        }
         state.take_lanes();
         self.charges(state, part);
         self.revenue(state, part, &orders.stem, (&orders.amount, &orders.currency), 1);
@@ -417,21 +422,15 @@ impl<'a> Fold<'a> {
     }
 
     fn observe_nobody(&self, state: &mut State, tables: &Tables) {
-        let answers = |row: usize| AnswerKind::touch_type(tables.answers.kind[row]);
-        let of_table = |stem: &Stem, touch_type: &dyn Fn(usize) -> TouchType, slots: &mut Slots| {
-            let mut count = 0;
-            for row in self.lens.rows_in_range(stem) {
-                slots.touches[self.slot(stem.at[row], stem.place[row], touch_type(row))] += 1;
-                count += 1;
-            }
-            count
-        };
-        let slots = &mut state.nobody;
-        state.tally.excluded.no_identity += of_table(&tables.orders.stem, &|_| TouchType::ORDER, slots)
-            + of_table(&tables.returns.stem, &|_| TouchType::RETURN, slots)
-            + of_table(&tables.answers.stem, &answers, slots)
-            + of_table(&tables.touches.stem, &|row| TouchType(tables.touches.kind[row]), slots);
         let stems = tables.stems();
+        for (table, stem) in stems.into_iter().enumerate() {
+            for row in self.lens.rows_in_range(stem) {
+                let touch_type = tables.touch_type(TouchRow::new(table, row));
+                state.nobody.touches[self.slot(stem.at[row], stem.place[row], touch_type)] += 1;
+                state.tally.excluded.no_identity += 1;
+            }
+        }
+        let slots = &mut state.nobody;
         let slot = |touch: TouchRow| {
             let (stem, row) = (stems[touch.table()], touch.row());
             let counts = self.lens.in_range(stem.at[row]) && self.lens.has_place(stem.place[row]);
