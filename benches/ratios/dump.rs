@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
+use customer360::kpi::beside::{TABLES, TOUCHES};
 use customer360::kpi::fact::TouchType;
+use customer360::kpi::rows::Others;
 use customer360::kpi::tables::Stem;
 use customer360::kpi::{Dictionary, Identity, Tables};
 use customer360::model::ActivityType;
@@ -53,11 +55,11 @@ pub fn write(folder: &Path, tables: &Tables, dictionary: &Dictionary) -> std::io
         let kind = ["nps", "csat", "ces"][usize::from(tables.answers.kind[row])];
         write(&tables.answers.stem, row, kind, 0, tables.answers.score[row], (0, 0))?;
     }
-    for table in customer360::kpi::beside::TOUCHES..customer360::kpi::beside::TABLES {
-        let stem = tables.stem(table);
+    for table in TOUCHES..TABLES {
+        let Others { stem, kind, detail, item } = tables.others(table);
         for row in 0..stem.len() {
-            let (touch_type, said) = tables.said(TouchRow::new(table, row));
-            write(stem, row, touch_type.activity_type().name(), 0, 0, said)?;
+            let touch_type = TouchType(kind[row]).activity_type().name();
+            write(stem, row, touch_type, 0, 0, (item[row], detail[row]))?;
         }
     }
     let mut out = file("lines.csv")?;

@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 /// The names of a group as numbers of the axes.
 pub(super) type Key = [u32; 2];
 
-/// Groups of axes of which so many pairs are possible are found without a search, by default.
-pub(super) const DENSE: usize = 1 << 12;
+/// Groups of axes of which so many pairs are possible are found without a search.
+const DENSE: usize = 1 << 12;
 
 /// Sums by group.
 #[derive(Debug, Clone)]
@@ -23,9 +23,9 @@ pub(super) struct Groups<S> {
 
 impl<S: Default> Groups<S> {
     /// `names` is how many each axis has; 1 for one that is not asked for.
-    pub fn new(names: [usize; 2], limit: usize, dense: usize) -> Self {
+    pub fn new(names: [usize; 2], limit: usize) -> Self {
         let pairs = names[0].saturating_mul(names[1]);
-        let places = if pairs <= dense { vec![0; pairs] } else { Vec::new() };
+        let places = if pairs <= DENSE { vec![0; pairs] } else { Vec::new() };
         Self { places, width: names[1], others: FxHashMap::default(), all: Vec::new(), limit }
     }
 
@@ -44,11 +44,6 @@ impl<S: Default> Groups<S> {
             *place = self.all.len() as u32;
         }
         Some(&mut self.all[*place as usize - 1].1)
-    }
-
-    /// The groups that anything was added to.
-    pub fn all(&self) -> &[(Key, S)] {
-        &self.all
     }
 
     /// The groups that anything was added to.

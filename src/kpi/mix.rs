@@ -10,7 +10,7 @@ use super::catalogue::{
 use super::dictionary::Dictionary;
 use super::events::Types;
 use super::fact::TouchType;
-use super::groups::{Groups, Key};
+use super::groups::Key;
 use super::lens::{Lens, OrderLens};
 use super::measure::{Hit, Measure, Params, Seen, Stat};
 use super::scope::{KpiError, Scope};
@@ -244,35 +244,59 @@ pub struct Answer {
 
 struct State {
     tally: Tally,
-    /// By item and channel.
-    sales: Groups<Sales>,
-    overflow: bool,
+    /// By item and channel; empty when there are too many pairs.
+    dense: Vec<Sales>,
+    /// Which of them any line or discount is of.
+    known: Vec<bool>,
+    /// How many channels there are.
+    width: usize,
+    /// The same for pairs that are not in `dense`.
+    sparse: FxHashMap<Key, Sales>,
 }
 
 impl State {
     fn new(names: &Dictionary) -> Self {
-        let pairs = [names.items().len() + 1, names.channels.len()];
-        Self { tally: Tally::default(), sales: Groups::new(pairs, CELLS_LIMIT, DENSE), overflow: false }
+        let width = names.channels.len();
+        let pairs = (names.items().len() + 1).saturating_mul(width);
+        let pairs = if pairs <= DENSE { pairs } else { 0 };
+        let (dense, known) = (vec![Sales::default(); pairs], vec![false; pairs]);
+        Self { tally: Tally::default(), dense, known, width, sparse: FxHashMap::default() }
     }
 
     #[inline]
-    fn add(&mut self, key: Key, sales: &Sales) {
-        match self.sales.of(key) {
-            Some(sum) => sum.add(sales),
-            None => self.overflow = true,
+    fn of(&mut self, item: u32, channel: u32) -> &mut Sales {
+        let nth = item as usize * self.width + channel as usize;
+        match self.dense.get_mut(nth) {
+            Some(sales) => {
+                self.known[nth] = true;
+                sales
+            }
+            None => self.sparse.entry([item, channel]).or_default(),
         }
     }
 
     fn merged(mut self, other: Self) -> Self {
         self.tally.merge(&other.tally);
-        self.overflow |= other.overflow;
-        other.sales.all().iter().for_each(|(key, sales)| self.add(*key, sales));
+        self.dense.iter_mut().zip(&other.dense).for_each(|(mine, theirs)| mine.add(theirs));
+        self.known.iter_mut().zip(&other.known).for_each(|(mine, theirs)| *mine |= theirs);
+        other.sparse.iter().for_each(|(&[item, channel], sales)| self.of(item, channel).add(sales));
         self
+    }
+
+    /// Everything that was sold, by item and channel.
+    fn all(&self) -> Vec<(Key, Sales)> {
+        let key = |nth: usize| [(nth / self.width) as u32, (nth % self.width) as u32];
+        let dense = self.dense.iter().zip(&self.known).enumerate().filter(|(_, (_, known))| **known);
+        let dense = dense.map(|(nth, (&sales, _))| (key(nth), sales));
+        let mut all: Vec<(Key, Sales)> = dense.chain(self.sparse.iter().map(|(&k, &s)| (k, s))).collect();
+        // Sums of fractions are the same however they came about.
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all
     }
 }
 
-/// So many pairs of an item and a channel are found without a search.
-const DENSE: usize = 1 << 18;
+/// So many pairs of an item and a channel have a place each, known or not: 33 bytes.
+const DENSE: usize = 1 << 16;
 
 /// What every category sold by every channel.
 ///
@@ -290,13 +314,14 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
     let start = || State::new(names);
     let observe = |state: &mut State, part: &Part| of.observe(state, part);
     let mut state = snapshot.fold(TASK_CUSTOMERS, start, observe, State::merged);
-    if state.overflow {
+    let sold = state.all();
+    if sold.len() > CELLS_LIMIT {
         return Err(KpiError::TooMany { what: "products by channel", limit: CELLS_LIMIT });
     }
     let nobody = |tables: &super::Tables| lens.rows_in_range(&tables.orders.stem).count() as u64;
     state.tally.excluded.no_identity = lens.unidentified().map(nobody).sum();
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
-    Ok(answer(snapshot, &state))
+    Ok(answer(snapshot, &state.tally, &sold))
 }
 
 /// Reads lines and discounts row by row, with the orders that they stand beside.
@@ -309,33 +334,40 @@ struct Sells<'a> {
 
 impl Sells<'_> {
     fn observe(&self, state: &mut State, part: &Part) {
-        let (tables, mut last) = (&part.segment.tables, None);
-        let (orders, lines, discounts) = (&tables.orders, &*tables.lines, &*tables.discounts);
+        let tables = &part.segment.tables;
+        let (orders, lines, discounts) = (&*tables.orders, &*tables.lines, &*tables.discounts);
         let ordered = orders.stem.rows(part.customers.clone());
+        let (all, mut counted, mut last) = (self.lens.has_every_customer(part), Tally::default(), None);
         for row in rows_beside(&lines.owner, ORDERS, ordered.clone()) {
             let order = lines.owner[row].row();
-            let Some(channel) = self.channel(part, orders, order) else { continue };
-            let sold = line(lines, row, orders.stem.at[order], self.orders);
-            let priced = sold.revenue.map_or(0, |_| sold.quantity);
-            let (units, revenue) = (sold.quantity, sold.revenue.unwrap_or(0));
-            state.add([sold.item, channel], &Sales { units, priced, revenue, discount: 0 });
             let customer = orders.stem.customer[order];
-            let is_first = last.replace(customer) != Some(customer);
+            let Some(channel) = self.channel(orders, order) else { continue };
+            if !all && !self.lens.has_customer(part, customer) {
+                continue;
+            }
+            let sold = line(lines, row, orders.stem.at[order], self.orders);
+            let sales = state.of(sold.item, channel);
+            sales.units = sales.units.saturating_add(sold.quantity);
+            if let Some(revenue) = sold.revenue {
+                sales.priced = sales.priced.saturating_add(sold.quantity);
+                sales.revenue = sales.revenue.saturating_add(revenue);
+            }
+            counted.customers += u64::from(last.replace(customer) != Some(customer));
+            counted.touchpoints += 1;
             let registered = part.segment.customers.registered[customer as usize];
-            state.tally.merge(&Tally {
-                customers: u64::from(is_first),
-                touchpoints: 1,
-                registered_touchpoints: u64::from(registered),
-                ..Tally::default()
-            });
+            counted.registered_touchpoints += u64::from(registered);
         }
+        state.tally.merge(&counted);
         for row in rows_beside(&discounts.owner, ORDERS, ordered) {
             let order = discounts.owner[row].row();
             let (off, currency, at) =
                 (discounts.discount.get(row), discounts.currency[row], orders.stem.at[order]);
-            let found = self.channel(part, orders, order).zip(self.orders.converted(off, currency, at));
+            let customer = orders.stem.customer[order];
+            let channel = self.channel(orders, order).filter(|_| self.lens.has_customer(part, customer));
+            let found = channel.zip(self.orders.converted(off, currency, at));
             if let Some((channel, discount)) = found {
-                state.add([discounts.item[row], channel], &Sales { discount, ..Sales::default() });
+                let sales = state.of(discounts.item[row], channel);
+                sales.discount = sales.discount.saturating_add(discount);
             }
         }
         let excluded = self.orders.excluded(self.lens, part);
@@ -344,11 +376,10 @@ impl Sells<'_> {
 
     /// By which channel an order was made that is counted.
     #[inline]
-    fn channel(&self, part: &Part, orders: &Orders, row: usize) -> Option<u32> {
+    fn channel(&self, orders: &Orders, row: usize) -> Option<u32> {
         let (at, place) = (orders.stem.at[row], orders.stem.place[row]);
         let counts = self.lens.in_range(at) && self.lens.has_place(place) && self.orders.counts(orders, row);
-        let is_counted = counts && self.lens.has_customer(part, orders.stem.customer[row]);
-        is_counted.then(|| self.channels[usize::from(place)])
+        counts.then(|| self.channels[usize::from(place)])
     }
 }
 
@@ -359,19 +390,19 @@ struct Index {
     average: f64,
 }
 
-fn answer(snapshot: &Snapshot, state: &State) -> Answer {
+fn answer(snapshot: &Snapshot, tally: &Tally, sold: &[(Key, Sales)]) -> Answer {
     let (names, items) = (&snapshot.dictionary, snapshot.dictionary.items());
     // By item: what all channels sold, and how many did.
     let mut by_item = vec![(Sales::default(), 0_usize); items.len() + 1];
     let mut total = Sales::default();
-    for ([item, _], sales) in state.sales.all() {
+    for ([item, _], sales) in sold {
         let (all, channels) = &mut by_item[*item as usize];
         all.add(sales);
         *channels += usize::from(sales.priced > 0);
         total.add(sales);
     }
     let mut cells: FxHashMap<(Option<u32>, u32), (Sales, Index)> = FxHashMap::default();
-    for &([item, channel], ref sales) in state.sales.all() {
+    for &([item, channel], ref sales) in sold {
         let pair = items.pair(item);
         let category = pair.map(|(_, category)| category).filter(|&category| items.text(category).is_some());
         let (cell, index) = cells.entry((category, channel)).or_default();
@@ -394,5 +425,5 @@ fn answer(snapshot: &Snapshot, state: &State) -> Answer {
         let key = |cell: &Cell| (cell.category.is_none(), cell.category.clone(), cell.channel.clone());
         key(a).cmp(&key(b))
     });
-    Answer { basis: state.tally.basis(snapshot.revision), total, cells }
+    Answer { basis: tally.basis(snapshot.revision), total, cells }
 }

@@ -53,7 +53,7 @@ pub mod repurchase;
 pub mod retention;
 pub mod returns;
 pub mod rfm;
-mod rows;
+pub mod rows;
 pub mod scalar;
 pub mod scope;
 pub mod score;

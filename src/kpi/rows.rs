@@ -7,8 +7,8 @@ use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::tables::{Stem, Tables};
 
-/// A table of touchpoints that say what kind they are and what they are about, and no more.
-pub(super) struct Others<'a> {
+/// A table of touchpoints that say what kind they are and what they are about.
+pub struct Others<'a> {
     pub stem: &'a Stem,
     /// A [`TouchType`].
     pub kind: &'a [u8],
@@ -58,9 +58,10 @@ macro_rules! view {
 }
 
 impl Tables {
-    /// The table at one of the places that [`Others`] have.
+    /// The table at one of the places from [`TOUCHES`] on.
     #[inline]
-    pub(super) fn others(&self, table: usize) -> Others<'_> {
+    #[must_use]
+    pub fn others(&self, table: usize) -> Others<'_> {
         match table {
             EXPOSURES => view!(self.exposures),
             OFFERS => view!(self.offers),

@@ -8,7 +8,7 @@ use super::axis::{Axis, Dimension};
 use super::catalogue::Definition;
 use super::events::Types;
 use super::fact::TouchType;
-use super::groups::{DENSE, Groups, Key};
+use super::groups::{Groups, Key};
 use super::hits::{Added, Hit, Hits};
 use super::ledger::{self, RecordHit};
 use super::lens::{Lens, OrderLens};
@@ -239,7 +239,7 @@ impl State {
             stat: measure.stat,
             tally: Tally::default(),
             totals: vec![Sums::default(); spans],
-            groups: Groups::new([names(0), names(1)], PAIRS_LIMIT, DENSE),
+            groups: Groups::new([names(0), names(1)], PAIRS_LIMIT),
             records: Vec::new(),
             overflow: false,
             lists: lists(measure.stat),
