@@ -58,6 +58,8 @@ pub struct Place {
 pub struct Items {
     names: Names,
     pairs: Vec<(u32, u32)>,
+    /// Of each the number of its name and 1, or 0 when that is empty.
+    products: Vec<u32>,
     numbers: FxHashMap<(u32, u32), u32>,
 }
 
@@ -67,6 +69,14 @@ impl Items {
     #[must_use]
     pub fn pair(&self, item: u32) -> Option<(u32, u32)> {
         self.pairs.get((item as usize).checked_sub(1)?).copied()
+    }
+
+    /// The name of an item as a number; `None` for nothing, for those without a name and for those
+    /// beyond the limit.
+    #[inline]
+    #[must_use]
+    pub fn product(&self, item: u32) -> Option<u32> {
+        self.products.get((item as usize).checked_sub(1)?)?.checked_sub(1)
     }
 
     /// The text of a number that [`Items::pair`] gave; `None` when empty.
@@ -93,6 +103,7 @@ impl Items {
     fn intern(&mut self, name: &str, category: &str) -> u32 {
         let pair = (self.names.intern(name), self.names.intern(category));
         self.pairs.push(pair);
+        self.products.push(if name.is_empty() { 0 } else { pair.0 + 1 });
         let number = self.pairs.len() as u32;
         self.numbers.insert(pair, number);
         number

@@ -59,7 +59,7 @@ macro_rules! view {
 
 impl Tables {
     /// The table at one of the places from [`TOUCHES`] on.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn others(&self, table: usize) -> Others<'_> {
         match table {
@@ -91,7 +91,7 @@ impl Tables {
     }
 
     /// What a touchpoint is about (see [`super::fact::Said`]); the kind of an answer.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn item(&self, touch: TouchRow) -> u32 {
         match touch.table() {

@@ -273,8 +273,10 @@ impl<'a> Fold<'a> {
 
     fn observe(&self, state: &mut State, part: &Part) {
         let at_once = self.observe_at_once(state, part).or_else(|| self.observe_rows(state, part));
-        if at_once.is_none() {
-            self.observe_together(state, part);
+        match (state.measures.as_mut_slice(), self.spans) {
+            _ if at_once.is_some() => {}
+            ([figures], [span]) if !figures.lists => self.observe_one(figures, *span, part),
+            _ => self.observe_together(state, part),
         }
         let excluded = self.cx.orders.excluded(self.cx.lens, part);
         for (asked, figures) in self.asked.iter().zip(&mut state.measures) {
@@ -316,6 +318,23 @@ impl<'a> Fold<'a> {
             }
         });
         measures.iter_mut().for_each(Figures::settle);
+    }
+
+    /// The same of one measure over one span, of which single hits do not matter.
+    fn observe_one(&self, figures: &mut Figures, span: Span, part: &Part) {
+        let (asked, tables) = (&self.asked[0], &part.segment.tables);
+        let (hits, mut tally) = (&mut figures.hits[0], Tally::default());
+        self.reader.each(part, |customer, marks| {
+            let (cx, window, who) = (self.cx, asked.window, Some((part, customer)));
+            let seen = Seen { cx, span, window, who, tables, marks };
+            let added = hits.of_next(|hits| asked.hits(&seen, hits));
+            if added > 0 {
+                tally.count(added, part.segment.customers.registered[customer as usize]);
+            }
+        });
+        figures.totals[0].customers += tally.customers;
+        figures.tally.merge(&tally);
+        figures.settle();
     }
 
     /// Adds the single hits of a customer, or of nobody.

@@ -1,8 +1,8 @@
 //! What a customer did, in order of time, with what each touchpoint says: the food of the measures.
 
 use std::cmp::Reverse;
-use std::mem;
 use std::ops::Range;
+use std::{array, mem};
 
 use super::beside::{ANSWERS, ORDERS, RETURNS, TABLES, TOUCHES, TouchRow, rows_until};
 use super::events::Types;
@@ -75,6 +75,17 @@ struct Run {
     anchored: bool,
     /// Whether nothing else that is wanted does, so that who has a row has an anchor.
     only_anchors: bool,
+    /// Whether all of its rows are wanted.
+    is_whole: bool,
+}
+
+impl Run {
+    /// The rows of the next customers.
+    fn next_rows(&mut self, stem: &Stem, customers: &Range<u32>) -> Range<usize> {
+        let from = self.next;
+        self.next += rows_until(&stem.customer[from..], |customer| customer < customers.end);
+        from..self.next
+    }
 }
 
 /// The touchpoints of a block of customers in all tables, customer by customer.
@@ -187,7 +198,8 @@ impl<'a> Reader<'a> {
         let stem = tables.stem(run.table);
         let all_in_scope = self.lens.has_every_customer(part);
         for first in part.customers.clone().step_by(BLOCK as usize) {
-            self.find(tables, &(first..part.customers.end.min(first + BLOCK)), &mut run);
+            let rows = run.next_rows(stem, &(first..part.customers.end.min(first + BLOCK)));
+            self.find(tables, &mut run, rows);
             for &row in &run.rows {
                 let row = row as usize;
                 let (customer, at, place) = (stem.customer[row], stem.at[row], stem.place[row]);
@@ -203,7 +215,7 @@ impl<'a> Reader<'a> {
     pub fn each_of_nobody(&self, tables: &Tables, mut visit: impl FnMut(Mark)) {
         for mut run in self.runs(tables, 0) {
             let stem = tables.stem(run.table);
-            self.find_rows(tables, run.table, 0..stem.len(), &mut run.rows);
+            self.find(tables, &mut run, 0..stem.len());
             self.keep_observed(stem, &mut run.rows);
             self.mark(tables, &run, |_, mark| visit(mark));
         }
@@ -213,6 +225,7 @@ impl<'a> Reader<'a> {
     fn runs<'t>(&self, tables: &'t Tables, customer: u32) -> impl Iterator<Item = Run> + use<'t> {
         let (wanted, anchored) = (tables_of(self.types), tables_of(self.anchors));
         let (others, everywhere) = (tables_of(self.types.without(self.anchors)), self.stores.is_none());
+        let whole: [bool; TABLES] = array::from_fn(|table| self.wants_all(table));
         let run = move |table: usize| Run {
             table,
             next: tables.stem(table).rows(0..customer).end,
@@ -220,21 +233,36 @@ impl<'a> Reader<'a> {
             whose: Vec::new(),
             anchored: anchored[table],
             only_anchors: !others[table] && everywhere,
+            is_whole: whole[table],
         };
         (0..TABLES).filter(move |&table| wanted[table]).map(run)
     }
 
+    /// Whether every row of a table is wanted.
+    fn wants_all(&self, table: usize) -> bool {
+        let all = self.types.has_all(types_in(table));
+        match table {
+            ORDERS => self.types.has(TouchType::ORDER) && self.orders.admits_all(),
+            TOUCHES => all && self.stores.is_none(),
+            _ => all,
+        }
+    }
+
     /// Reads the rows of a block of customers, those of `only` if there is one.
     fn read(&self, tables: &Tables, customers: &Range<u32>, run: &mut Run, only: Option<&Anchored>) {
-        self.find(tables, customers, run);
         let stem = tables.stem(run.table);
-        if let Some(only) = only {
-            keep(&mut run.rows, |row| only[(stem.customer[row] - customers.start) as usize]);
+        let (rows, whose) =
+            (run.next_rows(stem, customers), |row: usize| stem.customer[row] - customers.start);
+        match only {
+            Some(only) if run.is_whole => select(&mut run.rows, rows, |row| only[whose(row) as usize]),
+            _ => self.find(tables, run, rows),
+        }
+        if let (Some(only), false) = (only, run.is_whole) {
+            keep(&mut run.rows, |row| only[whose(row) as usize]);
         }
         self.keep_observed(stem, &mut run.rows);
-        let whose = |&row: &u32| (stem.customer[row as usize] - customers.start) as u16;
         run.whose.clear();
-        run.whose.extend(run.rows.iter().map(whose));
+        run.whose.extend(run.rows.iter().map(|&row| whose(row as usize) as u16));
     }
 
     /// Makes the marks of a block of so many customers.
@@ -245,8 +273,9 @@ impl<'a> Reader<'a> {
         match runs.first() {
             Some(only) if !block.is_mixed => {
                 block.bound(only, customers);
-                block.marks.clear();
-                self.mark(tables, only, |_, mark| block.marks.push(mark));
+                block.marks.resize(only.rows.len(), Mark::NONE);
+                let marks = block.marks.as_mut_slice();
+                self.mark(tables, only, |nth, mark| marks[nth] = mark);
             }
             _ => {
                 block.make_room(runs, customers);
@@ -293,42 +322,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Finds the wanted rows of a block of customers.
-    fn find(&self, tables: &Tables, customers: &Range<u32>, run: &mut Run) {
-        let column = &tables.stem(run.table).customer;
-        let count = rows_until(&column[run.next..], |customer| customer < customers.end);
-        let rows = run.next..run.next + count;
-        run.next = rows.end;
-        self.find_rows(tables, run.table, rows, &mut run.rows);
-    }
-
     /// Finds the wanted ones of some rows of a table.
-    fn find_rows(&self, tables: &Tables, table: usize, rows: Range<usize>, found: &mut Vec<u32>) {
-        found.clear();
-        let types = self.types;
-        match table {
+    fn find(&self, tables: &Tables, run: &mut Run, rows: Range<usize>) {
+        let (types, found) = (self.types, &mut run.rows);
+        if run.is_whole {
+            found.clear();
+            return found.extend(rows.map(|row| row as u32));
+        }
+        match run.table {
             ORDERS => {
-                let (orders, lens) = (&tables.orders, self.orders);
+                let (orders, lens) = (&*tables.orders, self.orders);
                 let [counted, refused] =
                     [TouchType::ORDER, TouchType::REFUSED_ORDER].map(|kind| types.has(kind));
-                let wants = |row: usize| if lens.counts(orders, row) { counted } else { refused };
-                found.extend(rows.map(|row| row as u32));
-                if !(counted && lens.admits_all()) {
-                    keep(found, wants);
-                }
+                select(found, rows, |row| if lens.counts(orders, row) { counted } else { refused });
             }
-            RETURNS => found.extend(rows.map(|row| row as u32)),
             ANSWERS => {
-                let kinds = &tables.answers.kind;
-                found.extend(rows.map(|row| row as u32));
-                keep(found, |row| types.has(AnswerKind::touch_type(kinds[row])));
+                let kinds = &*tables.answers.kind;
+                select(found, rows, |row| types.has(AnswerKind::touch_type(kinds[row])));
             }
             other => {
                 let Others { stem: Stem { place: places, .. }, kind: kinds, .. } = tables.others(other);
-                match types.has_all(types_in(table)) {
-                    true => found.extend(rows.map(|row| row as u32)),
-                    false => select_kinds(kinds, rows, types, found),
-                }
+                select_kinds(kinds, rows, types, found);
                 if let (TOUCHES, Some(stores)) = (other, self.stores) {
                     keep(found, |row| stores[usize::from(places[row])] | (kinds[row] != TouchType::VISIT.0));
                 }
@@ -341,8 +355,12 @@ impl<'a> Reader<'a> {
     fn mark(&self, tables: &Tables, run: &Run, put: impl FnMut(usize, Mark)) {
         match run.table {
             ORDERS => {
-                let orders = &tables.orders;
-                mark_in(&orders.stem, run, |row| self.kind(tables, ORDERS, row), |_| 0, put);
+                let (orders, lens) = (&*tables.orders, self.orders);
+                let kind = |row: usize| match lens.counts(orders, row) {
+                    true => TouchType::ORDER,
+                    false => TouchType::REFUSED_ORDER,
+                };
+                mark_in(&orders.stem, run, kind, |_| 0, put);
             }
             RETURNS => mark_in(&tables.returns.stem, run, |_| TouchType::RETURN, |_| 0, put),
             ANSWERS => {
@@ -378,7 +396,7 @@ fn mark_in(
     }
 }
 
-/// Appends those of some rows whose kinds are wanted. Eight kinds are looked at together, as the
+/// Becomes those of some rows whose kinds are wanted. Eight kinds are looked at together, as the
 /// bytes of one number: branches on single rows cannot be foreseen, and where few are wanted most
 /// are passed over at once.
 fn select_kinds(kinds: &[u8], rows: Range<usize>, types: Types, found: &mut Vec<u32>) {
@@ -386,6 +404,7 @@ fn select_kinds(kinds: &[u8], rows: Range<usize>, types: Types, found: &mut Vec<
     const ONES: u64 = u64::MAX / 255;
     /// More kinds are quicker looked up one by one.
     const FEW: usize = 8;
+    found.clear();
     let wanted: Vec<u64> = types.kinds().map(|kind| u64::from(kind) * ONES).collect();
     let eights = kinds[rows.clone()].chunks(8);
     for (eight, from) in eights.zip(rows.step_by(8)) {
@@ -420,7 +439,20 @@ fn select_kinds(kinds: &[u8], rows: Range<usize>, types: Types, found: &mut Vec<
     }
 }
 
-/// Keeps the rows that are wanted. Every row is written, and the next one over it unless it is.
+/// Becomes those of some rows that are wanted. Every row is written, and the next one over it unless
+/// it is.
+#[inline]
+fn select(found: &mut Vec<u32>, rows: Range<usize>, wants: impl Fn(usize) -> bool) {
+    found.resize(rows.len(), 0);
+    let mut count = 0;
+    for row in rows {
+        found[count] = row as u32;
+        count += usize::from(wants(row));
+    }
+    found.truncate(count);
+}
+
+/// Keeps those rows that are wanted, likewise.
 #[inline]
 fn keep(rows: &mut Vec<u32>, wants: impl Fn(usize) -> bool) {
     let mut count = 0;

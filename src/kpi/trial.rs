@@ -14,8 +14,7 @@ const COMMON: Measure =
 
 /// The product that an item is or belongs to; `None` for one without a name.
 pub(super) fn product(cx: &Context, item: u32) -> Option<u32> {
-    let items = cx.names.items();
-    items.pair(item).map(|(product, _)| product).filter(|&product| items.text(product).is_some())
+    cx.names.items().product(item)
 }
 
 /// Whether an order has a line of a product.

@@ -33,14 +33,11 @@ const WINDOW: &[Parameter] = &[
 fn shown<'s>(seen: &'s Seen) -> impl Iterator<Item = Hit> + 's {
     let asks_more =
         |mark: &Mark| mark.detail == OfferKind::Upsell as u8 || mark.detail == OfferKind::CrossSell as u8;
-    let all =
-        seen.anchors(TouchType::OFFER_SHOWN).filter(move |(_, mark)| asks_more(mark) && seen.item(mark) != 0);
+    let all = seen.anchors(TouchType::OFFER_SHOWN).filter(move |(_, mark)| asks_more(mark));
+    let offers = all.map(|(nth, mark)| (nth, seen.item(mark))).filter(|&(_, offer)| offer != 0);
     let mut known = Few::new();
-    let first = all.filter(move |(_, mark)| known.is_new(seen.item(mark)));
-    first.map(|(nth, mark)| {
-        let offer = seen.item(mark);
-        seen.asked(nth, |later| takes(later) && seen.item(later) == offer)
-    })
+    let firsts = offers.filter(move |&(_, offer)| known.is_new(offer));
+    firsts.map(|(nth, offer)| seen.asked(nth, |later| takes(later) && seen.item(later) == offer))
 }
 
 fn takes(mark: &Mark) -> bool {
