@@ -99,7 +99,7 @@ struct Block {
 }
 
 impl Block {
-    /// Makes room for what several runs have of so many customers: where the marks of each begin is
+    /// Makes room for what the runs have of so many customers: where the marks of each begin is
     /// then at the place of the next one, and is to be passed on with each mark.
     fn make_room(&mut self, runs: &[Run], customers: usize) {
         self.bounds.clear();
@@ -112,21 +112,6 @@ impl Block {
             count += mem::replace(bound, count);
         }
         self.marks.resize(count as usize, Mark::NONE);
-    }
-
-    /// Bounds what one run has of so many customers.
-    fn bound(&mut self, run: &Run, customers: usize) {
-        self.bounds.clear();
-        self.bounds.resize(customers + 1, 0);
-        for (&nth, end) in run.whose.iter().zip(1..) {
-            self.bounds[usize::from(nth) + 1] = end;
-        }
-        // Those without any end where the one before them does.
-        let mut last = 0;
-        for bound in &mut self.bounds {
-            last = last.max(*bound);
-            *bound = last;
-        }
     }
 
     /// The marks of a customer, in order of time.
@@ -165,8 +150,17 @@ impl<'a> Reader<'a> {
     pub fn each(&self, part: &Part, mut visit: impl FnMut(u32, &[Mark])) {
         let tables = &part.segment.tables;
         let mut runs: Vec<Run> = self.runs(tables, part.customers.start).collect();
-        let (mut visited, mut block) = (Vec::new(), Block::default());
         let all_in_scope = self.lens.has_every_customer(part);
+        if let ([run], false) = (runs.as_mut_slice(), self.everybody)
+            && run.only_anchors
+        {
+            return self.each_alone(part, run, |customer, marks| {
+                if all_in_scope || self.lens.has_customer(part, customer) {
+                    visit(customer, marks);
+                }
+            });
+        }
+        let (mut visited, mut block) = (Vec::new(), Block::default());
         for first in part.customers.clone().step_by(BLOCK as usize) {
             let customers = first..part.customers.end.min(first + BLOCK);
             let mut anchored = [self.everybody; BLOCK as usize];
@@ -185,6 +179,31 @@ impl<'a> Reader<'a> {
                 if all_in_scope || self.lens.has_customer(part, first + nth) {
                     visit(first + nth, block.of(nth as usize, tables));
                 }
+            }
+        }
+    }
+
+    /// The same of one table of which nothing but anchors is wanted, and of all customers: who is
+    /// visited is then seen from the rows.
+    fn each_alone(&self, part: &Part, run: &mut Run, mut visit: impl FnMut(u32, &[Mark])) {
+        let tables = &part.segment.tables;
+        // Customers of the block, and where their marks end.
+        let (mut marks, mut ends) = (Vec::new(), Vec::new());
+        for first in part.customers.clone().step_by(BLOCK as usize) {
+            self.read(tables, &(first..part.customers.end.min(first + BLOCK)), run, None);
+            marks.resize(run.rows.len(), Mark::NONE);
+            self.mark(tables, run, |nth, mark| marks[nth] = mark);
+            ends.resize(run.rows.len(), (0, 0));
+            let (mut customers, mut last) = (0, u16::MAX);
+            for (&nth, end) in run.whose.iter().zip(1..) {
+                customers += usize::from(nth != last);
+                ends[customers - 1] = (nth, end);
+                last = nth;
+            }
+            let mut from = 0;
+            for &(nth, end) in &ends[..customers] {
+                visit(first + u32::from(nth), &marks[from..end]);
+                from = end;
             }
         }
     }
@@ -270,25 +289,15 @@ impl<'a> Reader<'a> {
         block.is_mixed = runs.iter().filter(|run| !run.rows.is_empty()).count() > 1;
         // The most are in order of time already, and the others are soon put between them.
         runs.sort_by_key(|run| Reverse(run.rows.len()));
-        match runs.first() {
-            Some(only) if !block.is_mixed => {
-                block.bound(only, customers);
-                block.marks.resize(only.rows.len(), Mark::NONE);
-                let marks = block.marks.as_mut_slice();
-                self.mark(tables, only, |nth, mark| marks[nth] = mark);
-            }
-            _ => {
-                block.make_room(runs, customers);
-                let (marks, bounds) = (block.marks.as_mut_slice(), &mut block.bounds[1..]);
-                for run in runs {
-                    let whose = run.whose.as_slice();
-                    self.mark(tables, run, |nth, mark| {
-                        let bound = &mut bounds[usize::from(whose[nth])];
-                        marks[*bound as usize] = mark;
-                        *bound += 1;
-                    });
-                }
-            }
+        block.make_room(runs, customers);
+        let (marks, bounds) = (block.marks.as_mut_slice(), &mut block.bounds[1..]);
+        for run in runs {
+            let whose = run.whose.as_slice();
+            self.mark(tables, run, |nth, mark| {
+                let bound = &mut bounds[usize::from(whose[nth])];
+                marks[*bound as usize] = mark;
+                *bound += 1;
+            });
         }
     }
 
