@@ -92,6 +92,8 @@ pub struct Measure {
     pub(super) first: bool,
     /// Whether anchors count by physical channels only, and no visit elsewhere is looked at.
     pub(super) in_stores: bool,
+    /// Whether of orders only those are looked at that name the offer they answer.
+    pub(super) by_offer: bool,
     /// Whether every anchor adds one, whatever stands beside it. `observe` is asked of others.
     pub(super) each_one: bool,
     pub(super) observe: fn(&Seen, &mut Hits),
@@ -118,6 +120,7 @@ impl Measure {
         beside: nothing,
         first: false,
         in_stores: false,
+        by_offer: false,
         each_one: false,
         observe: |_, _| {},
         at_once: None,
@@ -275,7 +278,8 @@ impl<'a> Context<'a> {
         let everybody = self.firsts_known && measures.iter().any(|measure| measure.is_of_first(self.params));
         let in_stores = measures.iter().all(|measure| measure.in_stores);
         let stores = in_stores.then_some(self.physical.as_slice());
-        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, stores }
+        let by_offer = measures.iter().all(|measure| measure.by_offer);
+        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, stores, by_offer }
     }
 
     /// By what the sums of a measure are divided.

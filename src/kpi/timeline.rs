@@ -53,6 +53,8 @@ pub(super) struct Reader<'a> {
     pub observed: i64,
     /// By place: whether anchors there count and visits are read; `None`: all are.
     pub stores: Option<&'a [bool]>,
+    /// Whether only orders are read that name the offer they answer.
+    pub by_offer: bool,
 }
 
 /// Customers that are read at once: few enough for their touchpoints to stay in a near cache, many
@@ -142,7 +144,16 @@ fn sort(marks: &mut [Mark], tables: &Tables) {
 impl<'a> Reader<'a> {
     /// Of customers who have any of the types.
     pub fn of(types: Types, lens: &'a Lens<'a>, orders: &'a OrderLens, observed: i64) -> Self {
-        Self { types, anchors: types, everybody: false, lens, orders, observed, stores: None }
+        Self {
+            types,
+            anchors: types,
+            everybody: false,
+            lens,
+            orders,
+            observed,
+            stores: None,
+            by_offer: false,
+        }
     }
 
     /// Calls `visit` for each living customer in scope of the part who has an anchor, with the
@@ -261,7 +272,7 @@ impl<'a> Reader<'a> {
     fn wants_all(&self, table: usize) -> bool {
         let all = self.types.has_all(types_in(table));
         match table {
-            ORDERS => self.types.has(TouchType::ORDER) && self.orders.admits_all(),
+            ORDERS => self.types.has(TouchType::ORDER) && self.orders.admits_all() && !self.by_offer,
             TOUCHES => all && self.stores.is_none(),
             _ => all,
         }
@@ -343,7 +354,10 @@ impl<'a> Reader<'a> {
                 let (orders, lens) = (&*tables.orders, self.orders);
                 let [counted, refused] =
                     [TouchType::ORDER, TouchType::REFUSED_ORDER].map(|kind| types.has(kind));
-                select(found, rows, |row| if lens.counts(orders, row) { counted } else { refused });
+                let is_its = |row: usize| !self.by_offer || orders.item[row] != 0;
+                select(found, rows, |row| {
+                    is_its(row) & if lens.counts(orders, row) { counted } else { refused }
+                });
             }
             ANSWERS => {
                 let kinds = &*tables.answers.kind;

@@ -17,6 +17,7 @@ use crate::model::activity::OfferKind;
 const COMMON: Measure = Measure {
     stat: Stat::Share,
     window_days: 14,
+    by_offer: true,
     anchors: |_| Types::of([TouchType::OFFER_SHOWN]),
     beside: |_| Types::of([TouchType::OFFER_ACCEPTED, TouchType::ORDER]),
     ..Measure::BASE
@@ -82,6 +83,7 @@ pub static UPSELL_CUSTOMERS: Measure = Measure {
 
 const ORDERS: Measure = Measure {
     window_days: 0,
+    by_offer: false,
     money: true,
     anchors: |_| Types::of([TouchType::ORDER]),
     beside: nothing,
