@@ -10,6 +10,7 @@ pub mod axis;
 mod basket;
 pub mod beside;
 pub mod bitmap;
+mod block;
 pub mod board;
 pub mod calendar;
 mod care;

@@ -1,10 +1,11 @@
 //! What a customer did, in order of time, with what each touchpoint says: the food of the measures.
 
+use std::array;
 use std::cmp::Reverse;
 use std::ops::Range;
-use std::{array, mem};
 
-use super::beside::{ANSWERS, ORDERS, RETURNS, TABLES, TOUCHES, TouchRow, rows_until};
+use super::beside::{ANSWERS, ORDERS, RETURNS, TABLES, TOUCHES, TouchRow};
+use super::block::{Anchored, BLOCK, Block, Run};
 use super::events::Types;
 use super::fact::{AnswerKind, TouchType};
 use super::lens::{Lens, OrderLens};
@@ -26,12 +27,12 @@ pub(super) struct Mark {
 
 impl Mark {
     /// Of nothing.
-    const NONE: Self =
+    pub const NONE: Self =
         Self { at: 0, row: TouchRow::new(ORDERS, 0), place: 0, kind: TouchType::ORDER, detail: 0 };
 
     /// Whether it comes after another one in the order of time.
     #[inline]
-    fn is_after(&self, other: &Self, tables: &Tables) -> bool {
+    pub fn is_after(&self, other: &Self, tables: &Tables) -> bool {
         // Which comes first cannot be foreseen, but that hardly ever two come at once.
         match self.at == other.at {
             true => tables.number(self.row) > tables.number(other.row),
@@ -55,90 +56,6 @@ pub(super) struct Reader<'a> {
     pub stores: Option<&'a [bool]>,
     /// Whether only orders are read that name the offer they answer.
     pub by_offer: bool,
-}
-
-/// Customers that are read at once: few enough for their touchpoints to stay in a near cache, many
-/// enough that where the next ones begin in each table is seldom looked for.
-const BLOCK: u32 = 2048;
-
-/// Which customers of a block have an anchor.
-type Anchored = [bool; BLOCK as usize];
-
-/// The touchpoints of a block of customers in one table.
-struct Run {
-    table: usize,
-    /// Where the rows of the next block begin.
-    next: usize,
-    /// The wanted rows.
-    rows: Vec<u32>,
-    /// The customer of each, from the block's first one on.
-    whose: Vec<u16>,
-    /// Whether anchors stand in the table.
-    anchored: bool,
-    /// Whether nothing else that is wanted does, so that who has a row has an anchor.
-    only_anchors: bool,
-    /// Whether all of its rows are wanted.
-    is_whole: bool,
-}
-
-impl Run {
-    /// The rows of the next customers.
-    fn next_rows(&mut self, stem: &Stem, customers: &Range<u32>) -> Range<usize> {
-        let from = self.next;
-        self.next += rows_until(&stem.customer[from..], |customer| customer < customers.end);
-        from..self.next
-    }
-}
-
-/// The touchpoints of a block of customers in all tables, customer by customer.
-#[derive(Default)]
-struct Block {
-    marks: Vec<Mark>,
-    /// Where those of each customer begin, and the last one's end.
-    bounds: Vec<u32>,
-    /// Whether those of a customer are one table's after the other's, rather than in order of time.
-    is_mixed: bool,
-}
-
-impl Block {
-    /// Makes room for what the runs have of so many customers: where the marks of each begin is
-    /// then at the place of the next one, and is to be passed on with each mark.
-    fn make_room(&mut self, runs: &[Run], customers: usize) {
-        self.bounds.clear();
-        self.bounds.resize(customers + 1, 0);
-        for &nth in runs.iter().flat_map(|run| &run.whose) {
-            self.bounds[usize::from(nth) + 1] += 1;
-        }
-        let mut count = 0;
-        for bound in &mut self.bounds {
-            count += mem::replace(bound, count);
-        }
-        self.marks.resize(count as usize, Mark::NONE);
-    }
-
-    /// The marks of a customer, in order of time.
-    #[inline]
-    fn of(&mut self, nth: usize, tables: &Tables) -> &[Mark] {
-        let marks = &mut self.marks[self.bounds[nth] as usize..self.bounds[nth + 1] as usize];
-        if self.is_mixed {
-            sort(marks, tables);
-        }
-        marks
-    }
-}
-
-/// Sorts a few marks by time, which stand in order of time table by table.
-#[inline]
-fn sort(marks: &mut [Mark], tables: &Tables) {
-    for nth in 1..marks.len() {
-        let mark = marks[nth];
-        let mut at = nth;
-        while at > 0 && marks[at - 1].is_after(&mark, tables) {
-            marks[at] = marks[at - 1];
-            at -= 1;
-        }
-        marks[at] = mark;
-    }
 }
 
 impl<'a> Reader<'a> {
