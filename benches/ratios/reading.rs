@@ -22,7 +22,7 @@ const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(2);
 
 /// Both with 64 calls in flight over one connection, in turns; then views at half the rate that
-/// was reached, whoever is late.
+/// was reached, whoever is late, beside echoes at the same.
 pub async fn beside_an_echo(
     table: &mut Table,
     databases: &Databases,
@@ -40,10 +40,16 @@ pub async fn beside_an_echo(
     let sides = format!("{} a second; echo {}; one process calls and serves", number(views), number(echoes));
     let what = format!("{}: GetCustomer, {IN_FLIGHT} in flight, beside an echo", databases.name());
     table.print(&Row::new(what, views / echoes, sides).at_least(0.1, 0.4));
-    let mut late = open_loop(&service.channel, &asked, views / 2.0).await;
+    let mut late = open_loop(&service.channel, &asked, views / 2.0, Call::View).await;
+    let mut control = open_loop(&bare, &asked, views / 2.0, Call::Echo).await;
     let (middle, p99) = (quantile(&mut late, 0.5), quantile(&mut late, 0.99));
     let what = format!("{}: GetCustomer at half load, p99 in ms", databases.name());
-    let sides = format!("{} a second on a schedule; median {middle:.2} ms", number(views / 2.0));
+    let sides = format!(
+        "{} a second on a schedule; median {middle:.2} ms; an echo's {:.2} and p99 {:.2}",
+        number(views / 2.0),
+        quantile(&mut control, 0.5),
+        quantile(&mut control, 0.99)
+    );
     table.print(&Row::new(what, p99, sides).at_most(10.0, 3.0));
 }
 
@@ -104,6 +110,7 @@ async fn open_loop(
     channel: &Channel,
     questions: &Arc<Vec<proto::GetCustomerRequest>>,
     rate: f64,
+    which: Call,
 ) -> Vec<f64> {
     let late = Arc::new(Mutex::new(Vec::new()));
     let begun = clock::stopwatch();
@@ -117,7 +124,7 @@ async fn open_loop(
             let (channel, question) = (channel.clone(), questions[sent % questions.len()].clone());
             let late = late.clone();
             calls.spawn(async move {
-                call(&channel, question, Call::View).await;
+                call(&channel, question, which).await;
                 late.lock().await.push((begun.elapsed() - due).as_secs_f64() * 1e3);
             });
             sent += 1;
