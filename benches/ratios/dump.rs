@@ -55,12 +55,14 @@ pub fn write(folder: &Path, tables: &Tables, dictionary: &Dictionary) -> std::io
         let kind = ["nps", "csat", "ces"][usize::from(tables.answers.kind[row])];
         write(&tables.answers.stem, row, kind, 0, tables.answers.score[row], (0, 0))?;
     }
-    for table in TOUCHES..TABLES {
+    // In order of arrival, as a table would be that knows nothing of ours.
+    let all = (TOUCHES..TABLES).flat_map(|table| (0..tables.stem(table).len()).map(move |row| (table, row)));
+    let mut all: Vec<(usize, usize)> = all.collect();
+    all.sort_unstable_by_key(|&(table, row)| tables.stem(table).number[row]);
+    for (table, row) in all {
         let Others { stem, kind, detail, item } = tables.others(table);
-        for row in 0..stem.len() {
-            let touch_type = TouchType(kind[row]).activity_type().name();
-            write(stem, row, touch_type, 0, 0, (item[row], detail[row]))?;
-        }
+        let touch_type = TouchType(kind[row]).activity_type().name();
+        write(stem, row, touch_type, 0, 0, (item[row], detail[row]))?;
     }
     let mut out = file("lines.csv")?;
     writeln!(out, "number,item,quantity,price")?;

@@ -2,6 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::hits::Hit;
+use super::measure::Stat;
+use super::sums::Sums;
+
 /// The names of a group as numbers of the axes.
 pub(super) type Key = [u32; 2];
 
@@ -50,4 +54,63 @@ impl<S: Default> Groups<S> {
     pub fn into_all(self) -> Vec<(Key, S)> {
         self.all
     }
+}
+
+/// The sums of one figure by group.
+#[derive(Debug)]
+pub(super) struct Grouped {
+    pub stat: Stat,
+    /// With the turn of the customer who added last.
+    pub groups: Groups<(Sums, u64)>,
+    /// Whether there are more than the limit.
+    pub overflow: bool,
+}
+
+impl Grouped {
+    /// See [`Groups::new`].
+    pub fn new(stat: Stat, names: [usize; 2], limit: usize) -> Self {
+        Self { stat, groups: Groups::new(names, limit), overflow: false }
+    }
+
+    pub fn merge(&mut self, other: Self) {
+        self.overflow |= other.overflow;
+        for (key, (sums, _)) in other.groups.into_all() {
+            match self.groups.of(key) {
+                Some((mine, _)) => mine.merge(sums),
+                None => self.overflow = true,
+            }
+        }
+    }
+
+    /// Adds hits to their groups. `turn` is the customer's, who counts once in each; 0 for nobody.
+    pub fn add_all(&mut self, hits: &[Hit], key: impl Fn(&Hit) -> Key, turn: u64) {
+        if self.stat == Stat::MeanOfCustomers {
+            let mut keyed: Vec<(Key, Hit)> = hits.iter().map(|hit| (key(hit), *hit)).collect();
+            keyed.sort_by_key(|&(key, _)| key);
+            for its in keyed.chunk_by(|(one, _), (other, _)| one == other) {
+                self.add(&summed(its.iter().map(|(_, hit)| hit)), its[0].0, turn);
+            }
+            return;
+        }
+        hits.iter().for_each(|hit| self.add(hit, key(hit), turn));
+    }
+
+    #[inline]
+    fn add(&mut self, hit: &Hit, key: Key, turn: u64) {
+        match self.groups.of(key) {
+            Some((sums, last)) => {
+                sums.add(hit, self.stat);
+                sums.customers += u64::from(turn > 0 && *last != turn);
+                *last = turn;
+            }
+            None => self.overflow = true,
+        }
+    }
+}
+
+/// What one customer adds, as one.
+pub(super) fn summed<'h>(hits: impl IntoIterator<Item = &'h Hit>) -> Hit {
+    let mut hits = hits.into_iter();
+    let first = *hits.next().expect("a customer is counted for a hit");
+    hits.fold(first, |sum, hit| Hit { part: sum.part + hit.part, ..sum })
 }

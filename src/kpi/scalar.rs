@@ -8,7 +8,7 @@ use super::axis::{Axis, Dimension};
 use super::catalogue::Definition;
 use super::events::Types;
 use super::fact::TouchType;
-use super::groups::{Groups, Key};
+use super::groups::{Grouped, Key, summed};
 use super::hits::{Added, Hit, Hits};
 use super::ledger::{self, RecordHit};
 use super::lens::{Lens, OrderLens};
@@ -120,12 +120,6 @@ fn before(marks: &[Mark], until: i64) -> &[Mark] {
     }
 }
 
-/// What one customer adds, as one.
-fn summed<'h>(mut hits: impl Iterator<Item = &'h Hit>) -> Hit {
-    let first = *hits.next().expect("a customer is counted for a hit");
-    hits.fold(first, |sum, hit| Hit { part: sum.part + hit.part, ..sum })
-}
-
 /// Touchpoints of a part that count one each.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counted {
@@ -150,20 +144,15 @@ impl Counted {
     }
 }
 
-/// What was added to one group, and the turn of the customer who added last.
-type Group = (Sums, u64);
-
 /// Of one measure.
 #[derive(Debug)]
 struct Figures {
-    stat: Stat,
     tally: Tally,
     /// By span.
     totals: Vec<Sums>,
-    groups: Groups<Group>,
+    grouped: Grouped,
     /// By the names of their groups.
     records: Vec<(Vec<Option<String>>, RecordHit)>,
-    overflow: bool,
     /// Whether single hits matter, beside their sum.
     lists: bool,
     /// By span, of the part that is being read.
@@ -175,13 +164,7 @@ impl Figures {
         self.tally.merge(&other.tally);
         self.totals.iter_mut().zip(other.totals).for_each(|(mine, theirs)| mine.merge(theirs));
         self.records.extend(other.records);
-        self.overflow |= other.overflow;
-        for (key, (sums, _)) in other.groups.into_all() {
-            match self.groups.of(key) {
-                Some((mine, _)) => mine.merge(sums),
-                None => self.overflow = true,
-            }
-        }
+        self.grouped.merge(other.grouped);
     }
 
     /// Adds what was read to the totals.
@@ -190,34 +173,9 @@ impl Figures {
             let sum = hits.take_sum();
             self.tally.censored += if nth == 0 { sum.censored } else { 0 };
             // Of the others each customer was added as one.
-            if self.stat != Stat::MeanOfCustomers {
+            if self.grouped.stat != Stat::MeanOfCustomers {
                 total.add_all(&sum);
             }
-        }
-    }
-
-    /// Adds hits to their groups. `turn` is the customer's, who counts once in each; 0 for nobody.
-    fn group(&mut self, hits: &[Hit], key: impl Fn(&Hit) -> Key, turn: u64) {
-        if self.stat == Stat::MeanOfCustomers {
-            let mut keyed: Vec<(Key, &Hit)> = hits.iter().map(|hit| (key(hit), hit)).collect();
-            keyed.sort_by_key(|&(key, _)| key);
-            for its in keyed.chunk_by(|(one, _), (other, _)| one == other) {
-                self.add(&summed(its.iter().map(|&(_, hit)| hit)), its[0].0, turn);
-            }
-            return;
-        }
-        hits.iter().for_each(|hit| self.add(hit, key(hit), turn));
-    }
-
-    #[inline]
-    fn add(&mut self, hit: &Hit, key: Key, turn: u64) {
-        match self.groups.of(key) {
-            Some((sums, last)) => {
-                sums.add(hit, self.stat);
-                sums.customers += u64::from(turn > 0 && *last != turn);
-                *last = turn;
-            }
-            None => self.overflow = true,
         }
     }
 }
@@ -236,12 +194,10 @@ impl State {
         };
         let lists = |stat: Stat| each(stat) || !axes.is_empty();
         let figures = |measure: &&Measure| Figures {
-            stat: measure.stat,
             tally: Tally::default(),
             totals: vec![Sums::default(); spans],
-            groups: Groups::new([names(0), names(1)], PAIRS_LIMIT),
+            grouped: Grouped::new(measure.stat, [names(0), names(1)], PAIRS_LIMIT),
             records: Vec::new(),
-            overflow: false,
             lists: lists(measure.stat),
             hits: (0..spans).map(|_| Hits::new(lists(measure.stat))).collect(),
         };
@@ -339,15 +295,15 @@ impl<'a> Fold<'a> {
 
     /// Adds the single hits of a customer, or of nobody.
     fn list(&self, figures: &mut Figures, nth: usize, of: (Option<(&Part, u32)>, &Tables), turn: u64) {
-        let hits = std::mem::take(&mut figures.hits[nth]);
-        match figures.stat {
-            Stat::MeanOfCustomers => figures.totals[nth].add(&summed(hits.list().iter()), figures.stat),
-            stat => figures.totals[nth].list(hits.list(), stat),
+        let Figures { totals, grouped, hits, .. } = figures;
+        let hits = hits[nth].list();
+        match grouped.stat {
+            Stat::MeanOfCustomers => totals[nth].add(&summed(hits), grouped.stat),
+            stat => totals[nth].list(hits, stat),
         }
         if nth == 0 {
-            self.group(figures, hits.list(), of, turn);
+            self.group(grouped, hits, of, turn);
         }
-        figures.hits[nth] = hits;
     }
 
     /// The same by the measure's quicker way, if it has one.
@@ -386,15 +342,15 @@ impl<'a> Fold<'a> {
                 groups.iter().for_each(|of| by_group[of[usize::from(place)] as usize].count(customer));
             }
         })?;
-        let Figures { tally, totals: sums, groups, overflow, .. } = &mut state.measures[0];
+        let Figures { tally, totals: sums, grouped, .. } = &mut state.measures[0];
         sums.iter_mut().zip(&totals).for_each(|(sums, total)| total.add_to(sums));
         let counted =
             Tally { customers: totals[0].customers, touchpoints: totals[0].anchors, ..Tally::default() };
         tally.merge(&Tally { registered_touchpoints: registered, ..counted });
         for (group, counted) in (0..).zip(&by_group).filter(|(_, counted)| counted.anchors > 0) {
-            match groups.of([group, 0]) {
+            match grouped.groups.of([group, 0]) {
                 Some((sums, _)) => counted.add_to(sums),
-                None => *overflow = true,
+                None => grouped.overflow = true,
             }
         }
         Some(())
@@ -448,7 +404,7 @@ impl<'a> Fold<'a> {
     /// Adds hits to their groups, the customer once to each.
     fn group(
         &self,
-        figures: &mut Figures,
+        grouped: &mut Grouped,
         hits: &[Hit],
         (who, tables): (Option<(&Part, u32)>, &Tables),
         turn: u64,
@@ -456,8 +412,8 @@ impl<'a> Fold<'a> {
         let name = |axis: &Axis, hit: &Hit| axis.of(hit, who, tables);
         match self.axes {
             [] => {}
-            [only] => figures.group(hits, |hit| [name(only, hit), 0], turn),
-            [one, other, ..] => figures.group(hits, |hit| [name(one, hit), name(other, hit)], turn),
+            [only] => grouped.add_all(hits, |hit| [name(only, hit), 0], turn),
+            [one, other, ..] => grouped.add_all(hits, |hit| [name(one, hit), name(other, hit)], turn),
         }
     }
 
@@ -467,7 +423,7 @@ impl<'a> Fold<'a> {
     }
 
     fn answer(&self, measure: &Measure, mut figures: Figures) -> Result<Answer, KpiError> {
-        if figures.overflow {
+        if figures.grouped.overflow {
             return Err(KpiError::TooMany { what: "groups of one figure", limit: PAIRS_LIMIT });
         }
         let anchors = (measure.anchors)(self.cx.params);
@@ -479,8 +435,13 @@ impl<'a> Fold<'a> {
         let spans = totals.collect();
         let names =
             |key: Key| self.axes.iter().zip(key).map(|(axis, key)| axis.name(key)).collect::<Vec<_>>();
-        let mut groups: FxHashMap<Vec<Option<String>>, Sums> =
-            figures.groups.into_all().into_iter().map(|(key, (sums, _))| (names(key), sums)).collect();
+        let mut groups: FxHashMap<Vec<Option<String>>, Sums> = figures
+            .grouped
+            .groups
+            .into_all()
+            .into_iter()
+            .map(|(key, (sums, _))| (names(key), sums))
+            .collect();
         let records = figures.records.into_iter().filter(|_| !self.axes.is_empty());
         records.for_each(|(keys, hit)| groups.entry(keys).or_default().add_record(&hit));
         let cell = |(keys, sums): (Vec<Option<String>>, Sums)| Cell { keys, figure: figure(sums) };

@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
                     [TouchType::ORDER, TouchType::REFUSED_ORDER].map(|kind| types.has(kind));
                 let is_its = |row: usize| !self.by_offer || orders.item[row] != 0;
                 select(found, rows, |row| {
-                    is_its(row) & if lens.counts(orders, row) { counted } else { refused }
+                    is_its(row) && if lens.counts(orders, row) { counted } else { refused }
                 });
             }
             ANSWERS => {
