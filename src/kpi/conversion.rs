@@ -219,6 +219,7 @@ pub static ROPO: Measure = Measure {
     .with(WILSON, NO_ANCHOR)
     .from(PHASES)
     .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    in_stores: true,
     observe: |seen, hits| researched_elsewhere(seen, hits, true),
     ..RESEARCHED
 };
@@ -294,6 +295,7 @@ const STORE: Measure = Measure {
     stat: Stat::Quotient,
     nobody: true,
     in_stores: true,
+    store_visits: true,
     anchors: |_| Types::of([TouchType::VISIT, TouchType::ORDER]),
     beside: nothing,
     ..COMMON

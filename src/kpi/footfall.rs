@@ -78,6 +78,7 @@ const STORE: Measure = Measure {
     stat: Stat::Quotient,
     window_days: 7,
     in_stores: true,
+    store_visits: true,
     anchors: |_| Types::of([TouchType::VISIT, TouchType::ORDER]),
     ..COMMON
 };

@@ -90,8 +90,10 @@ pub struct Measure {
     pub(super) beside: fn(&Params) -> Types,
     /// Whether of the others, or of all, only the customer's first touchpoint is: see [`Seen::first`].
     pub(super) first: bool,
-    /// Whether anchors count by physical channels only, and no visit elsewhere is looked at.
+    /// Whether anchors count by physical channels only.
     pub(super) in_stores: bool,
+    /// Whether no visit elsewhere is looked at.
+    pub(super) store_visits: bool,
     /// Whether of orders only those are looked at that name the offer they answer.
     pub(super) by_offer: bool,
     /// Whether every anchor adds one, whatever stands beside it. `observe` is asked of others.
@@ -120,6 +122,7 @@ impl Measure {
         beside: nothing,
         first: false,
         in_stores: false,
+        store_visits: false,
         by_offer: false,
         each_one: false,
         observe: |_, _| {},
@@ -278,8 +281,11 @@ impl<'a> Context<'a> {
         let everybody = self.firsts_known && measures.iter().any(|measure| measure.is_of_first(self.params));
         let in_stores = measures.iter().all(|measure| measure.in_stores);
         let stores = in_stores.then_some(self.physical.as_slice());
+        let store_visits = measures.iter().all(|measure| measure.store_visits);
+        let visits = store_visits.then_some(self.physical.as_slice());
         let by_offer = measures.iter().all(|measure| measure.by_offer);
-        Reader { types, anchors, everybody, lens: self.lens, orders: self.orders, observed, stores, by_offer }
+        let (lens, orders) = (self.lens, self.orders);
+        Reader { types, anchors, everybody, lens, orders, observed, stores, visits, by_offer }
     }
 
     /// By what the sums of a measure are divided.

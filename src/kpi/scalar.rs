@@ -361,7 +361,7 @@ impl<'a> Fold<'a> {
         let measures = &mut state.measures;
         // First touchpoints are known of customers only.
         let types = self.asked.iter().map(|asked| asked.anchors).fold(Types::default(), Types::or);
-        let reader = Reader { types, stores: None, ..self.reader };
+        let reader = Reader { types, visits: None, ..self.reader };
         reader.each_of_nobody(tables, |mark| {
             for (asked, figures) in self.asked.iter().zip(measures.iter_mut()) {
                 let measure = asked.measure;

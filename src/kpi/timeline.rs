@@ -52,8 +52,10 @@ pub(super) struct Reader<'a> {
     pub orders: &'a OrderLens,
     /// Nothing from here on is read.
     pub observed: i64,
-    /// By place: whether anchors there count and visits are read; `None`: all are.
+    /// By place: whether anchors there count; `None`: all do.
     pub stores: Option<&'a [bool]>,
+    /// By place: whether visits there are read; `None`: all are.
+    pub visits: Option<&'a [bool]>,
     /// Whether only orders are read that name the offer they answer.
     pub by_offer: bool,
 }
@@ -69,6 +71,7 @@ impl<'a> Reader<'a> {
             orders,
             observed,
             stores: None,
+            visits: None,
             by_offer: false,
         }
     }
@@ -190,7 +193,7 @@ impl<'a> Reader<'a> {
         let all = self.types.has_all(types_in(table));
         match table {
             ORDERS => self.types.has(TouchType::ORDER) && self.orders.admits_all() && !self.by_offer,
-            TOUCHES => all && self.stores.is_none(),
+            TOUCHES => all && self.visits.is_none(),
             _ => all,
         }
     }
@@ -283,7 +286,7 @@ impl<'a> Reader<'a> {
             other => {
                 let Others { stem: Stem { place: places, .. }, kind: kinds, .. } = tables.others(other);
                 select_kinds(kinds, rows, types, found);
-                if let (TOUCHES, Some(stores)) = (other, self.stores) {
+                if let (TOUCHES, Some(stores)) = (other, self.visits) {
                     keep(found, |row| stores[usize::from(places[row])] | (kinds[row] != TouchType::VISIT.0));
                 }
             }
