@@ -263,15 +263,17 @@ impl State {
         Self { tally: Tally::default(), dense, known, width, sparse: FxHashMap::default() }
     }
 
+    /// `None` once there are more than may be answered.
     #[inline]
-    fn of(&mut self, item: u32, channel: u32) -> &mut Sales {
+    fn of(&mut self, item: u32, channel: u32) -> Option<&mut Sales> {
         let nth = item as usize * self.width + channel as usize;
-        match self.dense.get_mut(nth) {
-            Some(sales) => {
-                self.known[nth] = true;
-                sales
-            }
-            None => self.sparse.entry([item, channel]).or_default(),
+        if let Some(sales) = self.dense.get_mut(nth) {
+            self.known[nth] = true;
+            return Some(sales);
+        }
+        match self.sparse.len() > CELLS_LIMIT {
+            true => self.sparse.get_mut(&[item, channel]),
+            false => Some(self.sparse.entry([item, channel]).or_default()),
         }
     }
 
@@ -279,7 +281,9 @@ impl State {
         self.tally.merge(&other.tally);
         self.dense.iter_mut().zip(&other.dense).for_each(|(mine, theirs)| mine.add(theirs));
         self.known.iter_mut().zip(&other.known).for_each(|(mine, theirs)| *mine |= theirs);
-        other.sparse.iter().for_each(|(&[item, channel], sales)| self.of(item, channel).add(sales));
+        for (&[item, channel], sales) in &other.sparse {
+            self.of(item, channel).into_iter().for_each(|sum| sum.add(sales));
+        }
         self
     }
 
@@ -346,7 +350,7 @@ impl Sells<'_> {
                 continue;
             }
             let sold = line(lines, row, orders.stem.at[order], self.orders);
-            let sales = state.of(sold.item, channel);
+            let Some(sales) = state.of(sold.item, channel) else { continue };
             sales.units = sales.units.saturating_add(sold.quantity);
             if let Some(revenue) = sold.revenue {
                 sales.priced = sales.priced.saturating_add(sold.quantity);
@@ -367,7 +371,7 @@ impl Sells<'_> {
             let found = channel.zip(self.orders.converted(off, currency, at));
             if let Some((channel, discount)) = found {
                 let sales = state.of(discounts.item[row], channel);
-                sales.discount = sales.discount.saturating_add(discount);
+                sales.into_iter().for_each(|sales| sales.discount = sales.discount.saturating_add(discount));
             }
         }
         let excluded = self.orders.excluded(self.lens, part);
@@ -426,4 +430,38 @@ fn answer(snapshot: &Snapshot, tally: &Tally, sold: &[(Key, Sales)]) -> Answer {
         key(a).cmp(&key(b))
     });
     Answer { basis: tally.basis(snapshot.revision), total, cells }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(pairs: usize) -> State {
+        let (dense, known) = (vec![Sales::default(); pairs], vec![false; pairs]);
+        State { tally: Tally::default(), dense, known, width: 3, sparse: FxHashMap::default() }
+    }
+
+    #[test]
+    fn products_are_added_up_alike_however_many_there_are() {
+        let sold = |pairs: usize, from: u32| {
+            let mut state = state(pairs);
+            for n in from..from + 40 {
+                let sales = Sales { units: i64::from(n), revenue: -i64::from(n % 5), ..Sales::default() };
+                state.of(n * 7 % 11, n % 3).unwrap().add(&sales);
+            }
+            state
+        };
+        let all = |pairs: usize| sold(pairs, 0).merged(sold(pairs, 25)).all();
+        assert_eq!(all(0), all(33), "none has a place of its own, or all have");
+        assert_eq!(all(0), all(16), "some have");
+        assert_eq!(all(0).len(), 33);
+    }
+
+    #[test]
+    fn more_than_may_be_answered_are_not_kept() {
+        let mut state = state(0);
+        let kept = (0..CELLS_LIMIT as u32 + 10).filter(|&item| state.of(item, 0).is_some()).count();
+        assert_eq!((kept, state.all().len()), (CELLS_LIMIT + 1, CELLS_LIMIT + 1));
+        assert!(state.of(3, 0).is_some(), "known ones are added to");
+    }
 }
