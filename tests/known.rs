@@ -14,15 +14,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use worlds::{busy_history, cases, databases, decide, identifier, incoming, shuffle, tenant_under};
 
-fn told_record(rules: &Rules, record: Option<CustomerRecord>) -> String {
+fn told_record(record: Option<CustomerRecord>) -> String {
     let Some(record) = record else { return "nobody".to_owned() };
     let mut last: Vec<_> = record.last_seen.iter().collect();
     last.sort();
     let identifiers: Vec<_> = (record.identifiers.iter())
-        .map(|d| {
-            let shared = d.stored.is_shared(rules);
-            (d.no, d.held, shared, d.first_seen, d.last_seen, &d.first_shown_by)
-        })
+        .map(|d| (d.no, d.held, d.shared, d.first_seen, d.last_seen, &d.first_shown_by))
         .collect();
     let (customer, kind, observations) = (record.customer, record.kind, &record.observations);
     format!("{customer:?} {kind:?} {observations:?} {last:?} {identifiers:?} {:?}", record.summary)
@@ -67,7 +64,7 @@ async fn tell(
         None => store.customers(tenant.key, rules, &everyone).await.unwrap().1,
     };
     let customers: BTreeSet<ObservationNo> = records.iter().flatten().map(|record| record.customer).collect();
-    let mut told: Vec<String> = records.into_iter().map(|record| told_record(rules, record)).collect();
+    let mut told: Vec<String> = records.into_iter().map(told_record).collect();
     let filter = Filter { range: TimeRange::ALL, activities: vec![], channels: vec![] };
     let page = Page { after: None, size: 1_000 };
     for customer in customers {

@@ -10,7 +10,8 @@ use customer360::model::{
     Touchpoint, TraitWrite, Value,
 };
 use customer360::store::{
-    By, Filter, Incoming, Outcome, Page, QueueLimit, Settings, Store, StoreError, Tenant,
+    By, CustomerRecord, Filter, Incoming, Outcome, Page, QueueLimit, Settings, Store, StoreError, Tenant,
+    Whom,
 };
 use customer360::view::{Summary, survivor};
 use worlds::{databases, details, history, incoming, oracle, stored_map, tenant, touch};
@@ -104,26 +105,58 @@ async fn a_view_is_the_same_by_whichever_way_it_is_read() {
             for one in names {
                 let (store, tenant) = (store.clone(), tenant.clone());
                 asked.spawn(async move {
-                    let alone = [one.clone()];
-                    let (at, alone) = store.holders(tenant.key, &tenant.rules, &alone).await.unwrap();
-                    let numbers: Vec<_> = alone[0].iter().map(|record| record.customer).collect();
-                    let (_, by_number) = store.customers(tenant.key, &tenant.rules, &numbers).await.unwrap();
-                    assert_eq!(alone[0], by_number.into_iter().next().flatten(), "of their number");
-                    (one, at, alone.into_iter().next().flatten())
+                    let named = Whom::Identifier(one);
+                    let (at, alone) = store.view(tenant.key, &tenant.rules, named.clone()).await.unwrap();
+                    let Some(number) = alone.as_ref().map(|record| record.customer) else {
+                        return (named, at, alone);
+                    };
+                    let number = Whom::Observation(number);
+                    let (_, by_number) = store.view(tenant.key, &tenant.rules, number).await.unwrap();
+                    assert_eq!(alone, by_number, "of their number");
+                    (named, at, alone)
                 });
             }
             let mut held = 0;
-            for (one, at, alone) in asked.join_all().await {
-                let both = [one.clone(), one];
-                let (then, twice) = store.holders(tenant.key, &tenant.rules, &both).await.unwrap();
-                assert_eq!((at, &alone), (then, &twice[1]), "{name}, seed {seed}");
-                let numbers: Vec<_> = alone.iter().flat_map(|record| [record.customer; 2]).collect();
-                let (_, by_number) = store.customers(tenant.key, &tenant.rules, &numbers).await.unwrap();
-                assert_eq!(alone, by_number.into_iter().next().flatten(), "{name}, seed {seed}");
+            for (named, at, alone) in asked.join_all().await {
+                let both = [vec![named.clone(), named], numbers_of(&alone)].concat();
+                let (then, all) = store.views(tenant.key, &tenant.rules, &both).await.unwrap();
+                assert_eq!(at, then, "{name}, seed {seed}");
+                assert!(all.iter().all(|one| *one == alone), "{name}, seed {seed}");
                 held += alone.iter().count();
             }
             assert!(held > 0, "{name}, seed {seed}: nobody holds anything");
         }
+    }
+}
+
+fn numbers_of(record: &Option<CustomerRecord>) -> Vec<Whom> {
+    record.iter().map(|record| Whom::Observation(record.customer)).collect()
+}
+
+/// Whoever asks after a write sees it, in whosever company, and of their own tenant alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn views_that_are_read_together_see_what_was_written_before_each_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (_, store) in databases(&folder).await {
+        let tenants = [tenant(&store).await, tenant(&store).await];
+        let mut callers = tokio::task::JoinSet::new();
+        for caller in 0..48 {
+            let (store, tenant) = (store.clone(), tenants[caller % 2].clone());
+            callers.spawn(async move {
+                let named = Whom::Identifier(worlds::identifier("ACCOUNT:everybody"));
+                // One who goes away before the answer is there.
+                let gone = store.view(tenant.key, &tenant.rules, named.clone());
+                let _ = tokio::time::timeout(std::time::Duration::ZERO, gone).await;
+                let touch = touch(&caller.to_string(), caller as i64, &["ACCOUNT:everybody"]);
+                let batch = vec![incoming(&touch)];
+                let written = store.record(tenant.key, batch).await.unwrap().revision;
+                let (at, found) = store.view(tenant.key, &tenant.rules, named).await.unwrap();
+                assert!(at >= written, "{at:?} after {written:?}");
+                found.unwrap().summary.touchpoints
+            });
+        }
+        let seen = callers.join_all().await;
+        assert_eq!(seen.iter().max(), Some(&24), "those of one tenant, all of them");
     }
 }
 

@@ -14,7 +14,7 @@ use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation,
 };
-use crate::store::{CustomerRecord, HeldIdentifier, Tenant};
+use crate::store::{CustomerRecord, HeldIdentifier, Known, Tenant, Whom};
 use crate::view::cost::Rates;
 use crate::view::{Moment, Summary, survivor};
 
@@ -100,49 +100,68 @@ impl Port {
         let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
         let named = self.parse_refs(tenant.as_ref(), &rules, customers, path)?;
         let Some(tenant) = tenant else { return Ok((Revision(0), vec![None; customers.len()])) };
-        let identifiers: Vec<Identifier> = named
-            .iter()
-            .filter_map(|named| if let Named::Identifier(one) = named { Some(one.clone()) } else { None })
-            .collect();
-        if known.is_none() && identifiers.len() == named.len() && !identifiers.is_empty() {
-            // The commonest question: one read finds the names and those who hold them.
-            let (revision, found) = self.store.holders(tenant.key, &rules, &identifiers).await?;
-            let rates =
-                if mask.summary { self.rates_at(tenant.key, None, revision).await? } else { Arc::default() };
-            let numbers: Vec<_> = found.iter().map(|record| record.as_ref().map(|r| r.customer)).collect();
-            let view = |record: CustomerRecord| customer_to_proto(tenant.key, &rules, &rates, mask, &record);
-            let mut views: Vec<_> = found.into_iter().map(|record| record.map(view)).collect();
-            self.add_scores(&tenant, mask, at_least, &numbers, &mut views).await?;
-            return Ok((revision, views));
-        }
-        let held = match identifiers.is_empty() {
-            true => Vec::new(),
-            false => self.identifiers(&tenant, known, &identifiers).await?,
+        let asked: Vec<Whom> = named.iter().flatten().cloned().collect();
+        let (revision, records) = match known {
+            Some(known) => (known.revision, self.views_then(&tenant, known, asked).await?),
+            None => self.views(&tenant, asked).await?,
         };
-        let mut held = held.into_iter();
-        let observation = |named| match named {
-            Named::Observation(no) => Some(no),
-            Named::Identifier(_) => held.next().flatten().and_then(|found| found.stored.holder),
-            Named::Nobody => None,
-        };
-        let observations: Vec<Option<ObservationNo>> = named.into_iter().map(observation).collect();
-        let asked: Vec<ObservationNo> = observations.iter().copied().flatten().collect();
-        let (revision, records) = self.records(&tenant, known, &asked).await?;
         let rates = match mask.summary {
             true => self.rates_at(tenant.key, known, revision).await?,
             false => Arc::default(),
         };
         let numbers: Vec<_> = records.iter().map(|record| record.as_ref().map(|r| r.customer)).collect();
-        let mut views = records
-            .into_iter()
-            .map(|record| record.map(|record| customer_to_proto(tenant.key, &rules, &rates, mask, &record)))
-            .collect::<Vec<_>>();
+        let view = |record: CustomerRecord| customer_to_proto(tenant.key, &rules, &rates, mask, &record);
+        let mut views: Vec<_> = records.into_iter().map(|record| record.map(view)).collect();
         if known.is_none() {
             self.add_scores(&tenant, mask, at_least, &numbers, &mut views).await?;
         }
         let mut views = views.into_iter();
-        let found = observations.into_iter().map(|no| no.and_then(|_| views.next().flatten())).collect();
+        let found = named.into_iter().map(|whom| whom.and_then(|_| views.next().flatten())).collect();
         Ok((revision, found))
+    }
+
+    /// Customers now: one is read together with those of other callers.
+    async fn views(
+        &self,
+        tenant: &Tenant,
+        mut asked: Vec<Whom>,
+    ) -> Result<(Revision, Vec<Option<CustomerRecord>>), PortError> {
+        Ok(match (asked.len(), asked.pop()) {
+            (1, Some(one)) => {
+                let (revision, found) = self.store.view(tenant.key, &tenant.rules, one).await?;
+                (revision, vec![found])
+            }
+            (_, last) => {
+                asked.extend(last);
+                self.store.views(tenant.key, &tenant.rules, &asked).await?
+            }
+        })
+    }
+
+    /// Customers as they were known then.
+    async fn views_then(
+        &self,
+        tenant: &Tenant,
+        known: &Known,
+        asked: Vec<Whom>,
+    ) -> Result<Vec<Option<CustomerRecord>>, PortError> {
+        let identifiers: Vec<Identifier> = asked
+            .iter()
+            .filter_map(|whom| if let Whom::Identifier(one) = whom { Some(one.clone()) } else { None })
+            .collect();
+        let mut held = match identifiers.is_empty() {
+            true => Vec::new(),
+            false => self.identifiers(tenant, Some(known), &identifiers).await?,
+        }
+        .into_iter();
+        let observation = |whom| match whom {
+            Whom::Observation(no) => Some(no),
+            Whom::Identifier(_) => held.next().flatten().and_then(|found| found.stored.holder),
+        };
+        let observations: Vec<Option<ObservationNo>> = asked.into_iter().map(observation).collect();
+        let present: Vec<ObservationNo> = observations.iter().copied().flatten().collect();
+        let mut found = self.store.customers_then(tenant.key, known, &present).await?.into_iter();
+        Ok(observations.into_iter().map(|no| no.and_then(|_| found.next().flatten())).collect())
     }
 
     /// Adds the scores of customers that the mask asks for. Facts that are still being read are waited
@@ -166,14 +185,15 @@ impl Port {
         Ok(())
     }
 
-    /// Every reference that is wrong is told.
+    /// Whom references name: nobody by an id of another tenant, or a blocked identifier. Every
+    /// reference that is wrong is told.
     fn parse_refs(
         &self,
         tenant: Option<&Tenant>,
         rules: &Rules,
         customers: &[proto::CustomerRef],
         path: impl Fn(usize) -> String,
-    ) -> Result<Vec<Named>, PortError> {
+    ) -> Result<Vec<Option<Whom>>, PortError> {
         let mut checks = convert::Checks::new(&self.settings.limits);
         let root = convert::Path::root();
         let mut wrong: Vec<Violation> = Vec::new();
@@ -185,23 +205,23 @@ impl Port {
                 Some(By::CustomerId(id)) => {
                     let key = tenant.map_or(TenantKey(0), |tenant| tenant.key);
                     match parse_customer_id(key, &at.field("customer_id").to_string(), id) {
-                        Ok(no) => Named::Observation(no),
+                        Ok(no) => Some(Whom::Observation(no)),
                         Err(PortError::Invalid(violations)) => {
                             wrong.extend(violations);
-                            Named::Nobody
+                            None
                         }
-                        Err(_) => Named::Nobody,
+                        Err(_) => None,
                     }
                 }
                 Some(By::Identifier(one)) => {
                     match convert::identifier(&mut checks, &at.field("identifier"), one, rules) {
-                        Some(Normalized::Linking(identifier)) => Named::Identifier(identifier),
-                        Some(Normalized::Blocked(_)) | None => Named::Nobody,
+                        Some(Normalized::Linking(identifier)) => Some(Whom::Identifier(identifier)),
+                        Some(Normalized::Blocked(_)) | None => None,
                     }
                 }
                 None => {
                     checks.refuse(&at, Reason::Required, "one member of the oneof must be set");
-                    Named::Nobody
+                    None
                 }
             });
         }
@@ -280,14 +300,6 @@ impl Port {
     }
 }
 
-/// What a reference leads to.
-enum Named {
-    Observation(ObservationNo),
-    Identifier(Identifier),
-    /// An id of another tenant, or a blocked identifier.
-    Nobody,
-}
-
 /// Which parts of a customer are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mask {
@@ -346,7 +358,7 @@ fn customer_to_proto(
     mask: Mask,
     record: &CustomerRecord,
 ) -> proto::Customer {
-    let shown = |identifier: &&HeldIdentifier| identifier.held || identifier.stored.is_shared(rules);
+    let shown = |identifier: &&HeldIdentifier| identifier.held || identifier.shared;
     let identifiers = record.identifiers.iter().filter(|_| mask.identifiers).filter(shown);
     proto::Customer {
         customer_id: if mask.customer_id { customer_id(tenant, record.customer) } else { String::new() },
@@ -359,20 +371,19 @@ fn customer_to_proto(
 }
 
 fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdentifier {
-    let stored = &identifier.stored;
-    let shared = stored.is_shared(rules);
-    let kind = kind_name(rules, stored.kind);
-    let reason = match (shared, rules.kinds.get(stored.kind).and_then(|rule| rule.share_after)) {
+    let kind = kind_name(rules, identifier.kind);
+    let reason = match (identifier.shared, rules.kinds.get(identifier.kind).and_then(|rule| rule.share_after))
+    {
         (true, Some(most)) => {
             format!("seen beside more than {most} different identifiers of one kind: links nobody")
         }
         _ => "held since the touchpoint that first showed it".to_owned(),
     };
     proto::HeldIdentifier {
-        identifier: Some(proto::Identifier { kind, value: stored.value.clone(), region: String::new() }),
+        identifier: Some(proto::Identifier { kind, value: identifier.value.clone(), region: String::new() }),
         first_seen: identifier.first_seen.map(timestamp),
         last_seen: identifier.last_seen.map(timestamp),
-        shared,
+        shared: identifier.shared,
         first_touchpoint: identifier
             .first_shown_by
             .as_ref()

@@ -218,7 +218,7 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
     };
     match error {
         StoreError::Database(error) => failed(&diagnose(&error)),
-        StoreError::Unstored(diagnosis) => failed(&diagnosis),
+        StoreError::Shared(diagnosis) => failed(&diagnosis),
         StoreError::Migration(_) | StoreError::UnknownScheme | StoreError::Corrupt { .. } => {
             tracing::error!(error = &error as &dyn std::error::Error, "the store is not as it should be");
             defect()
@@ -371,7 +371,7 @@ mod tests {
             (Failure::Defect, Code::Internal, "INTERNAL", false),
         ] {
             let diagnosis = Diagnosis { failure, code: "0".into() };
-            check(StoreError::Unstored(diagnosis).into(), code, reason, retried);
+            check(StoreError::Shared(diagnosis).into(), code, reason, retried);
         }
         check(MirrorError::Loading.into(), Code::Unavailable, "TENANT_LOADING", true);
         let status = check(
@@ -422,7 +422,7 @@ mod tests {
     fn the_manual_names_the_code_that_is_answered() {
         use crate::kpi::FactError;
         let [full, unavailable] = [Failure::Full, Failure::Unavailable]
-            .map(|failure| StoreError::Unstored(Diagnosis { failure, code: "0".into() }));
+            .map(|failure| StoreError::Shared(Diagnosis { failure, code: "0".into() }));
         let code_in_manual = [
             (PortError::Invalid(vec![]), "INVALID_ARGUMENT"),
             (PortError::BatchTooLarge { limit: 1, size: 2 }, "INVALID_ARGUMENT"),

@@ -109,7 +109,7 @@ fn reasons(left: &Story, right: &Story) -> Vec<Told> {
 /// What a customer holds, with kinds.
 fn held(story: &Story) -> FxHashMap<IdentifierNo, KindIndex> {
     let held = story.record.identifiers.iter().filter(|identifier| identifier.held);
-    held.map(|identifier| (identifier.no, identifier.stored.kind)).collect()
+    held.map(|identifier| (identifier.no, identifier.kind)).collect()
 }
 
 /// What was ever seen with a customer.

@@ -39,13 +39,6 @@ pub(super) fn postgres_text(sql: &str, scalars: usize, columns: &[Column<'_>]) -
     }
 }
 
-/// The same for one row.
-pub(super) fn postgres_row_text(sql: &str, scalars: usize, row: &[Column<'_>]) -> String {
-    let value = |(i, column): (usize, &Column<'_>)| format!("${}::{}", scalars + i + 1, column.sql_type());
-    let values: Vec<String> = row.iter().enumerate().map(value).collect();
-    postgres_rows(sql, &format!("VALUES ($1::bigint, {})", values.join(", ")))
-}
-
 /// The statement over those rows, each with the tenant. Were the tenant a condition by itself, the
 /// planner could take all rows of a tenant that it knows little of for few, and look through them
 /// for each row: a tenant that is new, or was when the plan was made, would slow down with the

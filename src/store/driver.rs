@@ -12,8 +12,8 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
 
 use super::dialect::{
-    postgres_arguments, postgres_bulk_arguments, postgres_joins, postgres_row_text, postgres_text,
-    sqlite_arguments, sqlite_bulk_arguments, sqlite_text, with_numbers,
+    postgres_arguments, postgres_bulk_arguments, postgres_joins, postgres_text, sqlite_arguments,
+    sqlite_bulk_arguments, sqlite_text, with_numbers,
 };
 use super::error::StoreError;
 use super::lookups::Lookups;
@@ -237,25 +237,24 @@ impl Database {
         })
     }
 
-    /// One statement over one row, in a transaction of its own: one turn of a thread on SQLite, one
-    /// journey on PostgreSQL, where [`Database::read`] takes three more. `{numbers:X}` stands for a
-    /// table with a column `value`: the numbers of the list in the column X.
-    ///
-    /// PostgreSQL receives the row as values and not as arrays: of an array it supposes ten elements
-    /// when it plans for any, and one when it sees this one, so that it would plan each time anew.
+    /// One statement over rows, as many as a power of two, in a transaction of its own: one turn of a
+    /// thread on SQLite, one journey on PostgreSQL, where [`Database::read`] takes three more.
+    /// `{numbers:X}` stands for a table with a column `value`: the numbers of the list in the column X.
     pub async fn fetch_alone(
         &self,
         sql: &'static str,
         scalars: &[Scalar<'_>],
-        row: &[Column<'_>],
+        columns: &[Column<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        debug_assert!(row.iter().all(|column| column.len() == 1), "one row");
+        let rows = columns.first().map_or(0, Column::len);
+        debug_assert!(rows.is_power_of_two() && columns.iter().all(|column| column.len() == rows));
         Ok(match self {
             Self::Sqlite { readers, .. } => {
                 let numbers = |list: &str| format!("json_each('[' || {list} || ']')");
-                let text = sqlite_text(&with_numbers(sql, numbers), scalars.len(), row.len(), 1);
+                let text = sqlite_text(&with_numbers(sql, numbers), scalars.len(), columns.len(), rows);
                 seen(&text, false);
-                let query = sqlx::query_with(AssertSqlSafe(text), sqlite_bulk_arguments(scalars, row, 0..1)?);
+                let arguments = sqlite_bulk_arguments(scalars, columns, 0..rows)?;
+                let query = sqlx::query_with(AssertSqlSafe(text), arguments);
                 query.fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres { lookups, .. } => {
@@ -264,11 +263,9 @@ impl Database {
                         "LATERAL (SELECT UNNEST(string_to_array(NULLIF({list}, ''), ',')::bigint[]) AS value)"
                     )
                 };
-                let text = postgres_row_text(&with_numbers(sql, numbers), scalars.len(), row);
+                let text = postgres_text(&with_numbers(sql, numbers), scalars.len(), columns);
                 seen(&text, true);
-                let cells = row.iter().map(|column| column.cell(0));
-                let all: Vec<Scalar<'_>> = scalars.iter().copied().chain(cells).collect();
-                let found = lookups.fetch(text, postgres_arguments(&all)?).await?;
+                let found = lookups.fetch(text, postgres_bulk_arguments(scalars, columns)?).await?;
                 found.into_iter().map(Row::Postgres).collect()
             }
         })

@@ -42,9 +42,9 @@ pub enum StoreError {
     /// Another process took what this one was about to take; send again.
     #[error("contention")]
     Contention,
-    /// The transaction in which it was written together with others failed; nothing was stored.
+    /// What it was written or read in together with others failed; nothing was stored.
     #[error("the database failed")]
-    Unstored(Diagnosis),
+    Shared(Diagnosis),
 }
 
 impl StoreError {
@@ -60,7 +60,7 @@ impl StoreError {
         let known = |failure, code: &str| Diagnosis { failure, code: code.to_owned() };
         match self {
             Self::Database(error) => diagnose(error),
-            Self::Unstored(diagnosis) => diagnosis.clone(),
+            Self::Shared(diagnosis) => diagnosis.clone(),
             Self::Contention => known(Failure::Contention, "Contention"),
             _ => known(Failure::Defect, "Corrupt"),
         }

@@ -44,28 +44,6 @@ macro_rules! identifier_joins {
           LEFT JOIN observation l ON l.tenant = d.tenant AND l.observation = d.latest_in "
     };
 }
-/// Everything that the view of an identifier's holder is made of, in one statement: the columns of
-/// each identifier that was seen with it, then the revision, the customer, and the observation.
-pub(super) const HOLDER: &str = concat!(
-    "WITH v(kind, value) AS ({rows}) SELECT ",
-    identifier_columns!(),
-    ", t.revision, o.customer, c.registered, c.unsettled, m.observation, m.identifiers, m.first_source, \
-     m.first_source_id, s.summary, m.releases \
-     FROM v CROSS JOIN tenant t \
-     LEFT JOIN identifier h ON h.tenant = t.tenant AND h.kind = v.kind AND h.value = v.value \
-     LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = h.holder \
-     LEFT JOIN customer c ON c.tenant = t.tenant AND c.customer = o.customer \
-     LEFT JOIN observation r ON r.tenant = t.tenant AND r.observation = o.customer \
-     LEFT JOIN observation m ON m.tenant = t.tenant AND m.component = r.component AND m.customer = o.customer \
-     AND m.live = 1 \
-     LEFT JOIN summary s ON s.tenant = t.tenant AND s.observation = m.observation \
-     LEFT JOIN {numbers:m.identifiers} n ON true \
-     LEFT JOIN identifier d ON d.tenant = t.tenant AND d.identifier = n.value",
-    identifier_joins!(),
-    "WHERE t.tenant = $1"
-);
-/// Where the columns after those of the identifier begin.
-pub(super) const HOLDER_BEGINS: usize = 16;
 pub(super) const FIND_IDENTIFIERS: &str = concat!(
     "WITH v(kind, value) AS ({rows}) SELECT ",
     identifier_columns!(),

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::kind_index;
-use super::read::{Component, CustomerRecord, Found, Member, ResolvedIdentifier, customers};
+use super::read::{Component, CustomerRecord, Found, Member, ResolvedIdentifier, Shown, customers};
 use super::record::decode_summary;
 use super::search::load;
 use super::stretches::{self, Span, Stretches, spans_of, summaries};
@@ -112,7 +112,11 @@ impl Store {
     ) -> Result<Vec<Option<CustomerRecord>>, StoreError> {
         let mut tx = self.db.read().await?;
         let found = customers_then(&mut tx, tenant, known, observations).await?;
-        Ok(found.into_iter().map(|found| found.map(|(found, names)| found.into_record(&names))).collect())
+        let into_record = |(found, names): FoundThen| {
+            let shown = names.iter().map(|(no, stored)| (*no, Shown::of(stored, &known.rules)));
+            found.into_record(&shown.collect())
+        };
+        Ok(found.into_iter().map(|found| found.map(into_record)).collect())
     }
 
     /// What was known of identifiers then; `None` for one not seen yet.

@@ -34,6 +34,7 @@ mod shared;
 mod since;
 mod stretches;
 mod tenants;
+mod views;
 mod void;
 mod writer;
 
@@ -63,6 +64,7 @@ pub use rules::{Promoted, Promotion, RuleSet, WholeMap};
 pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
+pub use views::Whom;
 pub use void::Voided;
 
 use crate::clock::Clock;
@@ -95,6 +97,7 @@ pub struct Store {
     clock: Clock,
     tenants: Arc<tenants::Tenants>,
     writer: writer::Writer,
+    views: views::Views,
     /// The last revision that this process committed, by tenant: wakes the mirrors.
     committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
 }
@@ -109,7 +112,8 @@ impl Store {
         let tenants = Arc::new(tenants::Tenants::default());
         let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
-        Ok(Self { db, clock, tenants, writer, committed })
+        let views = views::Views::new(db.clone(), settings.connections);
+        Ok(Self { db, clock, tenants, writer, views, committed })
     }
 
     /// Wakes whenever this process has committed a revision.

@@ -18,7 +18,7 @@ use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
 use crate::identity::constraints::Constraints;
 use crate::identity::moves::Touch;
-use crate::identity::resolve::{IdentifierNo, Observation};
+use crate::identity::resolve::{IdentifierNo, KindIndex, Observation};
 use crate::model::{
     ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey,
     TimeRange, TouchKey, Touchpoint, TouchpointNo,
@@ -75,7 +75,10 @@ pub struct Listed<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldIdentifier {
     pub no: IdentifierNo,
-    pub stored: Stored,
+    pub kind: KindIndex,
+    pub value: String,
+    /// It links nothing.
+    pub shared: bool,
     /// Held by this very customer; otherwise shared, refused, or held by another.
     pub held: bool,
     pub first_seen: Option<Micros>,
@@ -329,6 +332,21 @@ pub(super) struct Found {
     pub(super) members: Vec<Member>,
 }
 
+/// An identifier as views show it.
+pub(super) struct Shown {
+    pub(super) kind: KindIndex,
+    pub(super) value: String,
+    pub(super) holder: Option<ObservationNo>,
+    pub(super) shared: bool,
+}
+
+impl Shown {
+    pub(super) fn of(stored: &Stored, rules: &Rules) -> Self {
+        let (kind, value, holder) = (stored.kind, stored.value.clone(), stored.holder);
+        Self { kind, value, holder, shared: stored.is_shared(rules) }
+    }
+}
+
 /// An observation of a customer.
 #[derive(Debug, Clone)]
 pub(super) struct Member {
@@ -365,7 +383,7 @@ pub(super) async fn customers(
     ];
     let mut members: FxHashMap<i64, Vec<Member>> = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_MEMBERS, &scalars, &columns).await? {
-        members.entry(row.get(0)?).or_default().push(parse_member(&row)?);
+        members.entry(row.get(0)?).or_default().push(parse_member(&row, 1)?);
     }
     for customer in unsettled {
         let home = members.remove(&customer.0).unwrap_or_default();
@@ -380,7 +398,7 @@ pub(super) async fn customers(
 }
 
 impl Found {
-    pub(super) fn into_record(self, identifiers: &FxHashMap<IdentifierNo, Stored>) -> CustomerRecord {
+    pub(super) fn into_record(self, identifiers: &FxHashMap<IdentifierNo, Shown>) -> CustomerRecord {
         let mut seen: FxHashMap<IdentifierNo, HeldIdentifier> = FxHashMap::default();
         let mut summary = Summary::default();
         let mut observations = Vec::with_capacity(self.members.len());
@@ -389,11 +407,13 @@ impl Found {
             let first = member.summary.first.as_ref().map(|moment| moment.at);
             let last = member.summary.last.as_ref().map(|moment| moment.at);
             for no in member.identifiers {
-                let Some(stored) = identifiers.get(&no) else { continue };
+                let Some(shown) = identifiers.get(&no) else { continue };
                 let entry = seen.entry(no).or_insert_with(|| HeldIdentifier {
                     no,
-                    held: stored.holder == Some(self.customer),
-                    stored: stored.clone(),
+                    kind: shown.kind,
+                    value: shown.value.clone(),
+                    shared: shown.shared,
+                    held: shown.holder == Some(self.customer),
                     first_seen: None,
                     last_seen: None,
                     first_shown_by: None,
@@ -410,7 +430,7 @@ impl Found {
             summary = summary.combine(member.summary);
         }
         let mut identifiers: Vec<HeldIdentifier> = seen.into_values().collect();
-        identifiers.sort_by(|a, b| (a.stored.kind, &a.stored.value).cmp(&(b.stored.kind, &b.stored.value)));
+        identifiers.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));
         observations.sort_unstable();
         CustomerRecord {
             customer: self.customer,

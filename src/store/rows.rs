@@ -4,10 +4,11 @@ use rustc_hash::FxHashMap;
 
 use super::StoreError;
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::identities::read_numbers;
-use super::read::{Member, StoredTouchpoint};
+use super::identities::{kind_index, read_numbers};
+use super::read::{Member, Shown, StoredTouchpoint};
 use super::record::decode_summary;
 use super::stretches::{self, Span, Stretches};
+use crate::identity::Rules;
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{
     Identifier, Micros, ObservationNo, Revision, TenantKey, TouchKey, Touchpoint, TouchpointNo,
@@ -86,13 +87,8 @@ fn parse_touchpoint(
     })
 }
 
-/// A row of customer, observation, identifiers, source, source id and summary.
-pub(super) fn parse_member(row: &Row) -> Result<Member, StoreError> {
-    parse_member_from(row, 1)
-}
-
-/// The same from the column of the observation on.
-pub(super) fn parse_member_from(row: &Row, column: usize) -> Result<Member, StoreError> {
+/// An observation, its identifiers, source, source id and summary, from that column on.
+pub(super) fn parse_member(row: &Row, column: usize) -> Result<Member, StoreError> {
     let observation = ObservationNo(row.get(column)?);
     let summary = row.get::<Option<Vec<u8>>>(column + 4)?.map(|bytes| decode_summary(&bytes)).transpose()?;
     Ok(Member {
@@ -101,6 +97,16 @@ pub(super) fn parse_member_from(row: &Row, column: usize) -> Result<Member, Stor
         first_key: TouchKey { source: row.get(column + 2)?, source_id: row.get(column + 3)? },
         summary: summary.unwrap_or_default(),
         spans: vec![Span { observation, from: Micros::MIN, until: Micros::MAX }],
+    })
+}
+
+/// An identifier's kind, value, holder, and whether it is shared, from that column on.
+pub(super) fn parse_shown(row: &Row, column: usize, rules: &Rules) -> Result<Shown, StoreError> {
+    Ok(Shown {
+        kind: kind_index(rules, &row.get::<String>(column)?)?,
+        value: row.get(column + 1)?,
+        holder: row.get::<Option<i64>>(column + 2)?.map(ObservationNo),
+        shared: row.get::<i64>(column + 3)? != 0,
     })
 }
 

@@ -141,7 +141,7 @@ pub(super) async fn divide(
     let mut members: Vec<(ObservationNo, Member)> =
         home.into_iter().map(|member| (customer, member)).collect();
     for row in tx.fetch(OF_CUSTOMER, &key).await? {
-        members.push((ObservationNo(row.get(0)?), parse_member(&row)?));
+        members.push((ObservationNo(row.get(0)?), parse_member(&row, 1)?));
     }
     let cut = load_all(tx, tenant, members.iter().map(|(_, member)| member.no)).await?;
     members.retain(|(home, member)| *home == customer || cut.contains_key(&member.no));

@@ -69,8 +69,9 @@ async fn exercise(store: &Store) {
     store.component(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
     let who = [Identifier { kind: KindName::parse("COOKIE").unwrap(), value: "c".into() }];
     store.identifiers(tenant.key, &tenant.rules, &who).await.unwrap();
-    store.holders(tenant.key, &tenant.rules, &who).await.unwrap();
-    store.holders(tenant.key, &tenant.rules, &[who[0].clone(), who[0].clone()]).await.unwrap();
+    let whom = [Whom::Identifier(who[0].clone()), Whom::Observation(ObservationNo(1))];
+    store.view(tenant.key, &tenant.rules, whom[0].clone()).await.unwrap();
+    store.views(tenant.key, &tenant.rules, &whom).await.unwrap();
     let position = Position { at: Micros(1_000), key: key(1_000) };
     store.outlook(tenant.key, &tenant.rules, &who, position).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();

@@ -215,5 +215,5 @@ impl Shard {
 /// What everybody is told whose touchpoints were not stored.
 fn unstored(error: &StoreError) -> StoreError {
     tracing::error!(error = error as &dyn std::error::Error, "a group of touchpoints was not stored");
-    StoreError::Unstored(error.diagnosis())
+    StoreError::Shared(error.diagnosis())
 }
