@@ -107,7 +107,7 @@ pub struct Port {
     clock: Clock,
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
-    rates: Arc<Mutex<HashMap<TenantKey, RatesAt>>>,
+    rates: Arc<Mutex<HashMap<TenantKey, Arc<tokio::sync::Mutex<RatesAt>>>>>,
     fits: crate::kpi::lifetime::Fits,
     holdings: scores::Holdings,
     rankings: rankings::Rankings,
@@ -116,8 +116,8 @@ pub struct Port {
     settings: Arc<Settings>,
 }
 
-/// Cost rates, and a revision that they are no older than.
-type RatesAt = (Revision, Arc<Rates>);
+/// Cost rates, and a revision that they are no older than; none yet before the first was read.
+type RatesAt = Option<(Revision, Arc<Rates>)>;
 
 /// A tenant, and when it was read.
 #[derive(Clone)]
@@ -220,7 +220,8 @@ impl Port {
     }
 }
 
-/// For how long a tenant's key and rules are believed. Keys never change; rules seldom do.
+/// For how long a tenant's key and rules are believed before one caller reads them anew. Keys never
+/// change; rules seldom do.
 const REMEMBERED_US: i64 = SECOND_US;
 /// Tenants that are remembered.
 const REMEMBERED_TENANTS: usize = 10_000;
@@ -253,10 +254,15 @@ impl Port {
 
     fn remembered(&self, name: &TenantName) -> Option<Tenant> {
         let now = (self.clock)();
-        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        let remembered = tenants.get(name)?;
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = tenants.get_mut(name)?;
         let age_us = now.0.saturating_sub(remembered.at.0);
-        (0..REMEMBERED_US).contains(&age_us).then(|| remembered.tenant.clone())
+        if (0..REMEMBERED_US).contains(&age_us) {
+            return Some(remembered.tenant.clone());
+        }
+        // Who finds it too old reads it anew; the others believe it until then.
+        remembered.at = now;
+        None
     }
 
     /// Forgets what was remembered of a tenant, whose rules changed.
@@ -274,16 +280,20 @@ impl Port {
 
     /// The cost rates of a tenant at a recent revision or a later one.
     async fn rates(&self, tenant: TenantKey, at_least: Revision) -> Result<Arc<Rates>, PortError> {
-        let known = self.rates.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
-        if let Some((_, rates)) = known.filter(|(revision, _)| *revision >= at_least) {
-            return Ok(rates);
+        let of_tenant = {
+            let mut known = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= REMEMBERED_TENANTS && !known.contains_key(&tenant) {
+                known.clear();
+            }
+            known.entry(tenant).or_default().clone()
+        };
+        // After a write all callers need newer rates: one reads them, and the others wait for that one.
+        let mut known = of_tenant.lock().await;
+        if let Some((_, rates)) = known.as_ref().filter(|(revision, _)| *revision >= at_least) {
+            return Ok(rates.clone());
         }
         let rates = Arc::new(rates_of(self.store.cost_rates(tenant, at_least).await?));
-        let mut known = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_TENANTS {
-            known.clear();
-        }
-        known.insert(tenant, (at_least, rates.clone()));
+        *known = Some((at_least, rates.clone()));
         Ok(rates)
     }
 }

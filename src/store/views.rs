@@ -35,7 +35,7 @@ const VIEW: &str = "WITH v(i, kind, value, observation) AS ({rows}) \
     LEFT JOIN identifier d ON d.tenant = t.tenant AND d.identifier = n.value \
     WHERE t.tenant = $1";
 /// Views in one reading at most.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 32;
 
 /// Whose view is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
