@@ -106,9 +106,9 @@ fn since(
     // All names in them were met when they were recorded: it does not grow.
     let mut names = names.clone();
     for stored in &changed.voided {
-        let StoredFact { no, observation, key, at, channel, details } = stored;
+        let StoredFact { no, observation, source, at, channel, details } = stored;
         let names = Arc::make_mut(&mut names);
-        let fact = Fact::of(*no, *observation, *at, channel, &key.source, details, names)?;
+        let fact = Fact::of(*no, *observation, *at, channel, source, details, names)?;
         since.voided.push(Voided { at: fact.at, place: fact.place, touch_type: fact.body.touch_type() });
         if fact.number > since.last {
             continue;

@@ -189,8 +189,8 @@ impl Contents {
     }
 
     fn fact(&mut self, stored: &StoredFact) -> Result<Fact, FactError> {
-        let StoredFact { no, observation, key, at, channel, details } = stored;
-        Fact::of(*no, *observation, *at, channel, &key.source, details, &mut self.dictionary)
+        let StoredFact { no, observation, source, at, channel, details } = stored;
+        Fact::of(*no, *observation, *at, channel, source, details, &mut self.dictionary)
     }
 
     fn assign(&mut self, observation: u32, customer: u32, registered: bool) {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::driver::{Row, Scalar, Transaction};
 use super::{Store, StoreError};
 use crate::identity::Rules;
-use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchKey, TouchpointNo};
+use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchpointNo};
 
 /// How far a reader of changes has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ pub struct Cursor {
 pub struct Fact {
     pub no: TouchpointNo,
     pub observation: Option<ObservationNo>,
-    pub key: TouchKey,
+    pub source: String,
     pub at: Micros,
     pub channel: Channel,
     pub details: Details,
@@ -63,9 +63,9 @@ pub struct Changed {
 }
 
 const SELECT_REVISION: &str = "SELECT revision, rules_version FROM tenant WHERE tenant = $1";
-const SELECT_FACTS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
+const SELECT_FACTS: &str = "SELECT t.touchpoint, t.observation, t.source, t.at_us, t.channel, t.details \
     FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > $2 ORDER BY t.touchpoint LIMIT $3";
-const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
+const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.at_us, t.channel, t.details \
     FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
     WHERE x.tenant = $1 AND x.revision > $2";
 const SELECT_OBSERVATIONS: &str = "SELECT o.observation, o.customer, COALESCE(c.registered, 0) FROM observation o \
@@ -173,13 +173,13 @@ pub(super) async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError>
 }
 
 fn parse_fact(row: &Row) -> Result<Fact, StoreError> {
-    let details: String = row.get(6)?;
+    let details: String = row.get(5)?;
     Ok(Fact {
         no: TouchpointNo(row.get(0)?),
         observation: row.get::<Option<i64>>(1)?.map(ObservationNo),
-        key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
-        at: Micros(row.get(4)?),
-        channel: super::costs::channel(&row.get::<String>(5)?)?,
+        source: row.get(2)?,
+        at: Micros(row.get(3)?),
+        channel: super::costs::channel(&row.get::<String>(4)?)?,
         details: super::record::parse_details(&details)?,
     })
 }

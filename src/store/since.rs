@@ -38,7 +38,7 @@ const MOVED: &str = "SELECT observation, from_customer, revision FROM reassignme
     WHERE tenant = $1 AND revision > $2 AND revision <= $3 AND observation <= $4 ORDER BY revision DESC";
 const KINDS: &str = "SELECT customer, registered FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision DESC";
-const VOIDED: &str = "SELECT t.touchpoint, t.observation, t.source, t.source_id, t.at_us, t.channel, t.details \
+const VOIDED: &str = "SELECT t.touchpoint, t.observation, t.source, t.at_us, t.channel, t.details \
     FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
     WHERE x.tenant = $1 AND x.revision > $2 AND x.revision <= $3";
 

@@ -80,8 +80,9 @@ struct Question {
 
 impl Views {
     pub(super) fn new(db: Database, connections: u32) -> Self {
-        // More of them would read less together.
-        let most = (connections as usize / 2).clamp(1, 2);
+        // As many as can work: more of them would read less together.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = (connections as usize / 2).clamp(1, processors);
         Self(Arc::new(Shared { db, most, waiting: Mutex::default() }))
     }
 
