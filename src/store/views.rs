@@ -231,3 +231,44 @@ fn parse(rows: &[Row], rules: &Rules) -> Result<Glance, StoreError> {
     let found = Found { customer: ObservationNo(customer), kind, members };
     Ok(Some((at, Some(found.into_record(&identifiers)))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_longest_is_read_with_what_is_like_it_and_nobody_waits_for_who_is_gone() {
+        let rules = [Arc::new(Rules::default()), Arc::new(Rules::default())];
+        let mut waiting = Waiting::default();
+        let mut callers = Vec::new();
+        let mut ask = |waiting: &mut Waiting, tenant: i64, rules: &Arc<Rules>, number: i64| {
+            let (answer, caller) = oneshot::channel();
+            let whom = Whom::Observation(ObservationNo(number));
+            waiting.questions.push(Question {
+                tenant: TenantKey(tenant),
+                rules: rules.clone(),
+                whom,
+                answer,
+            });
+            callers.push(caller);
+        };
+        for number in 0..5 {
+            ask(&mut waiting, 1, &rules[0], number);
+            ask(&mut waiting, 2, &rules[0], 10 + number);
+            ask(&mut waiting, 1, &rules[1], 20 + number);
+        }
+        callers.remove(0);
+        let mut next = || -> Vec<i64> {
+            let taken = waiting.next();
+            let number = |question: &Question| match question.whom {
+                Whom::Observation(no) => no.0,
+                Whom::Identifier(_) => unreachable!("asked by number"),
+            };
+            taken.iter().map(number).collect()
+        };
+        assert_eq!(next(), [10, 11, 12, 13], "a power of two, of one tenant");
+        assert_eq!(next(), [20, 21, 22, 23], "by one set of rules");
+        assert_eq!(next(), [1, 2, 3, 4], "without the one that nobody waits for");
+        assert_eq!((next(), next(), next()), (vec![14], vec![24], vec![]));
+    }
+}
