@@ -34,8 +34,8 @@ const VIEW: &str = "WITH v(i, kind, value, observation) AS ({rows}) \
     LEFT JOIN {numbers:m.identifiers} n ON true \
     LEFT JOIN identifier d ON d.tenant = t.tenant AND d.identifier = n.value \
     WHERE t.tenant = $1";
-/// Views in one reading at most.
-const TOGETHER: usize = 32;
+/// Views in one reading at most: one that takes long holds up no more than these.
+const TOGETHER: usize = 8;
 
 /// Whose view is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,9 +80,8 @@ struct Question {
 
 impl Views {
     pub(super) fn new(db: Database, connections: u32) -> Self {
-        // As many as can work: more of them would read less together.
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let most = (connections as usize / 2).clamp(1, processors);
+        // The others remain for transactions.
+        let most = (connections as usize / 2).max(1);
         Self(Arc::new(Shared { db, most, waiting: Mutex::default() }))
     }
 
