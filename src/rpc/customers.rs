@@ -124,17 +124,14 @@ impl Port {
     async fn views(
         &self,
         tenant: &Tenant,
-        mut asked: Vec<Whom>,
+        asked: Vec<Whom>,
     ) -> Result<(Revision, Vec<Option<CustomerRecord>>), PortError> {
-        Ok(match (asked.len(), asked.pop()) {
-            (1, Some(one)) => {
+        Ok(match <[Whom; 1]>::try_from(asked) {
+            Ok([one]) => {
                 let (revision, found) = self.store.view(tenant.key, &tenant.rules, one).await?;
                 (revision, vec![found])
             }
-            (_, last) => {
-                asked.extend(last);
-                self.store.views(tenant.key, &tenant.rules, &asked).await?
-            }
+            Err(asked) => self.store.views(tenant.key, &tenant.rules, &asked).await?,
         })
     }
 

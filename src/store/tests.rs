@@ -155,7 +155,12 @@ async fn exercise_moves(store: &Store, tenant: &Tenant, promotion: Promotion) {
     }
     assert_eq!(customers.len(), 2, "the cookie belongs to both, by time");
     let customers: Vec<ObservationNo> = customers.into_iter().collect();
-    store.customers(tenant.key, &rules, &customers).await.unwrap();
+    let rules = Arc::new(rules);
+    let (_, together) = store.customers(tenant.key, &rules, &customers).await.unwrap();
+    for (customer, found) in customers.iter().zip(together) {
+        let (_, alone) = store.view(tenant.key, &rules, Whom::Observation(*customer)).await.unwrap();
+        assert_eq!(alone, found, "a divided customer takes more than one statement");
+    }
     let key = TouchKey { source: "s".into(), source_id: "103".into() };
     store.touchpoint(tenant.key, &key).await.unwrap();
     store.void(tenant.key, &key, "wrong").await.unwrap().unwrap();
