@@ -23,6 +23,9 @@ const CHUNK_ROWS: usize = 512;
 /// SQLite takes 500 terms in a compound SELECT.
 const UNION_BRANCHES: usize = 64;
 const STATEMENT_CACHE: usize = 1_024;
+/// Of an SQLite file so many bytes are read in place, which is all of it: what lies beyond is copied
+/// page by page into the cache of each connection, and takes several times as long.
+const MAPPED: &str = "1099511627776";
 /// A connection to PostgreSQL that rested for longer may have been lost.
 const RESTED: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -129,6 +132,15 @@ impl Row {
         }
         .map_err(StoreError::from)
     }
+
+    /// The text of a column, where it lies.
+    pub fn text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+        .map_err(StoreError::from)
+    }
 }
 
 impl Database {
@@ -155,7 +167,7 @@ impl Database {
             .pragma("cache_size", "-131072")
             .pragma("wal_autocheckpoint", "16384")
             .pragma("temp_store", "MEMORY")
-            .pragma("mmap_size", "1073741824");
+            .pragma("mmap_size", MAPPED);
         // Migrated on a connection of its own: the planner's statistics are read when one is opened.
         let migrator = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&migrator).await?;

@@ -391,3 +391,17 @@ async fn a_transaction_that_sqlite_ended_does_not_stop_the_writer() {
     assert_eq!(recorded.revision, Revision(1));
     store.close().await;
 }
+
+/// Beyond what is mapped, every page is copied into the cache of each connection.
+#[tokio::test]
+async fn a_sqlite_file_of_any_size_is_read_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("mapped.db").display());
+    let store = Store::open(&url, &Settings::default(), crate::clock::fixed(Micros(1))).await.unwrap();
+    let Database::Sqlite { writer, readers } = &store.db else { panic!("SQLite") };
+    for pool in [writer, readers] {
+        let mapped: i64 = sqlx::query("PRAGMA mmap_size").fetch_one(pool).await.unwrap().get(0);
+        assert_eq!(mapped, 1 << 40, "the build of SQLite allows it: see .cargo/config.toml");
+    }
+    store.close().await;
+}
