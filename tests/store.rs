@@ -10,8 +10,8 @@ use customer360::model::{
     Touchpoint, TraitWrite, Value,
 };
 use customer360::store::{
-    By, CustomerRecord, Filter, Incoming, Outcome, Page, QueueLimit, Settings, Store, StoreError, Tenant,
-    Whom,
+    By, Cursor, CustomerRecord, Filter, Incoming, Outcome, Page, QueueLimit, Settings, Store, StoreError,
+    Tenant, Whom,
 };
 use customer360::view::{Summary, survivor};
 use worlds::{databases, details, history, incoming, oracle, stored_map, tenant, touch};
@@ -57,6 +57,54 @@ async fn what_goes_in_comes_out_to_the_microsecond_and_the_letter() {
         assert_ne!(customer(&outcomes[0]), customer(&outcomes[1]), "{name}: values differ by case");
         let (_, found) = store.touchpoint(tenant.key, &odd.key).await.unwrap();
         assert_eq!(found.unwrap().touchpoint, odd, "{name}");
+    }
+}
+
+/// The mirror's food comes as texts of many touchpoints: nothing in one may be taken for the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_is_what_was_recorded_page_by_page_whatever_stands_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let tenant = tenant(&store).await;
+        let sources = [
+            "shop",
+            "a\u{1f}b",
+            "\u{1f}",
+            "7\u{1f}8\u{1f}9\u{1f}web\u{1f}{}\u{1f}1\u{1f}x",
+            "Größe 👟",
+            "\n",
+        ];
+        let mut touches: Vec<Touchpoint> = Vec::new();
+        for i in 0..700_usize {
+            let shown = format!("COOKIE:{}", i % 50);
+            let identifiers: &[&str] = if i % 7 == 0 { &[] } else { &[shown.as_str()] };
+            let mut touch = touch(&i.to_string(), (i * 37 % 700) as i64, identifiers);
+            touch.key.source = sources[i % sources.len()].into();
+            let note = Value::Text(format!("{}\u{1f}\t\"{i}", sources[i % 5]));
+            touch.details.traits = vec![TraitWrite { name: "note".into(), value: note, if_absent: false }];
+            touches.push(touch);
+        }
+        record(&store, &tenant, &touches).await;
+        for limit in [1_000, 300, 256, 99] {
+            let (mut read, mut cursor, mut pages) = (Vec::new(), Cursor::default(), 0);
+            loop {
+                let changed = store.changes(tenant.key, cursor, limit).await.unwrap();
+                read.extend(changed.facts.parse().unwrap().into_iter().flatten());
+                (cursor, pages) = (changed.cursor, pages + 1);
+                if changed.complete {
+                    break;
+                }
+            }
+            assert_eq!(pages, (700 + limit - 1) / limit, "{name}");
+            assert_eq!(read.len(), touches.len(), "{name}");
+            for ((fact, touch), no) in read.iter().zip(&touches).zip(1..) {
+                assert_eq!((fact.no.0, &fact.source, fact.at), (no, &touch.key.source, touch.at), "{name}");
+                assert_eq!((&fact.channel, &fact.details), (&touch.channel, &touch.details), "{name}");
+                assert_eq!(fact.observation.is_some(), !touch.identifiers.is_empty(), "{name}");
+            }
+        }
+        let nothing = store.changes(tenant.key, Cursor { touchpoint: 700, ..Cursor::default() }, 10).await;
+        assert!(nothing.unwrap().facts.parse().unwrap().is_empty(), "{name}");
     }
 }
 

@@ -203,10 +203,11 @@ impl Mirrors {
         let mut read = Some(self.read_ahead(mirror.key, contents.cursor()));
         while let Some(page) = read {
             let changed = page.await.map_err(|_| MirrorError::Store(StoreError::Closed))??;
-            // The next page is read while this one is applied.
+            // The next page is read while this one is parsed and applied.
             read = (!changed.complete).then(|| self.read_ahead(mirror.key, changed.cursor));
+            let read_before = contents.cursor().touchpoint;
             metrics::counter!("customer360_mirror_touchpoints_read_total")
-                .increment(changed.facts.len() as u64);
+                .increment((changed.cursor.touchpoint - read_before) as u64);
             let (applied, snapshot) = blocking(move || {
                 let mut contents = contents;
                 contents.apply(changed).map(|snapshot| (contents, snapshot))

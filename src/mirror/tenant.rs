@@ -42,8 +42,8 @@ struct Pending {
     unidentified: Tables,
     /// Customers whose facts have to be gathered anew.
     touched: FxHashSet<u32>,
-    /// Observations of the facts in `identified`.
-    observations: FxHashSet<u32>,
+    /// Observations of the facts in `identified`, and of voided ones; some of them more than once.
+    observations: Vec<u32>,
 }
 
 /// The identity map: from observation to customer, both by number.
@@ -116,12 +116,12 @@ impl Contents {
 
     /// Takes in what was read; a snapshot comes out once it is complete.
     pub(super) fn apply(&mut self, changed: Changed) -> Result<Option<Snapshot>, MirrorError> {
-        for fact in &changed.facts {
+        for fact in changed.facts.parse()?.iter().flatten() {
             let fact = self.fact(fact)?;
             if fact.observation == 0 {
                 self.pending.unidentified.push(&fact);
             } else {
-                self.pending.observations.insert(fact.observation);
+                self.pending.observations.push(fact.observation);
                 self.pending.identified.push(&fact);
             }
         }
@@ -230,9 +230,7 @@ impl Contents {
             Arc::make_mut(&mut self.voided).push(Voided { at, place, touch_type });
             match fact.observation {
                 0 => unidentified = true,
-                observation => {
-                    self.pending.observations.insert(observation);
-                }
+                observation => self.pending.observations.push(observation),
             }
         }
         Ok(unidentified)
@@ -240,7 +238,9 @@ impl Contents {
 
     /// Gathers the customers that changes touch into a new segment.
     fn gather_touched(&mut self) {
-        let Pending { identified, mut touched, observations, .. } = self.take_identified();
+        let Pending { identified, mut touched, mut observations, .. } = self.take_identified();
+        observations.sort_unstable();
+        observations.dedup();
         for &observation in &observations {
             touched.extend(self.map.home(observation).customers());
         }

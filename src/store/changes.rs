@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::driver::{Row, Scalar, Transaction};
+use super::driver::{Column, Row, Scalar, Transaction};
 use super::{Store, StoreError};
 use crate::identity::Rules;
 use crate::model::{Channel, Details, Micros, ObservationNo, Revision, TenantKey, TouchpointNo};
@@ -33,6 +33,22 @@ pub struct Fact {
     pub details: Details,
 }
 
+/// Touchpoints as the store hands them over: rows with a text of many.
+#[derive(Default)]
+pub struct Facts(Vec<Row>);
+
+impl Facts {
+    /// Blocks of touchpoints, all in the order of their numbers. Works on all processors: a first load
+    /// is millions of documents.
+    ///
+    /// # Errors
+    /// When a text does not read back.
+    pub fn parse(&self) -> Result<Vec<Vec<Fact>>, StoreError> {
+        let block = |row: &Row| row.text(0)?.map_or(Ok(Vec::new()), parse_block);
+        self.0.par_iter().map(block).collect()
+    }
+}
+
 /// An observation's customer, now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moved {
@@ -43,13 +59,13 @@ pub struct Moved {
 }
 
 /// Everything between two cursors, read in one snapshot of the database.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Changed {
     /// The revision of the snapshot: complete up to here if `complete`.
     pub revision: Revision,
     /// Those of that revision; `None` for a tenant that is not there.
     pub rules: Option<Arc<Rules>>,
-    pub facts: Vec<Fact>,
+    pub facts: Facts,
     /// Touchpoints that were voided; those recorded since the cursor are in `facts` as well.
     pub voided: Vec<Fact>,
     /// New and reassigned observations, and one observation of each customer that is registered
@@ -62,9 +78,16 @@ pub struct Changed {
     pub cursor: Cursor,
 }
 
-const SELECT_REVISION: &str = "SELECT revision, rules_version FROM tenant WHERE tenant = $1";
-const SELECT_FACTS: &str = "SELECT t.touchpoint, t.observation, t.source, t.at_us, t.channel, t.details \
-    FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > $2 ORDER BY t.touchpoint LIMIT $3";
+const SELECT_REVISION: &str = "SELECT revision, rules_version, next_touchpoint FROM tenant WHERE tenant = $1";
+/// One text of the touchpoints between two numbers: handing over a row takes longer than reading it.
+/// A source may be any text, so its length stands before it.
+const SELECT_FACTS: &str = "WITH v(above, upto) AS ({rows}) SELECT (SELECT string_agg(concat_ws($2, \
+    t.touchpoint, COALESCE(t.observation, 0), t.at_us, t.channel, t.details, octet_length(t.source), t.source), '') \
+    FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > v.above AND t.touchpoint <= v.upto) FROM v";
+/// Between the fields of a touchpoint; neither numbers nor names of channels nor JSON contain it.
+const BETWEEN_FIELDS: char = '\u{1f}';
+/// Touchpoints in one text.
+const BLOCK: usize = 256;
 const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.at_us, t.channel, t.details \
     FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
     WHERE x.tenant = $1 AND x.revision > $2";
@@ -95,12 +118,13 @@ impl Store {
         let Some(row) = tx.fetch_one(SELECT_REVISION, &[key]).await? else { return Ok(changed) };
         changed.revision = Revision(row.get(0)?);
         changed.rules = Some(self.tenants.rules(&mut tx, tenant, row.get(1)?).await?);
-        let from = [key, Scalar::Int(since.touchpoint), Scalar::Int(limit)];
-        changed.facts = parse_facts(tx.fetch(SELECT_FACTS, &from).await?).await?;
+        // Touchpoints are numbered without a gap.
+        let last = row.get::<i64>(2)? - 1;
+        changed.cursor.touchpoint = last.min(since.touchpoint + limit);
+        changed.facts = facts(&mut tx, tenant, since.touchpoint, changed.cursor.touchpoint).await?;
         let from = [key, Scalar::Int(since.observation), Scalar::Int(limit)];
         let new = assignments(&mut tx, SELECT_OBSERVATIONS, &from).await?;
-        changed.complete = (changed.facts.len() as i64) < limit && (new.len() as i64) < limit;
-        changed.cursor.touchpoint = changed.facts.last().map_or(since.touchpoint, |fact| fact.no.0);
+        changed.complete = changed.cursor.touchpoint == last && (new.len() as i64) < limit;
         changed.cursor.observation = new.last().map_or(since.observation, |moved| moved.observation.0);
         changed.assignments = new;
         let seen = [
@@ -124,6 +148,15 @@ impl Store {
         }
         Ok(changed)
     }
+}
+
+/// The touchpoints above one number up to another.
+async fn facts(tx: &mut Transaction, tenant: TenantKey, above: i64, upto: i64) -> Result<Facts, StoreError> {
+    let starts: Vec<i64> = (above..upto).step_by(BLOCK).collect();
+    let ends = starts.iter().map(|start| upto.min(start + BLOCK as i64)).collect();
+    let between = BETWEEN_FIELDS.to_string();
+    let scalars = [Scalar::Int(tenant.0), Scalar::Text(&between)];
+    tx.fetch_bulk(SELECT_FACTS, &scalars, &[Column::Int(starts), Column::Int(ends)]).await.map(Facts)
 }
 
 async fn stretches(
@@ -166,7 +199,40 @@ async fn assignments(
     rows.iter().map(moved).collect()
 }
 
-/// Parses on all processors, where it holds up nobody: a first load is millions of documents.
+/// The touchpoints of a text, in the order of their numbers.
+fn parse_block(text: &str) -> Result<Vec<Fact>, StoreError> {
+    let mut facts = Vec::with_capacity(BLOCK);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let fact;
+        (fact, rest) = parse_text(rest)?;
+        facts.push(fact);
+    }
+    facts.sort_unstable_by_key(|fact| fact.no.0);
+    Ok(facts)
+}
+
+/// The first touchpoint of a text, and what follows it.
+fn parse_text(text: &str) -> Result<(Fact, &str), StoreError> {
+    let corrupt = || StoreError::Corrupt { what: "touchpoint" };
+    let mut fields = text.splitn(7, BETWEEN_FIELDS);
+    let mut field = || fields.next().ok_or_else(corrupt);
+    let number = |text: &str| text.parse::<i64>().map_err(|_| corrupt());
+    let (no, observation, at) = (number(field()?)?, number(field()?)?, number(field()?)?);
+    let (channel, details, length, rest) = (field()?, field()?, number(field()?)?, field()?);
+    let (source, rest) = rest.split_at_checked(length as usize).ok_or_else(corrupt)?;
+    let fact = Fact {
+        no: TouchpointNo(no),
+        observation: (observation != 0).then_some(ObservationNo(observation)),
+        source: source.to_owned(),
+        at: Micros(at),
+        channel: super::costs::channel(channel)?,
+        details: super::record::parse_details(details)?,
+    };
+    Ok((fact, rest))
+}
+
+/// Parses where it holds up nobody.
 pub(super) async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
     let parse = move || rows.par_iter().map(parse_fact).collect();
     tokio::task::spawn_blocking(parse).await.map_err(|_| StoreError::Closed)?

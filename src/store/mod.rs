@@ -43,7 +43,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use changes::{Changed, Cursor, Fact, Moved};
+pub use changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
