@@ -352,19 +352,26 @@ impl Transaction {
         }
         match self {
             Self::Sqlite(tx) => {
-                let mut found = Vec::new();
-                let mut from = 0;
-                while from < rows {
+                let chunk = |from: usize| -> Result<_, StoreError> {
                     let until = from + chunk_rows(rows - from);
                     let text = sqlite_text(sql, scalars.len(), columns.len(), until - from);
                     seen(&text, false);
-                    let text = AssertSqlSafe(text);
-                    let arguments = sqlite_bulk_arguments(scalars, columns, from..until)?;
-                    let part = sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?;
-                    found.extend(part.into_iter().map(Row::Sqlite));
-                    from = until;
+                    Ok((until, text, sqlite_bulk_arguments(scalars, columns, from..until)?))
+                };
+                let mut found = Vec::new();
+                let (mut until, mut text, mut arguments) = chunk(0)?;
+                loop {
+                    let run = sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(&mut **tx);
+                    // The connection has a thread of its own: meanwhile the next chunk is put together.
+                    let (part, next) = tokio::join!(biased; run, async {
+                        (until < rows).then(|| chunk(until)).transpose()
+                    });
+                    found.extend(part?.into_iter().map(Row::Sqlite));
+                    match next? {
+                        Some(next) => (until, text, arguments) = next,
+                        None => return Ok(found),
+                    }
                 }
-                Ok(found)
             }
             Self::Postgres(tx) => {
                 let text = postgres_text(sql, scalars.len(), columns);
