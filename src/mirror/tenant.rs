@@ -148,7 +148,7 @@ impl Contents {
         if !changed.complete {
             return Ok(None);
         }
-        let voided = self.void(&changed.voided)?;
+        let voided = self.void(&changed.voided.parse()?)?;
         self.gather_touched();
         self.gather_unidentified(voided);
         self.merge_segments();
@@ -219,9 +219,9 @@ impl Contents {
 
     /// Notes voided touchpoints, and whose customers have to be gathered without them. Returns
     /// whether any was unidentified.
-    fn void(&mut self, voided: &[StoredFact]) -> Result<bool, MirrorError> {
+    fn void(&mut self, voided: &[Vec<StoredFact>]) -> Result<bool, MirrorError> {
         let mut unidentified = false;
-        for stored in voided {
+        for stored in voided.iter().flatten() {
             let fact = self.fact(stored)?;
             if !self.voided_numbers.insert(fact.number) {
                 continue;

@@ -33,12 +33,12 @@ pub struct Fact {
     pub details: Details,
 }
 
-/// Touchpoints as the store hands them over: rows with a text of many.
+/// Touchpoints as the store hands them over: rows with a text of one or many.
 #[derive(Default)]
-pub struct Facts(Vec<Row>);
+pub struct Facts(pub(super) Vec<Row>);
 
 impl Facts {
-    /// Blocks of touchpoints, all in the order of their numbers. Works on all processors: a first load
+    /// A block of touchpoints for each row, in the order of their numbers. Works on all processors: a first load
     /// is millions of documents.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ pub struct Changed {
     pub rules: Option<Arc<Rules>>,
     pub facts: Facts,
     /// Touchpoints that were voided; those recorded since the cursor are in `facts` as well.
-    pub voided: Vec<Fact>,
+    pub voided: Facts,
     /// New and reassigned observations, and one observation of each customer that is registered
     /// no more.
     pub assignments: Vec<Moved>,
@@ -79,18 +79,36 @@ pub struct Changed {
 }
 
 const SELECT_REVISION: &str = "SELECT revision, rules_version, next_touchpoint FROM tenant WHERE tenant = $1";
+/// A touchpoint `t` as a text, with the parameter between its fields. A source may be any text, so its
+/// length stands before it.
+macro_rules! fact_text {
+    ($between:literal) => {
+        concat!(
+            "concat_ws(",
+            $between,
+            ", t.touchpoint, COALESCE(t.observation, 0), t.at_us, t.channel, t.details, ",
+            "octet_length(t.source), t.source)"
+        )
+    };
+}
+pub(super) use fact_text;
+
 /// One text of the touchpoints between two numbers: handing over a row takes longer than reading it.
-/// A source may be any text, so its length stands before it.
-const SELECT_FACTS: &str = "WITH v(above, upto) AS ({rows}) SELECT (SELECT string_agg(concat_ws($2, \
-    t.touchpoint, COALESCE(t.observation, 0), t.at_us, t.channel, t.details, octet_length(t.source), t.source), '') \
-    FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > v.above AND t.touchpoint <= v.upto) FROM v";
+const SELECT_FACTS: &str = concat!(
+    "WITH v(above, upto) AS ({rows}) SELECT (SELECT string_agg(",
+    fact_text!("$2"),
+    ", '') FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint > v.above AND t.touchpoint <= v.upto) FROM v"
+);
 /// Between the fields of a touchpoint; neither numbers nor names of channels nor JSON contain it.
-const BETWEEN_FIELDS: char = '\u{1f}';
+pub(super) const BETWEEN_FIELDS: Scalar<'_> = Scalar::Text("\u{1f}");
 /// Touchpoints in one text.
 const BLOCK: usize = 256;
-const SELECT_VOIDS: &str = "SELECT t.touchpoint, t.observation, t.source, t.at_us, t.channel, t.details \
-    FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
-    WHERE x.tenant = $1 AND x.revision > $2";
+const SELECT_VOIDS: &str = concat!(
+    "SELECT ",
+    fact_text!("$3"),
+    " FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
+    WHERE x.tenant = $1 AND x.revision > $2"
+);
 const SELECT_OBSERVATIONS: &str = "SELECT o.observation, o.customer, COALESCE(c.registered, 0) FROM observation o \
     LEFT JOIN customer c ON c.tenant = o.tenant AND c.customer = o.customer \
     WHERE o.tenant = $1 AND o.observation > $2 ORDER BY o.observation LIMIT $3";
@@ -141,8 +159,8 @@ impl Store {
             changed
                 .stretches
                 .extend(anew.into_iter().filter(|(_, moved)| !again.contains(&moved.observation)));
-            let voided_since = [key, Scalar::Int(since.voids.0)];
-            changed.voided = parse_facts(tx.fetch(SELECT_VOIDS, &voided_since).await?).await?;
+            let voided_since = [key, Scalar::Int(since.voids.0), BETWEEN_FIELDS];
+            changed.voided = Facts(tx.fetch(SELECT_VOIDS, &voided_since).await?);
             changed.cursor.revision = changed.revision;
             changed.cursor.voids = changed.revision;
         }
@@ -154,8 +172,7 @@ impl Store {
 async fn facts(tx: &mut Transaction, tenant: TenantKey, above: i64, upto: i64) -> Result<Facts, StoreError> {
     let starts: Vec<i64> = (above..upto).step_by(BLOCK).collect();
     let ends = starts.iter().map(|start| upto.min(start + BLOCK as i64)).collect();
-    let between = BETWEEN_FIELDS.to_string();
-    let scalars = [Scalar::Int(tenant.0), Scalar::Text(&between)];
+    let scalars = [Scalar::Int(tenant.0), BETWEEN_FIELDS];
     tx.fetch_bulk(SELECT_FACTS, &scalars, &[Column::Int(starts), Column::Int(ends)]).await.map(Facts)
 }
 
@@ -215,7 +232,7 @@ fn parse_block(text: &str) -> Result<Vec<Fact>, StoreError> {
 /// The first touchpoint of a text, and what follows it.
 fn parse_text(text: &str) -> Result<(Fact, &str), StoreError> {
     let corrupt = || StoreError::Corrupt { what: "touchpoint" };
-    let mut fields = text.splitn(7, BETWEEN_FIELDS);
+    let mut fields = text.splitn(7, '\u{1f}');
     let mut field = || fields.next().ok_or_else(corrupt);
     let number = |text: &str| text.parse::<i64>().map_err(|_| corrupt());
     let (no, observation, at) = (number(field()?)?, number(field()?)?, number(field()?)?);
@@ -230,22 +247,4 @@ fn parse_text(text: &str) -> Result<(Fact, &str), StoreError> {
         details: super::record::parse_details(details)?,
     };
     Ok((fact, rest))
-}
-
-/// Parses where it holds up nobody.
-pub(super) async fn parse_facts(rows: Vec<Row>) -> Result<Vec<Fact>, StoreError> {
-    let parse = move || rows.par_iter().map(parse_fact).collect();
-    tokio::task::spawn_blocking(parse).await.map_err(|_| StoreError::Closed)?
-}
-
-fn parse_fact(row: &Row) -> Result<Fact, StoreError> {
-    let details: String = row.get(5)?;
-    Ok(Fact {
-        no: TouchpointNo(row.get(0)?),
-        observation: row.get::<Option<i64>>(1)?.map(ObservationNo),
-        source: row.get(2)?,
-        at: Micros(row.get(3)?),
-        channel: super::costs::channel(&row.get::<String>(4)?)?,
-        details: super::record::parse_details(&details)?,
-    })
 }

@@ -2,21 +2,21 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::changes::{Fact, parse_facts};
+use super::changes::{BETWEEN_FIELDS, Facts, fact_text};
 use super::driver::Scalar;
 use super::known::Known;
 use super::{Store, StoreError, stretches};
 use crate::model::{Micros, ObservationNo, Revision, TenantKey};
 
 /// What is different between a past revision and a later one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct ChangedSince {
     /// Observations known then that were reassigned since: to whom they belonged.
     pub homes: FxHashMap<ObservationNo, Home>,
     /// Customers whose kind changed since, or that are no more: whether they were registered.
     pub registered: FxHashMap<ObservationNo, bool>,
     /// Touchpoints that were voided since, recorded then or later.
-    pub voided: Vec<Fact>,
+    pub voided: Facts,
     /// The last revision that reassigned each of those observations.
     pub last_moved: FxHashMap<ObservationNo, Revision>,
     /// Revisions at which a decision was made or retracted.
@@ -38,10 +38,12 @@ const MOVED: &str = "SELECT observation, from_customer, revision FROM reassignme
     WHERE tenant = $1 AND revision > $2 AND revision <= $3 AND observation <= $4 ORDER BY revision DESC";
 const KINDS: &str = "SELECT customer, registered FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision DESC";
-const VOIDED: &str = "SELECT t.touchpoint, t.observation, t.source, t.at_us, t.channel, t.details \
-    FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
-    WHERE x.tenant = $1 AND x.revision > $2 AND x.revision <= $3";
-
+const VOIDED: &str = concat!(
+    "SELECT ",
+    fact_text!("$4"),
+    " FROM void x JOIN touchpoint t ON t.tenant = x.tenant AND t.touchpoint = x.touchpoint \
+    WHERE x.tenant = $1 AND x.revision > $2 AND x.revision <= $3"
+);
 const DECIDED: &str = "SELECT revision_from FROM identity_constraint \
     WHERE tenant = $1 AND revision_from > $2 AND revision_from <= $3 \
     UNION ALL SELECT revision_to FROM identity_constraint \
@@ -75,7 +77,8 @@ impl Store {
         for row in tx.fetch(KINDS, &scalars[..3]).await? {
             changed.registered.insert(ObservationNo(row.get(0)?), row.get::<i64>(1)? != 0);
         }
-        changed.voided = parse_facts(tx.fetch(VOIDED, &scalars[..3]).await?).await?;
+        let voided = [scalars[0], scalars[1], scalars[2], BETWEEN_FIELDS];
+        changed.voided = Facts(tx.fetch(VOIDED, &voided).await?);
         for row in tx.fetch(DECIDED, &scalars[..3]).await? {
             changed.decided.insert(Revision(row.get(0)?));
         }
