@@ -5,6 +5,7 @@ mod worlds;
 use std::collections::BTreeMap;
 
 use customer360::model::activity::{Order, SurveyAnswer, SurveyKind};
+use customer360::model::summary::{Summary, survivor};
 use customer360::model::{
     Activity, ActivityType, Currency, CustomerId, CustomerKind, Micros, Money, ObservationNo, TimeRange,
     Touchpoint, TraitWrite, Value,
@@ -13,7 +14,6 @@ use customer360::store::{
     By, Cursor, CustomerRecord, Filter, Incoming, Outcome, Page, QueueLimit, Settings, Store, StoreError,
     Tenant, Whom,
 };
-use customer360::view::{Summary, survivor};
 use worlds::{databases, details, history, incoming, oracle, stored_map, tenant, touch};
 
 const EVERYTHING: Filter = Filter { range: TimeRange::ALL, activities: Vec::new(), channels: Vec::new() };

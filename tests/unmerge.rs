@@ -14,11 +14,11 @@ use customer360::kpi::cost::{self, CostRate};
 use customer360::kpi::scope::{GroupBy, OrderOptions, Scope};
 use customer360::kpi::{Snapshot, repurchase, retention, survey};
 use customer360::mirror::{Mirrors, Settings};
+use customer360::model::summary::Summary;
 use customer360::model::{Currency, Identifier, Micros, ObservationNo, TimeRange, Touchpoint};
 use customer360::store::{
     CustomerRecord, ListedMerge, Mandate, Party, Proposal, Request, Store, StoreError, Tenant,
 };
-use customer360::view::Summary;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use worlds::{busy_history, cases, databases, incoming, shuffle, tenant_under, touch};

@@ -11,12 +11,12 @@ use super::proto::customer_ref::By;
 use super::proto::customer_service_server::CustomerService;
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, proto, tenant_name};
 use crate::identity::{Normalized, Rules};
+use crate::model::summary::cost::Rates;
+use crate::model::summary::{Moment, Summary, survivor};
 use crate::model::{
     CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation,
 };
 use crate::store::{CustomerRecord, HeldIdentifier, Known, Tenant, Whom};
-use crate::view::cost::Rates;
-use crate::view::{Moment, Summary, survivor};
 
 /// Customers of one `BatchGetCustomers` at most.
 const BATCH_CUSTOMERS: usize = 1_000;

@@ -9,9 +9,9 @@ use super::{Port, rates_of};
 use crate::identity::Rules;
 use crate::identity::batch::Before;
 use crate::identity::resolve::Observation;
+use crate::model::summary::cost::Rates;
 use crate::model::{Identifier, ObservationNo, Position, Reason, Revision, TenantKey};
 use crate::store::{Component, CustomerRecord, Known, KnownAt, ResolvedIdentifier, Tenant};
-use crate::view::cost::Rates;
 
 /// The rules of then, or of now.
 pub(super) fn rules(tenant: &Tenant, known: Option<&Known>) -> Arc<Rules> {

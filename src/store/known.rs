@@ -17,10 +17,10 @@ use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
 use crate::identity::constraints::Constraints;
 use crate::identity::resolve::{IdentifierNo, Observation};
+use crate::model::summary::Summary;
 use crate::model::{
     CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
-use crate::view::Summary;
 
 /// A past state that callers ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,11 +19,11 @@ use crate::identity::batch::{Before, Stored, StoredObservation};
 use crate::identity::constraints::Constraints;
 use crate::identity::moves::Touch;
 use crate::identity::resolve::{IdentifierNo, KindIndex, Observation};
+use crate::model::summary::Summary;
 use crate::model::{
     ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey,
     TimeRange, TouchKey, Touchpoint, TouchpointNo,
 };
-use crate::view::Summary;
 
 /// A touchpoint as stored.
 #[derive(Debug, Clone)]

@@ -10,10 +10,10 @@ use super::outcomes::{known_outcomes, order_id, refuse_taken_orders, resolve_cop
 use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
 use crate::identity::moves::Touch;
+use crate::model::summary::Summary;
 use crate::model::{
     Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
-use crate::view::Summary;
 
 /// A touchpoint on its way in. Everything that needs no database was done by the caller's task.
 #[derive(Debug, Clone)]

@@ -16,10 +16,10 @@ use crate::identity::moves::{self, Stretch, Touch, is_released};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::identity::whole::Whole;
 use crate::identity::{OnConflict, Rules};
+use crate::model::summary::Summary;
 use crate::model::{
     Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
-use crate::view::Summary;
 
 /// Later stretches of observations, each list in the order of time.
 pub(super) type Stretches = FxHashMap<ObservationNo, Vec<Stretch<ObservationNo>>>;

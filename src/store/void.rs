@@ -9,10 +9,10 @@ use super::{Store, StoreError, conflicts, settled, stretches};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::resolve::IdentifierNo;
+use crate::model::summary::Summary;
 use crate::model::{
     Activity, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
 };
-use crate::view::Summary;
 
 /// What voiding did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,138 @@
+//! What a revision changed, told as events. From them alone the map can be rebuilt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use customer360_model::{Micros, ObservationNo};
+
+/// What one revision did to the map.
+#[derive(Debug, Clone, Default)]
+pub struct Moves {
+    /// The greatest number of an observation before it.
+    pub last_before: i64,
+    /// Observations recorded for the first time, and whom they belong to.
+    pub new: Vec<(ObservationNo, ObservationNo)>,
+    /// Observations that were there: from whom, to whom.
+    pub moved: Vec<(ObservationNo, ObservationNo, ObservationNo)>,
+    /// Of those that belong to several: from an instant on, to whom.
+    pub later: FxHashMap<ObservationNo, Vec<(Micros, ObservationNo)>>,
+    /// Customers whose kind is another now.
+    pub kinds: Vec<ObservationNo>,
+    /// Identifiers by kind and value that became shared, or are shared no more.
+    pub sharing: Vec<(String, String, bool)>,
+}
+
+/// One change. Customers and observations by number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    Created {
+        customer: ObservationNo,
+        registered: bool,
+    },
+    Assigned {
+        observation: ObservationNo,
+        from: Option<ObservationNo>,
+        to: ObservationNo,
+        later: Vec<(Micros, ObservationNo)>,
+    },
+    Merged {
+        customer: ObservationNo,
+        into: ObservationNo,
+    },
+    Split {
+        customer: ObservationNo,
+        into: ObservationNo,
+    },
+    KindChanged {
+        customer: ObservationNo,
+        registered: bool,
+    },
+    SharingChanged {
+        kind: String,
+        value: String,
+        shared: bool,
+    },
+}
+
+impl Event {
+    /// The customers that it names.
+    #[must_use]
+    pub fn customers(&self) -> Vec<ObservationNo> {
+        match self {
+            Self::Created { customer, .. } | Self::KindChanged { customer, .. } => vec![*customer],
+            Self::Assigned { from, to, later, .. } => {
+                from.iter().chain([to]).chain(later.iter().map(|(_, customer)| customer)).copied().collect()
+            }
+            Self::Merged { customer, into } | Self::Split { customer, into } => vec![*customer, *into],
+            Self::SharingChanged { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Moves {
+    /// The customers that the revision made. A customer is named by its least observation: it was
+    /// there before if that was, and belonged to it.
+    #[must_use]
+    pub fn created(&self) -> BTreeSet<ObservationNo> {
+        let came =
+            |no: &ObservationNo| self.moved.iter().any(|(o, from, to)| o == no && from != no && to == no);
+        let by_moves = self.moved.iter().map(|(_, _, to)| *to);
+        let by_new = self.new.iter().map(|(_, to)| *to);
+        let later = self.later.values().flatten().map(|(_, customer)| *customer);
+        let all: BTreeSet<ObservationNo> = by_moves.chain(by_new).chain(later).collect();
+        all.into_iter().filter(|no| no.0 > self.last_before || came(no)).collect()
+    }
+
+    /// The events of the revision, in a fixed order. `kinds` says of created customers and of
+    /// those whose kind changed whether they are registered; who is missing is no more.
+    #[must_use]
+    pub fn events(&self, kinds: &FxHashMap<ObservationNo, bool>) -> Vec<Event> {
+        let created = self.created();
+        let mut events = Vec::new();
+        for (kind, value, shared) in &self.sharing {
+            events.push(Event::SharingChanged { kind: kind.clone(), value: value.clone(), shared: *shared });
+        }
+        for &customer in &created {
+            let registered = kinds.get(&customer).copied().unwrap_or_default();
+            events.push(Event::Created { customer, registered });
+        }
+        let later = |no| self.later.get(no).cloned().unwrap_or_default();
+        for (observation, to) in &self.new {
+            let later = later(observation);
+            events.push(Event::Assigned { observation: *observation, from: None, to: *to, later });
+        }
+        let mut groups: BTreeMap<ObservationNo, BTreeSet<ObservationNo>> = BTreeMap::new();
+        // One that is new and cut is logged as moved to itself too, and was told.
+        let was_told = |no: &ObservationNo| no.0 > self.last_before;
+        for (observation, from, to) in self.moved.iter().filter(|(no, ..)| !was_told(no)) {
+            let later = later(observation);
+            events.push(Event::Assigned { observation: *observation, from: Some(*from), to: *to, later });
+            if from != to {
+                groups.entry(*from).or_default().insert(*to);
+            }
+        }
+        for (customer, into) in groups {
+            let gone =
+                self.moved.iter().any(|(o, from, to)| *o == customer && *from == customer && from != to);
+            let mut into = into.into_iter();
+            match (gone, into.next(), into.next()) {
+                (true, Some(into), None) if !created.contains(&into) => {
+                    events.push(Event::Merged { customer, into });
+                }
+                (false, first, second) => {
+                    let parts = first.into_iter().chain(second).chain(into);
+                    let parts = parts.filter(|part| created.contains(part));
+                    events.extend(parts.map(|into| Event::Split { customer, into }));
+                }
+                _ => {}
+            }
+        }
+        for customer in self.kinds.iter().filter(|customer| !created.contains(customer)) {
+            if let Some(&registered) = kinds.get(customer) {
+                events.push(Event::KindChanged { customer: *customer, registered });
+            }
+        }
+        events
+    }
+}

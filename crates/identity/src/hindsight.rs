@@ -1,0 +1,110 @@
+//! A component as it was resolved from the evidence of then.
+//!
+//! Nothing of it is stored: the evidence known at a revision is settled from nothing by the very
+//! steps that recording takes, and any batching of the same evidence gives the same.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::batch::{Before, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle};
+use super::constraints::{Constraints, Sharing};
+use super::moves::Touch;
+use super::resolve::{IdentifierNo, KindIndex, Observation, Seen};
+use super::rules::Rules;
+use customer360_model::{Micros, ObservationNo, Position, TouchKey};
+
+/// What is told of an identifier: the rest follows from the observations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named {
+    pub kind: KindIndex,
+    pub value: String,
+    /// It was shared then. Its observations need not be all there.
+    pub shared: bool,
+}
+
+/// What was known then of some observations and of everything that links them.
+#[derive(Debug, Default)]
+pub struct Hindsight {
+    pub observations: Vec<StoredObservation>,
+    /// Identifiers with their holders, and customers with what they held.
+    pub before: Before,
+    pub registered: FxHashMap<ObservationNo, bool>,
+}
+
+/// Settles observations from nothing, under the rules of then. Identifiers that are not shared
+/// must come with all their observations; `touches` are those that may move an identifier.
+#[must_use]
+pub fn rebuild(
+    rules: &Rules,
+    constraints: &Arc<Constraints>,
+    observations: Vec<Observation>,
+    touches: &[Touch],
+    named: &FxHashMap<IdentifierNo, Named>,
+) -> Hindsight {
+    // What was cut at the limit then is cut in the observations already.
+    let unlimited = Rules { component_limit: u32::MAX, ..rules.clone() };
+    let mut before = Before { constraints: constraints.clone(), ..Before::default() };
+    for observation in &observations {
+        let seen = observation.seen();
+        for no in &observation.identifiers {
+            let Some(named) = named.get(no) else { continue };
+            let stored = before.identifiers.entry(*no).or_insert_with(|| Stored {
+                // As it was then, whatever claims or decisions made it so.
+                sharing: Some(if named.shared { Sharing::Shared } else { Sharing::Personal }),
+                ..Stored::unheld(named.kind, named.value.clone(), seen.clone())
+            });
+            if seen < stored.first {
+                stored.first = seen.clone();
+            }
+        }
+    }
+    let mut fresh: Vec<Fresh> =
+        observations.into_iter().map(|observation| Fresh { observation, is_new: true }).collect();
+    let plan = plan(&unlimited, &mut before, &mut fresh);
+    let changes = settle(&unlimited, before, &plan, &fresh, &[], touches, FxHashMap::default());
+    let evidence: FxHashMap<ObservationNo, Observation> =
+        fresh.into_iter().map(|fresh| (fresh.observation.no, fresh.observation)).collect();
+    let mut hindsight = Hindsight::default();
+    for customer in &changes.customers {
+        let latest = evidence[&customer.latest_in].seen();
+        let stored =
+            StoredCustomer { held: vec![0; rules.kinds.len()], latest, unsettled: customer.unsettled };
+        hindsight.before.customers.insert(customer.name, stored);
+        hindsight.registered.insert(customer.name, customer.registered);
+    }
+    for (no, stored) in changes.identifiers {
+        let holder = stored.holder.and_then(|holder| hindsight.before.customers.get_mut(&holder));
+        if let Some(holder) = holder {
+            holder.held[stored.kind] += 1;
+        }
+        if let Some(holder) = stored.holder.filter(|_| !constraints.sides(no).is_empty()) {
+            hindsight.before.bound.push((no, holder));
+        }
+        hindsight.before.identifiers.insert(no, stored);
+    }
+    hindsight.before.constraints = constraints.clone();
+    hindsight.observations = (changes.assigned.into_iter())
+        .filter_map(|assigned| {
+            let observation = evidence.get(&assigned.no)?.clone();
+            Some(StoredObservation {
+                observation,
+                customer: assigned.customer,
+                component: assigned.component,
+                stretches: assigned.stretches,
+                unsettled: assigned.unsettled,
+            })
+        })
+        .collect();
+    hindsight
+}
+
+/// An identifier that was shared then, held by nobody.
+#[must_use]
+pub fn shared_then(named: &Named) -> Stored {
+    let position =
+        Position { at: Micros(0), key: TouchKey { source: String::new(), source_id: String::new() } };
+    let seen = Seen { position, no: ObservationNo(0) };
+    let stored = Stored::unheld(named.kind, named.value.clone(), seen);
+    Stored { sharing: Some(Sharing::Shared), ..stored }
+}

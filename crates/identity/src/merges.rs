@@ -1,0 +1,88 @@
+//! Merges: the moments at which an observation made one customer of two.
+//!
+//! Nothing of this is state: a merge is what a replay does at an observation, so it can be found
+//! again whatever came since, and it is gone when a replay does not do it any more.
+
+use rustc_hash::FxHashMap;
+
+use super::constraints::Constraints;
+use super::moves::Touch;
+use super::resolve::{IdentifierNo, Known, Observation, Verdict, World};
+use super::rules::Rules;
+use customer360_model::ObservationNo;
+
+/// An observation made one customer of two; or a must-link did, which is an observation too.
+/// The observation and the absorbed customer identify it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Merge {
+    pub observation: ObservationNo,
+    /// The younger customer, by the name that it had until then.
+    pub absorbed: ObservationNo,
+    /// The older one, by the name that it had then.
+    pub survivor: ObservationNo,
+}
+
+impl Merge {
+    /// The merges of one observation: none, one, or several at once.
+    pub fn of(observation: &Observation, verdict: &Verdict) -> impl Iterator<Item = Self> {
+        let survivor = verdict.names.iter().min().copied().unwrap_or(observation.no);
+        let absorbed = verdict.names.iter().copied().filter(move |name| *name != survivor);
+        let observation = observation.no;
+        absorbed.map(move |absorbed| Self { observation, absorbed, survivor })
+    }
+}
+
+/// A merge as a replay finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub merge: Merge,
+    /// What the absorbed customer held just before.
+    pub absorbed_held: Vec<IdentifierNo>,
+    /// What the others that became one with it held just before.
+    pub others_held: Vec<IdentifierNo>,
+}
+
+/// Which of the asked-for merges a replay of their component does: by observation and absorbed
+/// customer, with what each side held just before.
+#[must_use]
+pub fn find(
+    rules: &Rules,
+    constraints: &Constraints,
+    known: FxHashMap<IdentifierNo, Known>,
+    observations: &[Observation],
+    touches: &[Touch],
+    asked: &[(ObservationNo, ObservationNo)],
+) -> Vec<Found> {
+    let mut before: FxHashMap<ObservationNo, Vec<_>> = FxHashMap::default();
+    let replayed = World::replay(rules, constraints, known, observations, touches, |world, observation| {
+        if asked.iter().any(|(no, _)| *no == observation.no) {
+            before.insert(observation.no, holdings_of_named(world, observation));
+        }
+    });
+    let mut found = Vec::new();
+    for (observation, verdict) in observations.iter().zip(&replayed.verdicts) {
+        let Some(held) = before.get(&observation.no) else { continue };
+        for merge in Merge::of(observation, verdict) {
+            if !asked.contains(&(merge.observation, merge.absorbed)) {
+                continue;
+            }
+            let joined = held.iter().filter(|(name, _)| verdict.names.contains(name));
+            let (absorbed, others): (Vec<_>, Vec<_>) = joined.partition(|(name, _)| *name == merge.absorbed);
+            let all = |sides: Vec<&(ObservationNo, Vec<IdentifierNo>)>| {
+                let mut held: Vec<IdentifierNo> =
+                    sides.into_iter().flat_map(|(_, held)| held).copied().collect();
+                held.sort_unstable();
+                held
+            };
+            found.push(Found { merge, absorbed_held: all(absorbed), others_held: all(others) });
+        }
+    }
+    found
+}
+
+fn holdings_of_named(
+    world: &World<'_>,
+    observation: &Observation,
+) -> Vec<(ObservationNo, Vec<IdentifierNo>)> {
+    world.named_by(observation).into_iter().map(|(block, name)| (name, world.holdings(block))).collect()
+}

@@ -1,0 +1,266 @@
+//! Identity rules: three knobs per kind, beside normalizer, limit and priority.
+//! Versioned rows per tenant, so that a change of rules is a fact like any other.
+
+use std::sync::OnceLock;
+
+use regex::{RegexSet, RegexSetBuilder};
+use serde::{Deserialize, Serialize};
+
+use customer360_model::{KindName, Reason, Violation};
+
+/// How a kind's values are brought to one form before they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalizer {
+    /// Trim, NFC, lower-case, IDNA domain.
+    Email,
+    /// E.164, with the touchpoint's or the tenant's default region.
+    Phone,
+    /// Trim, NFC.
+    Exact,
+    /// Trim, NFC, lower-case.
+    Folded,
+    /// SHA-256 in hexadecimal, as hashed by the sender; lower-cased.
+    Sha256,
+    /// As `Email`, and what providers ignore is ignored too.
+    EmailProviderTricks,
+}
+
+/// Who keeps an identifier that is held by another customer when joining is not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// It stays with its holder.
+    Demote,
+    /// It goes to the customer seen with it latest; the history says which of its other touches
+    /// follow.
+    Move(History),
+}
+
+/// Which touches follow an identifier that moves, of those where no kind that stays is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// Those before the first login join that customer, later ones whoever logged in last before.
+    Session,
+    /// All of them follow the latest login.
+    Whole,
+}
+
+/// The rules of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindRule {
+    pub kind: KindName,
+    /// A registered kind names a person who declared themselves.
+    pub registered: bool,
+    /// 1 is the strongest; of two in conflict the weaker is dropped.
+    pub priority: u16,
+    /// How many of this kind one customer may hold.
+    pub limit: u32,
+    /// Whether naming a registered customer by this kind lets it join another.
+    pub joins_registered: bool,
+    pub on_conflict: OnConflict,
+    /// With more claims than this it stops linking, for the whole history.
+    pub share_after: Option<u32>,
+    pub normalizer: Normalizer,
+}
+
+/// Regular expressions, compiled when they are first asked.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Patterns {
+    texts: Vec<String>,
+    #[serde(skip)]
+    compiled: OnceLock<RegexSet>,
+}
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+impl Eq for Patterns {}
+
+impl Patterns {
+    #[must_use]
+    pub fn new(texts: Vec<String>) -> Self {
+        Self { texts, compiled: OnceLock::new() }
+    }
+
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// Whether any of them matches; in time linear in the text. Patterns that do not compile are
+    /// refused when rules are checked, and match nothing.
+    #[must_use]
+    pub fn match_any(&self, text: &str) -> bool {
+        if self.texts.is_empty() {
+            return false;
+        }
+        self.compiled
+            .get_or_init(|| compile(&self.texts).unwrap_or_else(|_| RegexSet::empty()))
+            .is_match(text)
+    }
+}
+
+/// Bytes that compiled patterns may take.
+const PATTERN_BYTES: usize = 1 << 20;
+
+fn compile(texts: &[String]) -> Result<RegexSet, regex::Error> {
+    RegexSetBuilder::new(texts).size_limit(PATTERN_BYTES).build()
+}
+
+/// Everything that is wrong with rules, by the path of the field.
+#[must_use]
+pub fn check(rules: &Rules) -> Vec<Violation> {
+    let mut wrong = Vec::new();
+    let mut refuse = |field: String, reason, what: &str| wrong.push(Violation::new(field, reason, what));
+    if rules.kinds.is_empty() {
+        refuse("rules.kinds".into(), Reason::Required, "at least one");
+    }
+    for (i, rule) in rules.kinds.iter().enumerate() {
+        let at = |field: &str| format!("rules.kinds[{i}].{field}");
+        let earlier = &rules.kinds[..i];
+        if earlier.iter().any(|other| other.kind == rule.kind) {
+            refuse(at("kind"), Reason::Conflict, "no two kinds have one name");
+        }
+        if !(1..=1_000).contains(&rule.priority) {
+            refuse(at("priority"), Reason::OutOfRange, "from 1 to 1,000");
+        } else if earlier.iter().any(|other| other.priority == rule.priority) {
+            refuse(at("priority"), Reason::Conflict, "no two kinds are equally strong");
+        }
+        if !(1..=100_000).contains(&rule.limit) {
+            refuse(at("limit"), Reason::OutOfRange, "from 1 to 100,000");
+        }
+        if rule.share_after.is_some_and(|n| n > 1_000) {
+            refuse(at("share_after"), Reason::OutOfRange, "at most 1,000");
+        }
+    }
+    let lists = [
+        ("kinds", rules.kinds.len(), 64),
+        ("blocked", rules.blocked.len(), 1_000),
+        ("blocked_ignoring_case", rules.blocked_ignoring_case.len(), 1_000),
+        ("blocked_patterns", rules.blocked_patterns.texts.len(), 100),
+        ("trait_sources", rules.trait_sources.len(), 1_000),
+    ];
+    for (field, length, limit) in lists {
+        if length > limit {
+            refuse(format!("rules.{field}"), Reason::TooMany, &format!("at most {limit}"));
+        }
+    }
+    for (i, pattern) in rules.blocked_patterns.texts.iter().enumerate() {
+        if compile(std::slice::from_ref(pattern)).is_err() {
+            let what = "is no regular expression, or too large a one";
+            refuse(format!("rules.blocked_patterns[{i}]"), Reason::Malformed, what);
+        }
+    }
+    if compile(&rules.blocked_patterns.texts).is_err() {
+        refuse("rules.blocked_patterns".into(), Reason::TooMany, "together they are too large");
+    }
+    if !super::normalize::is_region(&rules.default_region) {
+        refuse("rules.default_region".into(), Reason::Unknown, "is no ISO 3166-1 alpha-2 region");
+    }
+    if !(2..=1_000_000).contains(&rules.component_limit) {
+        refuse("rules.component_limit".into(), Reason::OutOfRange, "from 2 to 1,000,000");
+    }
+    wrong
+}
+
+/// One tenant's rules at one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    pub kinds: Vec<KindRule>,
+    /// Values that are nobody's, compared as sent.
+    pub blocked: Vec<String>,
+    /// Values that are nobody's, compared without regard to case, also inside quotes.
+    pub blocked_ignoring_case: Vec<String>,
+    /// Values that are nobody's, by patterns that match anywhere unless anchored.
+    #[serde(default)]
+    pub blocked_patterns: Patterns,
+    /// The region of phone numbers without a country code, ISO 3166-1 alpha-2.
+    pub default_region: String,
+    /// Sources from most to least trusted, for traits; unlisted ones are trusted least and
+    /// equally, and among equals the most recent wins.
+    pub trait_sources: Vec<String>,
+    /// A component of more observations than this is not grown by evidence.
+    pub component_limit: u32,
+}
+
+impl Rules {
+    #[must_use]
+    pub fn kind(&self, name: &KindName) -> Option<&KindRule> {
+        self.kinds.iter().find(|rule| rule.kind == *name)
+    }
+
+    /// Whether any kind moves: then some observations belong to several customers by event time.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.kinds.iter().any(|rule| matches!(rule.on_conflict, OnConflict::Move(_)))
+    }
+
+    #[must_use]
+    pub fn kind_named(&self, name: &str) -> Option<&KindRule> {
+        self.kinds.iter().find(|rule| rule.kind.as_str() == name)
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let kind =
+            |name: &str, registered, priority, limit, joins_registered, share_after, normalizer| KindRule {
+                kind: KindName::parse(name).expect("a literal of the right form"),
+                registered,
+                priority,
+                limit,
+                joins_registered,
+                on_conflict: OnConflict::Demote,
+                share_after,
+                normalizer,
+            };
+        use Normalizer::{Email, Exact, Folded, Phone};
+        Self {
+            kinds: vec![
+                kind("ACCOUNT", true, 1, 1, true, None, Exact),
+                kind("CRM_ID", true, 2, 1, true, None, Exact),
+                kind("LOYALTY_CARD", true, 3, 3, true, Some(3), Exact),
+                kind("EMAIL", true, 4, 5, true, Some(3), Email),
+                kind("PHONE", true, 5, 5, true, Some(3), Phone),
+                kind("PAYMENT_TOKEN", true, 6, 10, true, Some(3), Exact),
+                kind("SOCIAL_HANDLE", true, 7, 5, true, Some(3), Folded),
+                kind("DEVICE", false, 8, 50, false, Some(4), Exact),
+                kind("COOKIE", false, 9, 200, false, Some(4), Exact),
+            ],
+            blocked: ["0", "-1", "[object Object]", "NaN", "None"].map(String::from).to_vec(),
+            blocked_ignoring_case: [
+                "",
+                "null",
+                "nil",
+                "none",
+                "undefined",
+                "anonymous",
+                "guest",
+                "unknown",
+                "n/a",
+                "na",
+                "nan",
+                "test",
+                "true",
+                "false",
+                "id",
+                "user",
+                "customer",
+                "not_set",
+                "(not set)",
+                "not set",
+            ]
+            .map(String::from)
+            .to_vec(),
+            blocked_patterns: Patterns::default(),
+            default_region: "GB".to_owned(),
+            trait_sources: Vec::new(),
+            component_limit: 50_000,
+        }
+    }
+}

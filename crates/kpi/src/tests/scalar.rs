@@ -1,0 +1,508 @@
+//! Every measure against its definition in words, and what holds for all of them.
+
+use rand::prelude::*;
+use rand_chacha::ChaCha8Rng;
+
+use super::naive::{Count, Naive};
+use super::rich::{random_params, rich, scope};
+use super::world::{Plain, Touch, World};
+use crate::axis::Dimension;
+use crate::ledger::{Counted, Crowd};
+use crate::measure::{Measure, Stat};
+use crate::scalar::{Answer, Figure, Question, compute};
+use crate::*;
+use customer360_model::*;
+
+fn question(rng: &mut ChaCha8Rng) -> Question {
+    let mut scope = scope(rng);
+    scope.currency = Some(if rng.random_bool(0.8) { Currency::EUR } else { Currency::GBP });
+    let dimensions = [
+        Dimension::Of(GroupBy::Channel),
+        Dimension::Of(GroupBy::Campaign),
+        Dimension::Of(GroupBy::Location),
+        Dimension::Of(GroupBy::CustomerKind),
+        Dimension::Of(GroupBy::ChannelsUsed),
+        Dimension::Of(GroupBy::ChannelSet),
+        Dimension::Of(GroupBy::Rfm(RfmBy::Segment, OrderOptions::default())),
+        Dimension::Item,
+        Dimension::Category,
+        Dimension::OtherChannel,
+    ];
+    let count = rng.random_range(0..=2);
+    let group_by = dimensions.sample(rng, count).cloned().collect();
+    // The cost to serve has its own oracle in cost.rs, margins and lifetimes have theirs in margin.rs.
+    let has_own = |id: &str| id == "cost_to_serve" || super::margin::MEASURES.contains(&id);
+    let measures = measures::ALL.iter().copied().filter(|m| !has_own(m.definition.id)).collect();
+    Question { scope, measures, params: random_params(rng), group_by, spans: Vec::new() }
+}
+
+fn naive<'a>(world: &'a World, question: &'a Question, measure: &Measure) -> Naive<'a> {
+    let window = question.params.window;
+    let default = Window { days: measure.window_days, kind: WindowKind::Calendar };
+    let plain = Plain { world, scope: &question.scope };
+    Naive { plain, params: &question.params, window: window.unwrap_or(default) }
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+}
+
+/// What figures of each kind are made of, straight from the counts.
+fn check(measure: &Measure, figure: &Figure, counts: &[(u32, Count)], recorded: (f64, f64)) {
+    let id = measure.definition.id;
+    let parts: f64 = counts.iter().map(|(_, c)| c.0 as f64).sum::<f64>() / measure.scale + recorded.0;
+    let wholes = counts.iter().map(|(_, c)| c.1 as f64).sum::<f64>() + recorded.1;
+    let mut customers: Vec<u32> = counts.iter().map(|(customer, _)| *customer).filter(|&c| c > 0).collect();
+    customers.dedup();
+    assert_eq!(figure.customers, customers.len() as u64, "{id}");
+    assert_eq!(figure.anchors, counts.len() as u64, "{id}");
+    let expected = match measure.stat {
+        Stat::Sum | Stat::Expected => Some(parts),
+        Stat::Customers => Some(customers.len() as f64),
+        Stat::Share | Stat::Quotient => (wholes > 0.0).then(|| parts / wholes),
+        Stat::Mean | Stat::MeanOfCustomers => (!counts.is_empty()).then(|| parts / counts.len() as f64),
+        Stat::Nps => (!counts.is_empty()).then(|| 100.0 * parts / counts.len() as f64),
+        Stat::Survival(p) => {
+            let waits: Vec<(f64, bool)> =
+                counts.iter().map(|(_, c)| (c.0 as f64 / measure.scale, c.3.is_some())).collect();
+            product_limit(&waits, p)
+        }
+        Stat::Ended(within) => {
+            let wait = |(_, c): &(u32, Count)| (c.0 as f64 / measure.scale, c.3.is_some());
+            super::shapes::ended(&counts.iter().map(wait).collect::<Vec<_>>(), within)
+        }
+        Stat::Quantile(p) => {
+            let mut values: Vec<f64> = counts.iter().map(|(_, c)| c.0 as f64 / measure.scale).collect();
+            values.sort_by(f64::total_cmp);
+            values.len().checked_sub(1).map(|last| {
+                let place = last as f64 * p;
+                let (low, high) = (place.floor() as usize, place.ceil() as usize);
+                values[low] + (place - low as f64) * (values[high] - values[low])
+            })
+        }
+    };
+    match (figure.value, expected) {
+        (Some(a), Some(b)) => assert!(close(a, b), "{id}: {a} is not {b}"),
+        (a, b) => assert_eq!(a, b, "{id}"),
+    }
+    assert_eq!(figure.absent.is_some(), figure.value.is_none());
+    if measure.stat != Stat::Customers {
+        assert!(close(figure.numerator, parts), "{id}");
+    }
+    if let Some(interval) = figure.interval.filter(|_| measure.stat == Stat::Share) {
+        let value = figure.value.unwrap();
+        assert!(interval.low <= value && value <= interval.high, "{id}");
+    }
+}
+
+/// The least time by which at most `1 - p` are left, by the product of what each end leaves.
+fn product_limit(waits: &[(f64, bool)], p: f64) -> Option<f64> {
+    let mut ends: Vec<f64> = waits.iter().filter(|wait| wait.1).map(|wait| wait.0).collect();
+    ends.sort_by(f64::total_cmp);
+    ends.dedup();
+    let mut left = 1.0;
+    ends.into_iter().find(|&end| {
+        let at_risk = waits.iter().filter(|wait| wait.0 >= end).count() as f64;
+        let ended = waits.iter().filter(|wait| wait.1 && wait.0 == end).count() as f64;
+        left *= 1.0 - ended / at_risk;
+        left <= 1.0 - p + 1e-9
+    })
+}
+
+/// What records add to numerator and denominator of a figure, of one group or of all.
+fn recorded(question: &Question, measure: &Measure, group: Option<&[Option<String>]>) -> (f64, f64) {
+    let (scope, params) = (&question.scope, &question.params);
+    let its = |names: [&str; 3]| {
+        let name = |by: &Dimension| match by {
+            Dimension::Of(GroupBy::Channel) => Some(names[0].to_owned()).filter(|n| !n.is_empty()),
+            Dimension::Of(GroupBy::Campaign) => Some(names[1].to_owned()).filter(|n| !n.is_empty()),
+            Dimension::Of(GroupBy::Location) => Some(names[2].to_owned()).filter(|n| !n.is_empty()),
+            _ => None,
+        };
+        group.is_none_or(|group| question.group_by.iter().map(name).eq(group.iter().cloned()))
+    };
+    let within = |interval: TimeRange, amount: i64| {
+        let (begin, end) = (interval.from.0, interval.until.0);
+        let clamped = |at: i64| i128::from(at.clamp(begin, end) - begin);
+        let until = |at: i64| i128::from(amount) * clamped(at) / i128::from(end - begin);
+        (until(scope.range.until.0) - until(scope.range.from.0)) as f64
+    };
+    let wanted = |names: &[String], name: &String| names.is_empty() || names.contains(name);
+    let people = |what: Crowd| -> f64 {
+        let counted = params.counted.iter().filter(|counted| counted.what == what);
+        let in_scope = counted.filter(|counted| match what {
+            Crowd::Entries => its(["", "", &counted.name]) && wanted(&scope.locations, &counted.name),
+            _ => its([&counted.name, &counted.campaign, ""]) && wanted(&scope.channels, &counted.name),
+        });
+        in_scope.map(|counted| within(counted.interval, counted.people)).sum()
+    };
+    match measure.definition.id {
+        "acquisition_cost" => {
+            let spend = params.spend.iter().filter(|spend| {
+                its([&spend.channel, &spend.campaign, ""])
+                    && wanted(&scope.channels, &spend.channel)
+                    && scope.currency == Some(spend.amount.currency)
+            });
+            (spend.map(|spend| within(spend.interval, spend.amount.minor)).sum(), 0.0)
+        }
+        "footfall" => (people(Crowd::Entries), 0.0),
+        "reached_people" => (people(Crowd::Reach), 0.0),
+        "engagement_over_reach" => (0.0, people(Crowd::Reach)),
+        "store_conversion_counted" | "store_conversion_counted_adjusted" => (0.0, people(Crowd::Entries)),
+        "followers_gained" => {
+            let all = params.counted.iter().filter(|counted| counted.what == Crowd::Followers);
+            let gain = |last: &Counted| {
+                let same = all.clone().filter(|one| one.name == last.name);
+                // Of equal times the order is that in which they were said.
+                let (mut before, mut passed) = (None, false);
+                for one in same {
+                    passed |= std::ptr::eq(one, last);
+                    let earlier = one.interval.from < last.interval.from
+                        || (one.interval.from == last.interval.from && !passed);
+                    if earlier && before.is_none_or(|b: &Counted| b.interval.from <= one.interval.from) {
+                        before = Some(one);
+                    }
+                }
+                before.map_or(0, |before| last.people - before.people) as f64
+            };
+            let counts = |last: &&Counted| {
+                its([&last.name, "", ""])
+                    && wanted(&scope.channels, &last.name)
+                    && scope.range.contains(last.interval.from)
+            };
+            (all.clone().filter(counts).map(gain).sum(), 0.0)
+        }
+        _ => (0.0, 0.0),
+    }
+}
+
+/// Measures of which records may be all there is, and may say nothing.
+const RECORDED: [&str; 7] = [
+    "acquisition_cost",
+    "footfall",
+    "reached_people",
+    "engagement_over_reach",
+    "followers_gained",
+    "store_conversion_counted",
+    "store_conversion_counted_adjusted",
+];
+
+/// Measures whose hits are about lines.
+const OWN_ITEMS: [&str; 6] = [
+    "units_sold",
+    "line_revenue",
+    "average_unit_price",
+    "discount_share",
+    "new_customers",
+    "acquisition_cost",
+];
+
+/// The name of a count's group in a dimension.
+fn key(plain: &Plain, by: &Dimension, customer: u32, count: &Count) -> Option<String> {
+    use customer360_model::activity::Activity::*;
+    let (_, _, touch, other) = *count;
+    let (name, category) = match &touch.details.activity {
+        Visit(v) => (v.source_campaign.clone(), v.source_channel.clone()),
+        OfferShown(o) => (o.offer_id.clone(), String::new()),
+        OfferAccepted(o) => (o.offer_id.clone(), String::new()),
+        Order(o) => (o.offer_id.clone(), String::new()),
+        ProductTrial(t) => (t.product_id.clone(), String::new()),
+        ServiceContact(c) => (c.reason.clone(), String::new()),
+        Conversation(_) => (touch.details.product.clone().unwrap_or_default(), String::new()),
+        NoPurchase(n) => (n.reason.clone(), String::new()),
+        SocialEngagement(s) => (s.network.clone(), String::new()),
+        ProductView(v) => (v.product_id.clone(), v.category.clone()),
+        _ => (String::new(), String::new()),
+    };
+    match by {
+        Dimension::Of(by) => plain.group(by, customer, touch),
+        Dimension::Item => Some(name).filter(|name| !name.is_empty()),
+        Dimension::Category => Some(category).filter(|name| !name.is_empty()),
+        Dimension::OtherChannel => other.map(|other| other.channel.to_owned()),
+    }
+}
+
+fn counts<'a>(naive: &'a Naive<'a>, measure: &Measure) -> Vec<(u32, Count<'a>)> {
+    let id = measure.definition.id;
+    let mut all = Vec::new();
+    for customer in naive.plain.customers() {
+        all.extend(naive.of(id, customer).into_iter().map(|count| (customer, count)));
+    }
+    if measure.nobody {
+        // Each touchpoint of nobody by itself: nothing precedes it and nothing follows.
+        // Entries are what counted conversions are divided by, not visits of nobody.
+        let counts = |touch: &Touch| {
+            id != "store_conversion_counted_adjusted" || touch.activity_type() != ActivityType::Visit
+        };
+        let nobody = naive.plain.nobody(counts);
+        for touch in nobody {
+            let mut alone =
+                World { touches: vec![touch.clone()], map: vec![0, 1], registered: vec![false; 2] };
+            alone.touches[0].observation = 1;
+            let plain = Plain { world: &alone, scope: naive.plain.scope };
+            let lone = Naive { plain, params: naive.params, window: naive.window };
+            all.extend(lone.of(id, 1).into_iter().map(|(part, whole, ..)| (0, (part, whole, touch, None))));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_measure_is_what_the_words_say() {
+    let mut nonempty = std::collections::BTreeMap::new();
+    for seed in 0..500 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let question = question(&mut ChaCha8Rng::seed_from_u64(seed + 5_000));
+        let answers = compute(&world.snapshot_in_pieces(1 + seed as usize % 3, seed), &question).unwrap();
+        let by_item = question.group_by.iter().any(|by| matches!(by, Dimension::Item | Dimension::Category));
+        for (measure, answer) in question.measures.iter().zip(&answers) {
+            let naive = naive(&world, &question, measure);
+            // Orders of nobody may be in another currency.
+            let counts = counts(&naive, measure);
+            check(measure, &answer.total, &counts, recorded(&question, measure, None));
+            assert_eq!(answer.basis.customers, answer.total.customers);
+            for cell in &answer.groups {
+                let is_its = |(customer, count): &&(u32, Count)| {
+                    let keys = question.group_by.iter().map(|by| key(&naive.plain, by, *customer, count));
+                    keys.eq(cell.keys.iter().cloned())
+                };
+                let its: Vec<(u32, Count)> = counts.iter().filter(is_its).copied().collect();
+                if by_item && OWN_ITEMS.contains(&measure.definition.id) {
+                    continue;
+                }
+                let recorded = recorded(&question, measure, Some(&cell.keys));
+                let by_records = RECORDED.contains(&answer.kpi.id);
+                assert!(!its.is_empty() || by_records, "{}: {:?}", measure.definition.id, cell.keys);
+                check(measure, &cell.figure, &its, recorded);
+            }
+            if !question.group_by.is_empty() {
+                let sum: u64 = answer.groups.iter().map(|cell| cell.figure.anchors).sum();
+                assert_eq!(sum, answer.total.anchors, "groups add up");
+            }
+            *nonempty.entry(measure.definition.id).or_insert(0) += u32::from(answer.total.numerator > 0.0);
+        }
+    }
+    for (id, times) in nonempty {
+        assert!(times >= 5, "{id} was more than nothing only {times} times");
+    }
+}
+
+#[test]
+fn a_headline_is_what_the_kernel_of_its_own_says() {
+    for seed in 0..300 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 9_000);
+        let mut asked = question(rng);
+        asked.measures = measures::ALL.to_vec();
+        asked.params.window = None;
+        asked.group_by = Vec::new();
+        asked.params.cost_rates = vec![cost::CostRate {
+            channel: "web".into(),
+            activity_type: None,
+            currency: Currency::EUR,
+            per_touch_micros: 1_234_567,
+            per_minute_micros: 600_001,
+            from: Micros(super::world::at("2026-03-01T00:00:00Z").0),
+        }];
+        let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
+        let answers = compute(&snapshot, &asked).unwrap();
+        let find = |id: &str| answers.iter().find(|a| a.kpi.id == id).unwrap().clone();
+        let (scope, orders) = (asked.scope.clone(), asked.params.orders);
+        let same = |answer: Answer, value: Option<f64>, interval: Option<stats::Interval>| {
+            let near = |a: f64, b: f64| close(a, b);
+            match (answer.total.value, value) {
+                (Some(a), Some(b)) => assert!(near(a, b), "{}: {a} {b}", answer.kpi.id),
+                (a, b) => assert_eq!(a, b, "{}", answer.kpi.id),
+            }
+            match (answer.total.interval, interval) {
+                (Some(a), Some(b)) => {
+                    assert!(near(a.low, b.low) && near(a.high, b.high), "{}", answer.kpi.id)
+                }
+                (a, b) => assert_eq!(a, b, "{}", answer.kpi.id),
+            }
+        };
+        let period = Some(retention::PeriodOptions::default());
+        let asked =
+            retention::Question { scope: scope.clone(), group_by: None, orders, period, triangle: None };
+        let kept = retention::compute(&snapshot, &asked).unwrap().result.total.period.unwrap().retention;
+        same(find("retention"), kept.value, kept.interval);
+        let asked = repurchase::Question { orders, ..repurchase::Question::of(scope.clone()) };
+        let again = repurchase::compute(&snapshot, &asked).unwrap().result.total.repeat_customers;
+        same(find("repurchase"), again.value, again.interval);
+        let answers_counted = survey::AnswersCounted::LastPerCustomer;
+        let asked =
+            survey::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id: None };
+        let nps = survey::compute(&snapshot, &asked).unwrap().result.total.nps;
+        same(find("nps"), nps.value, nps.interval);
+        let rates = asked_rates();
+        let asked = cost::Question { scope, group_by: None, rates, capacities: Vec::new() };
+        let cost = cost::compute(&snapshot, &asked).unwrap().result.total.per_customer.mean;
+        same(find("cost_to_serve"), cost.value, None.or(find("cost_to_serve").total.interval));
+    }
+}
+
+fn asked_rates() -> Vec<cost::CostRate> {
+    vec![cost::CostRate {
+        channel: "web".into(),
+        activity_type: None,
+        currency: Currency::EUR,
+        per_touch_micros: 1_234_567,
+        per_minute_micros: 600_001,
+        from: Micros(super::world::at("2026-03-01T00:00:00Z").0),
+    }]
+}
+
+/// A later span of a question is the same question over that range.
+#[test]
+fn a_span_is_the_question_over_its_range() {
+    for seed in 0..150 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 7_000);
+        let mut whole = question(rng);
+        whole.params.orders.drop_fully_returned = false;
+        let (from, until) = (whole.scope.range.from.0, whole.scope.range.until.0);
+        let observed = whole.scope.observed().0;
+        let middle = from.midpoint(until);
+        let span = measure::Span { from, until: middle, observed: middle.midpoint(until).min(observed) };
+        whole.spans = vec![span];
+        let snapshot = world.snapshot();
+        let answers = compute(&snapshot, &whole).unwrap();
+        let mut part = whole.clone();
+        part.spans.clear();
+        part.scope.range.until = Micros(middle);
+        part.scope.observed_until = Some(Micros(span.observed));
+        for (of_whole, of_part) in answers.iter().zip(compute(&snapshot, &part).unwrap()) {
+            assert_eq!(of_whole.spans[0], of_part.total, "{}", of_part.kpi.id);
+        }
+    }
+}
+
+#[test]
+fn nothing_has_no_share_and_no_mean() {
+    let scope = Scope::of(TimeRange { from: Micros(0), until: Micros(1) });
+    let question = Question {
+        scope,
+        measures: measures::ALL.to_vec(),
+        params: measure::Params::default(),
+        group_by: vec![Dimension::Of(GroupBy::Channel), Dimension::Item],
+        spans: Vec::new(),
+    };
+    for answer in compute(&Snapshot::default(), &question).unwrap() {
+        let is_expected = answer.kpi.id.starts_with("expected_");
+        let is_count = answer.total.denominator.is_none() && !is_expected;
+        assert_eq!(answer.total.value, is_count.then_some(0.0), "{}", answer.kpi.id);
+        assert_eq!(answer.total.interval, None);
+        assert!(answer.groups.is_empty());
+    }
+}
+
+#[test]
+fn two_currencies_are_not_added_but_converted_when_a_rate_is_known() {
+    let mut world = World::of_people(1);
+    let day = |n: i64| Micros(super::world::at("2026-03-01T12:00:00Z").0 + n * 86_400_000_000);
+    world.add(1, day(0), super::world::order("a", 1_000));
+    let touch: &mut Touch = world.add(1, day(2), super::world::order("b", 1_000));
+    if let Activity::Order(order) = &mut touch.details.activity {
+        order.amount.currency = Currency::GBP;
+    }
+    let scope = Scope::of(TimeRange { from: day(-1), until: day(9) });
+    let mut question = Question {
+        scope,
+        measures: vec![measures::find("average_order_value").unwrap()],
+        params: measure::Params::default(),
+        group_by: Vec::new(),
+        spans: Vec::new(),
+    };
+    let snapshot = world.snapshot();
+    assert_eq!(compute(&snapshot, &question), Err(KpiError::CurrencyRequired));
+    question.scope.currency = Some(Currency::EUR);
+    let answer = compute(&snapshot, &question).unwrap().remove(0);
+    assert_eq!((answer.total.value, answer.basis.excluded.other_currency), (Some(1_000.0), 1));
+    let rate = |day: Micros, rate_billionths| crate::money::ExchangeRate {
+        from: Currency::GBP,
+        to: Currency::EUR,
+        since: day,
+        rate_billionths,
+    };
+    question.scope.rates =
+        std::sync::Arc::new(vec![rate(day(1), 1_200_000_000), rate(day(3), 9_000_000_000)]);
+    let answer = compute(&snapshot, &question).unwrap().remove(0);
+    assert_eq!((answer.total.value, answer.basis.excluded.other_currency), (Some(1_100.0), 0));
+    // The kernels of their own convert by the same rates: revenue, and what touchpoints say they cost.
+    world.add(1, day(4), super::world::order("c", 1_000)).details.cost =
+        Some(Money { minor: 100, currency: Currency::GBP });
+    let scope = question.scope.clone();
+    let costs = cost::Question { scope, group_by: None, rates: Vec::new(), capacities: Vec::new() };
+    let answer = cost::compute(&world.snapshot(), &costs).unwrap();
+    let total = answer.result.total;
+    let revenue = total.cost_to_net_revenue.denominator;
+    assert_eq!(
+        (answer.basis.excluded.other_currency, revenue),
+        (0, 3_200.0),
+        "1,000 EUR twice, 1,000 GBP at 1.2"
+    );
+    assert_eq!(total.total.sixtieths, 900 * 60 * 10_000, "at 9 EUR for a GBP");
+}
+
+/// All pages of a figure's members add up to it, for every measure, group and side.
+#[test]
+fn the_parts_sum_to_the_number() {
+    use crate::members::{Filter, Member, Side, page};
+    for seed in 0..60 {
+        println!("seed {seed}");
+        let world = rich(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 3_000);
+        let mut asked = question(rng);
+        asked.measures = measures::ALL.to_vec();
+        let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
+        let answers = compute(&snapshot, &asked).unwrap();
+        for (answer, &measure) in answers.iter().zip(&asked.measures) {
+            let one = Question { measures: vec![measure], ..asked.clone() };
+            let all = |group: Vec<Option<String>>, side: Side| {
+                let mut members: Vec<Member> = Vec::new();
+                let mut figure = None;
+                loop {
+                    let after = members.last().map(|member| member.place);
+                    let filter = Filter { group: group.clone(), side, after, size: 3 };
+                    let mut page = page(&snapshot, &one, &filter).unwrap();
+                    assert!(page.members.len() <= 3);
+                    assert!(*figure.get_or_insert(page.figure) == page.figure);
+                    members.append(&mut page.members);
+                    if !page.more {
+                        let parts = |m: &Member| {
+                            let record = m.record.as_ref().map_or(0.0, |record| record.part as f64);
+                            m.hits.iter().map(|h| h.part as f64).sum::<f64>() + record
+                        };
+                        let sum = members.iter().map(parts).sum::<f64>() / page.scale;
+                        return (members, sum, figure.unwrap());
+                    }
+                }
+            };
+            let mut groups = vec![Vec::new()];
+            groups.extend(answer.groups.iter().take(3).map(|cell| cell.keys.clone()));
+            for group in groups {
+                let (members, sum, figure) = all(group.clone(), Side::Counted);
+                let expected = answer.groups.iter().find(|cell| !group.is_empty() && cell.keys == group);
+                assert_eq!(figure, expected.map_or(answer.total, |cell| cell.figure));
+                if measure.stat != Stat::Customers {
+                    assert!(close(sum, figure.numerator), "{}", answer.kpi.id);
+                }
+                let wholes: i64 = members.iter().flat_map(|m| &m.hits).map(|hit| hit.whole).sum();
+                let recorded: i64 = members.iter().flat_map(|m| &m.record).map(|record| record.whole).sum();
+                if matches!(measure.stat, Stat::Share | Stat::Quotient) {
+                    assert_eq!((wholes + recorded) as f64, figure.denominator.unwrap());
+                }
+                let customers = members.iter().filter(|member| member.customer.is_some()).count();
+                assert_eq!(customers as u64, figure.customers);
+                let (_, of_numerator, _) = all(group.clone(), Side::Numerator);
+                assert!(close(of_numerator, sum));
+                let (rest, of_rest, _) = all(group, Side::Rest);
+                assert_eq!(of_rest, 0.0);
+                assert!(rest.iter().flat_map(|m| &m.hits).all(|hit| hit.part == 0));
+            }
+        }
+    }
+}

@@ -1,0 +1,504 @@
+//! Small worlds of plain touchpoints, and the same worlds as snapshots.
+
+use std::sync::Arc;
+
+use rand::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rustc_hash::FxHashSet;
+
+use crate::*;
+use customer360_model::activity::{Activity, *};
+use customer360_model::*;
+
+/// A touchpoint as an oracle reads it: nothing interned, nothing sorted.
+#[derive(Debug, Clone)]
+pub struct Touch {
+    pub number: u32,
+    /// 0: unidentified.
+    pub observation: u32,
+    pub at: i64,
+    pub channel: &'static str,
+    pub location: Option<&'static str>,
+    pub source: &'static str,
+    pub details: Details,
+    pub voided: bool,
+}
+
+impl Touch {
+    pub fn activity_type(&self) -> ActivityType {
+        self.details.activity.activity_type()
+    }
+
+    pub fn order(&self) -> Option<&Order> {
+        if let Activity::Order(order) = &self.details.activity { Some(order) } else { None }
+    }
+
+    pub fn back(&self) -> Option<&Return> {
+        if let Activity::Return(back) = &self.details.activity { Some(back) } else { None }
+    }
+}
+
+/// All touchpoints of a tenant and who is who.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    pub touches: Vec<Touch>,
+    /// Observation to customer: the least observation of a block.
+    pub map: Vec<u32>,
+    /// By observation; a customer is registered if one of theirs is.
+    pub registered: Vec<bool>,
+}
+
+pub fn at(text: &str) -> Micros {
+    Micros::parse(text).unwrap()
+}
+
+pub fn details(activity: Activity) -> Details {
+    Details {
+        activity,
+        visit_id: None,
+        location: None,
+        campaign: None,
+        product: None,
+        cost: None,
+        handling_seconds: None,
+        traits: Vec::new(),
+        attributes: std::collections::BTreeMap::default(),
+        blocked: Vec::new(),
+    }
+}
+
+pub fn order(order_id: &str, minor: i64) -> Activity {
+    Activity::Order(Order {
+        order_id: order_id.into(),
+        amount: Money { minor, currency: Currency::EUR },
+        lines: Vec::new(),
+        fulfilment: Fulfilment::default(),
+        mobile_pos: false,
+        offer_id: String::new(),
+        margin: None,
+    })
+}
+
+pub fn back(order_id: &str, minor: i64) -> Activity {
+    Activity::Return(Return {
+        return_id: String::new(),
+        order_id: order_id.into(),
+        amount: Money { minor, currency: Currency::EUR },
+        lines: Vec::new(),
+        reason: String::new(),
+    })
+}
+
+pub fn survey(kind: SurveyKind, score: u8) -> Activity {
+    Activity::SurveyAnswer(SurveyAnswer { kind, score, survey_id: String::new() })
+}
+
+impl World {
+    /// A world of people who are known by one observation each.
+    pub fn of_people(count: u32) -> Self {
+        Self { touches: Vec::new(), map: (0..=count).collect(), registered: vec![true; count as usize + 1] }
+    }
+
+    /// Adds a touchpoint on the web from the shop.
+    pub fn add(&mut self, observation: u32, at: Micros, activity: Activity) -> &mut Touch {
+        self.touches.push(Touch {
+            number: self.touches.len() as u32 + 1,
+            observation,
+            at: at.0,
+            channel: "web",
+            location: None,
+            source: "shop",
+            details: details(activity),
+            voided: false,
+        });
+        self.touches.last_mut().unwrap()
+    }
+
+    /// Around the change of the clock in Rome on 2026-03-29: ties, midnights, two currencies,
+    /// merged, anonymous and unidentified people, returns, voids.
+    pub fn random(seed: u64) -> Self {
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let people = rng.random_range(1..=10_u32);
+        let mut map: Vec<u32> = (0..=people).collect();
+        for observation in 2..=people as usize {
+            if rng.random_bool(0.3) {
+                map[observation] = map[rng.random_range(1..observation)];
+            }
+        }
+        let registered = (0..=people).map(|_| rng.random_bool(0.4)).collect();
+        let mut world = Self { touches: Vec::new(), map, registered };
+        for number in 1..=rng.random_range(0..90_u32) {
+            let touch = random_touch(rng, number, people);
+            world.touches.push(touch);
+        }
+        world
+    }
+
+    pub fn customer(&self, touch: &Touch) -> u32 {
+        self.map[touch.observation as usize]
+    }
+
+    pub fn is_registered(&self, customer: u32) -> bool {
+        (1..self.map.len()).any(|o| self.map[o] == customer && self.registered[o])
+    }
+
+    pub fn customers(&self) -> Vec<u32> {
+        let mut all: Vec<u32> = self.living().map(|touch| self.customer(touch)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().filter(|&customer| customer > 0).collect()
+    }
+
+    pub fn living(&self) -> impl Iterator<Item = &Touch> {
+        self.touches.iter().filter(|touch| !touch.voided)
+    }
+
+    /// What a customer did, in order of time. Customer 0 is nobody.
+    pub fn of(&self, customer: u32) -> Vec<&Touch> {
+        let mut touches: Vec<&Touch> = self.living().filter(|t| self.customer(t) == customer).collect();
+        touches.sort_by_key(|touch| (touch.at, touch.number));
+        touches
+    }
+
+    /// The customer's value of a trait, by the rule in words: the latest plain write, else the
+    /// earliest that fills a gap; sources are trusted alike.
+    pub fn trait_of(&self, customer: u32, name: &str) -> Option<String> {
+        let mut writes: Vec<(i64, &str, u32, &TraitWrite)> = Vec::new();
+        for touch in self.of(customer) {
+            for write in touch.details.traits.iter().filter(|write| write.name == name) {
+                writes.push((touch.at, touch.source, touch.number, write));
+            }
+        }
+        writes.sort_by_key(|&(at, source, number, _)| (at, source, number));
+        let plain = writes.iter().rev().find(|(.., write)| !write.if_absent);
+        plain.or_else(|| writes.first()).map(|(.., write)| write.value.to_string())
+    }
+
+    /// The world as one segment.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_in_pieces(1, 0)
+    }
+
+    /// The world in several segments, with dead customers left behind in each.
+    pub fn snapshot_in_pieces(&self, pieces: usize, seed: u64) -> Snapshot {
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let mut dictionary = Dictionary::default();
+        let (mut nobody, mut voided) = (Tables::default(), Vec::new());
+        let mut facts = vec![Tables::default(); pieces];
+        let customer_piece: Vec<usize> = self.map.iter().map(|_| rng.random_range(0..pieces)).collect();
+        for touch in &self.touches {
+            let observation = (touch.observation > 0).then_some(ObservationNo(touch.observation.into()));
+            let channel = Channel::parse(touch.channel).unwrap();
+            let mut details = touch.details.clone();
+            details.location = touch.location.map(str::to_owned);
+            let number = TouchpointNo(touch.number.into());
+            let at = Micros(touch.at);
+            let fact =
+                Fact::of(number, observation, at, &channel, touch.source, &details, &mut dictionary).unwrap();
+            if touch.voided {
+                let (place, touch_type) = (fact.place, fact.body.touch_type());
+                voided.push(Voided { at: fact.at, place, touch_type });
+            } else if touch.observation == 0 {
+                nobody.push(&fact);
+            } else {
+                facts[customer_piece[self.customer(touch) as usize]].push(&fact);
+            }
+        }
+        let (none, trust) = (FxHashSet::default(), Trust::of(&dictionary, &[]));
+        let mut segments = Vec::new();
+        for tables in &facts {
+            // A customer that moved away has dead rows in the segment before.
+            let segment = Segment::gather(&[Source::New(tables)], self, &none, &trust);
+            let live = Live::new(segment);
+            if pieces == 1 {
+                segments.push(live);
+                continue;
+            }
+            let moved: Vec<u32> =
+                (0..live.segment.customers.len() as u32).filter(|_| rng.random_bool(0.4)).collect();
+            let source = Source::Customers(&live.segment, &moved);
+            segments.push(Live::new(Segment::gather(&[source], self, &none, &trust)));
+            segments.push(live.without(moved.iter().copied()));
+        }
+        Snapshot {
+            revision: Revision(7),
+            segments,
+            unidentified: vec![Arc::new(nobody)],
+            dictionary: Arc::new(dictionary),
+            voided: Arc::new(voided),
+            ..Snapshot::default()
+        }
+    }
+}
+
+impl Identity for World {
+    fn customer_of(&self, observation: u32, _at: i64) -> u32 {
+        self.map[observation as usize]
+    }
+
+    fn is_registered(&self, customer: u32) -> bool {
+        World::is_registered(self, customer)
+    }
+}
+
+fn random_touch(rng: &mut ChaCha8Rng, number: u32, people: u32) -> Touch {
+    let observation = if rng.random_bool(0.12) { 0 } else { rng.random_range(1..=people) };
+    let mut details = details(random_activity(rng, number));
+    if rng.random_bool(0.2) {
+        details.handling_seconds = Some(rng.random_range(0..900));
+    }
+    if rng.random_bool(0.1) {
+        details.cost = Some(Money { minor: rng.random_range(0..500), currency: random_currency(rng) });
+    }
+    if rng.random_bool(0.15) {
+        let value = Value::Text((*["Rome", "Milan", "Pisa"].choose(rng).unwrap()).into());
+        details.traits.push(TraitWrite { name: "city".into(), value, if_absent: rng.random_bool(0.3) });
+    }
+    Touch {
+        number,
+        observation,
+        at: random_instant(rng),
+        channel: ["store", "web", "app"].choose(rng).unwrap(),
+        location: *[None, Some("Rome 1"), Some("Milan 2")].choose(rng).unwrap(),
+        source: ["till", "shop", "crm"].choose(rng).unwrap(),
+        details,
+        voided: rng.random_bool(0.05),
+    }
+}
+
+/// 2026-02-20 to 2026-05-20, often at a full local hour or midnight.
+fn random_instant(rng: &mut ChaCha8Rng) -> i64 {
+    let hour = at("2026-02-19T23:00:00Z").0 + rng.random_range(0..90 * 24) * 3_600_000_000;
+    match rng.random_range(0..3) {
+        0 => hour,
+        1 => hour - hour.rem_euclid(24 * 3_600_000_000) + *[22, 23].choose(rng).unwrap() * 3_600_000_000,
+        _ => hour + rng.random_range(0..3_600_000_000),
+    }
+}
+
+fn random_currency(rng: &mut ChaCha8Rng) -> Currency {
+    if rng.random_bool(0.85) { Currency::EUR } else { Currency::GBP }
+}
+
+fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
+    match rng.random_range(0..10) {
+        0..4 => {
+            let mut activity = order(&format!("o{number}"), rng.random_range(0..6) * 500);
+            if let Activity::Order(order) = &mut activity {
+                order.amount.currency = random_currency(rng);
+            }
+            activity
+        }
+        4 => {
+            let id = rng.random_bool(0.7).then(|| format!("o{}", rng.random_range(1..=number)));
+            let mut activity = back(&id.unwrap_or_default(), rng.random_range(0..4) * 1000);
+            if let Activity::Return(back) = &mut activity {
+                back.amount.currency = random_currency(rng);
+            }
+            activity
+        }
+        5..7 => {
+            let kind = *[SurveyKind::Nps, SurveyKind::Csat, SurveyKind::Ces].choose(rng).unwrap();
+            let score = match kind {
+                SurveyKind::Nps => rng.random_range(0..=10),
+                SurveyKind::Csat => rng.random_range(1..=5),
+                SurveyKind::Ces => rng.random_range(1..=7),
+            };
+            let survey_id = if rng.random_bool(0.5) { "spring".into() } else { String::new() };
+            Activity::SurveyAnswer(SurveyAnswer { kind, score, survey_id })
+        }
+        7 => Activity::ServiceContact(ServiceContact::default()),
+        8 => Activity::Custom(Custom {
+            name: "x".into(),
+            phase: rng.random_bool(0.5).then_some(Phase::Loyalty),
+        }),
+        _ => Activity::Visit(Visit::default()),
+    }
+}
+
+/// The questions' common part, at random; around the change of the clock.
+pub fn random_scope(rng: &mut ChaCha8Rng) -> Scope {
+    let mut bounds = [random_instant(rng), random_instant(rng), random_instant(rng)];
+    bounds.sort_unstable();
+    let range = TimeRange { from: Micros(bounds[0]), until: Micros(bounds[1]) };
+    let mut scope = Scope::of(range);
+    scope.observed_until = match rng.random_range(0..4) {
+        0 => None,
+        1 => Some(Micros(bounds[0].midpoint(bounds[1]))),
+        _ => Some(Micros(bounds[2])),
+    };
+    scope.zone =
+        calendar::Zone::named(["UTC", "Europe/Rome", "America/New_York"].choose(rng).unwrap()).unwrap();
+    scope.week_start = *[Weekday::Monday, Weekday::Sunday].choose(rng).unwrap();
+    if rng.random_bool(0.3) {
+        scope.channels = vec!["web".into(), "app".into()];
+    }
+    if rng.random_bool(0.15) {
+        scope.locations = vec!["Rome 1".into()];
+    }
+    if rng.random_bool(0.15) {
+        scope.sources = vec!["till".into(), "crm".into()];
+    }
+    if rng.random_bool(0.25) {
+        scope.customer_kind = Some(*[CustomerKind::Anonymous, CustomerKind::Registered].choose(rng).unwrap());
+    }
+    if rng.random_bool(0.15) {
+        scope.segment = Some(("city".into(), Value::Text("Rome".into())));
+    }
+    if rng.random_bool(0.4) {
+        scope.currency = Some(random_currency(rng));
+    }
+    scope
+}
+
+pub fn random_group_by(rng: &mut ChaCha8Rng) -> Option<GroupBy> {
+    match rng.random_range(0..9) {
+        0 => Some(GroupBy::Channel),
+        1 => Some(GroupBy::Location),
+        2 => Some(GroupBy::AcquisitionMonth),
+        3 => Some(GroupBy::AcquisitionChannel),
+        4 => Some(GroupBy::CustomerKind),
+        5 => Some(GroupBy::Trait("city".into())),
+        _ => None,
+    }
+}
+
+pub fn random_orders(rng: &mut ChaCha8Rng) -> OrderOptions {
+    OrderOptions {
+        unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
+        min_amount_minor: if rng.random_bool(0.2) { 1000 } else { 0 },
+        drop_fully_returned: rng.random_bool(0.3),
+    }
+}
+
+/// The scope as an oracle reads it: one touchpoint at a time, local time by jiff.
+pub struct Plain<'a> {
+    pub world: &'a World,
+    pub scope: &'a Scope,
+}
+
+impl Plain<'_> {
+    pub fn observed(&self) -> i64 {
+        self.scope.observed_until.unwrap_or(self.scope.range.until).0
+    }
+
+    pub fn in_range(&self, touch: &Touch) -> bool {
+        self.scope.range.from.0 <= touch.at
+            && touch.at < self.scope.range.until.0
+            && touch.at < self.observed()
+    }
+
+    pub fn has_place(&self, touch: &Touch) -> bool {
+        let scope = self.scope;
+        let has = |wanted: &[String], name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
+        has(&scope.channels, touch.channel)
+            && has(&scope.sources, touch.source)
+            && (scope.locations.is_empty() || touch.location.is_some_and(|at| has(&scope.locations, at)))
+    }
+
+    pub fn customers(&self) -> Vec<u32> {
+        let mut all = self.world.customers();
+        all.retain(|&customer| {
+            let registered = self.world.is_registered(customer);
+            let kind = match self.scope.customer_kind {
+                None => true,
+                Some(kind) => (kind == CustomerKind::Registered) == registered,
+            };
+            let segment = self.scope.segment.as_ref().is_none_or(|(name, value)| {
+                self.world.trait_of(customer, name).as_deref() == Some(&value.to_string())
+            });
+            kind && segment
+        });
+        all
+    }
+
+    /// Touchpoints of nobody in range, when the scope does not ask about customers.
+    pub fn nobody(&self, wanted: impl Fn(&Touch) -> bool) -> Vec<&Touch> {
+        let asked = self.scope.customer_kind.is_none() && self.scope.segment.is_none();
+        let touches = self.world.living().filter(|touch| touch.observation == 0 && asked);
+        touches.filter(|t| wanted(t) && self.in_range(t) && self.has_place(t)).collect()
+    }
+
+    pub fn voided(&self, wanted: impl Fn(&Touch) -> bool) -> u64 {
+        let touches = self.world.touches.iter().filter(|touch| touch.voided && wanted(touch));
+        touches.filter(|t| self.in_range(t) && self.has_place(t)).count() as u64
+    }
+
+    pub fn day(&self, at: i64) -> jiff::civil::Date {
+        self.scope.zone.date(Micros(at)).unwrap()
+    }
+
+    pub fn days_between(&self, earlier: i64, later: i64) -> i64 {
+        i64::from((self.day(later) - self.day(earlier)).get_days())
+    }
+
+    /// Whether the whole local day of an instant, and `days` days more, were observed.
+    pub fn sees_whole_days(&self, at: i64, days: i64) -> bool {
+        self.days_between(at, self.observed()) > days
+    }
+
+    pub fn group(&self, by: &GroupBy, customer: u32, touch: &Touch) -> Option<String> {
+        let first = || (customer > 0).then(|| self.world.of(customer)[0]);
+        match by {
+            GroupBy::Channel => Some(touch.channel.into()),
+            GroupBy::Location => touch.location.map(Into::into),
+            GroupBy::Campaign => touch.details.campaign.clone(),
+            GroupBy::AcquisitionMonth => first().map(|t| self.day(t.at).strftime("%Y-%m").to_string()),
+            GroupBy::AcquisitionChannel => first().map(|t| t.channel.into()),
+            GroupBy::CustomerKind => (customer > 0)
+                .then(|| if self.world.is_registered(customer) { "registered" } else { "anonymous" }.into()),
+            GroupBy::ChannelsUsed => {
+                Some(self.channels(customer)).filter(|c| !c.is_empty()).map(|c| c.len().to_string())
+            }
+            GroupBy::ChannelSet => {
+                Some(self.channels(customer)).filter(|c| !c.is_empty()).map(|c| c.join("+"))
+            }
+            GroupBy::Rfm(by, orders) => self.rfm_group(*by, orders, customer),
+            GroupBy::Trait(name) => (customer > 0).then(|| self.world.trait_of(customer, name)).flatten(),
+        }
+    }
+
+    /// Why an order does not count.
+    pub fn refusal(&self, options: &OrderOptions, touch: &Touch) -> Option<&'static str> {
+        let order = touch.order().unwrap();
+        if self.scope.currency.is_some_and(|currency| currency != order.amount.currency) {
+            return Some("other_currency");
+        }
+        if order.amount.minor < options.min_amount_minor {
+            return Some("below_min_amount");
+        }
+        let returns = self.world.living().filter(|t| t.at < self.observed()).filter_map(Touch::back);
+        let linked =
+            returns.filter(|b| b.order_id == order.order_id && b.amount.currency == order.amount.currency);
+        let amounts: Vec<i64> = linked.map(|b| b.amount.minor).collect();
+        let all = !amounts.is_empty() && amounts.iter().sum::<i64>() >= order.amount.minor;
+        (options.drop_fully_returned && all).then_some("fully_returned")
+    }
+
+    /// All orders of a customer that count, wherever they were made.
+    pub fn orders(&self, options: &OrderOptions, customer: u32) -> Vec<&Touch> {
+        let mut orders = self.world.of(customer);
+        orders
+            .retain(|t| t.order().is_some() && t.at < self.observed() && self.refusal(options, t).is_none());
+        orders
+    }
+
+    /// Those of them that are in scope, one for each local day if asked.
+    pub fn units<'t>(&self, options: &OrderOptions, orders: &[&'t Touch]) -> Vec<&'t Touch> {
+        let mut units: Vec<&Touch> = orders.iter().copied().filter(|touch| self.has_place(touch)).collect();
+        if options.unit == OrderUnit::CustomerDay {
+            units.dedup_by(|later, earlier| self.day(later.at) == self.day(earlier.at));
+        }
+        units
+    }
+
+    pub fn excluded_orders(&self, options: &OrderOptions, reason: &str) -> u64 {
+        let mut count = 0;
+        for customer in self.customers() {
+            let orders = self.world.of(customer).into_iter().filter(|t| t.order().is_some());
+            let in_scope = orders.filter(|t| self.in_range(t) && self.has_place(t));
+            count += in_scope.filter(|t| self.refusal(options, t) == Some(reason)).count() as u64;
+        }
+        count
+    }
+}
