@@ -50,14 +50,14 @@ fn busy_month() -> Vec<proto::Touchpoint> {
     let line = proto::Line {
         product_id: "shoe".into(),
         category: "feet".into(),
-        quantity: 2.0,
+        quantity: Some(2.0),
         ..Default::default()
     };
     let mut bought = order("s-1", 1_000);
     if let Activity::Order(order) = &mut bought {
         order.lines = vec![line];
     }
-    let score = proto::SurveyAnswer { kind: 1, score: 10, ..Default::default() };
+    let score = proto::SurveyAnswer { kind: 1, score: Some(10), ..Default::default() };
     vec![
         touch(
             "1",

@@ -105,6 +105,7 @@ async fn parts_lead_from_one_answer_to_the_other() {
         source: "shop".into(),
         source_id: "3".into(),
         reason: "another's login".into(),
+        ..Default::default()
     };
     service.touchpoints().void_touchpoint(void).await.unwrap();
     // 5: a rate.

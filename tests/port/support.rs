@@ -84,7 +84,7 @@ impl Service {
     }
 
     pub async fn record(&self, touchpoints: Vec<proto::Touchpoint>) -> proto::RecordTouchpointsResponse {
-        let request = proto::RecordTouchpointsRequest { touchpoints };
+        let request = proto::RecordTouchpointsRequest { touchpoints, ..Default::default() };
         self.touchpoints().record_touchpoints(request).await.unwrap().into_inner()
     }
 

@@ -26,10 +26,10 @@ fn wrong() -> Vec<(Touchpoint, &'static str, ViolationReason)> {
     };
     let line = |quantity| {
         let lines = vec![proto::Line { quantity, ..Default::default() }];
-        let amount = Some(proto::Money { minor: 1, currency: "EUR".to_owned() });
+        let amount = Some(proto::Money { minor: Some(1), currency: "EUR".to_owned() });
         Activity::Order(proto::Order { order_id: "o".to_owned(), amount, lines, ..Default::default() })
     };
-    let cost = |currency: &str| Some(proto::Money { minor: 1, currency: currency.to_owned() });
+    let cost = |currency: &str| Some(proto::Money { minor: Some(1), currency: currency.to_owned() });
     let seventeen = (0..17).map(|i| identifier("COOKIE", &format!("ck-{i}"))).collect();
     vec![
         (

@@ -4,7 +4,8 @@ use super::{Choice, timestamp};
 use crate::kpi::catalogue::{self, Definition};
 use crate::kpi::fact::AnswerKind;
 use crate::kpi::{
-    Basis, Estimate, Excluded, Group, Grouped, Ratio, cost, repurchase, retention, stats, survey, triangle,
+    Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio, cost, repurchase, retention, stats, survey,
+    triangle,
 };
 use crate::model::Currency;
 use crate::rpc::proto::{self, ExclusionReason};
@@ -135,13 +136,24 @@ pub(super) fn interval(interval: stats::Interval) -> proto::Interval {
     proto::Interval { low: interval.low, high: interval.high, method: interval.method.name().to_owned() }
 }
 
+pub(super) fn absent_reason(absent: Option<Absent>) -> i32 {
+    use proto::AbsentReason as Said;
+    let said = match absent {
+        None => Said::Unspecified,
+        Some(Absent::EmptyDenominator) => Said::EmptyDenominator,
+        Some(Absent::NotObserved) => Said::NotObserved,
+        Some(Absent::NotReached) => Said::NotReached,
+    };
+    said.into()
+}
+
 pub(super) fn ratio(ratio: &Ratio) -> proto::Ratio {
     proto::Ratio {
         value: ratio.value,
         numerator: ratio.numerator,
         denominator: ratio.denominator,
         interval: ratio.interval.map(interval),
-        absent_reason: ratio.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(ratio.absent),
     }
 }
 
@@ -150,7 +162,7 @@ pub(super) fn estimate(estimate: &Estimate) -> proto::Estimate {
         value: estimate.value,
         interval: estimate.interval.map(interval),
         n: count(estimate.count),
-        absent_reason: estimate.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(estimate.absent),
     }
 }
 
@@ -211,7 +223,7 @@ fn nps_result(result: survey::Scores) -> proto::NpsResult {
             passives: count(passives),
             detractors: count(detractors),
             answers: count(promoters + passives + detractors),
-            absent_reason: if value.is_none() { "empty_denominator".to_owned() } else { String::new() },
+            absent_reason: absent_reason(value.is_none().then_some(Absent::EmptyDenominator)),
         }),
         csat_top_two: Some(ratio(&result.csat_top_two)),
         ces_mean: Some(estimate(&result.ces_mean)),
