@@ -14,7 +14,7 @@ fn at(channel: &str, location: &str, mut touchpoint: proto::Touchpoint) -> proto
 }
 
 fn bought(id: &str, minor: i64, price: i64) -> Activity {
-    let euros = |minor| Some(proto::Money { minor, currency: "EUR".into() });
+    let euros = |minor| Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     let line = proto::Line {
         product_id: "shoe".into(),
         category: "feet".into(),
@@ -31,7 +31,7 @@ fn bought(id: &str, minor: i64, price: i64) -> Activity {
 }
 
 fn returned(order_id: &str, minor: i64) -> Activity {
-    let amount = Some(proto::Money { minor, currency: "EUR".into() });
+    let amount = Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     Activity::Return(proto::Return {
         return_id: format!("r-{order_id}"),
         order_id: order_id.into(),

@@ -43,7 +43,7 @@ fn busy_month() -> Vec<proto::Touchpoint> {
     let like = proto::SocialEngagement { kind: 1, network: "n".into(), ..Default::default() };
     let follow = proto::SocialEngagement { kind: 5, network: "n".into(), ..Default::default() };
     let review = proto::ReviewWritten { rating: Some(2), sentiment: Some(-0.5), ..Default::default() };
-    let euros = |minor| Some(proto::Money { minor, currency: "EUR".into() });
+    let euros = |minor| Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     let cart = |id: &str| {
         Activity::CartUpdated(proto::Cart { cart_id: id.into(), value: euros(700), ..Default::default() })
     };

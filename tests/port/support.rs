@@ -118,7 +118,7 @@ pub fn visit() -> Activity {
 }
 
 pub fn order(id: &str, minor: i64) -> Activity {
-    let amount = Some(proto::Money { minor, currency: "EUR".into() });
+    let amount = Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     Activity::Order(proto::Order { order_id: id.into(), amount, ..Default::default() })
 }
 
