@@ -49,7 +49,7 @@ async fn shop() -> Service {
     let (u1, u2): (&[&str], &[&str]) = (&["ACCOUNT:u1"], &["ACCOUNT:u2"]);
     let trial = Activity::ProductTrial(proto::ProductTrial { product_id: "shoe".into(), kind: 1 });
     let shown = Activity::OfferShown(proto::OfferShown { offer_id: "o".into(), kind: 2 });
-    let join = Activity::Subscription(proto::Subscription { programme: 2, change: 1, points: 0 });
+    let join = Activity::Subscription(proto::Subscription { programme: 2, change: 1, points: None });
     let mention = proto::SocialEngagement { kind: 4, ..Default::default() };
     let all = vec![
         touch("1", 25, u1, visit()),

@@ -99,7 +99,7 @@ pub async fn busy_service() -> Service {
     let rate = proto::CostRate {
         channel: "web".into(),
         currency: "EUR".into(),
-        per_touch_micros: 250_000,
+        per_touch_micros: Some(250_000),
         effective_from: Some(pbjson_types::Timestamp { seconds: 1_767_225_600, nanos: 0 }),
         ..Default::default()
     };

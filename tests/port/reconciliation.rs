@@ -112,7 +112,7 @@ async fn parts_lead_from_one_answer_to_the_other() {
     let rate = proto::CostRate {
         channel: "web".into(),
         currency: "EUR".into(),
-        per_touch_micros: 120_000,
+        per_touch_micros: Some(120_000),
         effective_from: Some(pbjson_types::Timestamp::default()),
         ..Default::default()
     };
