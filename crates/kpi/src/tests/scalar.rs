@@ -8,15 +8,11 @@ use super::rich::{random_params, rich, scope};
 use super::world::{Plain, Touch, World};
 use crate::catalogue::measures;
 use crate::engine::dimension::Dimension;
-use crate::engine::measure;
-use crate::engine::measure::{Measure, Stat};
+use crate::engine::measure::{self, Measure, Stat};
 use crate::engine::records::{Counted, Crowd};
 use crate::engine::scalar::{Answer, Figure, Question, compute};
 use crate::ground::statistics;
-use crate::shapes::cost;
-use crate::shapes::nps;
-use crate::shapes::repurchase;
-use crate::shapes::retention;
+use crate::shapes::{cost, nps, repurchase, retention};
 use crate::*;
 use customer360_model::*;
 
