@@ -7,7 +7,7 @@ use crate::facts::column::Column;
 /// The columns that every table of touchpoints begins with. 22 bytes a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stem {
-    /// The segment's number of the customer, never decreasing. Empty in a [`Tables`] that is not
+    /// The segment's number of the customer, never decreasing. Empty in a [`Tables`](crate::facts::tables::Tables) that is not
     /// clustered by customer yet.
     pub customer: Vec<u32>,
     /// Microseconds; increasing within a customer, ties by `number`.
