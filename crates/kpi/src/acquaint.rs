@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::beside::TABLES;
+use super::beside::{RETURNS, TABLES};
 use super::given::{Content, Piece};
 use super::segment::Trust;
 use super::tables::{IF_ABSENT, SURVIVES, Stem, Tables};
@@ -45,14 +45,16 @@ impl Acquired {
 /// The first known touchpoint of each customer of some clustered tables.
 pub(super) fn firsts(
     customers: usize,
-    stems: [&Stem; TABLES],
+    tables: &Tables,
     knows: impl Fn(u32, i64) -> bool + Sync,
 ) -> Vec<First> {
     const STRETCH: usize = 1 << 14;
     let mut firsts = vec![NEVER; customers];
+    let stems: [&Stem; TABLES] = tables.stems();
     firsts.par_chunks_mut(STRETCH).enumerate().for_each(|(nth, firsts)| {
         let from = nth * STRETCH;
-        for stem in stems {
+        // Whoever came with a return has a touch of it among the others.
+        for (_, stem) in stems.into_iter().enumerate().filter(|(table, _)| *table != RETURNS) {
             let rows = stem.rows(from as u32..(from + firsts.len()) as u32);
             let mut previous = u32::MAX;
             for row in rows {
@@ -113,7 +115,9 @@ pub(super) fn mark_survivors(tables: &mut Tables, trust: &Trust) {
     if tables.traits.owner.is_empty() {
         return;
     }
-    let survivors = survivors(writes(tables, trust, |stem, row| Some(stem.customer[row])));
+    // Nobody says anything of whoever claims their order.
+    let said = |stem: &Stem, row: usize| (stem.observation[row] != 0).then(|| stem.customer[row]);
+    let survivors = survivors(writes(tables, trust, said));
     let flags = &mut tables.traits.flags;
     flags.iter_mut().for_each(|flags| *flags &= IF_ABSENT);
     survivors.into_iter().for_each(|write| flags[write.row] |= SURVIVES);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use super::answer::Tally;
-use super::beside::EXPOSURES;
+use super::beside::{EXPOSURES, RETURNS};
 use super::catalogue::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, TOUCHPOINTS, WILSON,
 };
@@ -36,7 +36,8 @@ fn uses(kind: TouchType, detail: u8) -> bool {
 
 /// Calls `visit` for each touchpoint among some rows of every table that is something a customer did.
 fn each_use(tables: &Tables, rows: impl Fn(&Stem) -> Range<usize>, mut visit: impl FnMut(&Stem, usize)) {
-    for (table, stem) in tables.stems().into_iter().enumerate() {
+    let touched = tables.stems().into_iter().enumerate().filter(|(table, _)| *table != RETURNS);
+    for (table, stem) in touched {
         let uses = |row: &usize| {
             let others = || tables.others(table);
             table != EXPOSURES || uses(TouchType(others().kind[*row]), others().detail[*row])

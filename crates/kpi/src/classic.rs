@@ -150,7 +150,7 @@ pub static SERVED: Measure = Measure {
     stat: Stat::MeanOfCustomers,
     // Sixtieths of a millionth; [`Context::scale`] knows the currency's minor unit.
     scale: 60.0,
-    anchors: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    anchors: |_| Types::all(),
     observe: |seen, hits| {
         let touched = |mark: &Mark| {
             let (touch, _) = seen.cx.costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);

@@ -7,6 +7,7 @@ use customer360_model::{
 
 use super::beside::TouchRow;
 use super::dictionary::{Dictionary, DictionaryFull, text_hash};
+use super::objects::{Says, Statement};
 use super::tables::UNKNOWN;
 
 /// A touchpoint that the columns cannot hold.
@@ -50,10 +51,20 @@ impl TouchType {
     pub const SUBSCRIPTION: Self = Self::of(ActivityType::Subscription);
     /// No type: stands in a timeline for an order that does not count as one.
     pub(super) const REFUSED_ORDER: Self = Self(Self::COUNT as u8 - 1);
+    /// No type: the same for a return.
+    pub(super) const REFUSED_RETURN: Self = Self(Self::COUNT as u8 - 2);
+    /// No type: what came back, which is of whom the order is. Whoever came with it has a touch of
+    /// [`Self::RETURN`].
+    pub(super) const CAME_BACK: Self = Self(Self::COUNT as u8 - 3);
     const CUSTOM: u8 = ActivityType::Custom as u8;
 
     const fn of(activity_type: ActivityType) -> Self {
         Self(activity_type as u8)
+    }
+
+    /// Every type that a touchpoint may have.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        (0..=Self::CUSTOM + Phase::ALL.len() as u8).map(Self)
     }
 
     /// The type of a touchpoint; a custom one names its phase itself.
@@ -224,6 +235,8 @@ pub struct Fact {
     pub cost: Option<Amount>,
     pub traits: Vec<TraitFact>,
     pub said: Said,
+    /// What it says about an order.
+    pub statement: Option<Statement>,
 }
 
 impl Fact {
@@ -275,16 +288,31 @@ impl Fact {
             Ok(TraitFact { name, value, if_absent: write.if_absent })
         });
         let traits = traits.collect::<Result<Vec<_>, DictionaryFull>>()?;
-        Ok(Self {
-            number: small(number.0)?,
-            observation: observation.map_or(Ok(0), |observation| small(observation.0))?,
+        let (number, observation) =
+            (small(number.0)?, observation.map_or(Ok(0), |observation| small(observation.0))?);
+        let place = dictionary.intern_place_of(
+            channel.as_str(),
+            details.location.as_deref(),
+            source,
+            details.campaign.as_deref(),
+        )?;
+        let said_of = said_of_order(source, &details.activity, dictionary)?;
+        let its_source = dictionary.place(place).source;
+        let statement = said_of.map(|(key, says)| Statement {
+            key,
+            number,
+            observation,
             at: at.0,
-            place: dictionary.intern_place_of(
-                channel.as_str(),
-                details.location.as_deref(),
-                source,
-                details.campaign.as_deref(),
-            )?,
+            source: its_source,
+            id: (0, 0),
+            says,
+        });
+        Ok(Self {
+            number,
+            observation,
+            at: at.0,
+            place,
+            statement,
             body,
             seconds,
             cost,
@@ -320,6 +348,33 @@ impl Said {
         }
         Ok(said)
     }
+}
+
+/// What is said about an order, with the key that stands for it.
+fn said_of_order(
+    source: &str,
+    activity: &Activity,
+    dictionary: &mut Dictionary,
+) -> Result<Option<(u64, Says)>, DictionaryFull> {
+    let id = |id: &str| if id.is_empty() { 0 } else { pair_hash(source, id) };
+    let (order_id, says) = match activity {
+        Activity::Order(order) => (&order.order_id, Says::Order(amount_of(order.amount, dictionary)?)),
+        Activity::Return(back) => {
+            let amount = amount_of(back.amount, dictionary)?;
+            (&back.order_id, Says::Return { id: id(&back.return_id), amount })
+        }
+        Activity::Cancellation(cancelled) => {
+            let amount = cancelled.amount.map(|amount| amount_of(amount, dictionary)).transpose()?;
+            (&cancelled.order_id, Says::Cancelled { id: 0, amount })
+        }
+        _ => return Ok(None),
+    };
+    Ok((!order_id.is_empty()).then(|| (text_hash(order_id), says)))
+}
+
+/// 64 bits that stand for an id that is a source's own.
+fn pair_hash(source: &str, id: &str) -> u64 {
+    text_hash(&format!("{source}\u{0}{id}"))
 }
 
 fn amount_of(money: Money, dictionary: &mut Dictionary) -> Result<Amount, DictionaryFull> {

@@ -24,8 +24,7 @@ pub const STEPS: [Step; 4] = [
 
 fn types(params: &Params) -> Types {
     Types::of(params.steps.iter().flat_map(|step| {
-        let all = (0..TouchType::COUNT as u8).map(TouchType);
-        all.filter(|touch_type| touch_type.activity_type() == step.activity)
+        TouchType::all().filter(|touch_type| touch_type.activity_type() == step.activity)
     }))
 }
 

@@ -123,8 +123,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
 }
 
 fn types_of(activity: ActivityType) -> impl Iterator<Item = TouchType> {
-    let all = (0..TouchType::COUNT as u8 - 1).map(TouchType);
-    all.filter(move |touch_type| touch_type.activity_type() == activity)
+    TouchType::all().filter(move |touch_type| touch_type.activity_type() == activity)
 }
 
 /// The beginning of the interval before the range, and the bounds of all of the range.
@@ -360,7 +359,7 @@ pub static ACTIVE_DAYS: Measure = Measure {
     .from(PEERS),
     stat: Stat::Mean,
     window_days: 0,
-    anchors: |_: &Params| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    anchors: |_: &Params| Types::all(),
     observe: |seen, hits| {
         let (mut first, mut days, mut end) = (None, 0, i64::MIN);
         for mark in seen.marks.iter().filter(|mark| seen.counts(mark)) {

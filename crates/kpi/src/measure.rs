@@ -314,16 +314,14 @@ pub(super) fn window_of(measure: &Measure, params: &Params) -> Window {
 
 /// Touchpoints by which people inform themselves: all of consideration, articles and clicks.
 pub(super) static RESEARCH: LazyLock<Types> = LazyLock::new(|| {
-    let all = (0..TouchType::COUNT as u8).map(TouchType);
-    let known = all.filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
+    let known = TouchType::all().filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
     Types::of(known.chain([TouchType::ARTICLE_READ, TouchType::AD_CLICK]))
 });
 
 /// Touchpoints that lead to an order: awareness and consideration, carts and accepted offers.
 pub(super) static JOURNEY: LazyLock<Types> = LazyLock::new(|| {
-    let all = (0..TouchType::COUNT as u8).map(TouchType);
     let leads =
         |touch_type: &TouchType| matches!(touch_type.phase(), Some(Phase::Awareness | Phase::Consideration));
     let decisions = [TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED, TouchType::OFFER_ACCEPTED];
-    Types::of(all.filter(leads).chain(decisions))
+    Types::of(TouchType::all().filter(leads).chain(decisions))
 });

@@ -20,7 +20,7 @@ pub struct Others<'a> {
 /// The types whose touchpoints stand in each table of its own.
 const OWN: [(usize, Types); 7] = [
     (ORDERS, Types::listed(&[TouchType::ORDER, TouchType::REFUSED_ORDER])),
-    (RETURNS, Types::listed(&[TouchType::RETURN])),
+    (RETURNS, Types::listed(&[TouchType::CAME_BACK, TouchType::REFUSED_RETURN])),
     (ANSWERS, Types::listed(&[TouchType::SURVEY_ANSWER, TouchType::REVIEW_WRITTEN])),
     (EXPOSURES, Types::listed(&[TouchType::IMPRESSION, TouchType::AD_CLICK, TouchType::MESSAGE])),
     (OFFERS, Types::listed(&[TouchType::OFFER_SHOWN, TouchType::OFFER_ACCEPTED])),
@@ -108,7 +108,7 @@ impl Tables {
     pub fn touch_type(&self, touch: TouchRow) -> TouchType {
         match touch.table() {
             ORDERS => TouchType::ORDER,
-            RETURNS => TouchType::RETURN,
+            RETURNS => TouchType::CAME_BACK,
             ANSWERS => AnswerKind::touch_type(self.answers.kind[touch.row()]),
             other => TouchType(self.others(other).kind[touch.row()]),
         }

@@ -144,6 +144,8 @@ pub struct OrderOptions {
     /// Orders of which at least the amount was returned (before `observed_until`, by anyone) are
     /// not counted. Needs returns that name their order.
     pub drop_fully_returned: bool,
+    /// Whether orders count that were cancelled, and in full those of which a part was.
+    pub count_cancelled: bool,
 }
 
 /// What counts as one order.

@@ -11,6 +11,7 @@ use super::bitmap::Bitmap;
 use super::dictionary::Dictionary;
 use super::fact::TouchType;
 use super::given::Given;
+use super::objects::{Objects, Settlement};
 use super::segment::Segment;
 use super::tables::Tables;
 
@@ -60,6 +61,9 @@ pub struct Snapshot {
     pub unidentified: Vec<Arc<Tables>>,
     pub dictionary: Arc<Dictionary>,
     pub voided: Arc<Vec<Voided>>,
+    /// What several touchpoints say of one order, and what it comes to.
+    pub objects: Arc<Objects>,
+    pub settlement: Arc<Settlement>,
     /// Everything but for a question about the past, for which what it reads is made.
     pub given: Given,
 }
@@ -106,6 +110,13 @@ impl Snapshot {
         let mut state = start();
         parts.iter().for_each(|part| observe(&mut state, part));
         state
+    }
+
+    /// Whether anything became of any order, as far as orders are given.
+    pub(super) fn has_lives(&self) -> bool {
+        let has = |tables: &Tables| tables.orders.given().is_some_and(|orders| !orders.lives.is_empty());
+        self.segments.iter().any(|live| has(&live.segment.tables))
+            || self.unidentified.iter().any(|tables| has(tables))
     }
 
     /// Where a customer lives.
