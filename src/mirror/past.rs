@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::MirrorError;
 use super::tenant::{Map, small};
 use crate::identity::Rules;
-use crate::kpi::given::Pieces;
-use crate::kpi::known::{Home, Homes, Since, Then};
-use crate::kpi::reconcile::{Between, Mover};
+use crate::kpi::facts::as_of::{Home, Homes, Since, Then};
+use crate::kpi::facts::projection::Pieces;
+use crate::kpi::facts::reconcile::{Between, Mover};
 use crate::kpi::{Dictionary, Fact, Identity, Snapshot, Trust, Voided};
 use crate::store::{ChangedSince, Fact as StoredFact, Known};
 
@@ -106,7 +106,7 @@ fn since(
     // All names in them were met when they were recorded: it does not grow.
     let mut names = names.clone();
     for stored in changed.voided.parse()?.iter().flatten() {
-        let StoredFact { no, observation, source, at, channel, details } = stored;
+        let StoredFact { no, observation, source, at, channel, details, .. } = stored;
         let names = Arc::make_mut(&mut names);
         let fact = Fact::of(*no, *observation, *at, channel, source, details, names)?;
         since.voided.push(Voided { at: fact.at, place: fact.place, touch_type: fact.body.touch_type() });

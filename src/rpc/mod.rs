@@ -108,7 +108,7 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, Arc<tokio::sync::Mutex<RatesAt>>>>>,
-    fits: crate::kpi::lifetime::Fits,
+    fits: crate::kpi::shapes::lifetime::Fits,
     holdings: scores::Holdings,
     rankings: rankings::Rankings,
     /// Places of feeds.
@@ -138,7 +138,7 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
-            fits: crate::kpi::lifetime::Fits::default(),
+            fits: crate::kpi::shapes::lifetime::Fits::default(),
             holdings: scores::Holdings::default(),
             rankings: rankings::Rankings::default(),
             feeds,

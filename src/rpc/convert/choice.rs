@@ -1,9 +1,9 @@
 //! Enums of the API and of the model that hold the same values, both ways.
 
-use crate::kpi::calendar::Unit as CohortUnit;
-use crate::kpi::survey::AnswersCounted;
-use crate::kpi::triangle::CohortStart;
-use crate::kpi::{First as FirstMeaning, OrderUnit, Weekday, WindowKind};
+use crate::kpi::ground::calendar::Unit as CohortUnit;
+use crate::kpi::shapes::nps::AnswersCounted;
+use crate::kpi::shapes::triangle::CohortStart;
+use crate::kpi::{CancelledOrders, First as FirstMeaning, OrderUnit, Weekday, WindowKind};
 use crate::model::activity::{
     AdviceKind, ContactStage, DeliveryKind, Fulfilment, MessageStatus, OfferKind, SocialKind,
     StoreTechnologyKind, SubscriptionChange, SubscriptionProgramme, SurveyKind, TrialKind, VisitKind,
@@ -68,6 +68,7 @@ choices! {
     CohortUnit(Month, unspecified = Some(Self::Month)) { Hour, Day, Week, Month, }
     CohortStart(FirstTime, unspecified = Some(Self::FirstTime)) { FirstTime, Recurring, }
     FirstMeaning(Ever, unspecified = Some(Self::Ever)) { Ever, InScope, }
+    CancelledOrders(LeaveOut, unspecified = Some(Self::LeaveOut)) { LeaveOut, Count, }
     OrderUnit(Order, unspecified = Some(Self::Order)) { Order, CustomerDay, }
     WindowKind(Calendar, unspecified = Some(Self::Calendar)) { Calendar, Elapsed, }
     AnswersCounted(LastPerCustomer, unspecified = Some(Self::LastPerCustomer)) {

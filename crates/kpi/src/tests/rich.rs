@@ -4,9 +4,10 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Touch, World, order, random_scope};
-use crate::acquisition::Spend;
-use crate::ledger::{Counted, Crowd};
-use crate::measure::{Elsewhere, Params, Research, Same, Step};
+use crate::engine::ledger::{Counted, Crowd};
+use crate::engine::measure::{Elsewhere, Params, Research, Same, Step};
+use crate::measures::acquisition::Spend;
+use crate::measures::funnel;
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::*;
@@ -129,6 +130,7 @@ pub fn random_params(rng: &mut ChaCha8Rng) -> Params {
     Params {
         window: rng.random_bool(0.8).then_some(Window { days, kind }),
         orders: OrderOptions {
+            cancelled: CancelledOrders::default(),
             unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
             min_amount_minor: 0,
             drop_fully_returned: rng.random_bool(0.2),

@@ -6,6 +6,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rustc_hash::FxHashSet;
 
+use crate::ground::calendar;
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::*;
@@ -365,6 +366,7 @@ pub fn random_group_by(rng: &mut ChaCha8Rng) -> Option<GroupBy> {
 
 pub fn random_orders(rng: &mut ChaCha8Rng) -> OrderOptions {
     OrderOptions {
+        cancelled: CancelledOrders::default(),
         unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
         min_amount_minor: if rng.random_bool(0.2) { 1000 } else { 0 },
         drop_fully_returned: rng.random_bool(0.3),
