@@ -276,10 +276,6 @@ impl RecordOutcome {
                 reason: ErrorReason::TouchpointConflict,
                 violations: taken("source_id", "was recorded before with another content"),
             },
-            Outcome::OrderTaken => Self::Refused {
-                reason: ErrorReason::OrderIdTaken,
-                violations: taken("order.order_id", "another touchpoint stands for this order"),
-            },
         }
     }
 

@@ -12,7 +12,7 @@ use super::record::decode_summary;
 use super::search::load;
 use super::stretches::{self, Span, Stretches, spans_of, summaries};
 use super::tenants::revision;
-use super::{Store, StoreError, constraints};
+use super::{Store, StoreError, constraints, orders};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
 use crate::identity::constraints::Constraints;
@@ -324,6 +324,11 @@ async fn summaries_then(
     for row in tx.fetch_bulk(TOUCHED_SINCE, &scalars[..2], &columns).await? {
         changed.insert(row.get(0)?);
     }
+    let numbers: Vec<ObservationNo> = observations.iter().copied().map(ObservationNo).collect();
+    let then = (known.last_touchpoint, known.revision);
+    let corrections = orders::corrections_then(tx, tenant, &numbers, then).await?;
+    changed.extend(corrections.iter().map(|(no, _)| no.0));
+    changed.extend(orders::corrections_of(tx, tenant, &numbers).await?.iter().map(|(no, _)| no.0));
     let (again, same): (Vec<i64>, Vec<i64>) = observations.iter().partition(|no| changed.contains(no));
     let mut summaries: FxHashMap<i64, Summary> = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_SUMMARIES, &scalars[..1], &[Column::Int(same)]).await? {
@@ -338,6 +343,9 @@ async fn summaries_then(
             details: super::record::parse_details(&row.get::<String>(5)?)?,
         };
         summaries.entry(row.get(0)?).or_default().add(&touchpoint);
+    }
+    for (no, one) in corrections {
+        summaries.entry(no.0).or_default().correct(one.currency, &one.delta);
     }
     Ok(summaries)
 }

@@ -21,6 +21,7 @@ mod keys;
 mod known;
 mod lookups;
 mod merges;
+mod orders;
 mod outcomes;
 mod read;
 mod record;
@@ -113,7 +114,9 @@ impl Store {
         let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
         let views = views::Views::new(db.clone(), settings.connections);
-        Ok(Self { db, clock, tenants, writer, views, committed })
+        let store = Self { db, clock, tenants, writer, views, committed };
+        store.settle_orders().await?;
+        Ok(store)
     }
 
     /// Wakes whenever this process has committed a revision.

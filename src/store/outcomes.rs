@@ -1,20 +1,18 @@
-//! What becomes of touchpoints that are known already: by their key, or by their order.
+//! What becomes of touchpoints that are known already by their key.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::StoreError;
 use super::driver::{Column, Scalar, Transaction};
 use super::record::{Incoming, Outcome};
 use super::stretches::{self, owner_at};
 use crate::identity::Rules;
-use crate::model::{Activity, ObservationNo, TenantKey, TouchKey};
+use crate::model::{ObservationNo, TenantKey, TouchKey};
 
 const FIND_KEYS: &str = "WITH v(source, source_id, i) AS ({rows}) \
     SELECT v.i, t.payload_hash, o.customer, o.observation FROM v CROSS JOIN touchpoint t \
     LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
     WHERE t.tenant = $1 AND t.source = v.source AND t.source_id = v.source_id";
-const FIND_ORDERS: &str = "WITH v(order_id, i) AS ({rows}) \
-    SELECT v.i FROM v CROSS JOIN order_key k WHERE k.tenant = $1 AND k.order_id = v.order_id";
 
 /// A mark that only stands between `known_outcomes` and `resolve_copies`: the outcome of a later
 /// copy is that of the first in the batch.
@@ -84,37 +82,4 @@ pub(super) fn resolve_copies(batch: &[Incoming], outcomes: Vec<Option<Outcome>>)
         }
     };
     (0..batch.len()).map(resolve).collect()
-}
-
-pub(super) fn order_id(incoming: &Incoming) -> Option<&str> {
-    match &incoming.touchpoint.details.activity {
-        Activity::Order(order) => Some(&order.order_id),
-        _ => None,
-    }
-}
-
-pub(super) async fn refuse_taken_orders(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    batch: &[Incoming],
-    outcomes: &mut [Option<Outcome>],
-) -> Result<(), StoreError> {
-    let mut seen = FxHashSet::default();
-    let mut asked = Vec::new();
-    for (i, incoming) in batch.iter().enumerate() {
-        let Some(order_id) = order_id(incoming).filter(|_| outcomes[i].is_none()) else { continue };
-        if seen.insert(order_id) {
-            asked.push((order_id, i as i64));
-        } else {
-            outcomes[i] = Some(Outcome::OrderTaken);
-        }
-    }
-    let columns = [
-        Column::Text(asked.iter().map(|(order_id, _)| *order_id).collect()),
-        Column::Int(asked.iter().map(|(_, i)| *i).collect()),
-    ];
-    for row in tx.fetch_bulk(FIND_ORDERS, &[Scalar::Int(tenant.0)], &columns).await? {
-        outcomes[row.get::<i64>(0)? as usize] = Some(Outcome::OrderTaken);
-    }
-    Ok(())
 }

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use super::StoreError;
 use super::driver::{Column, Database, Scalar, Transaction};
 use super::identities::{self, Evidence, Ground, News};
-use super::outcomes::{known_outcomes, order_id, refuse_taken_orders, resolve_copies};
+use super::orders::{self, Spoken};
+use super::outcomes::{known_outcomes, resolve_copies};
 use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
 use crate::identity::moves::Touch;
@@ -53,8 +54,6 @@ pub enum Outcome {
     Duplicate(Option<ObservationNo>),
     /// Another touchpoint has this source and source id.
     KeyTaken,
-    /// Another touchpoint that is not void has this order id.
-    OrderTaken,
 }
 
 /// The outcomes of a batch, in its order, and the revision at which they hold.
@@ -108,8 +107,6 @@ const INSERT_TOUCHPOINTS: &str = "WITH v(touchpoint, source, source_id, payload_
     INSERT INTO touchpoint (tenant, touchpoint, revision, source, source_id, payload_hash, observation, at_us, \
     activity, channel, details) SELECT $1, v.touchpoint, $2, v.source, v.source_id, v.payload_hash, v.observation, \
     v.at_us, v.activity, v.channel, v.details FROM v";
-const INSERT_ORDERS: &str = "WITH v(order_id, touchpoint) AS ({rows}) \
-    INSERT INTO order_key (tenant, order_id, touchpoint) SELECT $1, v.order_id, v.touchpoint FROM v";
 const UPSERT_SUMMARIES: &str = "WITH v(observation, summary) AS ({rows}) \
     INSERT INTO summary (tenant, observation, summary) SELECT $1, v.observation, v.summary FROM v WHERE true \
     ON CONFLICT (tenant, observation) DO UPDATE SET summary = excluded.summary";
@@ -126,7 +123,6 @@ pub(super) async fn record(
     let mut taken = take_revision(&mut tx, tenant, now).await?;
     let rules = tenants.rules(&mut tx, tenant, taken.rules_version).await?;
     let mut outcomes = known_outcomes(&mut tx, tenant, &rules, batch).await?;
-    refuse_taken_orders(&mut tx, tenant, batch, &mut outcomes).await?;
     let accepted: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
     if accepted.is_empty() {
         // Nothing is new: no revision is taken, the transaction rolls back.
@@ -143,8 +139,11 @@ pub(super) async fn record(
     let ground = Ground { rules: &rules, constraints };
     let stretches =
         identities::settle(&mut tx, tenant, &ground, &mut taken, news, &mut sets.customers).await?;
-    write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
-    write_summaries(&mut tx, tenant, batch, &accepted, sets.summaries, &sets.observation_of).await?;
+    let spoken = write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
+    let mut summaries = std::mem::take(&mut sets.summaries);
+    add_touchpoints(&mut summaries, batch, &accepted, &sets.observation_of);
+    orders::speak(&mut tx, tenant, spoken, &mut summaries).await?;
+    upsert_summaries(&mut tx, tenant, &summaries).await?;
     keep_revision(&mut tx, tenant, &taken, now).await?;
     tx.commit().await?;
     for i in accepted {
@@ -322,13 +321,15 @@ async fn write_touchpoints(
     accepted: &[usize],
     sets: &Sets,
     taken: &mut Taken,
-) -> Result<(), StoreError> {
+) -> Result<Spoken, StoreError> {
     let each = || accepted.iter().map(|&i| &batch[i]);
     let first = taken.next_touchpoint;
     taken.next_touchpoint += accepted.len() as i64;
     let numbers: Vec<i64> = (first..taken.next_touchpoint).collect();
-    let orders: Vec<(&str, i64)> =
-        each().zip(&numbers).filter_map(|(incoming, &no)| Some((order_id(incoming)?, no))).collect();
+    let mut spoken = Spoken::default();
+    for (incoming, &no) in each().zip(&numbers) {
+        spoken.add(&incoming.touchpoint.details.activity, &incoming.touchpoint.key.source, no);
+    }
     let columns = [
         Column::Int(numbers),
         Column::Text(each().map(|i| i.touchpoint.key.source.as_str()).collect()),
@@ -342,27 +343,20 @@ async fn write_touchpoints(
     ];
     let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
     tx.run_bulk(INSERT_TOUCHPOINTS, &scalars, &columns).await?;
-    let columns = [
-        Column::Text(orders.iter().map(|(order_id, _)| *order_id).collect()),
-        Column::Int(orders.iter().map(|(_, no)| *no).collect()),
-    ];
-    tx.run_bulk(INSERT_ORDERS, &[Scalar::Int(tenant.0)], &columns).await
+    Ok(spoken)
 }
 
-async fn write_summaries(
-    tx: &mut Transaction,
-    tenant: TenantKey,
+fn add_touchpoints(
+    summaries: &mut FxHashMap<ObservationNo, Summary>,
     batch: &[Incoming],
     accepted: &[usize],
-    mut summaries: FxHashMap<ObservationNo, Summary>,
     observation_of: &FxHashMap<[u8; 16], ObservationNo>,
-) -> Result<(), StoreError> {
+) {
     for &i in accepted {
         if let Some(set) = batch[i].set {
             summaries.entry(observation_of[&set]).or_default().add(&batch[i].touchpoint);
         }
     }
-    upsert_summaries(tx, tenant, &summaries).await
 }
 
 pub(super) async fn upsert_summaries(

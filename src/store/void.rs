@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
-use super::{Store, StoreError, conflicts, settled, stretches};
+use super::{Store, StoreError, conflicts, orders, settled, stretches};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::resolve::IdentifierNo;
@@ -36,7 +36,6 @@ const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details 
     LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3";
 const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason) VALUES ($1, $2, $3, $4)";
-const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND order_id = $2";
 const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id, \
     unsettled FROM observation WHERE tenant = $1 AND observation = $2";
 const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
@@ -59,8 +58,8 @@ const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_re
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 
 impl Store {
-    /// Voids a touchpoint; `None` if there is none of that key. Its key stays taken for ever, its
-    /// order id becomes free.
+    /// Voids a touchpoint; `None` if there is none of that key. Its key stays taken for ever; if it
+    /// was the first to tell an order, the next one that tells it speaks.
     pub async fn void(
         &self,
         tenant: TenantKey,
@@ -80,8 +79,9 @@ impl Store {
         let voided = [scalar, touchpoint, Scalar::Int(taken.revision.0), Scalar::Text(reason)];
         tx.run(INSERT, &voided).await?;
         let details = parse_details(&row.get::<String>(3)?)?;
-        if let Activity::Order(order) = &details.activity {
-            tx.run(FREE_ORDER, &[scalar, Scalar::Text(&order.order_id)]).await?;
+        if let Some((order_id, _)) = orders::said(&details.activity, &key.source) {
+            let order_id = order_id.to_owned();
+            orders::restate(&mut tx, tenant, &[order_id], &mut FxHashMap::default()).await?;
         }
         if let Some(no) = row.get::<Option<i64>>(1)? {
             let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
@@ -116,7 +116,7 @@ async fn withdraw(
 ) -> Result<(), StoreError> {
     let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let bereft = find_observation(tx, tenant, no).await?;
-    let (summary, first) = remaining(tx, &key).await?;
+    let (summary, first) = remaining(tx, tenant, no).await?;
     let live = first.is_some();
     let now_first = first.unwrap_or_else(|| bereft.first.clone());
     if live {
@@ -181,11 +181,13 @@ pub(super) async fn set_first(
 
 async fn remaining(
     tx: &mut Transaction,
-    key: &[Scalar<'_>; 2],
+    tenant: TenantKey,
+    no: ObservationNo,
 ) -> Result<(Summary, Option<Position>), StoreError> {
+    let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let mut summary = Summary::default();
     let mut first = None;
-    for row in tx.fetch(REMAINING, key).await? {
+    for row in tx.fetch(REMAINING, &key).await? {
         let details = parse_details(&row.get::<String>(4)?)?;
         let touchpoint = Touchpoint {
             key: TouchKey { source: row.get(0)?, source_id: row.get(1)? },
@@ -196,6 +198,9 @@ async fn remaining(
         };
         summary.add(&touchpoint);
         first.get_or_insert_with(|| touchpoint.position());
+    }
+    for (_, one) in orders::corrections_of(tx, tenant, &[no]).await? {
+        summary.correct(one.currency, &one.delta);
     }
     Ok((summary, first))
 }

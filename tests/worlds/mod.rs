@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use customer360::clock;
 use customer360::identity::Rules;
 use customer360::identity::constraints::{ConstraintNo, Sharing};
-use customer360::model::activity::{Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit};
+use customer360::model::activity::{Cancellation, Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit};
 use customer360::model::{
     Activity, Channel, Currency, Details, Identifier, KindName, Micros, Money, Position, TenantName,
     TouchKey, Touchpoint, TraitWrite, Value,
@@ -132,7 +132,11 @@ pub fn busy_history(seed: u64, touches: usize) -> Vec<Touchpoint> {
         }
         t.details.activity = match random.random_range(0..8) {
             0..3 => Activity::Order(Order {
-                order_id: format!("o{i}"),
+                // Sometimes told again.
+                order_id: match random.random_range(0..6) {
+                    0 => format!("o{}", random.random_range(0..i + 1)),
+                    _ => format!("o{i}"),
+                },
                 amount: money(random.random_range(0..9_000)),
                 lines: vec![],
                 fulfilment: Default::default(),
@@ -157,8 +161,18 @@ pub fn busy_history(seed: u64, touches: usize) -> Vec<Touchpoint> {
                 t.details.cost = (i % 3 == 0).then(|| money(random.random_range(0..500)));
                 Activity::ServiceContact(ServiceContact { case_id: format!("c{i}"), ..Default::default() })
             }
+            6 if i % 2 == 0 => Activity::Cancellation(Cancellation {
+                order_id: format!("o{}", random.random_range(0..i + 1)),
+                amount: (i % 3 == 0).then(|| money(random.random_range(0..9_000))),
+            }),
             _ => t.details.activity.clone(),
         };
+        // Shops write refunds, and tills receipts, of nobody.
+        if matches!(t.details.activity, Activity::Order(_) | Activity::Return(_) | Activity::Cancellation(_))
+            && random.random_range(0..5) == 0
+        {
+            t.identifiers.clear();
+        }
     }
     busy
 }

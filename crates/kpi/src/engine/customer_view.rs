@@ -59,7 +59,7 @@ impl Seen<'_> {
     /// The customer's first touchpoint of all, whether or not it is in range.
     pub fn first(&self) -> Option<First> {
         if !self.cx.firsts_known {
-            let mark = self.marks.first()?;
+            let mark = self.marks.iter().find(|mark| mark.is_touch())?;
             return Some(First { number: self.number(mark), hit: Hit::of(mark) });
         }
         let (part, customer) = self.who?;

@@ -30,6 +30,12 @@ impl Mark {
     pub const NONE: Self =
         Self { at: 0, row: TouchRow::new(ORDERS, 0), place: 0, kind: TouchType::ORDER, detail: 0 };
 
+    /// Whether it is a touchpoint: what came back stands beside whoever came with it.
+    #[inline]
+    pub fn is_touch(&self) -> bool {
+        self.kind != TouchType::CAME_BACK && self.kind != TouchType::REFUSED_RETURN
+    }
+
     /// Whether it comes after another one in the order of time.
     #[inline]
     pub fn is_after(&self, other: &Self, tables: &Tables) -> bool {

@@ -358,13 +358,17 @@ fn said_of_order(
 ) -> Result<Option<(u64, Says)>, DictionaryFull> {
     let id = |id: &str| if id.is_empty() { 0 } else { pair_hash(source, id) };
     let (order_id, says) = match activity {
-        Activity::Order(order) => (&order.order_id, Says::Order(amount_of(order.amount, dictionary)?)),
+        Activity::Order(order) => {
+            let Amount { minor, currency } = amount_of(order.amount, dictionary)?;
+            (&order.order_id, Says::Order { minor, currency })
+        }
         Activity::Return(back) => {
-            let amount = amount_of(back.amount, dictionary)?;
-            (&back.order_id, Says::Return { id: id(&back.return_id), amount })
+            let Amount { minor, currency } = amount_of(back.amount, dictionary)?;
+            (&back.order_id, Says::Return { id: id(&back.return_id), minor, currency })
         }
         Activity::Cancellation(cancelled) => {
             let amount = cancelled.amount.map(|amount| amount_of(amount, dictionary)).transpose()?;
+            let amount = amount.map(|amount| (amount.minor, amount.currency));
             (&cancelled.order_id, Says::Cancelled { id: 0, amount })
         }
         _ => return Ok(None),

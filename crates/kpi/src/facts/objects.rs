@@ -11,24 +11,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::facts::dictionary::{Dictionary, text_hash};
-use crate::facts::fact::{Amount, Fact};
+use crate::facts::fact::Fact;
 use crate::facts::segment::Identity;
+use customer360_model::objects::{self, Verdict};
 
-/// What a touchpoint says about an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
-    Order(Amount),
-    /// Goods or money back; `id` stands for the source and its id of the return, 0 for none.
-    Return {
-        id: u64,
-        amount: Amount,
-    },
-    /// The part that is cancelled, or all of it; `id` as for returns.
-    Cancelled {
-        id: u64,
-        amount: Option<Amount>,
-    },
-}
+pub use customer360_model::objects::Is;
+
+/// What a touchpoint says about an order, currencies by their numbers in the dictionary.
+pub type Says = objects::Says<u8>;
 
 /// A touchpoint as a statement about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,31 +52,10 @@ impl Statement {
 /// What is different about a touchpoint of an order or a return, because of other statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    pub is: Is,
     /// The observation of the touchpoint, and its time.
     pub said: (u32, i64),
-    /// The observation to whose customer it belongs, at the time `ordered`.
     pub owner: u32,
-    pub ordered: i64,
-    /// Of a return: what came back of the order before it, in the same currency.
-    pub before: i64,
-    /// Of an order: what was cancelled, and when. Of a return: what of it does not count since the
-    /// order was cancelled. In minor units.
-    pub off: SmallVec<[(i64, i64); 1]>,
-}
-
-/// What a touchpoint is to the figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Is {
-    /// The order, or a return of it.
-    Itself,
-    /// Another statement of the same thing is canonically first.
-    ToldAgain,
-    /// A return of an order that is not known.
-    Unmatched,
-    /// A return of an order of nobody.
-    OfNobody,
+    pub verdict: Verdict,
 }
 
 /// By number of touchpoint; those that are not in it are what they say.
@@ -130,7 +99,7 @@ impl Told {
         let key = statement.key;
         let first = self.first.get(&key).copied();
         if first.is_none()
-            && matches!(statement.says, Says::Order(_))
+            && matches!(statement.says, Says::Order { .. })
             && !self.objects.by_key.contains_key(&key)
         {
             self.first.insert(key, statement);
@@ -217,7 +186,7 @@ impl Objects {
 impl Resettled {
     fn of(was: Option<&Settled>, is: Option<&Settled>) -> Option<Self> {
         let said = was.or(is)?.said;
-        let whose = |one: Option<&Settled>| one.map_or(said, |one| (one.owner, one.ordered));
+        let whose = |one: Option<&Settled>| one.map_or(said, |one| (one.owner, one.verdict.ordered));
         Some(Self { was: whose(was), is: whose(is), by_nobody: said.0 == 0 })
     }
 
@@ -236,7 +205,7 @@ pub fn differences(was: &Settlement, is: &Settlement) -> Vec<Resettled> {
     numbers.filter_map(|number| Resettled::of(was.get(number), is.get(number))).collect()
 }
 
-/// Settles one order from its live statements.
+/// Settles one order from its live statements. What is just what it says is left out.
 fn settle(
     statements: &[Statement],
     lives: impl Fn(&Statement) -> bool,
@@ -249,99 +218,24 @@ fn settle(
         let source = |one: &Statement| names.sources.name(one.source);
         a.at.cmp(&b.at).then_with(|| source(a).cmp(source(b))).then_with(|| position(a).cmp(&position(b)))
     });
-    let orders = || statements.iter().filter(|one| matches!(one.says, Says::Order(_)));
-    let own = |one: &Statement, is| Settled {
-        is,
-        said: (one.observation, one.at),
-        owner: one.observation,
-        ordered: one.at,
-        before: 0,
-        off: SmallVec::new(),
+    let plain = |one: &Statement| objects::Statement {
+        observation: one.observation.into(),
+        at: one.at,
+        says: one.says,
     };
-    let first = orders().next();
-    let owner = orders().find(|one| one.observation != 0).map_or(0, |one| one.observation);
-    all.extend(orders().skip(1).map(|one| (one.number, own(one, Is::ToldAgain))));
-    let cancelled = first.map_or_else(Cancelled::default, |first| Cancelled::of(first, &statements));
-    if let Some(first) = first.filter(|first| first.observation != owner || !cancelled.off.is_empty()) {
-        let off = cancelled.off.clone();
-        all.insert(first.number, Settled { owner, off, ..own(first, Is::Itself) });
-    }
-    let (mut ids, mut back): (SmallVec<[u64; 2]>, SmallVec<[(u8, i64); 1]>) = Default::default();
-    for one in &statements {
-        let Says::Return { id, amount } = one.says else { continue };
-        if id != 0 && ids.contains(&id) {
-            all.insert(one.number, own(one, Is::ToldAgain));
-            continue;
-        }
-        ids.push(id);
-        let Some(first) = first else {
-            all.insert(one.number, own(one, Is::Unmatched));
-            continue;
-        };
-        if owner == 0 {
-            // Off what the order is worth, which is nobody's.
-            let is = if one.observation == 0 { Is::Itself } else { Is::OfNobody };
-            all.insert(one.number, Settled { ordered: first.at, ..own(one, is) });
-            continue;
-        }
-        let sum = match back.iter_mut().find(|(currency, _)| *currency == amount.currency) {
-            Some((_, sum)) => sum,
-            None => {
-                back.push((amount.currency, 0));
-                &mut back.last_mut().expect("it was pushed").1
+    let verdicts = objects::settle(&statements.iter().map(plain).collect::<Vec<_>>());
+    for (one, verdict) in statements.iter().zip(verdicts) {
+        let owner = u32::try_from(verdict.owner).unwrap_or(one.observation);
+        let is_plain = match one.says {
+            Says::Order { .. } => {
+                verdict.is == Is::Itself && owner == one.observation && verdict.off.is_empty()
             }
+            Says::Return { .. } => false,
+            Says::Cancelled { .. } => true,
         };
-        let before = *sum;
-        *sum = sum.saturating_add(amount.minor);
-        let off = cancelled.waived(first, amount, before);
-        let off = off.into_iter().collect();
-        let (ordered, is) = (first.at, Is::Itself);
-        all.insert(one.number, Settled { owner, ordered, before, off, ..own(one, is) });
-    }
-}
-
-/// What was cancelled of an order.
-#[derive(Default)]
-struct Cancelled {
-    off: SmallVec<[(i64, i64); 1]>,
-    /// When nothing was left of it.
-    wholly: Option<i64>,
-}
-
-impl Cancelled {
-    fn of(first: &Statement, statements: &[Statement]) -> Self {
-        let Says::Order(Amount { minor, currency }) = first.says else { return Self::default() };
-        let (mut left, mut cancelled) = (minor, Self::default());
-        let mut ids: SmallVec<[u64; 2]> = SmallVec::new();
-        for one in statements {
-            let Says::Cancelled { id, amount } = one.says else { continue };
-            if cancelled.wholly.is_some() || (id != 0 && ids.contains(&id)) {
-                continue;
-            }
-            ids.push(id);
-            let part = match amount {
-                None => left,
-                Some(amount) if amount.currency == currency => amount.minor.min(left),
-                // What it is in the order's currency nobody says.
-                Some(_) => continue,
-            };
-            left -= part;
-            cancelled.wholly = (left <= 0).then_some(one.at);
-            cancelled.off.push((one.at, part));
+        if !is_plain {
+            all.insert(one.number, Settled { said: (one.observation, one.at), owner, verdict });
         }
-        cancelled
-    }
-
-    /// What of a return does not count, for its order is none: all up to the order's amount. In
-    /// another currency all of it.
-    fn waived(&self, first: &Statement, back: Amount, before: i64) -> Option<(i64, i64)> {
-        let at = self.wholly?;
-        let Says::Order(amount) = first.says else { return None };
-        let waived = match amount.currency == back.currency {
-            true => back.minor.min(amount.minor.saturating_sub(before).max(0)),
-            false => back.minor,
-        };
-        Some((at, waived))
     }
 }
 

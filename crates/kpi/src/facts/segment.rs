@@ -17,6 +17,7 @@ use crate::facts::projection::{Given, Piece, Table};
 use crate::facts::side_tables::{ORDERS, RETURNS, TABLES, rows_until};
 use crate::facts::tables::{Chosen, NEVER_ORDERED, Pick, SURVIVES, Stem, Tables};
 use crate::ground::bitmap::Bitmap;
+use customer360_model::objects::Verdict;
 use customer360_model::survivorship::rank;
 
 /// The identity map, as far as the columns need it. Customers are named by the least number of
@@ -54,7 +55,8 @@ impl<'a> Whose<'a> {
     #[inline]
     fn row(&self, row: usize) -> (u32, i64) {
         let settled = self.settlement.and_then(|all| all.get(&self.stem.number[row]));
-        settled.map_or((self.stem.observation[row], self.stem.at[row]), |one| (one.owner, one.ordered))
+        settled
+            .map_or((self.stem.observation[row], self.stem.at[row]), |one| (one.owner, one.verdict.ordered))
     }
 }
 
@@ -283,11 +285,12 @@ impl Tables {
             for (row, number) in stem.number.iter().enumerate() {
                 let Some(settled) = settlement.get(number) else { continue };
                 visit(row, settled);
-                let is = settled.is;
-                if is != Is::Itself && settled.off.is_empty() {
+                let Verdict { is, off, .. } = &settled.verdict;
+                let is = *is;
+                if is != Is::Itself && off.is_empty() {
                     lives.push(row, Life { is, off: None });
                 }
-                settled.off.iter().for_each(|&off| lives.push(row, Life { is, off: Some(off) }));
+                off.iter().for_each(|&off| lives.push(row, Life { is, off: Some(off) }));
             }
             lives
         };
@@ -298,9 +301,9 @@ impl Tables {
             let returns = &mut *self.returns;
             let (mut ordered, mut before) = (vec![NEVER_ORDERED; returns.stem.len()], FxHashMap::default());
             returns.lives = lives_of(&returns.stem, &mut |row, settled| {
-                if settled.is == Is::Itself {
-                    ordered[row] = settled.ordered;
-                    before.insert(row, settled.before);
+                if settled.verdict.is == Is::Itself {
+                    ordered[row] = settled.verdict.ordered;
+                    before.insert(row, settled.verdict.before);
                 }
             });
             let mut amounts = Amounts::default();

@@ -362,7 +362,7 @@ pub static ACTIVE_DAYS: Measure = Measure {
     anchors: |_: &Params| Types::all(),
     observe: |seen, hits| {
         let (mut first, mut days, mut end) = (None, 0, i64::MIN);
-        for mark in seen.marks.iter().filter(|mark| seen.counts(mark)) {
+        for mark in seen.marks.iter().filter(|mark| mark.is_touch() && seen.counts(mark)) {
             first = first.or(Some(mark));
             if mark.at >= end {
                 (days, end) = (days + 1, seen.cx.days.begin(seen.cx.days.index(mark.at) + 1));

@@ -28,7 +28,7 @@ pub const CHANNELS_LIMIT: usize = 64;
 /// to them.
 fn uses(kind: TouchType, detail: u8) -> bool {
     match kind {
-        TouchType::IMPRESSION => false,
+        TouchType::IMPRESSION | TouchType::CAME_BACK | TouchType::REFUSED_RETURN => false,
         TouchType::MESSAGE => detail >= MessageStatus::Opened as u8,
         _ => true,
     }

@@ -156,7 +156,8 @@ pub static SERVED: Measure = Measure {
             let (touch, _) = seen.cx.costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);
             Hit { whole: 0, ..Hit::of(mark).part(touch) }
         };
-        let mut charged: Vec<Hit> = seen.marks.iter().filter(|mark| seen.counts(mark)).map(touched).collect();
+        let touches = seen.marks.iter().filter(|mark| mark.is_touch() && seen.counts(mark));
+        let mut charged: Vec<Hit> = touches.map(touched).collect();
         charge(seen, &mut charged);
         hits.extend(charged);
     },
