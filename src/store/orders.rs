@@ -289,7 +289,9 @@ pub(super) async fn correct_spans(
         false => corrections_then(tx, tenant, &observations, then).await?,
     };
     for (no, one) in corrections {
-        let has = |span: &Span| span.observation == no && span.from <= Micros(one.at) && Micros(one.at) < span.until;
+        let has = |span: &Span| {
+            span.observation == no && span.from <= Micros(one.at) && Micros(one.at) < span.until
+        };
         if let Some(nth) = spans.iter().position(has) {
             summaries[nth].correct(one.currency, &one.delta);
         }

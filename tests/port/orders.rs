@@ -24,7 +24,8 @@ impl Told {
     async fn record(&mut self, touchpoints: Vec<proto::Touchpoint>) {
         let request = of_tenant(self.tenant, proto::RecordTouchpointsRequest { touchpoints });
         let answer = self.service.touchpoints().record_touchpoints(request).await.unwrap().into_inner();
-        let refused: Vec<_> = answer.outcomes.iter().filter(|outcome| !outcome.violations.is_empty()).collect();
+        let refused: Vec<_> =
+            answer.outcomes.iter().filter(|outcome| !outcome.violations.is_empty()).collect();
         assert!(refused.is_empty(), "{refused:?}");
         self.revision = answer.revision;
     }
@@ -37,11 +38,17 @@ impl Told {
             ..Default::default()
         };
         let request = of_tenant(self.tenant, request);
-        self.revision = self.service.touchpoints().void_touchpoint(request).await.unwrap().into_inner().revision;
+        self.revision =
+            self.service.touchpoints().void_touchpoint(request).await.unwrap().into_inner().revision;
     }
 
     /// Figures of the last hundred days in euros, by id.
-    async fn figures(&self, ids: &[&str], orders: proto::OrderOptions, then: Option<i64>) -> Vec<Option<f64>> {
+    async fn figures(
+        &self,
+        ids: &[&str],
+        orders: proto::OrderOptions,
+        then: Option<i64>,
+    ) -> Vec<Option<f64>> {
         let range = Some(proto::TimeRange { start: days_ago(100), end: days_ago(0) });
         let known = then.map(proto::known_at::At::Revision).map(|at| proto::KnownAt { at: Some(at) });
         let scope = proto::Scope {
@@ -75,7 +82,8 @@ impl Told {
         let request = proto::GetCustomerRequest { customer, ..Default::default() };
         let request = of_tenant(self.tenant, request);
         let customer = self.service.customers().get_customer(request).await.unwrap().into_inner();
-        let revenue = customer.customer.unwrap().summary.unwrap().revenue.into_iter().next().unwrap_or_default();
+        let revenue =
+            customer.customer.unwrap().summary.unwrap().revenue.into_iter().next().unwrap_or_default();
         [revenue.orders, revenue.gross_minor, revenue.returned_minor, revenue.net_minor]
     }
 }
@@ -126,7 +134,8 @@ async fn a_cancelled_order_is_none() {
         assert_eq!(told.values(&ids).await, [5_000.0, 1.0, 5_000.0, 5_000.0, 1.0], "{name}");
         assert_eq!(told.view("EMAIL:ann@x.io").await, [0, 0, 0, 0], "{name}");
         assert_eq!(told.view("EMAIL:bob@x.io").await, [1, 5_000, 0, 5_000], "{name}");
-        let count = proto::OrderOptions { cancelled_orders: CancelledOrders::Count.into(), ..Default::default() };
+        let count =
+            proto::OrderOptions { cancelled_orders: CancelledOrders::Count.into(), ..Default::default() };
         let counted = told.figures(&["revenue", "buyers"], count, None).await;
         assert_eq!(counted, [Some(21_000.0), Some(2.0)], "{name}");
         let then = told.figures(&["revenue", "buyers"], proto::OrderOptions::default(), Some(before)).await;
@@ -144,11 +153,8 @@ async fn what_comes_back_is_off_the_order_whoever_brings_it() {
         let ids = ["returned_orders", "returned_value", "return_days", "historic_value"];
         // The refund is there before its order.
         told.record(vec![touch("1", 26, &[], back("R1", "O1", 10_000))]).await;
-        told.record(vec![
-            touch("2", 30, ANN, order("O1", 10_000)),
-            touch("3", 30, BOB, order("O2", 5_000)),
-        ])
-        .await;
+        told.record(vec![touch("2", 30, ANN, order("O1", 10_000)), touch("3", 30, BOB, order("O2", 5_000))])
+            .await;
         let third = 10_000.0 / 15_000.0;
         assert_eq!(told.values(&ids).await, [0.5, third, 4.0, 5_000.0], "{name}");
         assert_eq!(told.view("EMAIL:ann@x.io").await, [1, 10_000, 10_000, 0], "{name}");
@@ -179,7 +185,8 @@ async fn an_order_told_twice_is_there_once_and_a_receipt_can_be_claimed() {
     for (name, mut told) in told("twice").await {
         let ids = ["revenue", "buyers"];
         told.record(vec![touch("b", 29, BOB, order("O1", 9_000))]).await;
-        told.record(vec![touch("a", 30, ANN, order("O1", 10_000)), touch("c", 29, ANN, order("O1", 9_500))]).await;
+        told.record(vec![touch("a", 30, ANN, order("O1", 10_000)), touch("c", 29, ANN, order("O1", 9_500))])
+            .await;
         assert_eq!(told.values(&ids).await, [10_000.0, 1.0], "{name}: the first speaks, told later");
         assert_eq!(told.view("EMAIL:ann@x.io").await, [1, 10_000, 0, 10_000], "{name}");
         assert_eq!(told.view("EMAIL:bob@x.io").await, [0, 0, 0, 0], "{name}");

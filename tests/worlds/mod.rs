@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use customer360::clock;
 use customer360::identity::Rules;
 use customer360::identity::constraints::{ConstraintNo, Sharing};
-use customer360::model::activity::{Cancellation, Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit};
+use customer360::model::activity::{
+    Cancellation, Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit,
+};
 use customer360::model::{
     Activity, Channel, Currency, Details, Identifier, KindName, Micros, Money, Position, TenantName,
     TouchKey, Touchpoint, TraitWrite, Value,

@@ -67,6 +67,11 @@ impl Definition {
         }
     }
 
+    /// After changes of the formula.
+    pub(crate) const fn version(self, version: i32) -> Self {
+        Self { version, ..self }
+    }
+
     /// A share of `wilson`'s kind, or what else has an interval.
     pub(crate) const fn with(self, intervals: &'static str, degenerate: &'static str) -> Self {
         Self { intervals, degenerate, ..self }

@@ -155,10 +155,7 @@ impl Delta {
 
 /// The corrections of some statements, by observation.
 #[must_use]
-pub fn corrections(
-    statements: &[Statement<Currency>],
-    verdicts: &[Verdict],
-) -> Vec<(i64, Correction)> {
+pub fn corrections(statements: &[Statement<Currency>], verdicts: &[Verdict]) -> Vec<(i64, Correction)> {
     let mut sums: BTreeMap<(i64, i64, Currency), Delta> = BTreeMap::new();
     for (one, verdict) in statements.iter().zip(verdicts) {
         let (by_itself, currency) = match one.says {
@@ -291,16 +288,16 @@ mod tests {
             let told = |d: Delta| [d.orders, d.gross_minor, d.returns, d.returned_minor];
             corrections.map(|(no, one)| (no, one.at, told(one.delta))).collect()
         };
-        assert_eq!(corrected(&[said(7, 1, euro(100)), said(7, 2, back(40))]), [
-            (7, 1, [0, 0, 1, 40]),
-            (7, 2, [0, 0, -1, -40]),
-        ]);
+        assert_eq!(
+            corrected(&[said(7, 1, euro(100)), said(7, 2, back(40))]),
+            [(7, 1, [0, 0, 1, 40]), (7, 2, [0, 0, -1, -40]),]
+        );
         assert_eq!(corrected(&[said(7, 1, euro(100)), said(0, 2, back(40))]), [(7, 1, [0, 0, 1, 40])]);
         assert_eq!(corrected(&[said(7, 1, euro(100)), said(8, 2, euro(90))]), [(8, 2, [-1, -90, 0, 0])]);
-        assert_eq!(corrected(&[said(0, 1, euro(100)), said(8, 2, euro(90))]), [
-            (8, 1, [1, 100, 0, 0]),
-            (8, 2, [-1, -90, 0, 0]),
-        ]);
+        assert_eq!(
+            corrected(&[said(0, 1, euro(100)), said(8, 2, euro(90))]),
+            [(8, 1, [1, 100, 0, 0]), (8, 2, [-1, -90, 0, 0]),]
+        );
         let cancelled = Says::Cancelled { id: 0, amount: None };
         assert_eq!(corrected(&[said(7, 1, euro(100)), said(0, 2, cancelled)]), [(7, 1, [-1, -100, 0, 0])]);
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use customer360_model::CustomerKind;
+use customer360_model::{CustomerKind, Value};
 
 use crate::engine::scope::{CancelledOrders, GROUPS_LIMIT, GroupBy, KpiError, OrderOptions, Scope};
 use crate::facts::dictionary::{Place, text_hash};
@@ -104,7 +104,8 @@ impl<'a> Lens<'a> {
 
     /// Unidentified touchpoints that the scope asks about: none, when it asks about customers.
     pub fn unidentified(&self) -> impl Iterator<Item = &'a Tables> {
-        let asked = self.customers.is_none();
+        let scope = self.scope;
+        let asked = scope.customer_kind.is_none() && scope.segment.is_none() && !scope.identified_only;
         self.snapshot.unidentified.iter().filter(move |_| asked).map(AsRef::as_ref)
     }
 
@@ -125,29 +126,42 @@ impl<'a> Lens<'a> {
 }
 
 fn places_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<bool>> {
-    if scope.channels.is_empty() && scope.locations.is_empty() && scope.sources.is_empty() {
+    let without = &scope.without;
+    let wanted = [&scope.channels, &scope.locations, &scope.sources];
+    let unwanted = [&without.channels, &without.locations, &without.sources];
+    if wanted.iter().chain(&unwanted).all(|names| names.is_empty()) {
         return None;
     }
     let names = &*snapshot.dictionary;
     let admits = |wanted: &[String], name: Option<&str>| {
         wanted.is_empty() || name.is_some_and(|name| wanted.iter().any(|w| w == name))
     };
+    let refuses = |unwanted: &[String], name: Option<&str>| {
+        name.is_some_and(|name| unwanted.iter().any(|other| other == name))
+    };
     let place = |place: &Place| {
-        admits(&scope.channels, Some(names.channels.name(place.channel)))
-            && admits(&scope.locations, place.location.map(|location| names.locations.name(location)))
+        let location = place.location.map(|location| names.locations.name(location));
+        !refuses(&without.channels, Some(names.channels.name(place.channel)))
+            && !refuses(&without.locations, location)
+            && !refuses(&without.sources, Some(names.sources.name(place.source)))
+            && admits(&scope.channels, Some(names.channels.name(place.channel)))
+            && admits(&scope.locations, location)
             && admits(&scope.sources, Some(names.sources.name(place.source)))
     };
     Some(names.places().iter().map(place).collect())
 }
 
 fn customers_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<Bitmap>> {
-    if scope.customer_kind.is_none() && scope.segment.is_none() {
+    if scope.customer_kind.is_none() && scope.segment.is_none() && scope.without.segment.is_none() {
         return None;
     }
-    let wanted = scope.segment.as_ref().map(|(name, value)| {
-        let name = snapshot.dictionary.trait_names.find(name).map(|name| name as u16);
-        (name, text_hash(&value.to_string()))
-    });
+    let numbered = |segment: &Option<(String, Value)>| {
+        segment.as_ref().map(|(name, value)| {
+            let name = snapshot.dictionary.trait_names.find(name).map(|name| name as u16);
+            (name, text_hash(&value.to_string()))
+        })
+    };
+    let (wanted, unwanted) = (numbered(&scope.segment), numbered(&scope.without.segment));
     let by_segment = snapshot.segments.iter().map(|live| {
         let customers = &live.segment.customers;
         let is_wanted = |customer: u32| match scope.customer_kind {
@@ -156,8 +170,15 @@ fn customers_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<Bitmap>>
             None => true,
         };
         let mut admitted = Bitmap::new(customers.len());
+        let mut refused = Bitmap::new(customers.len());
+        if let Some((Some(name), value)) = unwanted {
+            let standing = live.segment.standing(name).filter(|&(_, v)| v == value);
+            standing.for_each(|(customer, _)| {
+                refused.insert(customer);
+            });
+        }
         let mut admit = |customer: u32| {
-            if is_wanted(customer) {
+            if is_wanted(customer) && !refused.contains(customer) {
                 admitted.insert(customer);
             }
         };
@@ -283,10 +304,13 @@ impl Grouping {
             By::Nothing => 0,
             By::Place(groups) => groups[usize::from(place)],
             By::AcquisitionPlace(groups) => {
-                customers.acquired.place.get(nth).map_or(0, |&place| groups[usize::from(place)])
+                let made = customers.acquired.made.get(nth).is_some_and(|&made| made);
+                let place = customers.acquired.place.get(nth).filter(|_| made);
+                place.map_or(0, |&place| groups[usize::from(place)])
             }
             By::AcquisitionMonth(months) => {
-                customers.acquired.at.get(nth).map_or(0, |&at| months.index(at) as u32 + 1)
+                let made = customers.acquired.made.get(nth).is_some_and(|&made| made);
+                customers.acquired.at.get(nth).filter(|_| made).map_or(0, |&at| months.index(at) as u32 + 1)
             }
             By::Kind => 1 + u32::from(customers.registered[nth]),
             By::Customer(by_segment) => by_segment[part.index][nth],

@@ -61,10 +61,25 @@ pub struct Scope {
     pub customer_kind: Option<CustomerKind>,
     /// Only customers whose trait has this value.
     pub segment: Option<(String, Value)>,
+    /// What is left out: the complement of these stays, with customers without the trait and with
+    /// nobody.
+    pub without: Without,
+    /// Whether what is of nobody is left out where it would count.
+    pub identified_only: bool,
     /// Amounts in another currency are converted, or else excluded and counted.
     pub currency: Option<Currency>,
     /// By which amounts are converted.
     pub rates: Arc<Vec<ExchangeRate>>,
+}
+
+/// What a scope leaves out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Without {
+    pub channels: Vec<String>,
+    pub locations: Vec<String>,
+    pub sources: Vec<String>,
+    /// Customers whose trait has this value.
+    pub segment: Option<(String, Value)>,
 }
 
 impl Scope {
@@ -81,6 +96,8 @@ impl Scope {
             sources: Vec::new(),
             customer_kind: None,
             segment: None,
+            without: Without::default(),
+            identified_only: false,
             currency: None,
             rates: Arc::default(),
         }

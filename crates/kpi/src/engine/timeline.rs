@@ -8,7 +8,7 @@ use crate::engine::block::{Anchored, BLOCK, Block, Run};
 use crate::engine::events::Types;
 use crate::engine::lens::{Lens, OrderLens};
 use crate::facts::fact::{AnswerKind, TouchType};
-use crate::facts::rows::{Others, tables_of, types_in};
+use crate::facts::rows::{Others, is_made, tables_of, types_in};
 use crate::facts::side_tables::{ANSWERS, ORDERS, RETURNS, TABLES, TOUCHES, TouchRow};
 use crate::facts::snapshot::Part;
 use crate::facts::tables::{Stem, Tables};
@@ -34,6 +34,13 @@ impl Mark {
     #[inline]
     pub fn is_touch(&self) -> bool {
         self.kind != TouchType::CAME_BACK && self.kind != TouchType::REFUSED_RETURN
+    }
+
+    /// Whether it is something that a person did, and not something that was done to them: sent,
+    /// delivered or shown.
+    #[inline]
+    pub fn is_made(&self) -> bool {
+        self.is_touch() && is_made(self.kind, self.detail)
     }
 
     /// Whether it comes after another one in the order of time.

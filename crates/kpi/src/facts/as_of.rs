@@ -248,7 +248,7 @@ impl Snapshot {
         };
         let mut known: Vec<Arc<Tables>> = self.unidentified.iter().map(known).collect();
         if since.restored_unidentified.touchpoints() > 0 {
-            known.push(Arc::new(since.restored_unidentified.shared(given)));
+            known.push(Arc::new(since.restored_unidentified.only(|_, _| true, given)));
         }
         known
     }

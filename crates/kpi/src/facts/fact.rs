@@ -1,6 +1,6 @@
 //! A fact: what the KPIs keep of a touchpoint.
 
-use customer360_model::activity::{Line, Order, SurveyKind};
+use customer360_model::activity::{Cart, Line, Order, SurveyKind};
 use customer360_model::{
     Activity, ActivityType, Channel, Details, Micros, Money, ObservationNo, Phase, TouchpointNo,
 };
@@ -393,7 +393,12 @@ fn lines(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<LineFact>, D
             price: line.unit_price.map(|price| amount_of(price, dictionary)).transpose()?,
         })
     };
-    lines.iter().map(line).collect()
+    bought(lines).map(line).collect()
+}
+
+/// The lines of something: what was taken out of an order stays in it with a quantity of 0.
+fn bought(lines: &[Line]) -> impl Iterator<Item = &Line> {
+    lines.iter().filter(|line| line.quantity_milli != 0)
 }
 
 /// What the order says, or else the sum of what its lines say, if each of them says one: a part of
@@ -402,15 +407,15 @@ fn margin(order: &Order) -> Option<i64> {
     let own = |margin: Money| (margin.currency == order.amount.currency).then_some(margin.minor);
     match order.margin {
         Some(margin) => own(margin),
-        None if order.lines.is_empty() => None,
-        None => order.lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(own(line.margin?)?)),
+        None if bought(&order.lines).next().is_none() => None,
+        None => bought(&order.lines).try_fold(0_i64, |sum, line| sum.checked_add(own(line.margin?)?)),
     }
 }
 
 /// Said, or else what the price before discounts is more than the price after them.
 fn discounts(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<DiscountFact>, DictionaryFull> {
     let mut found = Vec::new();
-    for line in lines {
+    for line in bought(lines) {
         let between = || {
             let (list, unit) = (line.list_price?, line.unit_price?);
             let off = i128::from(list.minor - unit.minor) * i128::from(line.quantity_milli);
@@ -424,6 +429,13 @@ fn discounts(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<Discount
         }
     }
     Ok(found)
+}
+
+/// Whether a cart says that it holds nothing; one that says neither lines nor a value says nothing.
+fn is_empty(cart: &Cart) -> bool {
+    let is_worth_nothing = || cart.value.is_some_and(|value| value.minor == 0);
+    let nothing_left = bought(&cart.lines).next().is_none();
+    nothing_left && (!cart.lines.is_empty() || is_worth_nothing())
 }
 
 fn tie(details: &Details) -> u32 {
@@ -444,7 +456,9 @@ fn subject(details: &Details, dictionary: &mut Dictionary) -> (u32, u8) {
         Activity::Impression(ad) => (id_hash(&ad.ad_id), 0),
         Activity::AdClick(ad) => (id_hash(&ad.ad_id), 0),
         Activity::Message(message) => (id_hash(&message.message_id), message.status as u8),
-        Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => (id_hash(&cart.cart_id), 0),
+        Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => {
+            (id_hash(&cart.cart_id), u8::from(is_empty(cart)))
+        }
         Activity::Visit(visit) => (about(&visit.source_campaign, &visit.source_channel), visit.kind as u8),
         Activity::ProductView(view) => (about(&view.product_id, &view.category), 0),
         Activity::ReviewRead(read) => (about(&read.product_id, ""), 0),

@@ -6,6 +6,7 @@ use crate::facts::side_tables::{
     ANSWERS, CONTACTS, EXPOSURES, OFFERS, ORDERS, RETURNS, TABLES, TOUCHES, TRIALS, TouchRow,
 };
 use crate::facts::tables::{Stem, Tables};
+use customer360_model::activity::MessageStatus;
 
 /// A table of touchpoints that say what kind they are and what they are about.
 pub struct Others<'a> {
@@ -27,6 +28,16 @@ const OWN: [(usize, Types); 7] = [
     (TRIALS, Types::listed(&[TouchType::PRODUCT_TRIAL])),
     (CONTACTS, Types::listed(&[TouchType::SERVICE_CONTACT])),
 ];
+
+/// Whether a touchpoint of that kind is something that a person did, and not something that was sent
+/// or shown to them.
+pub(crate) fn is_made(kind: TouchType, detail: u8) -> bool {
+    match kind {
+        TouchType::IMPRESSION => false,
+        TouchType::MESSAGE => detail >= MessageStatus::Opened as u8,
+        _ => true,
+    }
+}
 
 /// The types that may stand in a table.
 pub(crate) fn types_in(table: usize) -> Types {
@@ -69,6 +80,13 @@ impl Tables {
             CONTACTS => view!(self.contacts),
             _ => view!(self.touches),
         }
+    }
+
+    /// Whether a touchpoint of one of the places from [`TOUCHES`] on is something that a person did.
+    #[must_use]
+    pub fn is_made(&self, table: usize, row: usize) -> bool {
+        let others = self.others(table);
+        is_made(TouchType(others.kind[row]), others.detail[row])
     }
 
     /// One of [`Tables::stems`].

@@ -14,7 +14,7 @@ use crate::facts::first_touch::{self, Acquired, First, NEVER, Standing, Write, f
 use crate::facts::lives::{Life, Lives};
 use crate::facts::objects::{Is, Settled, Settlement};
 use crate::facts::projection::{Given, Piece, Table};
-use crate::facts::side_tables::{ORDERS, RETURNS, TABLES, rows_until};
+use crate::facts::side_tables::{EXPOSURES, ORDERS, RETURNS, TABLES, rows_until};
 use crate::facts::tables::{Chosen, NEVER_ORDERED, Pick, SURVIVES, Stem, Tables};
 use crate::ground::bitmap::Bitmap;
 use customer360_model::objects::Verdict;
@@ -221,10 +221,10 @@ impl Segment {
         let mut nobody = Vec::new();
         let acquired = given.table(|| {
             let mut firsts = firsts(self.customers.len(), &self.tables, knows);
-            for (no, first) in firsts.iter_mut().enumerate().filter(|(_, first)| first.0 == i64::MAX) {
+            for (no, first) in firsts.iter_mut().enumerate().filter(|(_, first)| first.1 == i64::MAX) {
                 nobody.push(no as u32);
                 // An instant that calendars know, although nobody is asked about it.
-                first.0 = self.customers.acquired.at[no];
+                first.1 = self.customers.acquired.at[no];
             }
             Acquired::of(&firsts)
         });
@@ -240,7 +240,7 @@ impl Segment {
     /// One customer without a fact.
     pub(crate) fn of_one() -> Self {
         let (key, registered) = (Arc::new(vec![0]), Arc::new(vec![false]));
-        let acquired = Acquired { at: vec![0], number: vec![0], place: vec![0] }.into();
+        let acquired = Acquired { at: vec![0], number: vec![0], place: vec![0], made: vec![false] }.into();
         Self { customers: Customers { key, registered, acquired }, ..Self::default() }
     }
 
@@ -271,7 +271,7 @@ impl Segment {
         self.tables.each_given(&mut visit);
         visit(Arc::as_ptr(key).addr(), key.len() * 4);
         visit(Arc::as_ptr(registered).addr(), registered.len());
-        acquired.given().iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.at.len() * 14));
+        acquired.given().iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.at.len() * 15));
         self.standing.iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.bytes()));
     }
 }
@@ -333,7 +333,8 @@ fn firsts_of(
                 }
                 if let Some(customer) = ranks.find(identity.customer_of(observation, then)) {
                     let first = &mut firsts[customer as usize];
-                    *first = (*first).min((at, number, stem.place[row]));
+                    let is_done_to = table == EXPOSURES && !tables.is_made(EXPOSURES, row);
+                    *first = (*first).min((is_done_to, at, number, stem.place[row]));
                 }
             });
         }

@@ -6,17 +6,18 @@ use crate::engine::measure::{Hit, Measure, Stat};
 use crate::facts::fact::TouchType;
 
 const COMMON: Measure =
-    Measure { stat: Stat::Mean, anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
+    Measure { stat: Stat::Mean, nobody: true, anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
 
 pub static AVERAGE_ORDER_VALUE: Measure = Measure {
     definition: Definition::scalar(
         "average_order_value",
         "Average order value",
         "minor units",
-        "The mean amount of the identified orders in range, in one currency: amounts in others are converted at \
+        "The mean amount of the orders in range, those of nobody too, in one currency: amounts in others are converted at \
          the rate of the order's date, or else excluded and counted. By customer day, the amounts of a \
          customer's orders on one local day are one.",
     )
+    .version(2)
     .with(MEAN, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
@@ -33,8 +34,10 @@ pub static ITEMS_PER_ORDER: Measure = Measure {
         "items_per_order",
         "Items per order",
         "items",
-        "The mean quantity of all lines together, over the identified orders in range that have lines.",
+        "The mean quantity of all lines together, over the orders in range that have lines, those of nobody too. A \
+         line of quantity 0 was not bought.",
     )
+    .version(2)
     .with(MEAN, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),

@@ -17,6 +17,7 @@ use crate::facts::snapshot::Snapshot;
 use crate::ground::answer::{Basis, Ratio};
 use crate::measures::footfall::{COUNTED_ADJUSTED, COUNTED_CONVERSION};
 use customer360_model::Channel;
+use customer360_model::activity::MessageStatus;
 use customer360_model::channel::Medium;
 
 const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
@@ -132,7 +133,11 @@ fn research<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item =
     };
     let items = seen.cx.names.items();
     let bought: Vec<(u32, u32)> = lines.filter_map(|row| items.pair(seen.tables.lines.item[row])).collect();
-    let before = seen.before(order).iter().filter(move |mark| types.has(mark.kind));
+    let is_research = move |mark: &Mark| {
+        types.has(mark.kind)
+            && (mark.kind != TouchType::MESSAGE || mark.detail == MessageStatus::Clicked as u8)
+    };
+    let before = seen.before(order).iter().filter(move |mark| is_research(mark));
     before.filter(move |mark| same == Same::Anything || shares(seen, mark, &bought, same))
 }
 

@@ -16,12 +16,19 @@ use customer360_model::activity::{SocialKind, SubscriptionChange};
 const COMMON: Measure = Measure { anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
 
 pub static RECEIPTS: Measure = Measure {
-    definition: Definition::scalar("receipts", "Receipts", "orders", "The identified orders in range.")
-        .from(SINGLE_VIEW)
-        .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    definition: Definition::scalar(
+        "receipts",
+        "Receipts",
+        "orders",
+        "The orders in range, those of nobody too.",
+    )
+    .version(2)
+    .from(SINGLE_VIEW)
+    .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| {
         hits.extend(seen.orders().map(|nth| Hit::of(&seen.marks[nth]).part(1)));
     },
+    nobody: true,
     ..COMMON
 };
 
@@ -30,8 +37,9 @@ pub static SALES: Measure = Measure {
         "sales",
         "Sales",
         "minor units",
-        "What the identified orders in range are worth, where they were placed.",
+        "What the orders in range are worth, those of nobody too, where they were placed.",
     )
+    .version(2)
     .from(SINGLE_VIEW)
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     money: true,
@@ -39,6 +47,7 @@ pub static SALES: Measure = Measure {
         let orders = seen.valued_orders();
         hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
     },
+    nobody: true,
     ..COMMON
 };
 

@@ -352,9 +352,10 @@ pub static ACTIVE_DAYS: Measure = Measure {
         "active_days",
         "Active days of a customer, mean",
         "days",
-        "The mean number of local days on which customers had a touchpoint of any type in range, over those who had \
-         one: how sticky the retailer is.",
+        "The mean number of local days on which customers did anything in range (see active_customers), over those who \
+         did: how sticky the retailer is.",
     )
+    .version(2)
     .with(MEAN, NO_ANCHOR)
     .from(PEERS),
     stat: Stat::Mean,
@@ -362,7 +363,7 @@ pub static ACTIVE_DAYS: Measure = Measure {
     anchors: |_: &Params| Types::all(),
     observe: |seen, hits| {
         let (mut first, mut days, mut end) = (None, 0, i64::MIN);
-        for mark in seen.marks.iter().filter(|mark| mark.is_touch() && seen.counts(mark)) {
+        for mark in seen.marks.iter().filter(|mark| mark.is_made() && seen.counts(mark)) {
             first = first.or(Some(mark));
             if mark.at >= end {
                 (days, end) = (days + 1, seen.cx.days.begin(seen.cx.days.index(mark.at) + 1));

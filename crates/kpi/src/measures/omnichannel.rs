@@ -15,24 +15,15 @@ use crate::engine::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
 use crate::engine::scope::KpiError;
 use crate::engine::timeline::Mark;
 use crate::facts::fact::TouchType;
+use crate::facts::rows::is_made;
 use crate::facts::side_tables::{EXPOSURES, RETURNS};
 use crate::facts::snapshot::Part;
 use crate::facts::tables::{Stem, Tables};
 use crate::ground::answer::Tally;
-use customer360_model::activity::{MessageStatus, SubscriptionChange, SubscriptionProgramme};
+use customer360_model::activity::{SubscriptionChange, SubscriptionProgramme};
 
 /// Channels that one question tells apart by sets.
 pub const CHANNELS_LIMIT: usize = 64;
-
-/// Whether a touchpoint is something that the customer did, and not something that was sent or shown
-/// to them.
-fn uses(kind: TouchType, detail: u8) -> bool {
-    match kind {
-        TouchType::IMPRESSION | TouchType::CAME_BACK | TouchType::REFUSED_RETURN => false,
-        TouchType::MESSAGE => detail >= MessageStatus::Opened as u8,
-        _ => true,
-    }
-}
 
 /// Calls `visit` for each touchpoint among some rows of every table that is something a customer did.
 fn each_use(tables: &Tables, rows: impl Fn(&Stem) -> Range<usize>, mut visit: impl FnMut(&Stem, usize)) {
@@ -40,7 +31,7 @@ fn each_use(tables: &Tables, rows: impl Fn(&Stem) -> Range<usize>, mut visit: im
     for (table, stem) in touched {
         let uses = |row: &usize| {
             let others = || tables.others(table);
-            table != EXPOSURES || uses(TouchType(others().kind[*row]), others().detail[*row])
+            table != EXPOSURES || is_made(TouchType(others().kind[*row]), others().detail[*row])
         };
         rows(stem).filter(uses).for_each(|row| visit(stem, row));
     }
@@ -109,7 +100,7 @@ const COMMON: Measure = Measure { stat: Stat::Customers, anchors: everything, ..
 pub(crate) fn own<'s>(seen: &'s Seen) -> impl Iterator<Item = &'s Mark> {
     let span = seen.span;
     let in_range = move |mark: &&Mark| span.from <= mark.at && mark.at < span.until;
-    seen.marks.iter().filter(in_range).filter(|mark| uses(mark.kind, mark.detail))
+    seen.marks.iter().filter(in_range).filter(|mark| mark.is_made())
 }
 
 /// The first touchpoint by another channel than the first one.
@@ -232,12 +223,14 @@ pub static REVENUE: Measure = Measure {
         "revenue",
         "Revenue",
         "minor units",
-        "What the identified orders in range are worth together, before returns.",
+        "What the orders in range are worth together, those of nobody too, before returns.",
     )
+    .version(2)
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Sum,
     money: true,
+    nobody: true,
     anchors: orders,
     observe: |seen, hits| {
         hits.extend(seen.valued_orders().map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));

@@ -108,9 +108,10 @@ pub static NEW_CONTACTS: Measure = Measure {
         "new_contacts",
         "New contacts",
         "customers",
-        "Customers whose first touchpoint ever, of any type, lies in range and scope. What is merged later is \
-         one contact, with the earliest of its touchpoints.",
+        "Customers whose first touchpoint ever that they made, of any type, lies in range and scope; what was only \
+         sent or shown to them is none. What is merged later is one contact, with the earliest of its touchpoints.",
     )
+    .version(2)
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
     anchors: |_| Types::all(),

@@ -224,7 +224,7 @@ impl World {
         Snapshot {
             revision: Revision(7),
             segments,
-            unidentified: vec![Arc::new(nobody)],
+            unidentified: vec![Arc::new(Tables::joined(&[&nobody], &none))],
             dictionary: Arc::new(dictionary),
             voided: Arc::new(voided),
             ..Snapshot::default()
@@ -440,7 +440,8 @@ impl Plain<'_> {
     }
 
     pub fn group(&self, by: &GroupBy, customer: u32, touch: &Touch) -> Option<String> {
-        let first = || (customer > 0).then(|| self.world.of(customer)[0]);
+        let made = || self.world.of(customer).into_iter().find(|touch| Self::is_own(touch));
+        let first = || if customer > 0 { made() } else { None };
         match by {
             GroupBy::Channel => Some(touch.channel.into()),
             GroupBy::Location => touch.location.map(Into::into),
