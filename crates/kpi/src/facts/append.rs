@@ -5,7 +5,8 @@ use crate::facts::rows::table_of;
 use crate::facts::side_tables::{
     ANSWERS, CONTACTS, EXPOSURES, OFFERS, ORDERS, RETURNS, TOUCHES, TRIALS, TouchRow,
 };
-use crate::facts::tables::{IF_ABSENT, NEVER_ORDERED, NO_CURRENCY, NO_SENTIMENT, Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::{IF_ABSENT, NEVER_ORDERED, NO_CURRENCY, NO_SENTIMENT, Tables};
 use crate::ground::quantity::Quantity;
 
 impl Stem {
