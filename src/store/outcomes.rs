@@ -74,7 +74,9 @@ pub(super) fn resolve_copies(batch: &[Incoming], outcomes: Vec<Option<Outcome>>)
         match (outcomes[i].as_ref(), of_first) {
             (
                 Some(Outcome::Duplicate(_)),
-                Some(Outcome::Recorded(customer) | Outcome::Duplicate(customer)),
+                Some(
+                    Outcome::Recorded(customer) | Outcome::ToldAgain(customer) | Outcome::Duplicate(customer),
+                ),
             ) => Outcome::Duplicate(*customer),
             (Some(Outcome::Duplicate(_)), Some(refused)) => refused.clone(),
             (Some(outcome), _) => outcome.clone(),

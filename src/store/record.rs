@@ -50,6 +50,8 @@ impl Incoming {
 pub enum Outcome {
     /// Stored, with the customer it belongs to; `None` if it is unidentified.
     Recorded(Option<ObservationNo>),
+    /// Stored likewise; another touchpoint speaks for the order, or the return, that it tells.
+    ToldAgain(Option<ObservationNo>),
     /// The same touchpoint was stored before.
     Duplicate(Option<ObservationNo>),
     /// Another touchpoint has this source and source id.
@@ -139,18 +141,22 @@ pub(super) async fn record(
     let ground = Ground { rules: &rules, constraints };
     let stretches =
         identities::settle(&mut tx, tenant, &ground, &mut taken, news, &mut sets.customers).await?;
+    let first = taken.next_touchpoint;
     let spoken = write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
     let mut summaries = std::mem::take(&mut sets.summaries);
     add_touchpoints(&mut summaries, batch, &accepted, &sets.observation_of);
-    orders::speak(&mut tx, tenant, spoken, &mut summaries).await?;
+    let told_again = orders::speak(&mut tx, tenant, spoken, &mut summaries).await?;
     upsert_summaries(&mut tx, tenant, &summaries).await?;
     keep_revision(&mut tx, tenant, &taken, now).await?;
     tx.commit().await?;
-    for i in accepted {
+    for (no, i) in (first..).zip(accepted) {
         let at = batch[i].touchpoint.at;
         let observation = batch[i].set.map(|set| sets.observation_of[&set]);
         let customer = observation.map(|no| owner_at(&stretches, no, sets.customers[&no], at));
-        outcomes[i] = Some(Outcome::Recorded(customer));
+        outcomes[i] = Some(match told_again.contains(&no) {
+            true => Outcome::ToldAgain(customer),
+            false => Outcome::Recorded(customer),
+        });
     }
     Ok(Recorded { revision: taken.revision, outcomes: resolve_copies(batch, outcomes) })
 }

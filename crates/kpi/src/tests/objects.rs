@@ -91,7 +91,7 @@ fn answers(snapshot: &Snapshot, question: &Question) -> Vec<String> {
 fn question(rng: &mut ChaCha8Rng) -> Question {
     let scope = Scope { currency: Some(Currency::EUR), ..scope(rng) };
     let params = random_params(rng);
-    let all = measure_list::ALL.to_vec();
+    let all = crate::catalogue::measures::ALL.to_vec();
     Question { scope, measures: all, params, group_by: Vec::new(), spans: Vec::new() }
 }
 
