@@ -283,7 +283,7 @@ impl Contents {
 
     /// What is of nobody, with what is new of it, and what is nobody's again.
     fn gather_unidentified(&self, taken: &[Vec<u32>]) -> Tables {
-        let mut sources = vec![Source::New(&*self.unidentified), Source::New(&self.pending.unidentified)];
+        let mut sources = vec![Source::New(&self.unidentified), Source::New(&self.pending.unidentified)];
         sources.extend(self.sources(taken));
         Segment::gather(&sources, &self.owners(true), &self.voided_numbers, &self.trust()).tables
     }

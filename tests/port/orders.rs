@@ -22,7 +22,8 @@ struct Told {
 
 impl Told {
     async fn record(&mut self, touchpoints: Vec<proto::Touchpoint>) {
-        let request = of_tenant(self.tenant, proto::RecordTouchpointsRequest { touchpoints });
+        let request =
+            of_tenant(self.tenant, proto::RecordTouchpointsRequest { touchpoints, ..Default::default() });
         let answer = self.service.touchpoints().record_touchpoints(request).await.unwrap().into_inner();
         let refused: Vec<_> =
             answer.outcomes.iter().filter(|outcome| !outcome.violations.is_empty()).collect();
@@ -94,7 +95,7 @@ async fn told(story: &str) -> Vec<(&'static str, Told)> {
 }
 
 fn euros(minor: i64) -> Option<proto::Money> {
-    Some(proto::Money { minor, currency: "EUR".into() })
+    Some(proto::Money { minor: Some(minor), currency: "EUR".into() })
 }
 
 fn back(return_id: &str, order_id: &str, minor: i64) -> Activity {

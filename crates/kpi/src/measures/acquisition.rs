@@ -35,7 +35,7 @@ pub static NEW_CUSTOMERS: Measure = Measure {
             "Customers whose first order ever is in range. They count at the place of their first touchpoint of any \
              kind (channel, location, campaign), where they were won, and filters ask for that one. Channel by other channel: where they were won and where \
              they bought first.",
-        )
+        ).version(2)
         .from(TOUCHPOINTS)
         .asking(&[MIN_AMOUNT, DROP_RETURNED])
     },
@@ -55,7 +55,7 @@ pub static ACQUISITION_COST: Measure = Measure {
              its interval in range, in proportion to time, converted at the rate of its beginning. By channel or \
              campaign: spend by its own, customers by that of their first touchpoint of any kind; in other groups \
              spend has no name. Of the filters only that by channel selects spend.",
-        )
+        ).version(2)
         .with(NO_INTERVAL, NO_ANCHOR)
         .from(TOUCHPOINTS)
         .asking(&[MIN_AMOUNT, DROP_RETURNED])

@@ -142,7 +142,7 @@ pub static CART_RECOVERY: Measure = Measure {
         "Of the carts opened in range and abandoned, the share with an order by the same customer, by any \
          channel and device, within R days of the opening. Channel by other channel: where it was abandoned and \
          where recovered.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
@@ -157,7 +157,7 @@ pub static CART_RECOVERY_ELSEWHERE: Measure = Measure {
         "share of abandoned carts",
         "Of the carts opened in range and abandoned, the share whose first order within R days of the opening \
          was by another channel, or known by another set of identifiers (a device, a login), than the cart.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
@@ -176,7 +176,7 @@ pub static ABANDONED_VALUE: Measure = Measure {
         "minor units",
         "The sum of what the carts opened in range and abandoned were last known to be worth, within W of their \
          opening; carts that say nothing, or an amount that cannot be converted, add nothing.",
-    )
+    ).version(2)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND]),
     stat: Stat::Sum,

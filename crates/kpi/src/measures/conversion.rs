@@ -153,7 +153,7 @@ pub static CHANNEL_CONVERSION: Measure = Measure {
          which the research was by another channel than the purchase. The first, the last, or one research \
          touchpoint by each channel counts; with one by each, an order counts once for each. Channel by other \
          channel: the matrix of purchase and research.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[
@@ -212,7 +212,7 @@ pub static ROPO: Measure = Measure {
         "Of the identified orders in range by physical channels, the share with research by an online channel by \
          the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
          counted.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(PHASES)
     .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
@@ -229,7 +229,7 @@ pub static REVERSE_ROPO: Measure = Measure {
         "Of the identified orders in range by online channels, the share with research by a physical channel by \
          the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
          counted.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(PHASES)
     .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),

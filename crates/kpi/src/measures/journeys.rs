@@ -112,6 +112,7 @@ pub static JOURNEY_DAYS: Measure = Measure {
         "The median time from the first touchpoint of a journey to its order in range, over orders with a \
          journey (see journey_length).",
     )
+    .version(2)
     .with(QUANTILE, NO_ANCHOR)
     .from(FACTORS)
     .asking(PARAMETERS),
@@ -142,7 +143,7 @@ pub static ASSISTED_ORDERS: Measure = Measure {
         "Of the identified orders in range, the share whose journey (see journey_length) received help: a \
          conversation with a clerk, an advice session or how-to content. Channel by other channel: where it was \
          bought and where help was given.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(PARAMETERS),

@@ -107,7 +107,7 @@ pub static RETURNED_ORDERS: Measure = Measure {
         "Of the identified orders in range, the share with a return within W. A return is of the customer's order \
          that it names; where it names none, of their last one before it; returns of nobody, and of orders of \
          others, are of none.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(RETURNED),
@@ -132,7 +132,7 @@ pub static RETURNED_UNITS: Measure = Measure {
         "share of units",
         "The quantity of the lines of the returns within W (see returned_orders) of the identified orders in range \
          that have lines, over the quantity of the lines of those orders. Both in thousandths.",
-    )
+    ).version(2)
     .with(NO_INTERVAL, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(RETURNED),
@@ -162,7 +162,7 @@ pub static RETURNED_VALUE: Measure = Measure {
         "share of revenue",
         "What came back within W (see returned_orders) of the identified orders in range, over what those are worth. \
          Returns in another currency are converted at the rate of their own date; those that cannot be add nothing.",
-    )
+    ).version(2)
     .with(NO_INTERVAL, "Absent without revenue.")
     .from(SINGLE_VIEW)
     .asking(RETURNED),
@@ -190,6 +190,7 @@ const DAYS: &str = "The time from an order to its return (see returned_orders), 
 
 pub static RETURN_DAYS: Measure = Measure {
     definition: Definition::scalar("return_days", "Days to return, median", "days of 24 hours", DAYS)
+        .version(2)
         .with(QUANTILE, NO_ANCHOR)
         .from(SINGLE_VIEW)
         .asking(&[MIN_AMOUNT]),
@@ -206,6 +207,7 @@ pub static RETURN_DAYS_P90: Measure = Measure {
         "days of 24 hours",
         DAYS,
     )
+    .version(2)
     .with(QUANTILE, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT]),
@@ -220,7 +222,7 @@ pub static RETURNS_ELSEWHERE: Measure = Measure {
         "share of returns",
         "Of the identified returns in range whose order is known (see returned_orders) and not later, the share by \
          another channel than the order. Channel by other channel: where it was returned and where bought.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT]),
@@ -241,7 +243,7 @@ pub static ONLINE_RETURNED_IN_STORE: Measure = Measure {
         "share of returns",
         "Of the identified returns in range of orders by online channels (see returned_orders), the share by a \
          physical channel.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT]),
@@ -263,7 +265,7 @@ pub static ORDERS_AT_RETURNS: Measure = Measure {
         "Of the returns in range that somebody identified came with, the share with another order of theirs in the same \
          visit than the one that came back (see returned_orders): both name the same visit; where neither names one, on the same \
          local day by the same channel at the same location.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
@@ -298,7 +300,7 @@ pub const RETURN_MATRIX: Definition = Definition {
         "The identified returns in range whose order is known (see returned_orders) and not later, by the channel of \
          the order and that of the return, with median days to return; beside returned_orders, returned_units, \
          returned_value, return_days, returns_elsewhere, online_returned_in_store and orders_at_returns.",
-    )
+    ).version(2)
     .with(QUANTILE, "No cell without a return whose order is known.")
     .from(SINGLE_VIEW)
     .asking(RETURNED)

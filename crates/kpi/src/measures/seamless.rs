@@ -82,7 +82,7 @@ pub static SEAMLESS_SWITCHES: Measure = Measure {
          that journey by another channel: view the same product, talk or be advised about it, be shown the same \
          offer, try the same product. Counted at the touchpoint after the change. Channel by other channel: to \
          where and from where.",
-    )
+    ).version(2)
     .with(WILSON, NO_ANCHOR)
     .from(TOUCHPOINTS)
     .asking(&[

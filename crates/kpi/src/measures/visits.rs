@@ -131,6 +131,7 @@ pub static KNOWN_VISITORS: Measure = Measure {
         "Of the customers with a visit in range, the share that had any touchpoint before the first of them: \
          known, as opposed to new.",
     )
+    .version(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS),
     stat: Stat::Share,
@@ -169,7 +170,7 @@ pub static NEWLY_IDENTIFIED: Measure = Measure {
         "customers",
         "Customers whose first registration or login ever lies in range and scope, after an earlier touchpoint \
          of another type: they were anonymous before.",
-    )
+    ).version(2)
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
     anchors: identifying,

@@ -105,7 +105,7 @@ pub const NPS: Definition = Definition {
 /// Time-driven activity-based cost to serve.
 pub const COST_TO_SERVE: Definition = Definition {
     id: "cost_to_serve",
-    version: 1,
+    version: 2,
     name: "Cost to serve",
     unit: "minor units of one currency",
     formula: "Each touchpoint in range costs its rate per touch, its minutes x the rate per minute, and its \
@@ -143,7 +143,7 @@ pub const ATTRIBUTION: Definition = Definition {
          journeys that need no others: equal parts to the distinct channels of each, which is exact for any \
          number of channels). Orders without a journey are unattributed. Credits are whole parts by largest \
          remainder and sum exactly to orders and revenue.",
-    )
+    ).version(2)
     .with(NO_INTERVAL, "Without an order no credit; without a journey all is unattributed.")
     .from(FACTORS)
     .asking(&[
@@ -168,6 +168,7 @@ pub const JOURNEYS: Definition = Definition {
          row once, by number of orders; with the share that ended in an order (the others are what is open after a \
          customer's last order, if its last touchpoint is in range), mean touchpoints and mean days to the order.",
     )
+    .version(2)
     .with(WILSON, "A journey without a touchpoint is an order out of the blue.")
     .from(FACTORS)
     .asking(&[

@@ -105,7 +105,7 @@ pub static CREDITED_SALES: Measure = Measure {
          left over) credited to the touchpoints that led to each (see journey_length); an order without any is \
          credited to where it was placed. Credits sum to sales. Counted at the touchpoint. Channel by other channel: \
          what led to an order and where it was placed.",
-    )
+    ).version(2)
     .from(SINGLE_VIEW)
     .asking(CREDITED),
     window_days: 30,
@@ -122,7 +122,7 @@ pub static ASSISTED_SALES: Measure = Measure {
         "minor units",
         "Of credited_sales, what is credited to touchpoints by another channel (or at another location; one that is \
          not said differs from all others) than the order's.",
-    )
+    ).version(2)
     .from(SINGLE_VIEW)
     .asking(ASSISTED),
     window_days: 30,
@@ -142,7 +142,7 @@ pub static INTEGRATION_INDEX: Measure = Measure {
         "share",
         "assisted_sales / (sales + assisted_sales): 0 where nothing helps others to sell, towards 1 where that is all \
          it does. By channel or location: sales by where they were placed, assistance by where it was given.",
-    )
+    ).version(2)
     .with(NO_INTERVAL, "Absent without sales.")
     .from(SINGLE_VIEW)
     .asking(ASSISTED),

@@ -159,6 +159,7 @@ const fn defined(
                       in scope and in range (IN_SCOPE)",
         ..Definition::scalar(id, name, unit, formula)
     }
+    .version(2)
     .from(TOUCHPOINTS)
 }
 
