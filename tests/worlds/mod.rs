@@ -92,6 +92,7 @@ pub fn details(activity: Activity) -> Details {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     }
 }
 
