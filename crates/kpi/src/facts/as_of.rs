@@ -160,6 +160,8 @@ impl Snapshot {
             dictionary: self.dictionary.clone(),
             voided: Arc::new(self.voided_then(since)),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 
@@ -175,6 +177,8 @@ impl Snapshot {
             dictionary: self.dictionary.clone(),
             voided: Arc::default(),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 
