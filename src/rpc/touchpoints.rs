@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use prost::Message as _;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -15,7 +16,7 @@ use super::error::{PortError, violation_to_proto};
 use super::page::{self, PAGE_BYTES, Query};
 use super::proto::touchpoint_service_server::TouchpointService;
 use super::proto::{self, ErrorReason, RecordStatus};
-use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
+use super::{Port, blocking, customer_id, detached, parse_customer_id, place, tenant_name};
 use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
@@ -171,17 +172,18 @@ impl Port {
         mut batches: Streaming<proto::ImportTouchpointsRequest>,
     ) -> Result<proto::ImportTouchpointsResponse, PortError> {
         let mut import = Import::default();
-        while let Some(batch) =
-            batches.message().await.map_err(|status| PortError::Stream(Box::new(status)))?
-        {
+        let held = place::held();
+        while let Some(batch) = next(&mut batches, self.settings.stream_idle).await? {
+            // That of the message goes with its batch until that is in the writer's queue.
+            let memory = held.as_ref().and_then(|held| held.take_arrived());
             if import.checking.len() >= BATCHES_IN_FLIGHT {
                 import.advance(self).await?;
             }
             let (port, tenant) = (self.clone(), tenant.clone());
-            import.checking.push_back(tokio::spawn(async move {
+            import.checking.push_back(tokio::spawn(place::within(held.clone(), async move {
                 let keys = batch.touchpoints.iter().map(key_to_proto).collect();
-                Ok((keys, port.check_batch(tenant, batch.touchpoints).await?))
-            }));
+                Ok((keys, port.check_batch(tenant, batch.touchpoints).await?, memory))
+            })));
         }
         while !import.checking.is_empty() {
             import.advance(self).await?;
@@ -317,6 +319,8 @@ fn trim_violations(outcomes: &mut [proto::RecordOutcome]) {
 }
 
 type Keys = Vec<proto::TouchpointKey>;
+/// A batch under check, and the memory of its message.
+type Checking = JoinHandle<Result<(Keys, Checked, Option<OwnedSemaphorePermit>), PortError>>;
 type Refused = Vec<Option<Vec<Violation>>>;
 type Writing = Pin<Box<dyn Future<Output = Result<Recorded, StoreError>> + Send>>;
 
@@ -332,7 +336,7 @@ struct Checked {
 /// A stream on its way: batches under check, then batches in the writer's queue, oldest first.
 #[derive(Default)]
 struct Import {
-    checking: VecDeque<JoinHandle<Result<(Keys, Checked), PortError>>>,
+    checking: VecDeque<Checking>,
     writing: VecDeque<(Keys, TenantKey, Refused, Writing)>,
     sum: proto::ImportTouchpointsResponse,
     /// Counts the touchpoints of the whole stream.
@@ -343,7 +347,7 @@ impl Import {
     /// Moves the oldest checked batch into the writer's queue.
     async fn advance(&mut self, port: &Port) -> Result<(), PortError> {
         let Some(checking) = self.checking.pop_front() else { return Ok(()) };
-        let (keys, checked) = checking.await.unwrap_or(Err(PortError::Panicked))?;
+        let (keys, checked, _memory) = checking.await.unwrap_or(Err(PortError::Panicked))?;
         let Checked { tenant, incoming, refused, nothing } = checked;
         if self.writing.len() >= BATCHES_IN_FLIGHT {
             self.finish_oldest().await?;
@@ -361,6 +365,17 @@ impl Import {
         let batch = recorded(tenant, refused, writing.await?)?;
         add(&mut self.sum, &mut self.index, keys, batch);
         Ok(())
+    }
+}
+
+/// The next batch of a stream, within the time that a sender may be silent.
+async fn next(
+    batches: &mut Streaming<proto::ImportTouchpointsRequest>,
+    idle: Duration,
+) -> Result<Option<proto::ImportTouchpointsRequest>, PortError> {
+    match tokio::time::timeout(idle, batches.message()).await {
+        Ok(batch) => batch.map_err(|status| PortError::Stream(Box::new(status))),
+        Err(_) => Err(PortError::StreamIdle { seconds: idle.as_secs() }),
     }
 }
 
