@@ -58,17 +58,21 @@ impl Turns {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(tenant) = state.order.pop_front() {
             let Some(of_tenant) = state.waiting.get_mut(&tenant) else { continue };
-            let next = of_tenant.pop_front();
+            let mut is_given = false;
+            while !is_given && let Some(next) = of_tenant.pop_front() {
+                match next.send(Turn(Some(self.clone()))) {
+                    Ok(()) => is_given = true,
+                    // Stopped waiting: this turn was never taken.
+                    Err(mut turn) => turn.0 = None,
+                }
+            }
             if of_tenant.is_empty() {
                 state.waiting.remove(&tenant);
             } else {
                 state.order.push_back(tenant);
             }
-            let Some(next) = next else { continue };
-            match next.send(Turn(Some(self.clone()))) {
-                Ok(()) => return,
-                // Stopped waiting: this turn was never taken.
-                Err(mut turn) => turn.0 = None,
+            if is_given {
+                return;
             }
         }
         state.free += 1;

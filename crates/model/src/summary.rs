@@ -321,7 +321,15 @@ mod tests {
         let halves = halves.combine((1_500..3_000).map(said).fold(Summary::default(), Summary::combine));
         assert_eq!((forth.traits.len(), &forth.traits), (TRAITS_LIMIT, &back.traits));
         assert_eq!(forth.traits, halves.traits);
-        assert!(forth.traits.values().all(|by_source| by_source.len() <= TRAIT_SOURCES_LIMIT));
+        let of_source = |n: usize| {
+            let (key, at, write) = write(&format!("s{n:02}"), 1, "x", false);
+            let mut summary = Summary::default();
+            add_trait(&mut summary.traits, &key, at, &write);
+            summary
+        };
+        let many = (0..90).rev().map(of_source).fold(Summary::default(), Summary::combine);
+        assert_eq!(many.traits["city"].len(), TRAIT_SOURCES_LIMIT);
+        assert!(many.traits["city"].contains_key("s00") && !many.traits["city"].contains_key("s32"));
         assert_eq!(forth.traits.keys().next_back().map(String::as_str), Some("n199"));
     }
 

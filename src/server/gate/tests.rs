@@ -165,9 +165,8 @@ async fn work_that_goes_on_without_its_caller_keeps_the_place() {
     let working = Arc::new(std::sync::Mutex::new(Some(working)));
     let detaching = service_fn(move |_: Request<Body>| {
         let working = working.lock().unwrap().take();
-        let held = place::held();
         async move {
-            tokio::spawn(place::within(held, async { working.unwrap().await }));
+            tokio::spawn(place::within(place::held(), async move { working.unwrap().await }));
             std::future::pending::<Result<Response<Body>, Infallible>>().await
         }
     });
