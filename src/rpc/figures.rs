@@ -231,7 +231,11 @@ impl Names<'_> {
 
     fn key(&self, number: u32) -> Option<proto::TouchpointKey> {
         let key = self.keys.get(&i64::from(number))?;
-        Some(proto::TouchpointKey { source: key.source.clone(), source_id: key.source_id.clone() })
+        Some(proto::TouchpointKey {
+            source: key.source.clone(),
+            source_id: key.source_id.clone(),
+            version: 0,
+        })
     }
 
     fn channel(&self, place: u16) -> String {

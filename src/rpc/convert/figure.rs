@@ -1,6 +1,6 @@
 //! Figures: requests turned into questions, and answers into messages.
 
-use super::answer::{basis, count, definition, interval, reference};
+use super::answer::{absent_reason, basis, count, definition, interval, reference};
 use super::question::{activity_type_of, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
 use crate::kpi::catalogue::measures;
@@ -127,10 +127,10 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
     let default = Params::default();
     let recovery = at.field("recovery_days");
     let target = match asked.care_target_minutes {
-        0 => default.care_target_minutes,
-        minutes if minutes <= TARGET_MINUTES => minutes,
-        _ => {
-            let most = format!("at most {TARGET_MINUTES}");
+        None => default.care_target_minutes,
+        Some(minutes @ 1..=TARGET_MINUTES) => minutes,
+        Some(_) => {
+            let most = format!("from 1 to {TARGET_MINUTES}");
             c.refuse(&at.field("care_target_minutes"), Reason::OutOfRange, most);
             default.care_target_minutes
         }
@@ -351,7 +351,7 @@ pub(super) fn figure_to_proto(figure: &Figure) -> proto::Figure {
         denominator: figure.denominator,
         anchors: count(figure.anchors),
         customers: count(figure.customers),
-        absent_reason: figure.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(figure.absent),
     }
 }
 

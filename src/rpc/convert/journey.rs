@@ -103,7 +103,7 @@ pub fn basket_question(
 ) -> Result<BasketQuestion, Vec<Violation>> {
     let root = Path::root();
     let limit = rows(&mut c, &root, asked.limit);
-    let least = if asked.min_orders == 0 { MIN_ORDERS } else { asked.min_orders };
+    let least = c.positive_or(&root.field("min_orders"), asked.min_orders, MIN_ORDERS);
     let (scope, params) = scope_and_parameters(&mut c, asked.scope, asked.parameters);
     c.finish((scope, params, (least.into(), limit)))
 }

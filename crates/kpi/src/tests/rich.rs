@@ -116,7 +116,7 @@ fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
                 SubscriptionProgramme::Newsletter
             };
             let change = *[Joined, Joined, Left, PointsEarned].choose(rng).unwrap();
-            Activity::Subscription(Subscription { programme, change, points: 0 })
+            Activity::Subscription(Subscription { programme, change, points: None })
         }
         _ => Activity::Login(Login::default()),
     }
