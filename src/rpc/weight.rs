@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn batch(touchpoints: Vec<proto::Touchpoint>) -> proto::RecordTouchpointsRequest {
-        proto::RecordTouchpointsRequest { touchpoints }
+        proto::RecordTouchpointsRequest { touchpoints, ..Default::default() }
     }
 
     #[test]

@@ -50,6 +50,7 @@ async fn calls(clients: Clients, stop: Arc<AtomicBool>) -> usize {
     while !stop.load(Ordering::Relaxed) {
         let mut request = Request::new(proto::RecordTouchpointsRequest {
             touchpoints: vec![visit(&recorded.to_string(), "bystander")],
+            ..Default::default()
         });
         request.set_timeout(DEADLINE);
         let answer = clients.touchpoints.clone().record_touchpoints(request).await.unwrap().into_inner();

@@ -43,7 +43,7 @@ async fn empty_elements() {
         let client = TouchpointServiceClient::new(channel(&service).await);
         for mut client in [client.clone(), client.send_compressed(CompressionEncoding::Gzip)] {
             let touchpoints = vec![proto::Touchpoint::default(); 300_000];
-            let request = proto::RecordTouchpointsRequest { touchpoints };
+            let request = proto::RecordTouchpointsRequest { touchpoints, ..Default::default() };
             let since = stopwatch();
             let status = client.record_touchpoints(request).await.unwrap_err();
             refused(&status, Code::OutOfRange, "MESSAGE_TOO_LARGE", since);
