@@ -24,6 +24,7 @@ mod page;
 pub mod place;
 mod probes;
 pub mod proto;
+pub mod protojson;
 mod rankings;
 mod reconciliation;
 mod records;
