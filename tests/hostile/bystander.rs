@@ -32,7 +32,7 @@ impl Bystander {
     }
 
     /// Every call was answered, and what was acknowledged is there.
-    pub async fn is_well(self) {
+    pub async fn ends_well(self) {
         self.stop.store(true, Ordering::Relaxed);
         let recorded = self.calls.await.unwrap();
         assert!(recorded > 0, "some calls fell into the attack");

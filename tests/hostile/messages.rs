@@ -48,7 +48,7 @@ async fn empty_elements() {
             let status = client.record_touchpoints(request).await.unwrap_err();
             refused(&status, Code::OutOfRange, "MESSAGE_TOO_LARGE", since);
         }
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }
 
@@ -82,7 +82,7 @@ async fn rules() {
                 refused(&status, Code::InvalidArgument, "VALIDATION_FAILED", since);
             }
         }
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }
 
@@ -112,7 +112,7 @@ async fn errors() {
             let status = clients.customers.clone().get_customer(request).await.unwrap_err();
             refused(&status, Code::InvalidArgument, "VALIDATION_FAILED", since);
         }
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }
 
@@ -140,12 +140,13 @@ async fn frames() {
         let bystander = Bystander::beside(&service).await;
         let peer = Peer::connect(&service.address).await;
         let gzip = [("grpc-encoding", "gzip")];
-        let cases: [(&[(&str, &str)], Vec<u8>); 5] = [
-            (&gzip, frame(1, b"no gzip at all")),
-            (&[], frame(1, b"compressed by nothing")),
-            (&[], frame(2, b"")),
-            (&[], frame(0, &[0; 100])[..50].to_vec()),
-            (&[], Vec::new()),
+        let plain = &gzip[..0];
+        let cases = [
+            (&gzip[..], frame(1, b"no gzip at all")),
+            (plain, frame(1, b"compressed by nothing")),
+            (plain, frame(2, b"")),
+            (plain, frame(0, &[0; 100])[..50].to_vec()),
+            (plain, Vec::new()),
         ];
         for (headers, body) in cases {
             let since = stopwatch();
@@ -153,6 +154,6 @@ async fn frames() {
             assert_eq!(status.code(), Code::InvalidArgument, "{body:?}: {status:?}");
             refused(&status, Code::InvalidArgument, "MESSAGE_MALFORMED", since);
         }
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }

@@ -41,7 +41,7 @@ async fn headers_alone() {
             let ended = tokio::time::timeout(PATIENCE, status(answer)).await.unwrap();
             assert_eq!(ended.code(), Code::DeadlineExceeded, "{name}: {ended:?}");
         }
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }
 
@@ -66,7 +66,7 @@ async fn silent_connections() {
             // Closed or reset, whatever the service said of itself first.
             assert!(closed.is_ok(), "{name}: still open");
         }
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }
 
@@ -95,7 +95,7 @@ async fn cancelled() {
         let mut request = Request::new(proto::ListTouchpointsRequest::default());
         request.set_timeout(PATIENCE);
         clients.touchpoints.clone().list_touchpoints(request).await.unwrap();
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }
 
@@ -122,6 +122,6 @@ async fn questions() {
         for answer in asked.collect::<Vec<_>>() {
             assert!(answer.await.unwrap() > 0, "{name}");
         }
-        bystander.is_well().await;
+        bystander.ends_well().await;
     }
 }

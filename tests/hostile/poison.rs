@@ -44,7 +44,7 @@ async fn trait_names() {
         let later = record(&clients, orders(50).collect()).await.unwrap().revision;
         let told = basis(&clients, later).await;
         assert!(told.touchpoints >= untouched.touchpoints + 50, "{name}");
-        bystander.is_well().await;
+        bystander.ends_well().await;
         // One that is loaded anew says the same.
         service.kill();
         let service = Service::start(&url, &[]);

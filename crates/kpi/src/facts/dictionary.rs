@@ -362,7 +362,7 @@ impl Dictionary {
         }
         let number = self.trait_names.intern(name) as u16;
         if *value == Value::Unset {
-            return Ok((number, UNSET));
+            return Some((number, UNSET));
         }
         let text = value.to_string();
         let hash = text_hash(&text);
