@@ -189,6 +189,8 @@ impl Snapshot {
             settlement,
             voided: Arc::new(self.voided_then(since)),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 
@@ -206,6 +208,8 @@ impl Snapshot {
             objects: Arc::default(),
             settlement: Arc::default(),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 
