@@ -122,6 +122,8 @@ pub fn command(args: &CoverageArgs) -> Result<(), CliError> {
         }
         println!();
     }
+    println!("\nBy method and number of values, the share of 95 % intervals that hold the truth:\n");
+    print!("{}", intervals::table());
     Ok(())
 }
 
