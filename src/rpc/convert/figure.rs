@@ -8,11 +8,11 @@ use crate::kpi::catalogue::measures;
 use crate::kpi::engine::compare::{self, Against, Change};
 use crate::kpi::engine::dimension::Dimension;
 use crate::kpi::engine::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
-use crate::kpi::engine::members::{Filter, Side};
+use crate::kpi::engine::members::{Filter, Page, Side};
 use crate::kpi::engine::params::ValueBasis;
 use crate::kpi::engine::scalar::{Answer, Cell, Figure, Question};
 use crate::kpi::ground::calendar::Unit;
-use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window};
+use crate::kpi::{KpiError, Scope, Snapshot, Window};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
