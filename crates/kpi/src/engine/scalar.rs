@@ -451,7 +451,7 @@ impl<'a> Fold<'a> {
         let missing =
             |cell: &Cell| cell.keys.iter().map(|key| (key.is_none(), key.clone())).collect::<Vec<_>>();
         groups.sort_by_cached_key(missing);
-        let basis = figures.tally.basis(self.cx.lens.snapshot.revision);
+        let basis = figures.tally.basis(self.cx.lens.snapshot.revision, self.cx.lens.snapshot.folded);
         let fitted = self.cx.lifetimes(self.spans[0]).filter(|_| measure.stat == Stat::Expected);
         let warnings = fitted.map_or_else(Vec::new, |lifetimes| lifetimes.warnings().to_vec());
         Ok(Answer { kpi: measure.definition, basis, total, groups, spans, warnings })

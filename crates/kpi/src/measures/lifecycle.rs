@@ -132,7 +132,7 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
     };
     let intervals: Vec<Interval> = bounds.windows(2).skip(1).map(interval).collect();
     let result = grouping.answer(cells.groups, Group::is_empty, Group::add, Group::lifecycle);
-    Ok(Answer { basis: cells.tally.basis(snapshot.revision), intervals, result })
+    Ok(Answer { basis: cells.tally.basis(snapshot.revision, snapshot.folded), intervals, result })
 }
 
 fn types_of(activity: ActivityType) -> impl Iterator<Item = TouchType> {

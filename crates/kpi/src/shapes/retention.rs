@@ -96,7 +96,7 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
     state.tally.excluded.no_identity = fold.wanted.unidentified();
     state.tally.excluded.voided = fold.wanted.voided();
     let result = grouping.answer(state.groups, Figures::is_empty, Figures::add, |f| fold.retention(f));
-    Ok(Answer { basis: state.tally.basis(snapshot.revision), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
 }
 
 /// Days that cover everything the question counts.
