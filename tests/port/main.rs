@@ -10,6 +10,7 @@ mod identities;
 mod journeys;
 mod kpis;
 mod lifetimes;
+mod one_tale;
 mod orders;
 mod reconciliation;
 mod records;

@@ -63,8 +63,8 @@ impl Definition {
         }
     }
 
-    /// After changes of the formula.
-    pub(crate) const fn version(self, version: i32) -> Self {
+    /// The same after so many changes of its formula.
+    pub(crate) const fn revised(self, version: i32) -> Self {
         Self { version, ..self }
     }
 

@@ -63,8 +63,8 @@ fn is_emptied(seen: &Seen, nth: usize) -> bool {
 }
 
 /// What a cart is last known to be worth, of the touchpoints before it was ordered or lost sight
-/// of; `None` when it says nothing in the question's currency.
-pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
+/// of; `None` when it says nothing, and nothing inside when that cannot be converted.
+pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<Option<i64>> {
     let (values, mark) = (&seen.tables.cart_values, &seen.marks[nth]);
     let end = seen.answer(nth, is_order).map_or(i64::MAX, |order| order.at);
     let its =
@@ -76,7 +76,7 @@ pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
         let found = seen.beside(&values.owner, touch).next();
         let said = found.map(|row| (values.value.get(row), values.currency[row]));
         if let Some((value, currency)) = said {
-            worth = seen.cx.orders.converted(value, currency, touch.at);
+            worth = Some(seen.cx.orders.converted(value, currency, touch.at));
         }
     }
     worth
@@ -105,7 +105,7 @@ pub static CART_ABANDONMENT: Measure = Measure {
          by the same customer, by any channel, within W. A cart that was emptied within W is none. Carts without an \
          id are one until the customer's next order.",
     )
-    .version(2)
+    .revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, MIN_AMOUNT, DROP_RETURNED]),
@@ -142,7 +142,7 @@ pub static CART_RECOVERY: Measure = Measure {
         "Of the carts opened in range and abandoned, the share with an order by the same customer, by any \
          channel and device, within R days of the opening. Channel by other channel: where it was abandoned and \
          where recovered.",
-    ).version(2)
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
@@ -157,7 +157,7 @@ pub static CART_RECOVERY_ELSEWHERE: Measure = Measure {
         "share of abandoned carts",
         "Of the carts opened in range and abandoned, the share whose first order within R days of the opening \
          was by another channel, or known by another set of identifiers (a device, a login), than the cart.",
-    ).version(2)
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
@@ -175,8 +175,9 @@ pub static ABANDONED_VALUE: Measure = Measure {
         "Value of abandoned carts",
         "minor units",
         "The sum of what the carts opened in range and abandoned were last known to be worth, within W of their \
-         opening; carts that say nothing, or an amount that cannot be converted, add nothing.",
-    ).version(2)
+         opening; carts that say nothing add nothing, and those whose amount cannot be converted are excluded and \
+         counted.",
+    ).revised(2)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND]),
     stat: Stat::Sum,
@@ -184,10 +185,10 @@ pub static ABANDONED_VALUE: Measure = Measure {
     observe: |seen, hits| {
         for nth in opened(seen) {
             let hit = abandoned(seen, nth);
-            if hit.part == 1
-                && let Some(worth) = worth(seen, nth)
-            {
-                hits.push(hit.part(worth));
+            match worth(seen, nth).filter(|_| hit.part == 1) {
+                Some(Some(worth)) => hits.push(hit.part(worth)),
+                Some(None) => hits.leave_out(),
+                None => {}
             }
         }
     },

@@ -1,7 +1,7 @@
 //! Journeys: what leads to an order.
 
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
+use crate::engine::measure::{FROM_ZERO, Hit, JOURNEY, Measure, Other, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -71,7 +71,7 @@ pub static ATTRIBUTED_ORDERS: Measure = Measure {
          consideration, carts, accepted offers; not what was only sent or shown) by the same customer, within W before \
          it and after their order before it: what attribution can credit. The rest is its unattributed bucket.",
     )
-    .version(2)
+    .revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(PARAMETERS),
@@ -92,11 +92,12 @@ pub static JOURNEY_LENGTH: Measure = Measure {
          orders, those without any too. What was only sent or shown leads nowhere; a message that was opened and \
          clicked is one touchpoint, at the first of these.",
     )
-    .version(2)
+    .revised(2)
     .with(MEAN, NO_ANCHOR)
     .from(FACTORS)
     .asking(PARAMETERS),
     stat: Stat::Mean,
+    bounds: FROM_ZERO,
     observe: |seen, hits| {
         let orders = seen.orders();
         hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).part(journey(seen, nth).count() as i64)));
@@ -112,7 +113,7 @@ pub static JOURNEY_DAYS: Measure = Measure {
         "The median time from the first touchpoint of a journey to its order in range, over orders with a \
          journey (see journey_length).",
     )
-    .version(2)
+    .revised(2)
     .with(QUANTILE, NO_ANCHOR)
     .from(FACTORS)
     .asking(PARAMETERS),
@@ -143,7 +144,7 @@ pub static ASSISTED_ORDERS: Measure = Measure {
         "Of the identified orders in range, the share whose journey (see journey_length) received help: a \
          conversation with a clerk, an advice session or how-to content. Channel by other channel: where it was \
          bought and where help was given.",
-    ).version(2)
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(PARAMETERS),
