@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use prost::Message;
 
 const PROTOS: &[&str] = &[
+    "customer360/v1/admin_service.proto",
     "customer360/v1/commerce_service.proto",
     "customer360/v1/common.proto",
     "customer360/v1/customer_service.proto",

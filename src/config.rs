@@ -8,6 +8,10 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::{Figment, Provider};
 use serde::{Deserialize, Serialize};
 
+mod access;
+
+pub use access::may_be_fetched;
+
 /// What the names of the environment's settings begin with, e.g. `CUSTOMER360_LISTEN`.
 pub const ENV_PREFIX: &str = "CUSTOMER360_";
 /// Names the settings file; itself no setting.
@@ -26,20 +30,25 @@ pub struct Setting {
     pub help: &'static str,
 }
 
-/// Declares texts and numbers once: the struct, its defaults, and the table of settings.
+/// Declares switches, texts and numbers once: the struct, its defaults, and the table of settings.
 macro_rules! settings {
     (
         texts { $( $text:ident = $text_default:literal, $text_help:literal; )* }
+        switches { $( $switch:ident = $switch_default:literal, $switch_help:literal; )* }
         numbers { $( $number:ident = $number_default:literal, $min:literal ..= $max:literal, $number_help:literal; )* }
     ) => {
         /// The settings as written, names as in the file.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub struct Written { $( pub $text: String, )* $( pub $number: u64, )* }
+        pub struct Written { $( pub $text: String, )* $( pub $switch: bool, )* $( pub $number: u64, )* }
 
         impl Default for Written {
             fn default() -> Self {
-                Self { $( $text: $text_default.to_owned(), )* $( $number: $number_default, )* }
+                Self {
+                    $( $text: $text_default.to_owned(), )*
+                    $( $switch: $switch_default, )*
+                    $( $number: $number_default, )*
+                }
             }
         }
 
@@ -53,6 +62,12 @@ macro_rules! settings {
         pub const SETTINGS: &[Setting] = &[
             $( Setting { name: stringify!($text), default: $text_default, range: None, help: $text_help }, )*
             $( Setting {
+                name: stringify!($switch),
+                default: stringify!($switch_default),
+                range: None,
+                help: $switch_help,
+            }, )*
+            $( Setting {
                 name: stringify!($number),
                 default: stringify!($number_default),
                 range: Some(($min, $max)),
@@ -64,11 +79,28 @@ macro_rules! settings {
 
 settings! {
     texts {
-        listen = "127.0.0.1:7360", "Address of the gRPC port. Until authentication exists, keep it on loopback.";
+        listen = "127.0.0.1:7360", "Address of the gRPC port. Any other address than loopback needs `auth` and TLS.";
         metrics_listen = "127.0.0.1:7361", "Address of the Prometheus metrics; empty for none.";
         database_url = "sqlite:customer360.db", "`sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.";
+        auth = "none", "How callers show who they are: `none`, on loopback only, or a list of `keys`, `jwt` and `mtls`.";
+        tls_certificate_file = "", "Certificate chain of the port (PEM), read anew when it changes; empty: plaintext.";
+        tls_key_file = "", "Private key of the certificate (PEM).";
+        tls_client = "off", "Client certificates: `off`, `optional` or `required`.";
+        tls_client_ca_file = "", "Authorities whose client certificates are taken (PEM).";
+        tls_client_crl_file = "", "Revoked client certificates (PEM); empty: none.";
+        mtls_domains = "", "Trust domains whose SPIFFE ids are principals, separated by commas.";
+        auth_issuer = "", "The issuer of tokens, exactly as they say it.";
+        auth_audience = "", "The audience that tokens must be for; required with `jwt`.";
+        auth_jwks_url = "", "Where the issuer's keys are read: https, or http on loopback; empty: found by the issuer's discovery document.";
+        auth_jwks_file = "", "The issuer's keys as a file, read anew when it changes; instead of `auth_jwks_url`.";
+        auth_algorithms = "RS256,PS256,ES256,EdDSA", "Signatures of tokens that are taken: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.";
+        auth_roles_claim = "/customer360/roles", "Where a token says its roles: a JSON pointer.";
+        auth_tenants_claim = "", "Where a token says its tenants: a JSON pointer; empty: only grants say them.";
         log_format = "text", "`text` or `json`, on standard error.";
         log_level = "info", "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,customer360::store=debug`.";
+    }
+    switches {
+        insecure_listen = false, "Plaintext on another address than loopback, for a proxy that ends TLS in the same pod. Told in the log at each start.";
     }
     numbers {
         max_batch = 5000, 1 ..= 100_000, "Most touchpoints in one call.";
@@ -85,6 +117,15 @@ settings! {
         mirror_idle_seconds = 86_400, 0 ..= 31_536_000, "Time after which the columns of a tenant that nobody asks about are dropped; 0 keeps them.";
         database_connections = 8, 1 ..= 1_000, "Connections to the database.";
         keepalive_seconds = 20, 1 ..= 3_600, "Silence on a connection after which the peer is asked for a sign of life; it has as long to answer.";
+        auth_refresh_seconds = 2, 1 ..= 3_600, "How old keys and grants may be.";
+        auth_leeway_seconds = 30, 0 ..= 120, "How far the clocks of the issuer and this machine may differ.";
+        auth_max_token_seconds = 86_400, 60 ..= 31_536_000, "Longest life of a token; one made for longer is refused.";
+        auth_jwks_max_stale_seconds = 86_400, 60 ..= 31_536_000, "How long the issuer's keys are believed while it cannot be reached.";
+        auth_failures_per_second = 50, 1 ..= 1_000_000, "Refused credentials of one peer a second; beyond it the peer is pushed back.";
+        principal_requests_per_second = 0, 0 ..= 1_000_000, "Calls of one principal a second; 0: no limit.";
+        tls_reload_seconds = 5, 1 ..= 3_600, "How often the files of TLS are looked at.";
+        connection_age_seconds = 3_600, 1 ..= 31_536_000, "Age at which a connection over TLS is asked to end; as long again, and it is cut.";
+        handshake_seconds = 5, 1 ..= 600, "Longest time of a TLS handshake.";
         drain_seconds = 10, 0 ..= 3_600, "Time for calls in progress to end at a stop; then they are cut.";
     }
 }
@@ -103,6 +144,22 @@ pub enum Database {
     Postgres,
 }
 
+/// How callers show who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Auth {
+    pub keys: bool,
+    pub jwt: bool,
+    pub mtls: bool,
+}
+
+impl Auth {
+    /// Nobody has to: everybody may do everything.
+    #[must_use]
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// Settings that have been checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -110,6 +167,7 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     pub database: Database,
     pub log_format: LogFormat,
+    pub auth: Auth,
     pub written: Written,
 }
 
@@ -246,15 +304,20 @@ fn environment() -> BTreeMap<String, figment::value::Value> {
         .iter()
         .filter(|(name, _)| {
             let name = name.as_str();
-            !name.eq_ignore_ascii_case("CONFIG") && !name.to_ascii_uppercase().starts_with(ENV_TEST_PREFIX)
+            let own = ["CONFIG", "KEY", "KEY_FILE", "CA_FILE"];
+            !own.iter().any(|own| name.eq_ignore_ascii_case(own)) && !name.to_ascii_uppercase().starts_with(ENV_TEST_PREFIX)
         })
         .map(|(name, value)| (name.as_str().to_ascii_lowercase(), scalar(&value)))
         .collect()
 }
 
-/// A number where the text is one, else the text: `007` stays text, as no setting wants it.
+/// A number or a switch where the text is one, else the text.
 fn scalar(text: &str) -> figment::value::Value {
-    text.parse::<u64>().map_or_else(|_| text.into(), Into::into)
+    match text {
+        "true" => true.into(),
+        "false" => false.into(),
+        text => text.parse::<u64>().map_or_else(|_| text.into(), Into::into),
+    }
 }
 
 fn refuse_unknown<'a>(names: impl Iterator<Item = &'a String>, origin: &str) -> Result<(), ConfigError> {
@@ -312,7 +375,9 @@ fn check(figment: &Figment) -> Result<Config, ConfigError> {
         "" => None,
         text => Some(address("metrics_listen", text)?),
     };
-    Ok(Config { listen: address("listen", &written.listen)?, metrics_listen, database, log_format, written })
+    let listen = address("listen", &written.listen)?;
+    let auth = access::check(&written, listen).map_err(|(setting, problem)| bad(setting, problem))?;
+    Ok(Config { listen, metrics_listen, database, log_format, auth, written })
 }
 
 /// The setting that was probably meant, if one shares most of its letters.

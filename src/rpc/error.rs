@@ -9,6 +9,8 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::convert::violation_reason;
 use super::proto::{self, ErrorReason};
+use crate::access::Denied;
+use crate::access::admin::Refused;
 use crate::identity::constraints::Refusal;
 use crate::kpi::KpiError;
 use crate::kpi::calendar::{CalendarError, INTERVALS_LIMIT};
@@ -16,6 +18,8 @@ use crate::kpi::scope::{CELLS_LIMIT, GROUPS_LIMIT};
 use crate::mirror::MirrorError;
 use crate::model::{Reason, Revision, Violation};
 use crate::store::{Diagnosis, Failure, StoreError, diagnose};
+
+mod denied;
 
 /// The domain of every `ErrorInfo`.
 pub const DOMAIN: &str = "customer360";
@@ -54,6 +58,14 @@ pub enum PortError {
     CursorOutOfRange { oldest: String, latest: String },
     #[error("{limit} feeds are being watched already")]
     TooManyFeeds { limit: usize },
+    /// Who calls may not do that.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// An administrator may not do that.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("there is no such tenant")]
+    TenantNotFound,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -80,10 +92,11 @@ impl PortError {
 /// none of the transport's.
 #[must_use]
 pub fn explained(status: &Status) -> Option<Status> {
-    let reason = match status.code() {
+    let (code, reason) = match status.code() {
         _ if !status.details().is_empty() => return None,
-        Code::OutOfRange => ErrorReason::MessageTooLarge,
-        Code::Unimplemented => ErrorReason::MethodUnknown,
+        // The transport says OUT_OF_RANGE, by which others know the end of a stream.
+        Code::OutOfRange => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
+        Code::Unimplemented => (Code::Unimplemented, ErrorReason::MethodUnknown),
         _ => return None,
     };
     let details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, HashMap::new());
@@ -91,7 +104,7 @@ pub fn explained(status: &Status) -> Option<Status> {
         "" => "there is no such method",
         message => message,
     };
-    Some(Status::with_error_details(status.code(), message, details))
+    Some(Status::with_error_details(code, message, details))
 }
 
 /// What a status is made of.
@@ -169,6 +182,9 @@ fn told(error: PortError) -> Told {
             retry: Some(LATER),
             ..plain(Code::ResourceExhausted, ErrorReason::TooManyFeeds)
         },
+        PortError::Denied(denied) => denied::told(&denied, plain),
+        PortError::Refused(refused) => denied::told_refused(refused, plain),
+        PortError::TenantNotFound => plain(Code::NotFound, ErrorReason::TenantNotFound),
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
         PortError::Mirror(error) => told_mirror(error, plain),
@@ -319,7 +335,7 @@ pub fn violation_to_proto(violation: Violation) -> proto::Violation {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::store::QueueLimit;
 
@@ -394,14 +410,16 @@ mod tests {
     #[test]
     fn refusals_by_the_transport_get_a_reason_and_ours_keep_theirs() {
         let reason = |status: &Status| explained(status).unwrap().get_details_error_info().unwrap().reason;
-        assert_eq!(reason(&Status::out_of_range("5 bytes")), "MESSAGE_TOO_LARGE");
+        let too_large = Status::out_of_range("5 bytes");
+        assert_eq!(reason(&too_large), "MESSAGE_TOO_LARGE");
+        assert_eq!(explained(&too_large).unwrap().code(), Code::ResourceExhausted);
         assert_eq!(reason(&Status::unimplemented("")), "METHOD_UNKNOWN");
         assert!(explained(&Status::not_found("of health")).is_none());
         assert!(explained(&PortError::CustomerNotFound.into()).is_none());
     }
 
     /// The comment of a reason in the API.
-    fn manual(reason: &str) -> String {
+    pub(super) fn manual(reason: &str) -> String {
         let text = include_str!("../../proto/customer360/v1/error_reason.proto");
         let (before, _) = text.split_once(&format!("  ERROR_REASON_{reason} = ")).expect("a known reason");
         let comment: Vec<&str> =

@@ -36,6 +36,8 @@ pub struct KpiArgs {
     #[arg(long, value_name = "NAME", default_value = "default")]
     tenant: String,
     #[command(flatten)]
+    credential: client::CredentialArgs,
+    #[command(flatten)]
     scope: ScopeArgs,
     /// Groups: channel, location, campaign, acquisition-month, acquisition-channel, customer-kind,
     /// channels-used, channel-set, item, category, other-channel, or trait:NAME; figures take two
@@ -144,7 +146,7 @@ pub fn command(args: &KpiArgs) -> Result<(), CliError> {
     let rpc = if args.figure || args.wants_figures(kpi) { "ComputeKpis" } else { kpi.rpc };
     let request = args.request(kpi, rpc)?;
     let answer = runtime()?.block_on(async {
-        let clients = client::connect(&args.target, &args.tenant).await?;
+        let clients = client::connect_as(&args.target, &args.tenant, &args.credential.load()?).await?;
         call::call(&clients, rpc, request).await
     })?;
     match args.format {
