@@ -8,8 +8,9 @@ use super::answers::Question;
 use super::error::PortError;
 use super::page::PAGE_BYTES;
 use super::{Port, blocking, proto};
-use crate::kpi::given::Pieces;
-use crate::kpi::{Dictionary, KpiError, Scope, Snapshot, lifetime};
+use crate::kpi::facts::projection::Pieces;
+use crate::kpi::shapes::lifetime;
+use crate::kpi::{Dictionary, KpiError, Scope, Snapshot};
 use crate::model::{Revision, TenantName};
 use crate::store::{Known, Tenant};
 

@@ -6,8 +6,13 @@ use super::facts::take_freshness;
 use super::figures::beside;
 use super::proto::journey_service_server::JourneyService;
 use super::{Port, convert, detached, proto, tenant_name};
-use crate::kpi::scalar::Question;
-use crate::kpi::{Snapshot, affinity, attribution, conversion, funnel, paths};
+use crate::kpi::Snapshot;
+use crate::kpi::engine::scalar::Question;
+use crate::kpi::measures::conversion;
+use crate::kpi::measures::funnel;
+use crate::kpi::shapes::affinity;
+use crate::kpi::shapes::attribution;
+use crate::kpi::shapes::paths;
 
 #[tonic::async_trait]
 impl JourneyService for Port {

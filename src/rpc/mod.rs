@@ -115,7 +115,7 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, Arc<tokio::sync::Mutex<RatesAt>>>>>,
-    fits: crate::kpi::lifetime::Fits,
+    fits: crate::kpi::shapes::lifetime::Fits,
     holdings: scores::Holdings,
     rankings: rankings::Rankings,
     /// Places of feeds.
@@ -145,7 +145,7 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
-            fits: crate::kpi::lifetime::Fits::default(),
+            fits: crate::kpi::shapes::lifetime::Fits::default(),
             holdings: scores::Holdings::default(),
             rankings: rankings::Rankings::default(),
             feeds,

@@ -46,7 +46,7 @@ pub const QUANTILE: &str = "order statistics (quantiles are of type 7)";
 
 impl Definition {
     /// A figure that is one number, at version 1, answered by `ComputeKpis`.
-    pub(super) const fn scalar(
+    pub(crate) const fn scalar(
         id: &'static str,
         name: &'static str,
         unit: &'static str,
@@ -68,15 +68,15 @@ impl Definition {
     }
 
     /// A share of `wilson`'s kind, or what else has an interval.
-    pub(super) const fn with(self, intervals: &'static str, degenerate: &'static str) -> Self {
+    pub(crate) const fn with(self, intervals: &'static str, degenerate: &'static str) -> Self {
         Self { intervals, degenerate, ..self }
     }
 
-    pub(super) const fn from(self, source: &'static str) -> Self {
+    pub(crate) const fn from(self, source: &'static str) -> Self {
         Self { source, ..self }
     }
 
-    pub(super) const fn asking(self, parameters: &'static [Parameter]) -> Self {
+    pub(crate) const fn asking(self, parameters: &'static [Parameter]) -> Self {
         Self { parameters, ..self }
     }
 }
@@ -90,21 +90,21 @@ pub struct Parameter {
     pub meaning: &'static str,
 }
 
-pub(super) const fn parameter(name: &'static str, default: &'static str, meaning: &'static str) -> Parameter {
+pub(crate) const fn parameter(name: &'static str, default: &'static str, meaning: &'static str) -> Parameter {
     Parameter { name, default, meaning }
 }
 
-pub(super) const GROUP_BY: Parameter = parameter(
+pub(crate) const GROUP_BY: Parameter = parameter(
     "group_by",
     "none",
     "channel or location of the counted touchpoint; month or channel of acquisition, kind, or a trait of the \
      customer",
 );
-pub(super) const ORDER_UNIT: Parameter =
+pub(crate) const ORDER_UNIT: Parameter =
     parameter("orders.unit", "ORDER", "each order, or all orders of a customer on one local day as one");
-pub(super) const MIN_AMOUNT: Parameter =
+pub(crate) const MIN_AMOUNT: Parameter =
     parameter("orders.min_amount_minor", "0", "orders of less do not count; needs one currency");
-pub(super) const DROP_RETURNED: Parameter = parameter(
+pub(crate) const DROP_RETURNED: Parameter = parameter(
     "orders.drop_fully_returned",
     "false",
     "orders of which at least the amount came back before observed_until, by anyone, do not count",
@@ -230,7 +230,7 @@ pub const COST_TO_SERVE: Definition = Definition {
 
 /// All KPIs, in the order of the manual: those that are one number first ask for it.
 pub fn all() -> impl Iterator<Item = &'static Definition> {
-    super::measures::ALL.iter().map(|measure| &measure.definition).chain(SHAPES.iter())
+    crate::measure_list::ALL.iter().map(|measure| &measure.definition).chain(SHAPES.iter())
 }
 
 /// KPIs that are no single number.
@@ -242,10 +242,10 @@ const SHAPES: &[Definition] = &[
     LIFETIME,
     RFM,
     OMNICHANNEL,
-    super::returns::RETURN_MATRIX,
-    super::mix::PRODUCT_MIX,
-    super::board::PHASE_MODEL,
-    super::board::INCENTIVE_CARD,
+    crate::measures::returns::RETURN_MATRIX,
+    crate::shapes::mix::PRODUCT_MIX,
+    crate::shapes::board::PHASE_MODEL,
+    crate::shapes::board::INCENTIVE_CARD,
 ];
 
 /// To which channels orders are due.

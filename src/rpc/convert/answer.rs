@@ -2,10 +2,14 @@
 
 use super::{Choice, timestamp};
 use crate::kpi::catalogue::{self, Definition};
-use crate::kpi::fact::AnswerKind;
-use crate::kpi::{
-    Basis, Estimate, Excluded, Group, Grouped, Ratio, cost, repurchase, retention, stats, survey, triangle,
-};
+use crate::kpi::facts::fact::AnswerKind;
+use crate::kpi::ground::statistics;
+use crate::kpi::shapes::cost;
+use crate::kpi::shapes::nps;
+use crate::kpi::shapes::repurchase;
+use crate::kpi::shapes::retention;
+use crate::kpi::shapes::triangle;
+use crate::kpi::{Basis, Estimate, Excluded, Group, Grouped, Ratio};
 use crate::model::Currency;
 use crate::rpc::proto::{self, ExclusionReason};
 
@@ -59,7 +63,7 @@ pub fn repurchase(answer: repurchase::Answer) -> proto::ComputeRepurchaseRespons
 }
 
 #[must_use]
-pub fn nps(answer: survey::Answer) -> proto::ComputeNpsResponse {
+pub fn nps(answer: nps::Answer) -> proto::ComputeNpsResponse {
     let (total, groups) = grouped(answer.result, nps_result);
     proto::ComputeNpsResponse {
         kpi: Some(reference(&catalogue::NPS)),
@@ -131,7 +135,7 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
     }
 }
 
-pub(super) fn interval(interval: stats::Interval) -> proto::Interval {
+pub(super) fn interval(interval: statistics::Interval) -> proto::Interval {
     proto::Interval { low: interval.low, high: interval.high, method: interval.method.name().to_owned() }
 }
 
@@ -196,9 +200,9 @@ fn repurchase_result(result: repurchase::Repurchase) -> proto::RepurchaseResult 
     }
 }
 
-fn nps_result(result: survey::Scores) -> proto::NpsResult {
-    let survey::NetPromoterScore { value, interval: bounds, promoters, passives, detractors } = result.nps;
-    let score = |score: survey::ScoreCount| proto::ScoreCount {
+fn nps_result(result: nps::Scores) -> proto::NpsResult {
+    let nps::NetPromoterScore { value, interval: bounds, promoters, passives, detractors } = result.nps;
+    let score = |score: nps::ScoreCount| proto::ScoreCount {
         question: question_name(score.question).to_owned(),
         score: score.score.into(),
         answers: count(score.answers),

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::question::range;
 use super::{Checks, Path, activity_type, activity_type_number, channel, money_to_proto, timestamp};
-use crate::kpi::scope::RATE_LIMIT_MICROS;
+use crate::kpi::engine::scope::RATE_LIMIT_MICROS;
 use crate::model::{ActivityType, Micros, Reason, Violation};
 use crate::rpc::proto;
 use crate::store::{Capacity, CostRate};

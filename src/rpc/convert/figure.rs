@@ -3,14 +3,16 @@
 use super::answer::{basis, count, definition, interval, reference};
 use super::question::{activity_type_of, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
-use crate::kpi::axis::Dimension;
-use crate::kpi::calendar::Unit;
-use crate::kpi::compare::{self, Against, Change};
-use crate::kpi::margin::ValueBasis;
-use crate::kpi::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
-use crate::kpi::members::{Filter, Side};
-use crate::kpi::scalar::{Answer, Cell, Figure, Question};
-use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window, funnel, measures};
+use crate::kpi::engine::compare::{self, Against, Change};
+use crate::kpi::engine::dimension::Dimension;
+use crate::kpi::engine::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
+use crate::kpi::engine::members::{Filter, Side};
+use crate::kpi::engine::scalar::{Answer, Cell, Figure, Question};
+use crate::kpi::ground::calendar::Unit;
+use crate::kpi::measure_list;
+use crate::kpi::measures::funnel;
+use crate::kpi::measures::margin::ValueBasis;
+use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
@@ -73,7 +75,7 @@ pub fn explained(
     };
     let mut question = Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
-        measures: vec![one.unwrap_or(measures::ALL[0])],
+        measures: vec![one.unwrap_or(measure_list::ALL[0])],
         params: parameters(&mut c, &root.field("parameters"), asked.parameters),
         group_by,
         spans: Vec::new(),
@@ -92,7 +94,7 @@ fn counting(question: &mut Question) {
 }
 
 fn measure(c: &mut Checks<'_>, at: &Path<'_>, id: &str) -> Option<&'static Measure> {
-    let found = measures::find(id);
+    let found = measure_list::find(id);
     if found.is_none() && !id.is_empty() {
         c.refuse(at, Reason::Unknown, "no KPI that is one number has this id; ListKpis names them");
     }
@@ -106,7 +108,7 @@ fn chosen(
     has_currency: bool,
 ) -> Vec<&'static Measure> {
     if ids.is_empty() {
-        let all = measures::ALL.iter().copied();
+        let all = measure_list::ALL.iter().copied();
         return all.filter(|measure| has_currency || !measure.adds_money()).collect();
     }
     let ids = c.count(&root.field("kpi_ids"), ids, IDS);
@@ -238,14 +240,14 @@ impl Figures {
     /// Computes everything that was asked for.
     ///
     /// # Errors
-    /// As [`crate::kpi::scalar::compute`].
+    /// As [`crate::kpi::engine::scalar::compute`].
     pub fn answer(&self, snapshot: &Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
         let Self { mut question, series, against } = self.clone();
         let points = series.map(|unit| compare::series(&question.scope, unit)).transpose()?;
         let earlier = against.map(|against| compare::earlier(&question.scope, against)).transpose()?;
         let points = points.unwrap_or_default();
         question.spans = points.iter().copied().chain(earlier).collect();
-        let answers = crate::kpi::scalar::compute(snapshot, &question)?;
+        let answers = crate::kpi::engine::scalar::compute(snapshot, &question)?;
         let compared: Vec<_> = question
             .measures
             .iter()
@@ -272,7 +274,7 @@ impl Figures {
 /// nothing where nothing is compared.
 ///
 /// # Errors
-/// As [`crate::kpi::scalar::compute`].
+/// As [`crate::kpi::engine::scalar::compute`].
 pub(super) fn compared(
     snapshot: &Snapshot,
     (scope, params): (&Scope, &Params),
@@ -282,7 +284,7 @@ pub(super) fn compared(
     if against.is_none() {
         return Ok((Vec::new(), String::new()));
     }
-    let measures = ids.iter().filter_map(|id| measures::find(id)).collect();
+    let measures = ids.iter().filter_map(|id| measure_list::find(id)).collect();
     let (scope, params) = (scope.clone(), params.clone());
     let question = Question { scope, measures, params, group_by: Vec::new(), spans: Vec::new() };
     let answer = Figures { question, series: None, against }.answer(snapshot)?;

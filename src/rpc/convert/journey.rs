@@ -4,9 +4,14 @@ use super::answer::{basis, count, ratio, reference};
 use super::figure::parameters;
 use super::question::{scope, window_days_or};
 use super::{Checks, Path};
-use crate::kpi::attribution::{self, Credit, Model, To, UNIT};
-use crate::kpi::measure::Params;
-use crate::kpi::{Scope, affinity, catalogue, conversion, funnel, measures, paths};
+use crate::kpi::engine::measure::Params;
+use crate::kpi::measure_list;
+use crate::kpi::measures::conversion;
+use crate::kpi::measures::funnel;
+use crate::kpi::shapes::affinity;
+use crate::kpi::shapes::attribution::{self, Credit, Model, To, UNIT};
+use crate::kpi::shapes::paths;
+use crate::kpi::{Scope, catalogue};
 use crate::model::{Reason, Violation};
 use crate::rpc::proto;
 
@@ -165,7 +170,7 @@ pub fn journeys(answer: paths::Answer) -> proto::ComputeJourneysResponse {
 #[must_use]
 pub fn funnel_steps(answer: funnel::Answer) -> proto::ComputeFunnelResponse {
     proto::ComputeFunnelResponse {
-        kpi: measures::find("funnel").map(|measure| reference(&measure.definition)),
+        kpi: measure_list::find("funnel").map(|measure| reference(&measure.definition)),
         basis: Some(basis(&answer.basis)),
         steps: answer.steps.iter().map(ratio).collect(),
     }
@@ -193,7 +198,7 @@ pub fn basket(answer: affinity::Answer) -> proto::ComputeBasketResponse {
 #[must_use]
 pub fn store_conversion(answer: conversion::StoreConversion) -> proto::ComputeStoreConversionResponse {
     proto::ComputeStoreConversionResponse {
-        kpi: measures::find("store_conversion_adjusted").map(|measure| reference(&measure.definition)),
+        kpi: measure_list::find("store_conversion_adjusted").map(|measure| reference(&measure.definition)),
         basis: Some(basis(&answer.basis)),
         raw: Some(ratio(&answer.raw)),
         showroomers: Some(ratio(&answer.showroomers)),

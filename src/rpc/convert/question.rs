@@ -1,10 +1,14 @@
 //! KPI requests turned into questions.
 
 use super::{Checks, Path, activity_type, channel, value};
-use crate::kpi::calendar::Zone;
-use crate::kpi::scope::WINDOW_DAYS_LIMIT;
-use crate::kpi::triangle::{CohortMode, PERIODS_LIMIT, TriangleOptions};
-use crate::kpi::{GroupBy, OrderOptions, RfmBy, Scope, Window, cost, repurchase, retention, survey};
+use crate::kpi::engine::scope::WINDOW_DAYS_LIMIT;
+use crate::kpi::ground::calendar::Zone;
+use crate::kpi::shapes::cost;
+use crate::kpi::shapes::nps;
+use crate::kpi::shapes::repurchase;
+use crate::kpi::shapes::retention;
+use crate::kpi::shapes::triangle::{CohortMode, PERIODS_LIMIT, TriangleOptions};
+use crate::kpi::{GroupBy, OrderOptions, RfmBy, Scope, Window};
 use crate::model::{ActivityType, Micros, Reason, TimeRange, Violation};
 use crate::rpc::proto;
 
@@ -62,9 +66,9 @@ pub fn repurchase_question(
 pub fn nps_question(
     mut c: Checks<'_>,
     asked: proto::ComputeNpsRequest,
-) -> Result<survey::Question, Vec<Violation>> {
+) -> Result<nps::Question, Vec<Violation>> {
     let root = Path::root();
-    let question = survey::Question {
+    let question = nps::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         answers_counted: c.choice(&root.field("answers_counted"), asked.answers_counted),

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use super::question::range;
 use super::{Checks, Choice, Path, channel, money_to_proto, timestamp};
-use crate::kpi::acquisition::Spend;
-use crate::kpi::board::Target;
-use crate::kpi::ledger::{Counted, Crowd};
-use crate::kpi::measure::{Elsewhere, Measure};
-use crate::kpi::measures;
-use crate::kpi::money::ExchangeRate;
+use crate::kpi::engine::ledger::{Counted, Crowd};
+use crate::kpi::engine::measure::{Elsewhere, Measure};
+use crate::kpi::ground::money::ExchangeRate;
+use crate::kpi::measure_list;
+use crate::kpi::measures::acquisition::Spend;
+use crate::kpi::shapes::board::Target;
 use crate::model::activity::OfferKind;
 use crate::model::{Currency, Micros, Money, Reason, TimeRange, Violation};
 use crate::rpc::proto::{self, record::Record as Said};
@@ -144,7 +144,7 @@ fn spend(c: &mut Checks<'_>, at: &Path<'_>, said: proto::AcquisitionSpend) -> Re
 
 fn target(c: &mut Checks<'_>, at: &Path<'_>, said: proto::Target) -> Record {
     let (its, limit) = (at.field("kpi_id"), c.limits.text_bytes);
-    let kpi = measures::find(&said.kpi_id);
+    let kpi = measure_list::find(&said.kpi_id);
     if kpi.is_none() && !said.kpi_id.is_empty() {
         c.refuse(&its, Reason::Unknown, "no KPI that is one number has this id; ListKpis names them");
     }

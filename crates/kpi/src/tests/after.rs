@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::naive::{Count, Naive};
 use super::world::{Touch, World};
-use crate::measure::Elsewhere;
+use crate::engine::measure::Elsewhere;
 use customer360_model::activity::{Activity, *};
 use customer360_model::channel::Medium;
 use customer360_model::*;

@@ -1,11 +1,13 @@
 //! Figures of people who were counted and are not known, by hand.
 
 use super::world::{World, at, order};
-use crate::axis::Dimension;
-use crate::conversion::{STORE_MEASURES, store_conversions};
-use crate::ledger::{Counted, Crowd};
-use crate::measure::Params;
-use crate::scalar::{Question, compute};
+use crate::engine::dimension::Dimension;
+use crate::engine::ledger::{Counted, Crowd};
+use crate::engine::measure;
+use crate::engine::measure::Params;
+use crate::engine::scalar::{Question, compute};
+use crate::measure_list;
+use crate::measures::conversion::{STORE_MEASURES, store_conversions};
 use crate::*;
 use customer360_model::activity::{Activity, SocialEngagement, SocialKind, Visit};
 use customer360_model::*;
@@ -41,7 +43,7 @@ fn reach_followers_and_entries_by_hand() {
     let begin = march().range.from;
     let ids = ["footfall", "reached_people", "engagement_over_reach", "followers_gained"];
     let mut asked = question(
-        ids.map(|id| measures::find(id).unwrap()).to_vec(),
+        ids.map(|id| measure_list::find(id).unwrap()).to_vec(),
         vec![
             // Half of a count that began in February; another store; one of April.
             counted(Crowd::Entries, "Rome 1", begin.plus(-DAY), 2, 100),

@@ -5,13 +5,19 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, scope};
 use super::world::{Plain, Touch, World, at, back, order, random_group_by};
-use crate::axis::Dimension;
-use crate::compare::{Against, earlier};
-use crate::lifetime::{Lifetime, compute};
-use crate::margin::ValueBasis;
-use crate::measure::{Measure, Params};
-use crate::members::{Filter, page};
-use crate::scalar::{Answer, Question};
+use crate::engine::compare;
+use crate::engine::compare::{Against, earlier};
+use crate::engine::dimension::Dimension;
+use crate::engine::measure::{Measure, Params};
+use crate::engine::members;
+use crate::engine::members::{Filter, page};
+use crate::engine::scalar;
+use crate::engine::scalar::{Answer, Question};
+use crate::ground::calendar;
+use crate::measure_list;
+use crate::measures::margin::ValueBasis;
+use crate::shapes::lifetime;
+use crate::shapes::lifetime::{Lifetime, compute};
 use crate::*;
 use customer360_model::activity::{Activity, Line};
 use customer360_model::{Currency, Micros, Money, TimeRange};
@@ -29,7 +35,7 @@ pub const MEASURES: [&str; 8] = [
 ];
 
 fn measures_here() -> Vec<&'static Measure> {
-    MEASURES.iter().filter_map(|id| measures::find(id)).collect()
+    MEASURES.iter().filter_map(|id| measure_list::find(id)).collect()
 }
 
 fn money(minor: i64, currency: Currency) -> Option<Money> {
@@ -249,7 +255,7 @@ fn a_lifetime_as_a_figure_is_what_the_kernel_says() {
             assert_eq!(basis.excluded, Excluded { no_identity, ..kernel.basis.excluded }, "{}", kpi.id);
             let means = ["historic_value_mean", "months_active"];
             if !means.contains(&kpi.id) {
-                let one = Question { measures: vec![measures::find(kpi.id).unwrap()], ..asked.clone() };
+                let one = Question { measures: vec![measure_list::find(kpi.id).unwrap()], ..asked.clone() };
                 let found = page(&snapshot, &one, &Filter { size: 1_000, ..Filter::default() }).unwrap();
                 let sum = |sum: f64, member: &members::Member| sum + member.hits[0].part as f64 / found.scale;
                 assert!(

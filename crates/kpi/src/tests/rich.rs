@@ -4,9 +4,10 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Touch, World, order, random_scope};
-use crate::acquisition::Spend;
-use crate::ledger::{Counted, Crowd};
-use crate::measure::{Elsewhere, Params, Research, Same, Step};
+use crate::engine::ledger::{Counted, Crowd};
+use crate::engine::measure::{Elsewhere, Params, Research, Same, Step};
+use crate::measures::acquisition::Spend;
+use crate::measures::funnel;
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::*;

@@ -1,0 +1,16 @@
+//! Answers of more than one number, each with a kernel of its own.
+
+pub mod affinity;
+pub mod attribution;
+pub mod board;
+pub mod cost;
+pub(crate) mod headline;
+pub mod lifetime;
+pub mod mix;
+pub mod nps;
+pub mod paths;
+pub mod repurchase;
+pub mod retention;
+pub mod rfm;
+pub mod score;
+pub mod triangle;
