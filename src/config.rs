@@ -104,7 +104,7 @@ settings! {
     }
     numbers {
         max_batch = 5000, 1 ..= 100_000, "Most touchpoints in one call.";
-        max_message_bytes = 33_554_432, 65_536 ..= 1_073_741_824, "Largest request, decoded. A larger one is OUT_OF_RANGE.";
+        max_message_bytes = 33_554_432, 65_536 ..= 1_073_741_824, "Largest request, decoded. A larger one is RESOURCE_EXHAUSTED.";
         queue_touchpoints = 50_000, 1_000 ..= 10_000_000, "Touchpoints waiting to be written before calls are pushed back with RESOURCE_EXHAUSTED.";
         queue_mib = 256, 16 ..= 1_048_576, "Memory for touchpoints that wait to be written; beyond it calls are pushed back likewise.";
         max_requests = 1_024, 1 ..= 1_000_000, "Requests in progress, over all connections, before further ones are pushed back.";
@@ -305,7 +305,8 @@ fn environment() -> BTreeMap<String, figment::value::Value> {
         .filter(|(name, _)| {
             let name = name.as_str();
             let own = ["CONFIG", "KEY", "KEY_FILE", "CA_FILE"];
-            !own.iter().any(|own| name.eq_ignore_ascii_case(own)) && !name.to_ascii_uppercase().starts_with(ENV_TEST_PREFIX)
+            !own.iter().any(|own| name.eq_ignore_ascii_case(own))
+                && !name.to_ascii_uppercase().starts_with(ENV_TEST_PREFIX)
         })
         .map(|(name, value)| (name.as_str().to_ascii_lowercase(), scalar(&value)))
         .collect()

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use customer360::access::table::{TABLE, access_of};
+use customer360::access::Role;
+use customer360::access::table::{TABLE, access_of, manual};
 use customer360::rpc::proto::DESCRIPTORS;
 use pbjson_types::FileDescriptorSet;
 use prost::Message;
@@ -40,5 +41,33 @@ fn what_has_no_row_is_nobodys() {
         "/grpc.health.v1.Health/Watched",
     ] {
         assert_eq!(access_of(path), None, "{path}");
+    }
+}
+
+/// Roles and what they may, as the manual prints them.
+fn roles() -> String {
+    let mut text = String::from("| role | permissions |\n|---|---|\n");
+    for role in Role::ALL {
+        let names: Vec<_> = role.permissions().iter().map(|one| format!("`{}`", one.name())).collect();
+        text += &format!("| `{}` | {} |\n", role.name(), names.join(" "));
+    }
+    text
+}
+
+/// After a change that is meant: `CUSTOMER360_TEST_BLESS=1 cargo test --test access`.
+#[test]
+fn the_manual_of_security_prints_the_tables() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SECURITY.md");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    for (name, present) in [("access", manual()), ("roles", roles())] {
+        let (before, rest) = text.split_once(&format!("<!-- {name}: begin -->\n")).unwrap();
+        let (table, after) = rest.split_once(&format!("<!-- {name}: end -->")).unwrap();
+        if std::env::var_os("CUSTOMER360_TEST_BLESS").is_some() {
+            let marks = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
+            text = format!("{before}{}{present}{}{after}", marks.0, marks.1);
+            std::fs::write(&path, &text).unwrap();
+            continue;
+        }
+        assert!(table == present, "bless it, and read what changed");
     }
 }

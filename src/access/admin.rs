@@ -140,7 +140,8 @@ fn may_be_public(grants: &[Grant]) -> Result<(), Refused> {
 /// When there is none.
 pub fn key_of<'a>(principal: &Principal, stored: &'a Stored, id: &str) -> Result<&'a StoredKey, Refused> {
     let key = stored.keys.iter().find(|key| key.id == id);
-    key.filter(|key| administers_all(principal, &key.grants, Permission::AdminKey)).ok_or(Refused::KeyNotFound)
+    key.filter(|key| administers_all(principal, &key.grants, Permission::AdminKey))
+        .ok_or(Refused::KeyNotFound)
 }
 
 /// Whether a key may be given a second secret: who gets it may do what the key may.

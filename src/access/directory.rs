@@ -277,7 +277,11 @@ mod tests {
         let ended = || StoredKey { expires_us: Some(NOW.0), ..key() };
         check(ended(), &made.text, Err(Denied::CredentialsExpired));
         check(ended(), &other.text, Err(Denied::CredentialsInvalid));
-        check(StoredKey { not_before_us: Some(NOW.0 + 1), ..key() }, &made.text, Err(Denied::CredentialsExpired));
+        check(
+            StoredKey { not_before_us: Some(NOW.0 + 1), ..key() },
+            &made.text,
+            Err(Denied::CredentialsExpired),
+        );
     }
 
     #[test]

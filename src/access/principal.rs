@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Denied;
+use super::directory::TenantEntry;
 use super::grant::{Grant, TenantScope};
 use super::key::KeyKind;
 use super::permission::{Permission, Permissions};
@@ -165,6 +166,8 @@ pub struct Caller {
     pub principal: Arc<Principal>,
     pub scope: Arc<Scope>,
     pub tenant: TenantName,
+    /// Where the tenant is not as all others are: its quota.
+    pub quota: Option<Arc<TenantEntry>>,
 }
 
 impl Caller {
@@ -189,7 +192,7 @@ impl Caller {
                 if !scope.permissions.has(permission) {
                     return Err(Denied::PermissionMissing(permission));
                 }
-                Ok(Self { principal: principal.clone(), scope: scope.clone(), tenant })
+                Ok(Self { principal: principal.clone(), scope: scope.clone(), tenant, quota: None })
             }
             Access::Somewhere(permission) if !principal.anywhere().has(permission) => {
                 Err(Denied::PermissionMissing(permission))
@@ -200,7 +203,7 @@ impl Caller {
                     None => principal.only_tenant().cloned().or_else(|_| default_tenant())?,
                 };
                 let scope = principal.scope(&tenant).cloned().unwrap_or_default();
-                Ok(Self { principal: principal.clone(), scope, tenant })
+                Ok(Self { principal: principal.clone(), scope, tenant, quota: None })
             }
         }
     }
@@ -280,7 +283,12 @@ mod tests {
             Grant::of_role(one("a"), Role::Viewer),
         ]);
         check(&both, Named::One("a"), Ok("a"));
-        assert!(both.scope(&TenantName::parse("a").unwrap()).unwrap().permissions.has(Permission::TouchpointWrite));
+        assert!(
+            both.scope(&TenantName::parse("a").unwrap())
+                .unwrap()
+                .permissions
+                .has(Permission::TouchpointWrite)
+        );
         assert!(both.everywhere(Permission::TouchpointWrite) && !both.everywhere(Permission::KpiRead));
     }
 

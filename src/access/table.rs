@@ -102,8 +102,9 @@ const STANDARD: &[(&str, Access)] = &[
 ];
 
 static BY_PATH: LazyLock<HashMap<String, Access>> = LazyLock::new(|| {
-    let ours =
-        TABLE.iter().map(|(service, method, access)| (format!("/customer360.v1.{service}/{method}"), *access));
+    let ours = TABLE
+        .iter()
+        .map(|(service, method, access)| (format!("/customer360.v1.{service}/{method}"), *access));
     ours.chain(STANDARD.iter().map(|&(path, access)| (path.to_owned(), access))).collect()
 });
 
@@ -122,7 +123,9 @@ pub fn manual() -> String {
             Open => "nothing".to_owned(),
             Anybody => "any credential".to_owned(),
             Within(permission) => format!("`{}`", permission.name()),
-            Somewhere(permission) => format!("`{}`, for the tenants that the request names", permission.name()),
+            Somewhere(permission) => {
+                format!("`{}`, for the tenants that the request names", permission.name())
+            }
         };
         match rows.iter_mut().find(|(row, _)| *row == asks) {
             Some((_, methods)) => methods.push(method),

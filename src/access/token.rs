@@ -157,8 +157,7 @@ impl TokenRules {
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let claims: Value =
-            jsonwebtoken::decode(token, key, &validation).map_err(|_| Doubt::Invalid)?.claims;
+        let claims: Value = jsonwebtoken::decode(token, key, &validation).map_err(|_| Doubt::Invalid)?.claims;
         self.check(&claims, now)
     }
 

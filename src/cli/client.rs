@@ -230,7 +230,12 @@ where
 /// `Cancelled` here, depending on the moment; recording is idempotent, so it is sent again.
 fn is_transient(status: &Status) -> bool {
     match status.code() {
-        Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::DeadlineExceeded => true,
+        Code::Unavailable | Code::Aborted | Code::DeadlineExceeded => true,
+        // What is too large stays too large: the service says when to come back, or it is no use.
+        Code::ResourceExhausted => {
+            let details = status.get_error_details();
+            details.retry_info().is_some() || details.error_info().is_none()
+        }
         Code::Unknown | Code::Cancelled | Code::Internal => std::error::Error::source(status).is_some(),
         _ => false,
     }

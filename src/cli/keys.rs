@@ -64,7 +64,9 @@ pub fn command(command: &KeysCommand) -> Result<(), CliError> {
     };
     // The only time that anybody sees it.
     println!("{secret}");
-    eprintln!("This is shown once. Send it as `authorization: Bearer ...`, or keep it in a file for --key-file.");
+    eprintln!(
+        "This is shown once. Send it as `authorization: Bearer ...`, or keep it in a file for --key-file."
+    );
     Ok(())
 }
 

@@ -16,8 +16,9 @@ pub(super) fn check(written: &Written, listen: SocketAddr) -> Result<Auth, Bad> 
     let auth = modes(&written.auth)?;
     let (tls, loopback) = (!written.tls_certificate_file.is_empty(), listen.ip().is_loopback());
     if auth.is_none() && !loopback {
-        let what =
-            format!("`none` is for loopback only, and `listen` is {listen}: set `auth` to `keys`, or `listen` to 127.0.0.1");
+        let what = format!(
+            "`none` is for loopback only, and `listen` is {listen}: set `auth` to `keys`, or `listen` to 127.0.0.1"
+        );
         return Err(("auth", what));
     }
     if !tls && !loopback && !written.insecure_listen {
@@ -73,7 +74,8 @@ fn check_tls(written: &Written, auth: Auth, tls: bool) -> Result<(), Bad> {
 }
 
 fn check_tokens(written: &Written) -> Result<(), Bad> {
-    for (setting, text) in [("auth_issuer", &written.auth_issuer), ("auth_audience", &written.auth_audience)] {
+    for (setting, text) in [("auth_issuer", &written.auth_issuer), ("auth_audience", &written.auth_audience)]
+    {
         if text.is_empty() {
             return Err((setting, "must be set when `auth` has jwt".to_owned()));
         }
@@ -125,7 +127,8 @@ mod tests {
 
     #[track_caller]
     fn refused(flags: &[(&str, &str)], says: &[&str]) {
-        let flags: Flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let flags: Flags =
+            flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let told = load(None, &flags).unwrap_err().to_string();
         for part in says {
             assert!(told.contains(part), "{told}");
@@ -134,7 +137,8 @@ mod tests {
 
     #[track_caller]
     fn taken(flags: &[(&str, &str)]) -> Auth {
-        let flags: Flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let flags: Flags =
+            flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         load(None, &flags).unwrap().auth
     }
 

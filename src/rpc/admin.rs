@@ -60,8 +60,7 @@ impl AdminService for Port {
         request: Request<proto::SuspendTenantRequest>,
     ) -> Result<Response<proto::SuspendTenantResponse>, Status> {
         let (port, caller, asked) = self.administrator(request)?;
-        let changed =
-            detached(async move { port.suspend(&caller, &asked.name, &asked.reason, true).await });
+        let changed = detached(async move { port.suspend(&caller, &asked.name, &asked.reason, true).await });
         Ok(Response::new(proto::SuspendTenantResponse { tenant: Some(changed.await?) }))
     }
 
@@ -70,8 +69,7 @@ impl AdminService for Port {
         request: Request<proto::ResumeTenantRequest>,
     ) -> Result<Response<proto::ResumeTenantResponse>, Status> {
         let (port, caller, asked) = self.administrator(request)?;
-        let changed =
-            detached(async move { port.suspend(&caller, &asked.name, &asked.reason, false).await });
+        let changed = detached(async move { port.suspend(&caller, &asked.name, &asked.reason, false).await });
         Ok(Response::new(proto::ResumeTenantResponse { tenant: Some(changed.await?) }))
     }
 
@@ -143,7 +141,8 @@ impl AdminService for Port {
             let own = |(_, grants): &(String, Vec<Grant>)| {
                 admin::administers_all(&caller.principal, grants, Permission::AdminGrant)
             };
-            let grants = stored.grants.into_iter().filter(own).map(|(principal, grants)| told(principal, &grants));
+            let grants =
+                stored.grants.into_iter().filter(own).map(|(principal, grants)| told(principal, &grants));
             Ok(proto::ListGrantsResponse { grants: grants.collect() })
         });
         Ok(Response::new(listed.await?))
@@ -190,7 +189,8 @@ impl Port {
     /// Why something is done: it stands in the log.
     fn reason(&self, reason: &str) -> Result<(), PortError> {
         self.check(|mut c| {
-            let reason = c.required_text(&Path::root().field("reason"), reason.to_owned(), c.limits.text_bytes);
+            let reason =
+                c.required_text(&Path::root().field("reason"), reason.to_owned(), c.limits.text_bytes);
             c.finish(reason)
         })
         .map(drop)
@@ -378,14 +378,20 @@ fn is_principal(name: &str) -> Result<(), PortError> {
 
 /// When a key ends that is to live for so many days.
 fn ends(days: &i32, grants: &[Grant], now: Micros) -> Result<Micros, PortError> {
-    let owner = grants.iter().any(|grant| {
-        grant.tenant == TenantScope::All && grant.role == Some(crate::access::Role::Owner)
-    });
+    let owner = grants
+        .iter()
+        .any(|grant| grant.tenant == TenantScope::All && grant.role == Some(crate::access::Role::Owner));
     let days = match *days {
         0 if owner => OWNER_DAYS,
         0 => DEFAULT_DAYS,
         days @ 1..=MOST_DAYS => days.into(),
-        _ => return Err(PortError::field("days", Reason::OutOfRange, format!("must be from 1 to {MOST_DAYS}"))),
+        _ => {
+            return Err(PortError::field(
+                "days",
+                Reason::OutOfRange,
+                format!("must be from 1 to {MOST_DAYS}"),
+            ));
+        }
     };
     Ok(Micros(now.0.saturating_add(days * DAY_US)))
 }

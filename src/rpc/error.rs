@@ -66,6 +66,8 @@ pub enum PortError {
     Refused(#[from] Refused),
     #[error("there is no such tenant")]
     TenantNotFound,
+    #[error("the tenant may record {limit} touchpoints in all")]
+    QuotaExceeded { limit: u64 },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -185,6 +187,10 @@ fn told(error: PortError) -> Told {
         PortError::Denied(denied) => denied::told(&denied, plain),
         PortError::Refused(refused) => denied::told_refused(refused, plain),
         PortError::TenantNotFound => plain(Code::NotFound, ErrorReason::TenantNotFound),
+        PortError::QuotaExceeded { limit } => Told {
+            metadata: metadata([("limit", limit.to_string())]),
+            ..plain(Code::ResourceExhausted, ErrorReason::QuotaExceeded)
+        },
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
         PortError::Mirror(error) => told_mirror(error, plain),

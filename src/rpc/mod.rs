@@ -30,6 +30,7 @@ mod rules;
 mod scores;
 mod separation;
 mod touchpoints;
+mod writing;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -47,7 +48,7 @@ use crate::model::summary::cost::Rates;
 use crate::model::time::SECOND_US;
 use crate::model::{CustomerId, Micros, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::{CostRate, Store, StoreError, Tenant};
-use access::{caller, tenant_name};
+use access::tenant_name;
 use answers::Answers;
 use convert::Limits;
 use error::PortError;

@@ -10,12 +10,14 @@ use prost::Message as _;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::access::caller;
 use super::convert::{self, Checks, Path, activity_type_number, identifier_to_proto};
 use super::error::{PortError, violation_to_proto};
 use super::page::{self, PAGE_BYTES, Query};
 use super::proto::touchpoint_service_server::TouchpointService;
 use super::proto::{self, ErrorReason, RecordStatus};
-use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
+use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name, writing};
+use crate::access::{Caller, Denied, Permission};
 use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
@@ -41,11 +43,18 @@ impl TouchpointService for Port {
         &self,
         request: Request<proto::RecordTouchpointsRequest>,
     ) -> Result<Response<proto::RecordTouchpointsResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
         let touchpoints = request.into_inner().touchpoints;
-        let port = self.clone();
-        let recorded = detached(async move { port.record(tenant, touchpoints).await }).await?;
+        let (port, public) = (self.clone(), caller.is_public());
+        let (limit, size) = (writing::PUBLIC_BATCH, touchpoints.len());
+        if public && size > limit {
+            return Err(PortError::BatchTooLarge { limit, size }.into());
+        }
+        let recorded = detached(async move { port.record(caller, touchpoints).await }).await?;
         let mut outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect::<Vec<_>>();
+        if public {
+            writing::hush(&mut outcomes);
+        }
         trim_violations(&mut outcomes);
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }
@@ -54,10 +63,13 @@ impl TouchpointService for Port {
         &self,
         request: Request<Streaming<proto::ImportTouchpointsRequest>>,
     ) -> Result<Response<proto::ImportTouchpointsResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        if caller.is_public() {
+            return Err(PortError::Denied(Denied::PermissionMissing(Permission::TouchpointWrite)).into());
+        }
         let batches = request.into_inner();
         let port = self.clone();
-        Ok(Response::new(detached(async move { port.import(tenant, batches).await }).await?))
+        Ok(Response::new(detached(async move { port.import(caller, batches).await }).await?))
     }
 
     async fn get_touchpoint(
@@ -93,10 +105,16 @@ impl TouchpointService for Port {
         &self,
         request: Request<proto::VoidTouchpointRequest>,
     ) -> Result<Response<proto::VoidTouchpointResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
         let asked = request.into_inner();
         let port = self.clone();
         let key = key(&port, asked.source, asked.source_id)?;
+        if !caller.scope.writes_source(&key.source) {
+            return Err(
+                PortError::field("source", Reason::Denied, "the key is bound to other sources").into()
+            );
+        }
         let limits = &port.settings.limits;
         let mut checks = Checks::new(limits);
         let reason = checks.required_text(&Path::root().field("reason"), asked.reason, limits.text_bytes);
@@ -128,10 +146,10 @@ impl Port {
     /// Records what is right of a batch.
     async fn record(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         touchpoints: Vec<proto::Touchpoint>,
     ) -> Result<BatchRecorded, PortError> {
-        let checked = self.check_batch(tenant, touchpoints).await?;
+        let checked = self.check_batch(caller, touchpoints, false).await?;
         let Checked { tenant, incoming, refused, nothing } = checked;
         let stored = match incoming.is_empty() {
             true => nothing,
@@ -143,17 +161,19 @@ impl Port {
     /// Everything about a batch that needs no database, off the threads that serve.
     async fn check_batch(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         touchpoints: Vec<proto::Touchpoint>,
+        patient: bool,
     ) -> Result<Checked, PortError> {
         let (limit, size) = (self.settings.limits.batch_touchpoints, touchpoints.len());
         if size > limit {
             return Err(PortError::BatchTooLarge { limit, size });
         }
-        let tenant = self.open_tenant(&tenant).await?;
+        let tenant = self.open_tenant(&caller.tenant).await?;
+        self.pay(&caller, size, patient).await?;
         let (now, settings) = ((self.clock)(), self.settings.clone());
         let rules: Arc<Rules> = tenant.rules.clone();
-        let check = move || check_all(touchpoints, &rules, now, &settings.limits);
+        let check = move || check_all(&caller, touchpoints, &rules, now, &settings.limits);
         let (incoming, refused) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
         let revision = match incoming.is_empty() {
             true => self.store.revision(tenant.key).await?,
@@ -167,7 +187,7 @@ impl Port {
     /// order is cheapest to resolve.
     async fn import(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         mut batches: Streaming<proto::ImportTouchpointsRequest>,
     ) -> Result<proto::ImportTouchpointsResponse, PortError> {
         let mut import = Import::default();
@@ -177,10 +197,10 @@ impl Port {
             if import.checking.len() >= BATCHES_IN_FLIGHT {
                 import.advance(self).await?;
             }
-            let (port, tenant) = (self.clone(), tenant.clone());
+            let (port, caller) = (self.clone(), caller.clone());
             import.checking.push_back(tokio::spawn(async move {
                 let keys = batch.touchpoints.iter().map(key_to_proto).collect();
-                Ok((keys, port.check_batch(tenant, batch.touchpoints).await?))
+                Ok((keys, port.check_batch(caller, batch.touchpoints, true).await?))
             }));
         }
         while !import.checking.is_empty() {
@@ -238,6 +258,7 @@ impl Port {
 
 /// What can be recorded, and for each of the batch what is wrong with it, if anything.
 fn check_all(
+    caller: &Caller,
     touchpoints: Vec<proto::Touchpoint>,
     rules: &Rules,
     now: Micros,
@@ -247,8 +268,13 @@ fn check_all(
     let mut incoming = Vec::with_capacity(touchpoints.len());
     let mut refused = Vec::with_capacity(touchpoints.len());
     for (i, message) in touchpoints.into_iter().enumerate() {
+        let at = root.item("touchpoints", i);
+        if let Some(denied) = writing::denied(caller, &message, &at, rules, now) {
+            refused.push(Some(vec![denied]));
+            continue;
+        }
         let hash = convert::payload_hash(&message);
-        match convert::touchpoint(message, &root.item("touchpoints", i), rules, now, limits) {
+        match convert::touchpoint(message, &at, rules, now, limits) {
             Ok(touchpoint) => {
                 incoming.push(Incoming::new(touchpoint, hash));
                 refused.push(None);
@@ -261,7 +287,7 @@ fn check_all(
 
 impl RecordOutcome {
     fn invalid(violations: Vec<Violation>) -> Self {
-        Self::Refused { reason: ErrorReason::ValidationFailed, violations }
+        Self::Refused { reason: writing::reason(&violations), violations }
     }
 
     fn of(tenant: TenantKey, index: usize, outcome: Outcome) -> Self {

@@ -109,12 +109,10 @@ where
             }
         };
         match self.shared.credentials.present(request.headers(), peer) {
-            Presented::Known(presented) => {
-                match self.shared.admit(presented, access, request, address) {
-                    Ok((caller, request)) => answered(&mut self.inner, &self.shared, caller, request),
-                    Err(reply) => Admitted::Refused(Some(*reply)),
-                }
-            }
+            Presented::Known(presented) => match self.shared.admit(presented, access, request, address) {
+                Ok((caller, request)) => answered(&mut self.inner, &self.shared, caller, request),
+                Err(reply) => Admitted::Refused(Some(*reply)),
+            },
             Presented::Token(token) => {
                 let (shared, clone) = (self.shared.clone(), self.inner.clone());
                 // The one that is ready goes with the call.
@@ -168,7 +166,7 @@ impl Shared {
         let path = request.uri().path();
         let principal = presented.map_err(|denied| Box::new(self.refuse(&denied, path, None, peer)))?;
         let decided = Caller::admit(&principal, access, named(request.headers()))
-            .and_then(|caller| self.may_ask(&caller, access, self.credentials.now()).map(|()| caller));
+            .and_then(|caller| self.may_ask(caller, access, self.credentials.now()));
         match decided {
             Ok(caller) => Ok((caller, request)),
             Err(denied) => Err(Box::new(self.refuse(&denied, path, Some(&principal.name), peer))),
@@ -176,22 +174,26 @@ impl Shared {
     }
 
     /// Whether the tenant is open, and neither it nor the principal asks too often.
-    fn may_ask(&self, caller: &Caller, access: Access, now: Micros) -> Result<(), Denied> {
+    fn may_ask(&self, mut caller: Caller, access: Access, now: Micros) -> Result<Caller, Denied> {
         let limited = |taken: Result<(), i64>| taken.map_err(|retry_us| Denied::RateLimited { retry_us });
         if let Some(bucket) = &caller.principal.bucket {
             limited(bucket.take(now, 1))?;
         }
         if !matches!(access, Access::Within(_)) {
-            return Ok(());
+            return Ok(caller);
         }
         let directory = self.credentials.directory();
-        let Some(tenant) = directory.tenant(&caller.tenant) else { return Ok(()) };
+        let Some(tenant) = directory.tenant(&caller.tenant) else { return Ok(caller) };
         match tenant.state {
             TenantState::Active => {}
             TenantState::Suspended => return Err(Denied::TenantSuspended),
             TenantState::Deleted => return Err(Denied::TenantNotFound),
         }
-        tenant.requests.as_ref().map_or(Ok(()), |bucket| limited(bucket.take(now, 1)))
+        if let Some(bucket) = &tenant.requests {
+            limited(bucket.take(now, 1))?;
+        }
+        caller.quota = Some(tenant.clone());
+        Ok(caller)
     }
 
     /// The answer to a refused call. The credential is in no line of the log.

@@ -139,12 +139,7 @@ impl Credentials {
     }
 
     /// Failures of a peer are counted, so that guessing has an end.
-    fn counted(
-        &self,
-        known: Result<Arc<Principal>, Denied>,
-        peer: Option<IpAddr>,
-        now: Micros,
-    ) -> Presented {
+    fn counted(&self, known: Result<Arc<Principal>, Denied>, peer: Option<IpAddr>, now: Micros) -> Presented {
         if matches!(known, Err(Denied::CredentialsInvalid)) {
             self.failed(peer, now);
         }

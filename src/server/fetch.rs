@@ -32,7 +32,8 @@ struct Discovered {
 impl Fetcher {
     pub(super) fn new() -> Self {
         // The only provider that is built in.
-        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+        let connector =
+            HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
         Self(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(1).build(connector))
     }
 

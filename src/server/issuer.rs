@@ -207,15 +207,16 @@ fn principal_of(rules: &TokenRules, claims: Claims, directory: &Directory, now: 
     let mut grants = Vec::new();
     for grant in directory.grants_of(&name) {
         match grant.role.is_none() && grant.permissions.is_empty() {
-            true => grants.extend(claims.roles.iter().map(|&role| Grant { role: Some(role), ..grant.clone() })),
+            true => {
+                grants.extend(claims.roles.iter().map(|&role| Grant { role: Some(role), ..grant.clone() }))
+            }
             false => grants.push(grant.clone()),
         }
     }
     for role in &claims.roles {
         grants.extend(directory.grants_of(&format!("role:{}", role.name())).iter().cloned());
-        let in_tenant = |tenant: &crate::model::TenantName| {
-            Grant::of_role(TenantScope::One(tenant.clone()), *role)
-        };
+        let in_tenant =
+            |tenant: &crate::model::TenantName| Grant::of_role(TenantScope::One(tenant.clone()), *role);
         grants.extend(claims.tenants.iter().map(in_tenant));
     }
     let mut principal = Principal::new(name, PrincipalKind::Token, grants, now);

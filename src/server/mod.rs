@@ -26,8 +26,8 @@ pub mod tls;
 
 pub use auth::{Auth, AuthLayer};
 pub use credentials::Credentials;
-pub use tls::Tls;
 pub use gate::{Gate, GateLayer};
+pub use tls::Tls;
 
 /// The domain of every `ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "customer360";
@@ -147,9 +147,8 @@ pub async fn serve(
     let mut stopped = on_drain.clone();
     let mut builder = tonic::transport::Server::builder();
     if protection.tls.is_some() {
-        builder = builder
-            .max_connection_age(limits.connection_age)
-            .max_connection_age_grace(limits.connection_age);
+        builder =
+            builder.max_connection_age(limits.connection_age).max_connection_age_grace(limits.connection_age);
     }
     let incoming = accepted(listener, &limits);
     let connections = match protection.tls {

@@ -2,7 +2,7 @@
 //! a whole, and replaced as a whole while connections go on; what does not fit together is told in the
 //! log, and the old ones stay.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -193,7 +193,7 @@ impl TlsFiles {
     }
 }
 
-fn certificates(path: &PathBuf, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let bad = || TlsError::Pem { file: path.display().to_string(), what: "certificate" };
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| bad())?;
     if found.is_empty() { Err(bad()) } else { Ok(found) }

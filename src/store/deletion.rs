@@ -27,7 +27,8 @@ pub struct DeletedTenant {
     pub left: u64,
 }
 
-const LIST: &str = "SELECT name, revision, next_touchpoint - 1 FROM tenant WHERE name > $1 ORDER BY name LIMIT $2";
+const LIST: &str =
+    "SELECT name, revision, next_touchpoint - 1 FROM tenant WHERE name > $1 ORDER BY name LIMIT $2";
 const ONE: &str = "SELECT name, revision, next_touchpoint - 1 FROM tenant WHERE name = $1";
 const KEY: &str = "SELECT tenant FROM tenant WHERE name = $1";
 const TABLES_SQLITE: &str = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \

@@ -50,8 +50,8 @@ pub use changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
-pub use deletion::{DeletedTenant, ListedTenant};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
+pub use deletion::{DeletedTenant, ListedTenant};
 // For benches, which write the same rows by the same driver with nothing in between.
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};

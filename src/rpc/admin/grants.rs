@@ -20,9 +20,11 @@ pub(super) fn read_grants(c: &mut Checks<'_>, at: &Path<'_>, said: &[proto::Gran
 }
 
 fn read_grant(c: &mut Checks<'_>, at: &Path<'_>, said: &proto::Grant) -> Option<Grant> {
-    for (field, size) in
-        [("permissions", said.permissions.len()), ("sources", said.sources.len()), ("kinds", said.kinds.len())]
-    {
+    for (field, size) in [
+        ("permissions", said.permissions.len()),
+        ("sources", said.sources.len()),
+        ("kinds", said.kinds.len()),
+    ] {
         if size > MEMBERS {
             c.refuse(&at.field(field), Reason::TooMany, format!("at most {MEMBERS}"));
             return None;

@@ -81,17 +81,18 @@ mod tests {
             check(PortError::Refused(refused));
         }
         check(PortError::TenantNotFound);
+        check(PortError::QuotaExceeded { limit: 5 });
     }
 
     #[track_caller]
     fn check(error: PortError) {
-            let status = Status::from(error);
-            let reason = status.get_details_error_info().unwrap().reason;
-            let answered = format!("{:?}", status.code()).to_uppercase();
-            let said = manual(&reason);
-            let code = said.split('.').next().unwrap_or_default().replace('_', "");
-            assert_eq!(answered, code, "{reason}");
-            assert!(said.contains("Example: "), "{reason}");
+        let status = Status::from(error);
+        let reason = status.get_details_error_info().unwrap().reason;
+        let answered = format!("{:?}", status.code()).to_uppercase();
+        let said = manual(&reason);
+        let code = said.split('.').next().unwrap_or_default().replace('_', "");
+        assert_eq!(answered, code, "{reason}");
+        assert!(said.contains("Example: "), "{reason}");
     }
 
     #[test]
