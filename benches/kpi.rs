@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use customer360::clock;
 use customer360::kpi::Identity as _;
+use customer360::kpi::catalogue::measures;
 use customer360::kpi::engine::measure::Params;
+use customer360::kpi::engine::params::AnswersCounted;
 use customer360::kpi::engine::scalar;
 use customer360::kpi::facts::as_of::{Home, Homes, Since};
 use customer360::kpi::ground::calendar;
-use customer360::kpi::measure_list;
 use customer360::kpi::shapes::cost;
 use customer360::kpi::shapes::lifetime;
 use customer360::kpi::shapes::nps;
-use customer360::kpi::shapes::nps::AnswersCounted;
 use customer360::kpi::shapes::repurchase;
 use customer360::kpi::shapes::retention;
 use customer360::kpi::shapes::retention::PeriodOptions;
@@ -178,7 +178,7 @@ fn questions() -> Vec<(String, Asked)> {
     for id in ["conversion", "ropo", "attributed_orders", "average_order_value"] {
         let question = scalar::Question {
             scope: scope(),
-            measures: vec![measure_list::find(id).unwrap()],
+            measures: vec![measures::find(id).unwrap()],
             params: Params::default(),
             group_by: Vec::new(),
             spans: Vec::new(),

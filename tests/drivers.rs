@@ -59,7 +59,7 @@ fn answers(snapshot: &Snapshot) -> Vec<String> {
         let question = nps::Question {
             scope: scope(),
             group_by: group_by.clone(),
-            answers_counted: nps::AnswersCounted::LastPerCustomer,
+            answers_counted: customer360::kpi::engine::params::AnswersCounted::LastPerCustomer,
             survey_id: None,
         };
         answers.push(format!("{:?}", nps::compute(snapshot, &question)));
@@ -255,7 +255,7 @@ async fn causes_lead_from_one_revision_to_another() {
 fn living(snapshot: &Snapshot) -> usize {
     let of = |tables: &customer360::kpi::Tables, lives: &dyn Fn(u32) -> bool| {
         let stems = [&tables.orders.stem, &tables.returns.stem, &tables.answers.stem, &tables.touches.stem];
-        let count = |stem: &customer360::kpi::facts::tables::Stem| {
+        let count = |stem: &customer360::kpi::facts::stem::Stem| {
             stem.customer.iter().filter(|customer| lives(**customer)).count()
         };
         stems.into_iter().map(count).sum::<usize>()

@@ -63,7 +63,7 @@ fn answers(snapshot: &Snapshot, until: Micros) -> Vec<String> {
         let question = nps::Question {
             scope: scope(),
             group_by: group_by.clone(),
-            answers_counted: nps::AnswersCounted::LastPerCustomer,
+            answers_counted: customer360::kpi::engine::params::AnswersCounted::LastPerCustomer,
             survey_id: None,
         };
         answers.push(format!("{:?}", nps::compute(snapshot, &question)));

@@ -1,12 +1,12 @@
 //! The measures that are asked beside DuckDB: one for every shape of kernel. The texts of the same
 //! questions are in `ask_measures.py`.
 
+use customer360::kpi::catalogue::measures;
 use customer360::kpi::engine::dimension::Dimension;
 use customer360::kpi::engine::measure::{Params, Research};
 use customer360::kpi::engine::scalar;
 use customer360::kpi::engine::scalar::Answer;
 use customer360::kpi::ground::calendar::Unit;
-use customer360::kpi::measure_list;
 use customer360::kpi::measures::funnel;
 use customer360::kpi::measures::lifecycle;
 use customer360::kpi::shapes::attribution::{self, Model, To, UNIT};
@@ -65,7 +65,7 @@ struct Figure {
 
 impl Figure {
     fn new(id: &'static str, what: &'static str, scope: &Scope) -> Self {
-        let measures = vec![measure_list::find(id).expect("a measure")];
+        let measures = vec![measures::find(id).expect("a measure")];
         let (scope, params) = (scope.clone(), Params::default());
         Self {
             what,

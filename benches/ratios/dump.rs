@@ -6,7 +6,7 @@ use std::path::Path;
 use customer360::kpi::facts::fact::TouchType;
 use customer360::kpi::facts::rows::Others;
 use customer360::kpi::facts::side_tables::{TABLES, TOUCHES};
-use customer360::kpi::facts::tables::Stem;
+use customer360::kpi::facts::stem::Stem;
 use customer360::kpi::{Dictionary, Identity, Tables};
 use customer360::model::ActivityType;
 

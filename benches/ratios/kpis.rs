@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use customer360::clock;
+use customer360::kpi::engine::params::AnswersCounted;
 use customer360::kpi::shapes::cost;
 use customer360::kpi::shapes::nps;
-use customer360::kpi::shapes::nps::AnswersCounted;
 use customer360::kpi::shapes::repurchase;
 use customer360::kpi::shapes::retention;
 use customer360::kpi::shapes::retention::Answer as RetentionAnswer;

@@ -5,9 +5,9 @@ use clap::Args;
 use rayon::prelude::*;
 
 use super::CliError;
+use crate::kpi::catalogue::measures;
 use crate::kpi::engine::measure::Params;
 use crate::kpi::engine::scalar::{Question, compute};
-use crate::kpi::measure_list;
 use crate::kpi::{Dictionary, Fact, Identity, Live, Scope, Segment, Snapshot, Source, Tables, Trust};
 use crate::model::activity::{Activity, Fulfilment, Order, SurveyAnswer, SurveyKind, Visit};
 use crate::model::time::DAY_US;
@@ -144,7 +144,7 @@ fn retailer(people: u32, seed: u64, stream: u64) -> Result<Table, crate::kpi::Kp
         live(&mut book, &mut chance, person);
     }
     let range = TimeRange { from: Micros(BEGIN), until: Micros(BEGIN + 40 * DAY_US) };
-    let asked = TRUTH.iter().filter_map(|(id, _)| measure_list::find(id));
+    let asked = TRUTH.iter().filter_map(|(id, _)| measures::find(id));
     let question = Question {
         scope: Scope { currency: Some(Currency::EUR), ..Scope::of(range) },
         measures: asked.collect(),

@@ -20,7 +20,8 @@ mod journeys;
 mod known;
 mod kpis;
 mod lifetimes;
-pub mod page;
+pub mod outcome;
+mod page;
 mod probes;
 pub mod proto;
 mod rankings;
@@ -43,6 +44,7 @@ use tonic::service::Routes;
 
 use crate::clock::Clock;
 use crate::identity::Rules;
+use crate::kpi::engine::fits::Fits;
 use crate::mirror::Mirrors;
 use crate::model::summary::cost::Rates;
 use crate::model::time::SECOND_US;
@@ -116,7 +118,7 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, Arc<tokio::sync::Mutex<RatesAt>>>>>,
-    fits: crate::kpi::shapes::lifetime::Fits,
+    fits: Fits,
     holdings: scores::Holdings,
     rankings: rankings::Rankings,
     /// Places of feeds.
@@ -146,7 +148,7 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
-            fits: crate::kpi::shapes::lifetime::Fits::default(),
+            fits: Fits::default(),
             holdings: scores::Holdings::default(),
             rankings: rankings::Rankings::default(),
             feeds,

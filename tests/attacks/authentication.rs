@@ -64,7 +64,7 @@ pub async fn revoked(ground: &Ground) {
 pub async fn revoked_while_a_feed_is_open(ground: &Ground) {
     let (key, id) = ground.key_with(KeyKind::Secret, grant(&ground.tenant, "service")).await;
     let clients = ground.clients(&key, &ground.tenant).await;
-    let request = proto::WatchIdentitiesRequest { heartbeat_seconds: 1, ..Default::default() };
+    let request = proto::WatchIdentitiesRequest { heartbeat_seconds: Some(1), ..Default::default() };
     let mut feed = clients.feed.clone().watch_identities(request).await.unwrap().into_inner();
     feed.message().await.unwrap().expect("where the feed stands");
     let mut admin = ground.admin(&ground.owner).await;

@@ -19,7 +19,8 @@ pub async fn another_source(ground: &Ground) {
     let told: Vec<_> = answer.outcomes.iter().map(|outcome| (outcome.status(), outcome.reason())).collect();
     assert_eq!(told[0].0, RecordStatus::Recorded);
     assert_eq!(told[1], (RecordStatus::Refused, ErrorReason::SourceDenied));
-    let batches = tokio_stream::once(proto::ImportTouchpointsRequest { touchpoints: batch });
+    let batches =
+        tokio_stream::once(proto::ImportTouchpointsRequest { touchpoints: batch, ..Default::default() });
     let sum = clients.touchpoints.clone().import_touchpoints(batches).await.unwrap().into_inner();
     assert_eq!((sum.recorded, sum.duplicates, sum.refused), (0, 1, 1));
     assert_eq!(sum.refusals[0].reason(), ErrorReason::SourceDenied);

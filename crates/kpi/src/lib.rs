@@ -4,7 +4,6 @@ pub mod catalogue;
 pub mod engine;
 pub mod facts;
 pub mod ground;
-pub mod measure_list;
 pub mod measures;
 pub mod shapes;
 
@@ -13,9 +12,10 @@ pub use engine::scope::{
 };
 pub use facts::dictionary::Dictionary;
 pub use facts::fact::{Fact, FactError};
-pub use facts::segment::{Identity, Segment, Source, Trust};
+pub use facts::segment::{Identity, Segment, Source};
 pub use facts::snapshot::{Live, Snapshot, Voided};
 pub use facts::tables::Tables;
+pub use facts::trust::Trust;
 pub use ground::answer::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
 pub use ground::bitmap::Bitmap;
 

@@ -7,7 +7,7 @@ use super::grid::{Column, Kind, Style, grid, number};
 use super::layout::{LAYOUTS, Layout, List};
 use super::{boards, table};
 use crate::kpi::catalogue::Definition;
-use crate::kpi::measure_list;
+use crate::kpi::catalogue::measures;
 
 /// Longer tables end with what is left out.
 const ROWS: usize = 40;
@@ -83,14 +83,14 @@ pub struct Parts {
 impl Parts {
     /// Of a figure whose value is of that kind.
     pub fn of(kpi: &Value, value: Kind) -> Self {
-        let measure = kpi.pointer("/kpi/id").and_then(Value::as_str).and_then(measure_list::find);
+        let measure = kpi.pointer("/kpi/id").and_then(Value::as_str).and_then(measures::find);
         // What is divided by money is money too, or its quotient has no currency.
         let (numerator, denominator) = match measure.is_some_and(|measure| measure.money) {
             _ if value == Kind::MaybeMoney => (Kind::Money, Kind::Sum),
             true => (Kind::Money, Kind::Money),
             false => (Kind::Sum, Kind::Sum),
         };
-        Self { value, numerator, denominator, of_one: measure.map_or(1.0, measure_list::parts_of_one) }
+        Self { value, numerator, denominator, of_one: measure.map_or(1.0, measures::parts_of_one) }
     }
 }
 
@@ -151,7 +151,8 @@ pub fn measured(names: Vec<Column>, figures: &[&Value], parts: Parts, style: &St
     columns.push(Column::of("n", Kind::Count, &all("anchors"), style));
     columns.push(Column::of("customers", Kind::Count, &all("customers"), style));
     let why = all("absentReason").into_iter().map(|why| why.and_then(Value::as_str).unwrap_or_default());
-    columns.push(Column::texts("absent", why.map(|why| why.replace('_', " ")).collect()));
+    let words = |why: &str| why.trim_start_matches("ABSENT_REASON_").to_lowercase().replace('_', " ");
+    columns.push(Column::texts("absent", why.map(words).collect()));
     columns
 }
 

@@ -17,8 +17,8 @@ use serde_json::{Map, Value, json};
 
 use super::client;
 use super::{CliError, runtime};
+use crate::kpi::catalogue::measures;
 use crate::kpi::catalogue::{self, Definition};
-use crate::kpi::measure_list;
 use crate::model::{Currency, Micros};
 
 #[derive(Debug, Args)]
@@ -167,7 +167,7 @@ fn listed() -> String {
 impl KpiArgs {
     /// Whether only figures have what is asked for.
     fn wants_figures(&self, kpi: &Definition) -> bool {
-        (self.compare.is_some() && measure_list::find(kpi.id).is_some()) || self.group_by.len() > 1
+        (self.compare.is_some() && measures::find(kpi.id).is_some()) || self.group_by.len() > 1
     }
 
     fn width(&self) -> usize {

@@ -9,7 +9,7 @@ use crate::kpi::shapes::nps;
 use crate::kpi::shapes::repurchase;
 use crate::kpi::shapes::retention;
 use crate::kpi::shapes::triangle;
-use crate::kpi::{Basis, Estimate, Excluded, Group, Grouped, Ratio};
+use crate::kpi::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
 use crate::model::Currency;
 use crate::rpc::proto::{self, ExclusionReason};
 
@@ -139,13 +139,24 @@ pub(super) fn interval(interval: statistics::Interval) -> proto::Interval {
     proto::Interval { low: interval.low, high: interval.high, method: interval.method.name().to_owned() }
 }
 
+pub(super) fn absent_reason(absent: Option<Absent>) -> i32 {
+    use proto::AbsentReason as Said;
+    let said = match absent {
+        None => Said::Unspecified,
+        Some(Absent::EmptyDenominator) => Said::EmptyDenominator,
+        Some(Absent::NotObserved) => Said::NotObserved,
+        Some(Absent::NotReached) => Said::NotReached,
+    };
+    said.into()
+}
+
 pub(super) fn ratio(ratio: &Ratio) -> proto::Ratio {
     proto::Ratio {
         value: ratio.value,
         numerator: ratio.numerator,
         denominator: ratio.denominator,
         interval: ratio.interval.map(interval),
-        absent_reason: ratio.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(ratio.absent),
     }
 }
 
@@ -154,7 +165,7 @@ pub(super) fn estimate(estimate: &Estimate) -> proto::Estimate {
         value: estimate.value,
         interval: estimate.interval.map(interval),
         n: count(estimate.count),
-        absent_reason: estimate.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(estimate.absent),
     }
 }
 
@@ -215,7 +226,7 @@ fn nps_result(result: nps::Scores) -> proto::NpsResult {
             passives: count(passives),
             detractors: count(detractors),
             answers: count(promoters + passives + detractors),
-            absent_reason: if value.is_none() { "empty_denominator".to_owned() } else { String::new() },
+            absent_reason: absent_reason(value.is_none().then_some(Absent::EmptyDenominator)),
         }),
         csat_top_two: Some(ratio(&result.csat_top_two)),
         ces_mean: Some(estimate(&result.ces_mean)),

@@ -1,17 +1,16 @@
 //! Figures: requests turned into questions, and answers into messages.
 
-use super::answer::{basis, count, definition, interval, reference};
+use super::answer::{absent_reason, basis, count, definition, interval, reference};
 use super::question::{activity_type_of, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
+use crate::kpi::catalogue::measures;
 use crate::kpi::engine::compare::{self, Against, Change};
 use crate::kpi::engine::dimension::Dimension;
 use crate::kpi::engine::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
 use crate::kpi::engine::members::{Filter, Side};
+use crate::kpi::engine::params::ValueBasis;
 use crate::kpi::engine::scalar::{Answer, Cell, Figure, Question};
 use crate::kpi::ground::calendar::Unit;
-use crate::kpi::measure_list;
-use crate::kpi::measures::funnel;
-use crate::kpi::measures::margin::ValueBasis;
 use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
@@ -75,7 +74,7 @@ pub fn explained(
     };
     let mut question = Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
-        measures: vec![one.unwrap_or(measure_list::ALL[0])],
+        measures: vec![one.unwrap_or(measures::ALL[0])],
         params: parameters(&mut c, &root.field("parameters"), asked.parameters),
         group_by,
         spans: Vec::new(),
@@ -94,7 +93,7 @@ fn counting(question: &mut Question) {
 }
 
 fn measure(c: &mut Checks<'_>, at: &Path<'_>, id: &str) -> Option<&'static Measure> {
-    let found = measure_list::find(id);
+    let found = measures::find(id);
     if found.is_none() && !id.is_empty() {
         c.refuse(at, Reason::Unknown, "no KPI that is one number has this id; ListKpis names them");
     }
@@ -108,7 +107,7 @@ fn chosen(
     has_currency: bool,
 ) -> Vec<&'static Measure> {
     if ids.is_empty() {
-        let all = measure_list::ALL.iter().copied();
+        let all = measures::ALL.iter().copied();
         return all.filter(|measure| has_currency || !measure.adds_money()).collect();
     }
     let ids = c.count(&root.field("kpi_ids"), ids, IDS);
@@ -128,10 +127,10 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
     let default = Params::default();
     let recovery = at.field("recovery_days");
     let target = match asked.care_target_minutes {
-        0 => default.care_target_minutes,
-        minutes if minutes <= TARGET_MINUTES => minutes,
-        _ => {
-            let most = format!("at most {TARGET_MINUTES}");
+        None => default.care_target_minutes,
+        Some(minutes @ 1..=TARGET_MINUTES) => minutes,
+        Some(_) => {
+            let most = format!("from 1 to {TARGET_MINUTES}");
             c.refuse(&at.field("care_target_minutes"), Reason::OutOfRange, most);
             default.care_target_minutes
         }
@@ -162,7 +161,7 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
 }
 
 fn steps(c: &mut Checks<'_>, at: &Path<'_>, asked: Vec<proto::FunnelStep>) -> Vec<Step> {
-    let asked = c.count(&at.field("steps"), asked, funnel::STEPS_LIMIT);
+    let asked = c.count(&at.field("steps"), asked, crate::kpi::engine::params::STEPS_LIMIT);
     let mut steps = Vec::new();
     for (nth, step) in asked.into_iter().enumerate() {
         let at = at.item("steps", nth);
@@ -284,7 +283,7 @@ pub(super) fn compared(
     if against.is_none() {
         return Ok((Vec::new(), String::new()));
     }
-    let measures = ids.iter().filter_map(|id| measure_list::find(id)).collect();
+    let measures = ids.iter().filter_map(|id| measures::find(id)).collect();
     let (scope, params) = (scope.clone(), params.clone());
     let question = Question { scope, measures, params, group_by: Vec::new(), spans: Vec::new() };
     let answer = Figures { question, series: None, against }.answer(snapshot)?;
@@ -352,7 +351,7 @@ pub(super) fn figure_to_proto(figure: &Figure) -> proto::Figure {
         denominator: figure.denominator,
         anchors: count(figure.anchors),
         customers: count(figure.customers),
-        absent_reason: figure.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(figure.absent),
     }
 }
 

@@ -6,15 +6,16 @@ use super::figure::{
 };
 use super::question::{activity_types, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
+use crate::kpi::catalogue::measures;
 use crate::kpi::engine::compare::Against;
 use crate::kpi::engine::dimension::Dimension;
+use crate::kpi::engine::fits::Fits;
 use crate::kpi::engine::measure::Params;
 use crate::kpi::engine::scalar::{self, Figure};
 use crate::kpi::ground::calendar::Unit;
 use crate::kpi::ground::statistics;
-use crate::kpi::measure_list;
 use crate::kpi::measures::lifecycle;
-use crate::kpi::shapes::lifetime::{self, Customer, Fit, Fits, Fitted, Lifetime, Warning};
+use crate::kpi::shapes::lifetime::{self, Customer, Fit, Fitted, Lifetime, Warning};
 use crate::kpi::{GroupBy, KpiError, Ratio, Snapshot, catalogue};
 use crate::model::{ActivityType, Reason, Violation};
 use crate::rpc::proto;
@@ -246,7 +247,7 @@ pub fn omnichannel_question(
     let root = Path::root();
     let question = scalar::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
-        measures: OMNICHANNEL.iter().filter_map(|id| measure_list::find(id)).collect(),
+        measures: OMNICHANNEL.iter().filter_map(|id| measures::find(id)).collect(),
         params: kpi_parameters(&mut c, &root.field("parameters"), asked.parameters),
         group_by: Vec::new(),
         spans: Vec::new(),

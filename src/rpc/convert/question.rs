@@ -194,17 +194,17 @@ pub(super) fn orders(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Ord
     }
 }
 
-fn window_days(c: &mut Checks<'_>, at: &Path<'_>, days: u32) -> u32 {
+fn window_days(c: &mut Checks<'_>, at: &Path<'_>, days: Option<u32>) -> u32 {
     window_days_or(c, at, days, WINDOW_DAYS)
 }
 
 /// The days of a window, or those that hold where none are said.
-pub(super) fn window_days_or(c: &mut Checks<'_>, at: &Path<'_>, days: u32, otherwise: u32) -> u32 {
+pub(super) fn window_days_or(c: &mut Checks<'_>, at: &Path<'_>, days: Option<u32>, otherwise: u32) -> u32 {
     match days {
-        0 => otherwise,
-        1..=WINDOW_DAYS_LIMIT => days,
-        _ => {
-            c.refuse(at, Reason::OutOfRange, format!("at most {WINDOW_DAYS_LIMIT}"));
+        None => otherwise,
+        Some(days @ 1..=WINDOW_DAYS_LIMIT) => days,
+        Some(_) => {
+            c.refuse(at, Reason::OutOfRange, format!("from 1 to {WINDOW_DAYS_LIMIT}"));
             otherwise
         }
     }
@@ -260,18 +260,18 @@ fn triangle(c: &mut Checks<'_>, at: &Path<'_>, asked: proto::CohortTriangleOptio
             default.start_event
         }),
     };
-    if asked.periods > PERIODS_LIMIT {
+    let periods = asked.periods.unwrap_or(default.periods);
+    if periods > PERIODS_LIMIT {
         c.refuse(&at.field("periods"), Reason::OutOfRange, format!("at most {PERIODS_LIMIT}"));
     }
-    let or = |said: u32, otherwise: u32| if said == 0 { otherwise } else { said };
-    let periods = or(asked.periods, default.periods).min(PERIODS_LIMIT);
+    let periods = periods.min(PERIODS_LIMIT);
     TriangleOptions {
         start_event,
         return_events: activity_types(c, at, "return_events", &asked.return_events),
         start: c.choice(&at.field("start"), asked.start),
         first: c.choice(&at.field("first"), asked.first),
         unit: c.choice(&at.field("unit"), asked.unit),
-        min_count: or(asked.min_count, default.min_count),
+        min_count: c.positive_or(&at.field("min_count"), asked.min_count, default.min_count),
         mode: mode(c, at, asked.mode, asked.bracket_starts, periods),
         periods,
     }

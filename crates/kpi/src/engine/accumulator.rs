@@ -1,9 +1,9 @@
 //! Sums of hits, and the figures that they come to.
 
+use crate::engine::figure::Figure;
 use crate::engine::hits::{Added, Hit};
-use crate::engine::ledger::RecordHit;
-use crate::engine::measure::Stat;
-use crate::engine::scalar::Figure;
+use crate::engine::records::RecordHit;
+use crate::engine::stat::Stat;
 use crate::ground::answer::Absent;
 use crate::ground::statistics::{Moments, net_promoter_score, quantile, wilson};
 use crate::ground::survival;

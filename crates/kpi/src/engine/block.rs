@@ -4,9 +4,10 @@
 use std::mem;
 use std::ops::Range;
 
-use crate::engine::timeline::Mark;
+use crate::engine::mark::Mark;
 use crate::facts::side_tables::rows_until;
-use crate::facts::tables::{Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::Tables;
 
 /// Customers that are read at once: few enough for their touchpoints to stay in a near cache, many
 /// enough that where the next ones begin in each table is seldom looked for.

@@ -3,9 +3,10 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::engine::measure::{Span, Stat};
-use crate::engine::scalar::{Figure, SPANS_LIMIT};
+use crate::engine::figure::{Figure, SPANS_LIMIT};
 use crate::engine::scope::{KpiError, Scope};
+use crate::engine::span::Span;
+use crate::engine::stat::Stat;
 use crate::ground::calendar::{Intervals, Unit};
 use crate::ground::statistics::{Interval, Method, Moments, Z95, wilson};
 use customer360_model::Micros;

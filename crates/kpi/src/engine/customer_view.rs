@@ -1,9 +1,10 @@
 //! What a measure sees: the touchpoints of one customer, with what stands beside them.
 
+use crate::engine::context::Context;
 use crate::engine::hits::Hit;
-use crate::engine::measure::{Context, Span};
+use crate::engine::mark::Mark;
 use crate::engine::scope::{OrderUnit, Window, WindowKind};
-use crate::engine::timeline::Mark;
+use crate::engine::span::Span;
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::{CONTACTS, ORDERS, TRIALS, TouchRow, rows_beside};
 use crate::facts::snapshot::Part;

@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::engine::grouping::Grouping;
 use crate::engine::hits::Hit;
-use crate::engine::lens::{Grouping, Lens};
+use crate::engine::lens::Lens;
 use crate::engine::scope::{GroupBy, KpiError};
 use crate::facts::snapshot::Part;
 use crate::facts::tables::Tables;

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::accumulator::Sums;
 use crate::engine::hits::Hit;
-use crate::engine::measure::Stat;
+use crate::engine::stat::Stat;
 
 /// The names of a group as numbers of the axes.
 pub(crate) type Key = [u32; 2];

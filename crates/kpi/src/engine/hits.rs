@@ -1,10 +1,10 @@
 //! Hits: what anchors add to a figure.
 
-use crate::engine::events::Types;
-use crate::engine::timeline::Mark;
+use crate::engine::mark::Mark;
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::TouchRow;
 use crate::facts::tables::Tables;
+use crate::facts::touch_types::Types;
 
 /// What one anchor adds to a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

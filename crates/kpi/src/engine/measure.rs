@@ -3,74 +3,28 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
-
-use customer360_model::channel::Medium;
-use customer360_model::{Channel, Micros, Phase, TimeRange};
-
-use crate::catalogue::Definition;
+pub(crate) use crate::engine::context::Context;
+use crate::engine::cost_rates::Costs;
 pub(crate) use crate::engine::customer_view::Seen;
-use crate::engine::events::Types;
 use crate::engine::hits::{Added, Hits};
 pub use crate::engine::hits::{Hit, Other};
-use crate::engine::ledger;
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
+use crate::engine::lifetimes::Prepare;
+use crate::engine::order_lens::OrderLens;
 pub use crate::engine::params::{Elsewhere, Params, Research, Same, Step};
+use crate::engine::records::{self, Need};
 use crate::engine::scope::{KpiError, Window, WindowKind};
+pub use crate::engine::span::Span;
+pub use crate::engine::stat::Stat;
 use crate::engine::timeline::Reader;
-use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::Part;
+use crate::facts::touch_types::Types;
 use crate::ground::answer::{Excluded, Tally};
 use crate::ground::calendar::{Intervals, Unit};
-use crate::shapes::lifetime::Expecting;
-
-/// How what customers add becomes a figure. Sums are integers, divided by the measure's scale.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Stat {
-    /// How many, or how much: the sum of numerators.
-    Sum,
-    /// How much is expected: the sum of numerators, absent where nothing tells it.
-    Expected,
-    /// How many customers have any hit.
-    Customers,
-    /// Numerators over denominators, where each numerator is part of its denominator.
-    Share,
-    /// Numerators over denominators, where not.
-    Quotient,
-    /// The mean of the numerators.
-    Mean,
-    /// The mean over customers of the sums of their numerators.
-    MeanOfCustomers,
-    /// A quantile of the numerators, type 7.
-    Quantile(f64),
-    /// A quantile of the numerators, durations of which censored hits are only the beginning: the
-    /// first at which Kaplan and Meier's estimate leaves no more than the rest.
-    Survival(f64),
-    /// The share of such durations that ended within so much time, in the measure's unit, by the same
-    /// estimate.
-    Ended(f64),
-    /// 100 times the mean of numerators of -1, 0 and 1.
-    Nps,
-}
-
-/// A stretch of time that is asked about. Microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    pub from: i64,
-    /// Anchors are before this.
-    pub until: i64,
-    /// Nothing from here on is looked at.
-    pub observed: i64,
-}
-
-impl Span {
-    /// Whether an anchor of that time is counted.
-    #[inline]
-    pub(crate) fn counts(&self, at: i64) -> bool {
-        (self.from <= at) & (at < self.until) & (at < self.observed)
-    }
-}
+use crate::ground::definition::Definition;
+use customer360_model::channel::Medium;
+use customer360_model::{Channel, Micros, Phase};
 
 /// A figure that is one number.
 pub struct Measure {
@@ -102,6 +56,12 @@ pub struct Measure {
     /// The same of all customers of a part together, where it is quicker and single hits are not asked
     /// about; `None` where it cannot be said so.
     pub(crate) at_once: Option<AtOnce>,
+    /// The records that it needs beside facts.
+    pub need: Option<Need>,
+    /// Whether it asks what touchpoints cost.
+    pub(crate) costed: bool,
+    /// The lifetimes that it asks about.
+    pub(crate) lifetimes: Option<Prepare>,
     /// What is left out of a part's customers for a reason of its own.
     pub(crate) left_out: fn(&Context, &Part, Span) -> Excluded,
 }
@@ -127,6 +87,9 @@ impl Measure {
         each_one: false,
         observe: |_, _| {},
         at_once: None,
+        need: None,
+        costed: false,
+        lifetimes: None,
         left_out: |_, _, _| Excluded::default(),
     };
 
@@ -184,31 +147,6 @@ pub(crate) fn nothing(_: &Params) -> Types {
     Types::default()
 }
 
-/// A question's windows and tables, for all measures and spans.
-pub(crate) struct Context<'a> {
-    pub lens: &'a Lens<'a>,
-    pub orders: &'a OrderLens,
-    pub params: &'a Params,
-    pub names: &'a Dictionary,
-    /// Local days that cover all spans and windows.
-    pub days: Intervals,
-    /// By place.
-    physical: Vec<bool>,
-    /// By place.
-    channels: Vec<u32>,
-    /// Whether first touchpoints are known without reading all, but for their rows.
-    pub firsts_known: bool,
-    /// `None`: any; `Some(None)`: one that nobody ever answered.
-    pub survey: Option<Option<u32>>,
-    pub costs: crate::shapes::headline::Costs,
-    /// By span, what is expected of customers, where it is asked for.
-    expecting: Vec<(Span, Expecting<'a>)>,
-    /// By span, where the windows begin that end with its beginning and its end.
-    back: Vec<(Span, (i64, i64))>,
-    /// By location, when entries were being counted.
-    counting: FxHashMap<u32, Vec<TimeRange>>,
-}
-
 impl<'a> Context<'a> {
     /// `spans` must not be empty.
     pub fn new(
@@ -240,6 +178,8 @@ impl<'a> Context<'a> {
             let channel = Channel::parse(names.channels.name(channel));
             channel.is_some_and(|channel| channel.medium() == Medium::Physical)
         };
+        // Who needs no fit takes lifetimes with one as well.
+        let lifetimes = measures.iter().filter_map(|measure| measure.lifetimes).max_by_key(|all| all.fitted);
         let survey = params.survey_id.as_ref().map(|id| names.surveys.find(id));
         Ok(Self {
             lens,
@@ -251,26 +191,17 @@ impl<'a> Context<'a> {
             channels: names.places().iter().map(|place| place.channel).collect(),
             firsts_known: lens.snapshot.given.is_all(),
             survey,
-            costs: crate::shapes::headline::Costs::new(lens, params, measures)?,
-            expecting: Expecting::by_span(lens, orders, params, measures, spans)?,
+            costs: match measures.iter().any(|measure| measure.costed) {
+                true => Costs::new(lens, &params.cost_rates)?,
+                false => Costs::default(),
+            },
+            lifetimes: match lifetimes {
+                Some(lifetimes) => (lifetimes.by_span)(lens, orders, params, spans)?,
+                None => Vec::new(),
+            },
             back,
-            counting: ledger::counting(&params.counted, names),
+            counting: records::counting(&params.counted, names),
         })
-    }
-
-    /// Whether entries were being counted at that place and time.
-    pub fn was_counted(&self, place: u16, at: i64) -> bool {
-        let intervals = self.names.place(place).location.and_then(|location| self.counting.get(&location));
-        intervals.is_some_and(|all| all.iter().any(|interval| interval.contains(Micros(at))))
-    }
-
-    /// What is expected of the customers of a span.
-    pub fn expecting(&self, span: Span) -> Option<&Expecting<'a>> {
-        self.expecting.iter().find(|(of, _)| *of == span).map(|(_, expecting)| expecting)
-    }
-
-    pub fn is_physical(&self, place: u16) -> bool {
-        self.physical[usize::from(place)]
     }
 
     /// What has to be read for some measures.
@@ -294,15 +225,6 @@ impl<'a> Context<'a> {
             Stat::MeanOfCustomers => measure.scale * self.costs.micros_per_minor.max(1) as f64,
             _ => measure.scale,
         }
-    }
-
-    pub fn windows_before(&self, span: Span) -> (i64, i64) {
-        self.back.iter().find(|(of, _)| *of == span).map_or((span.from, span.until), |(_, back)| *back)
-    }
-
-    #[inline]
-    pub fn channel(&self, place: u16) -> u32 {
-        self.channels[usize::from(place)]
     }
 }
 

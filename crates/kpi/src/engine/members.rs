@@ -3,9 +3,11 @@
 
 use crate::engine::dimension::{Axis, Dimension};
 use crate::engine::hits::{Hit, Hits, Other};
-use crate::engine::ledger::{self, RecordHit};
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::ledger;
+use crate::engine::lens::Lens;
 use crate::engine::measure::{Asked, Context, Seen, Span};
+use crate::engine::order_lens::OrderLens;
+use crate::engine::records::RecordHit;
 use crate::engine::scalar::{self, Figure, Question};
 use crate::engine::scope::KpiError;
 use crate::engine::timeline::Reader;

@@ -1,12 +1,10 @@
 //! What measures are asked with beside a scope.
 
-use crate::engine::ledger::Counted;
+use crate::engine::cost_rates::CostRate;
+use crate::engine::fits::Fits;
+use crate::engine::records::{Counted, Spend};
 use crate::engine::scope::{First, OrderOptions, Window};
-use crate::measures::acquisition::Spend;
-use crate::measures::margin::ValueBasis;
-use crate::shapes::cost::CostRate;
-use crate::shapes::lifetime::Fits;
-use crate::shapes::nps::AnswersCounted;
+use customer360_model::ActivityType;
 
 /// What a question says beside its scope. A measure reads what it documents.
 #[derive(Debug, Clone)]
@@ -16,7 +14,7 @@ pub struct Params {
     pub orders: OrderOptions,
     pub same: Same,
     pub research: Research,
-    /// In which order the steps of a funnel follow; see [`crate::measures::funnel`].
+    /// In which order the steps of a funnel follow.
     pub steps: Vec<Step>,
     pub strict: bool,
     /// How long a cart may take to be recovered, from its beginning.
@@ -50,7 +48,7 @@ impl Default for Params {
             orders: OrderOptions::default(),
             same: Same::Anything,
             research: Research::First,
-            steps: crate::measures::funnel::STEPS.to_vec(),
+            steps: STEPS.to_vec(),
             strict: false,
             recovery_days: 30,
             answers_counted: AnswersCounted::LastPerCustomer,
@@ -100,6 +98,36 @@ pub enum Research {
 /// A step of a funnel: a type of touchpoint, by any channel or by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    pub activity: customer360_model::ActivityType,
+    pub activity: ActivityType,
     pub channel: Option<String>,
+}
+
+/// The steps of a funnel; a question has at most so many.
+pub const STEPS_LIMIT: usize = 20;
+
+/// The steps where a question names none.
+pub const STEPS: [Step; 4] = [
+    Step { activity: ActivityType::Visit, channel: None },
+    Step { activity: ActivityType::ProductView, channel: None },
+    Step { activity: ActivityType::CartUpdated, channel: None },
+    Step { activity: ActivityType::Order, channel: None },
+];
+
+/// Which answers count; unidentified ones count one each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AnswersCounted {
+    /// Each customer's last answer in range, of each question.
+    #[default]
+    LastPerCustomer,
+    EveryAnswer,
+}
+
+/// What a purchase is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ValueBasis {
+    /// What the customer pays.
+    #[default]
+    Revenue,
+    /// What is left of it; orders that do not say are left out.
+    Margin,
 }

@@ -3,28 +3,25 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalogue::Definition;
 use crate::engine::accumulator::Sums;
 use crate::engine::dimension::{Axis, Dimension};
-use crate::engine::events::Types;
+pub use crate::engine::figure::{Answer, Cell, Figure, PAIRS_LIMIT, SPANS_LIMIT};
 use crate::engine::groups::{Grouped, Key, summed};
 use crate::engine::hits::{Added, Hit, Hits};
-use crate::engine::ledger::{self, RecordHit};
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::ledger;
+use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Asked, Context, Measure, Params, Seen, Span, Stat};
+use crate::engine::order_lens::OrderLens;
+use crate::engine::records::RecordHit;
 use crate::engine::scope::{KpiError, Scope};
-use crate::engine::timeline::{Mark, Reader};
+use crate::engine::timeline::Reader;
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::facts::tables::Tables;
-use crate::ground::answer::{Absent, Basis, Tally};
-use crate::ground::statistics::{Interval, Moments};
+use crate::facts::touch_types::Types;
+use crate::ground::answer::Tally;
 use customer360_model::Currency;
-
-/// Groups of one figure; each names up to two things.
-pub const PAIRS_LIMIT: usize = 10_000;
-/// Spans of one question: intervals of a series, and those it is compared with.
-pub const SPANS_LIMIT: usize = 800;
 
 #[derive(Clone)]
 pub struct Question {
@@ -35,40 +32,6 @@ pub struct Question {
     pub group_by: Vec<Dimension>,
     /// Beside the scope's own: each is answered with its total only.
     pub spans: Vec<Span>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub kpi: Definition,
-    pub basis: Basis,
-    pub total: Figure,
-    /// By names, those without one last.
-    pub groups: Vec<Cell>,
-    /// One for each further span, in their order.
-    pub spans: Vec<Figure>,
-}
-
-/// One group: a name for each dimension, `None` for those without one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
-    pub keys: Vec<Option<String>>,
-    pub figure: Figure,
-}
-
-/// One number with what it is made of.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figure {
-    pub value: Option<f64>,
-    pub interval: Option<Interval>,
-    pub numerator: f64,
-    /// Anchors for means and quantiles; `None` for sums and counts.
-    pub denominator: Option<f64>,
-    pub anchors: u64,
-    /// Customers with an anchor.
-    pub customers: u64,
-    pub absent: Option<Absent>,
-    /// Mean and variance of what was averaged, for comparisons.
-    pub moments: Moments,
 }
 
 /// # Errors

@@ -5,41 +5,16 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::engine::block::{Anchored, BLOCK, Block, Run};
-use crate::engine::events::Types;
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
+use crate::engine::order_lens::OrderLens;
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::rows::{Others, tables_of, types_in};
 use crate::facts::side_tables::{ANSWERS, ORDERS, RETURNS, TABLES, TOUCHES, TouchRow};
 use crate::facts::snapshot::Part;
-use crate::facts::tables::{Stem, Tables};
-
-/// A touchpoint on its way through a measure. What more it says is found by its row: see
-/// [`crate::engine::measure::Seen`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub at: i64,
-    pub row: TouchRow,
-    pub place: u16,
-    pub kind: TouchType,
-    /// See [`crate::facts::fact::Said`]. The score of an answer.
-    pub detail: u8,
-}
-
-impl Mark {
-    /// Of nothing.
-    pub const NONE: Self =
-        Self { at: 0, row: TouchRow::new(ORDERS, 0), place: 0, kind: TouchType::ORDER, detail: 0 };
-
-    /// Whether it comes after another one in the order of time.
-    #[inline]
-    pub fn is_after(&self, other: &Self, tables: &Tables) -> bool {
-        // Which comes first cannot be foreseen, but that hardly ever two come at once.
-        match self.at == other.at {
-            true => tables.number(self.row) > tables.number(other.row),
-            false => self.at > other.at,
-        }
-    }
-}
+use crate::facts::stem::Stem;
+use crate::facts::tables::Tables;
+use crate::facts::touch_types::Types;
 
 /// Reads the touchpoints of some types that were observed; orders that do not count are left out.
 pub(crate) struct Reader<'a> {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::facts::tables::{Column, Pick, picked};
+use crate::facts::column::{Column, Pick, picked};
 
 /// Minor units. Twenty million units of most currencies fit into four bytes; the first amount that
 /// does not makes the whole column wide.

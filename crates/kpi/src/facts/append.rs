@@ -3,7 +3,8 @@
 use crate::facts::fact::{Body, Fact, LineFact, TraitFact};
 use crate::facts::rows::table_of;
 use crate::facts::side_tables::{ANSWERS, CONTACTS, EXPOSURES, OFFERS, ORDERS, RETURNS, TRIALS, TouchRow};
-use crate::facts::tables::{IF_ABSENT, NO_CURRENCY, NO_SENTIMENT, Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::{IF_ABSENT, NO_CURRENCY, NO_SENTIMENT, Tables};
 use crate::ground::quantity::Quantity;
 
 impl Stem {

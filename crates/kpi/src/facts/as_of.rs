@@ -10,9 +10,10 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::projection::{Given, Pieces};
-use crate::facts::segment::{Identity, Segment, Source, Trust};
+use crate::facts::segment::{Identity, Segment, Source};
 use crate::facts::snapshot::{Live, Snapshot, Voided};
 use crate::facts::tables::Tables;
+use crate::facts::trust::Trust;
 use customer360_model::Revision;
 
 /// To whom an observation belonged.

@@ -4,9 +4,10 @@
 use rayon::prelude::*;
 
 use crate::facts::projection::{Content, Piece};
-use crate::facts::segment::Trust;
 use crate::facts::side_tables::TABLES;
-use crate::facts::tables::{IF_ABSENT, SURVIVES, Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::{IF_ABSENT, SURVIVES, Tables};
+use crate::facts::trust::Trust;
 use customer360_model::survivorship::Claim;
 
 /// The first touchpoint of each customer, by the segment's number. 14 bytes each.

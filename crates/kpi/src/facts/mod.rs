@@ -3,6 +3,7 @@
 pub mod amounts;
 pub(crate) mod append;
 pub mod as_of;
+pub(crate) mod column;
 pub mod dictionary;
 pub mod fact;
 pub(crate) mod first_touch;
@@ -12,4 +13,7 @@ pub mod rows;
 pub mod segment;
 pub mod side_tables;
 pub mod snapshot;
+pub mod stem;
 pub mod tables;
+pub(crate) mod touch_types;
+pub mod trust;

@@ -7,8 +7,9 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use crate::facts::as_of::{Home, Homes, Since, Then};
-use crate::facts::segment::{Identity as _, Trust};
+use crate::facts::segment::Identity as _;
 use crate::facts::snapshot::Snapshot;
+use crate::facts::trust::Trust;
 
 /// Why a number moved, in the order in which the causes are applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,12 @@
 //! What touchpoints say, found by their rows.
 
-use crate::engine::events::Types;
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::side_tables::{
     ANSWERS, CONTACTS, EXPOSURES, OFFERS, ORDERS, RETURNS, TABLES, TOUCHES, TRIALS, TouchRow,
 };
-use crate::facts::tables::{Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::Tables;
+use crate::facts::touch_types::Types;
 
 /// A table of touchpoints that say what kind they are and what they are about.
 pub struct Others<'a> {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::facts::dictionary::Dictionary;
+use crate::facts::column::Pick;
 use crate::facts::first_touch::{self, Acquired, First, NEVER, Standing, Write, firsts, mark_survivors};
 use crate::facts::projection::{Given, Piece, Table};
 use crate::facts::side_tables::{TABLES, rows_until};
-use crate::facts::tables::{Chosen, Pick, SURVIVES, Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::{Chosen, SURVIVES, Tables};
+use crate::facts::trust::Trust;
 use crate::ground::bitmap::Bitmap;
-use customer360_model::survivorship::rank;
 
 /// The identity map, as far as the columns need it. Customers are named by the least number of
 /// their observations.
@@ -33,30 +34,6 @@ pub enum Source<'a> {
     Living(&'a Segment, &'a Bitmap),
     /// The facts of some customers of a segment, by its numbers, in increasing order.
     Customers(&'a Segment, &'a [u32]),
-}
-
-/// How far the source of each place is trusted, for the survivorship of traits.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trust {
-    /// By place: the rank among the trusted sources, and the source's place in the order of names.
-    places: Vec<(u32, u32)>,
-}
-
-impl Trust {
-    /// `trusted` lists sources from most to least trusted.
-    #[must_use]
-    pub fn of(dictionary: &Dictionary, trusted: &[String]) -> Self {
-        let mut order: Vec<u32> = (0..dictionary.sources.len() as u32).collect();
-        order.sort_by_key(|&source| dictionary.sources.name(source));
-        let mut nth = vec![0; order.len()];
-        order.iter().zip(0..).for_each(|(&source, n)| nth[source as usize] = n);
-        let place = |source: u32| (rank(trusted, dictionary.sources.name(source)), nth[source as usize]);
-        Self { places: dictionary.places().iter().map(|at| place(at.source)).collect() }
-    }
-
-    pub(crate) fn of_place(&self, place: u16) -> (u32, u32) {
-        self.places.get(usize::from(place)).copied().unwrap_or((u32::MAX, 0))
-    }
 }
 
 /// The customers of a segment, numbered from 0 in order of their keys. 19 bytes each.

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::facts::tables::{Pick, Stem};
+use crate::facts::column::Pick;
+use crate::facts::stem::Stem;
 
 /// The tables of touchpoints, each of which stands in one of them.
 pub const TABLES: usize = 8;

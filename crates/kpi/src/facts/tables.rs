@@ -9,103 +9,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::facts::amounts::Amounts;
+use crate::facts::column::{Column, Pick};
 use crate::facts::projection::{Content, Given, Piece, Table};
 use crate::facts::side_tables::{Moves, TABLES, TouchRow, rows_beside};
+use crate::facts::stem::{NOBODY, Stem};
 use crate::ground::quantity::Quantity;
-
-/// The columns that every table of touchpoints begins with. 22 bytes a row.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Stem {
-    /// The segment's number of the customer, never decreasing. Empty in a [`Tables`] that is not
-    /// clustered by customer yet.
-    pub customer: Vec<u32>,
-    /// Microseconds; increasing within a customer, ties by `number`.
-    pub at: Vec<i64>,
-    pub place: Vec<u16>,
-    /// 0 for an unidentified touchpoint.
-    pub observation: Vec<u32>,
-    /// The touchpoint's number.
-    pub number: Vec<u32>,
-}
-
-/// The columns of no touchpoints.
-static NOBODY: Stem = Stem {
-    customer: Vec::new(),
-    at: Vec::new(),
-    place: Vec::new(),
-    observation: Vec::new(),
-    number: Vec::new(),
-};
-
-impl Stem {
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.at.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.at.is_empty()
-    }
-
-    /// The rows of some consecutive customers.
-    #[must_use]
-    pub fn rows(&self, customers: Range<u32>) -> Range<usize> {
-        let from = self.customer.partition_point(|&c| c < customers.start);
-        from..from + self.customer[from..].partition_point(|&c| c < customers.end)
-    }
-
-    /// Each customer that has rows among these, with those rows.
-    pub fn runs(&self, rows: Range<usize>) -> impl Iterator<Item = (u32, Range<usize>)> {
-        let (mut from, until) = (rows.start, rows.end);
-        std::iter::from_fn(move || {
-            let customer = *self.customer[..until].get(from)?;
-            let mut end = from + 1;
-            while end < until && self.customer[end] == customer {
-                end += 1;
-            }
-            let run = from..end;
-            from = end;
-            Some((customer, run))
-        })
-    }
-
-    fn bytes(&self) -> usize {
-        let Self { customer, at, place, observation, number } = self;
-        customer.bytes() + at.bytes() + place.bytes() + observation.bytes() + number.bytes()
-    }
-}
-
-/// Where a row of a new table comes from: the part in the upper half, the row in the lower.
-pub(crate) type Pick = u64;
-
-/// One column of a table.
-pub(crate) trait Column: Default {
-    /// Each row from the part and row that its pick names.
-    fn pick(parts: &[&Self], picks: &[Pick]) -> Self;
-
-    /// Without spare capacity.
-    fn bytes(&self) -> usize;
-}
-
-impl<T: Copy + Send + Sync> Column for Vec<T> {
-    fn pick(parts: &[&Self], picks: &[Pick]) -> Self {
-        let columns: Vec<&[T]> = parts.iter().map(|part| part.as_slice()).collect();
-        picked(&columns, picks)
-    }
-
-    fn bytes(&self) -> usize {
-        self.len() * size_of::<T>()
-    }
-}
-
-pub(crate) fn picked<T: Copy + Send + Sync>(columns: &[&[T]], picks: &[Pick]) -> Vec<T> {
-    let picks = picks.par_iter().with_min_len(1 << 14);
-    match columns {
-        [only] => picks.map(|&pick| only[pick as u32 as usize]).collect(),
-        _ => picks.map(|&pick| columns[(pick >> 32) as usize][pick as u32 as usize]).collect(),
-    }
-}
 
 /// One column of some parts, rearranged.
 fn rearranged<P, C: Column>(parts: &[&P], picks: &[Pick], column: impl Fn(&P) -> &C) -> C {

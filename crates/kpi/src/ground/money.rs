@@ -1,6 +1,5 @@
 //! Amounts of one currency in minor units of another, at the rate of the transaction's date.
 
-use crate::facts::dictionary::Dictionary;
 use customer360_model::{Currency, Micros, Money};
 
 /// Rates are in thousand-millionths: so much of `to` for one of `from`.
@@ -16,10 +15,10 @@ pub struct ExchangeRate {
     pub rate_billionths: i64,
 }
 
-/// The rates into one currency, by currency of a dictionary.
+/// The rates into one currency, by the numbers of currencies that facts have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Converter {
-    /// By number of the dictionary: since when, and by what minor units are multiplied.
+    /// By number of the currency: since when, and by what minor units are multiplied.
     rates: Vec<Vec<(i64, Factor)>>,
     /// The currency of the answer, if any fact has it.
     into: Option<u8>,
@@ -29,7 +28,7 @@ pub(crate) struct Converter {
 type Factor = (i128, i128);
 
 impl Converter {
-    pub fn new(rates: &[ExchangeRate], into: Option<Currency>, names: &Dictionary) -> Self {
+    pub fn new(rates: &[ExchangeRate], into: Option<Currency>, currencies: &[Currency]) -> Self {
         let Some(into) = into else { return Self::default() };
         let of = |&currency: &Currency| {
             let its = rates.iter().filter(|rate| rate.from == currency && rate.to == into);
@@ -37,7 +36,8 @@ impl Converter {
             its.sort_unstable_by_key(|&(since, _)| since);
             its
         };
-        Self { rates: names.currencies().iter().map(of).collect(), into: names.find_currency(into) }
+        let number = currencies.iter().position(|&currency| currency == into);
+        Self { rates: currencies.iter().map(of).collect(), into: number.map(|number| number as u8) }
     }
 
     /// Rounded to the nearest minor unit, halves to even. `None` without a rate of that time.
@@ -102,9 +102,8 @@ mod tests {
 
     #[test]
     fn an_amount_is_converted_at_the_rate_of_its_date() {
-        let mut names = Dictionary::default();
         let (euro, yen) = (Currency::EUR, Currency::parse("JPY").unwrap());
-        let (_, yen_no) = (names.intern_currency(euro).unwrap(), names.intern_currency(yen).unwrap());
+        let yen_no = 1;
         let rate = |since, rate_billionths| ExchangeRate {
             from: yen,
             to: euro,
@@ -112,7 +111,7 @@ mod tests {
             rate_billionths,
         };
         let rates = [rate(100, 6_250_000), rate(50, 6_000_000)];
-        let converter = Converter::new(&rates, Some(euro), &names);
+        let converter = Converter::new(&rates, Some(euro), &[euro, yen]);
         // 1,000 yen at 0.00625 are 6.25 euros; yen have no minor unit.
         assert_eq!(converter.convert(1_000, yen_no, 100), Some(625));
         assert_eq!(converter.convert(1_000, yen_no, 99), Some(600));

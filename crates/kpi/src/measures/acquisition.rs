@@ -1,44 +1,10 @@
 //! What new customers cost.
 
-use crate::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, TOUCHPOINTS};
-use crate::engine::events::Types;
-use crate::engine::ledger::{RecordHit, part_in};
-use crate::engine::measure::{Context, Hit, Measure, Other, Seen, Span, Stat};
+use crate::engine::measure::{Hit, Measure, Other, Seen, Stat};
+use crate::engine::records::Need;
 use crate::facts::fact::TouchType;
-use crate::ground::money::worth;
-use customer360_model::{Money, TimeRange};
-
-/// What was spent to win customers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spend {
-    pub channel: String,
-    /// Empty: all together.
-    pub campaign: String,
-    /// Not empty.
-    pub interval: TimeRange,
-    pub amount: Money,
-}
-
-/// What was spent in a span, and how many records were left out for their currency.
-pub(crate) fn spent(cx: &Context, span: Span) -> (Vec<RecordHit>, u64) {
-    let (mut hits, mut excluded) = (Vec::new(), 0);
-    let scope = cx.lens.scope;
-    let in_scope = |spend: &&Spend| scope.channels.is_empty() || scope.channels.contains(&spend.channel);
-    for spend in cx.params.spend.iter().filter(in_scope) {
-        let amount = match scope.currency {
-            Some(currency) => worth(&scope.rates, spend.amount, currency, spend.interval.from.0),
-            None => Some(spend.amount.minor),
-        };
-        match part_in(spend.interval, amount.unwrap_or(0), span) {
-            Some((at, part)) if amount.is_some() => {
-                let (channel, campaign) = (spend.channel.clone(), spend.campaign.clone());
-                hits.push(RecordHit { at, channel, campaign, part, ..RecordHit::default() });
-            }
-            found => excluded += u64::from(found.is_some()),
-        }
-    }
-    (hits, excluded)
-}
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, TOUCHPOINTS};
 
 /// A customer whose first order ever is in range, at their first touchpoint of any kind: there they
 /// were won.
@@ -96,5 +62,6 @@ pub static ACQUISITION_COST: Measure = Measure {
     },
     money: true,
     observe: |seen, hits| hits.extend(new_customer(seen)),
+    need: Some(Need::Spend),
     ..COMMON
 };

@@ -1,9 +1,11 @@
 //! Baskets: what orders are worth, and what is bought together.
 
-use crate::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT};
-use crate::engine::events::Types;
 use crate::engine::measure::{Hit, Measure, Stat};
 use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
+    DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT,
+};
 
 const COMMON: Measure =
     Measure { stat: Stat::Mean, anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };

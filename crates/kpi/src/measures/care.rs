@@ -2,12 +2,12 @@
 
 use smallvec::SmallVec;
 
-use crate::catalogue::{Definition, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
-use crate::engine::events::Types;
 use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Other, Seen, Stat};
-use crate::engine::timeline::Mark;
 use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{Definition, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
 use crate::ground::small_map::Few;
 use customer360_model::activity::ContactStage;
 

@@ -2,14 +2,14 @@
 
 use smallvec::SmallVec;
 
-use crate::catalogue::{
+use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
+use crate::engine::measure::{Hit, Measure, Seen, Stat};
+use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
     DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_ANCHOR, Parameter, WILSON, parameter,
 };
-use crate::engine::events::Types;
-use crate::engine::hits::Hits;
-use crate::engine::measure::{Hit, Measure, Seen, Stat};
-use crate::engine::timeline::Mark;
-use crate::facts::fact::TouchType;
 use crate::ground::small_map::Few;
 
 const ABANDONED: Parameter =

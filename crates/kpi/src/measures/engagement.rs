@@ -1,13 +1,13 @@
 //! Engagement: offers, social networks, reviews.
 
-use crate::catalogue::{Definition, FACTORS, MEAN, NO_ANCHOR, SINGLE_VIEW, WILSON, parameter};
-use crate::engine::events::Types;
 use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
-use crate::engine::timeline::Mark;
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::ANSWERS;
 use crate::facts::tables::NO_SENTIMENT;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{Definition, FACTORS, MEAN, NO_ANCHOR, SINGLE_VIEW, WILSON, parameter};
 use crate::ground::small_map::Few;
 use customer360_model::activity::SocialKind;
 

@@ -1,12 +1,15 @@
 //! Figures of people who were counted without being known: entries by sensors at doors, reach and
 //! followers as networks report them.
 
-use crate::catalogue::{CROSS, DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_INTERVAL, SINGLE_VIEW};
-use crate::catalogue::{Parameter, parameter};
-use crate::engine::events::Types;
 use crate::engine::hits::Hits;
 use crate::engine::measure::{Hit, Measure, Seen, Stat};
+use crate::engine::records::Need;
 use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
+    CROSS, DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_INTERVAL, SINGLE_VIEW,
+};
+use crate::ground::definition::{Parameter, parameter};
 use crate::measures::conversion::{Entries, store_visits};
 use crate::measures::engagement::interactions;
 
@@ -24,6 +27,7 @@ pub static FOOTFALL: Measure = Measure {
          the filters only that by location selects counts.",
     )
     .from(FACTORS),
+    need: Some(Need::Entries),
     ..COMMON
 };
 
@@ -37,6 +41,7 @@ pub static REACHED: Measure = Measure {
          that by channel selects records.",
     )
     .from(SINGLE_VIEW),
+    need: Some(Need::Reach),
     ..COMMON
 };
 
@@ -55,6 +60,7 @@ pub static ENGAGEMENT_OVER_REACH: Measure = Measure {
     observe: |seen, hits| {
         hits.extend(interactions(seen).map(|hit| Hit { whole: 0, ..hit }));
     },
+    need: Some(Need::Reach),
     ..COMMON
 };
 
@@ -68,6 +74,7 @@ pub static FOLLOWERS_GAINED: Measure = Measure {
          channel selects records.",
     )
     .from(SINGLE_VIEW),
+    need: Some(Need::Followers),
     ..COMMON
 };
 
@@ -95,6 +102,7 @@ pub static COUNTED_CONVERSION: Measure = Measure {
     .from(CROSS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| counted(seen, hits, false),
+    need: Some(Need::Entries),
     ..STORE
 };
 
@@ -111,6 +119,7 @@ pub static COUNTED_ADJUSTED: Measure = Measure {
     .from(CROSS)
     .asking(&[W, KIND, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| counted(seen, hits, true),
+    need: Some(Need::Entries),
     ..STORE
 };
 

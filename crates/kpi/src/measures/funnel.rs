@@ -1,26 +1,16 @@
 //! Funnels: customers who take a sequence of steps in time, and where they drop off.
 
-use crate::catalogue::{Definition, NO_ANCHOR, PEERS, WILSON, parameter};
-use crate::engine::events::Types;
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, Step, nothing, window_of};
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{KpiError, Scope};
-use crate::engine::timeline::{Mark, Reader};
+use crate::engine::timeline::Reader;
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Ratio, Tally};
-use customer360_model::ActivityType;
-
-/// The steps of a funnel; a question has at most so many.
-pub const STEPS_LIMIT: usize = 20;
-
-/// The steps where a question names none.
-pub const STEPS: [Step; 4] = [
-    Step { activity: ActivityType::Visit, channel: None },
-    Step { activity: ActivityType::ProductView, channel: None },
-    Step { activity: ActivityType::CartUpdated, channel: None },
-    Step { activity: ActivityType::Order, channel: None },
-];
+use crate::ground::definition::{Definition, NO_ANCHOR, PEERS, WILSON, parameter};
 
 fn types(params: &Params) -> Types {
     Types::of(params.steps.iter().flat_map(|step| {

@@ -1,13 +1,13 @@
 //! Journeys: what leads to an order.
 
-use crate::catalogue::{
+use crate::engine::mark::Mark;
+use crate::engine::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
+use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
     DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT, Parameter, QUANTILE, WILSON,
     parameter,
 };
-use crate::engine::events::Types;
-use crate::engine::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
-use crate::engine::timeline::Mark;
-use crate::facts::fact::TouchType;
 use customer360_model::time::DAY_US;
 
 const PARAMETERS: &[Parameter] = &[

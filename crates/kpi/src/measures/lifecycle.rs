@@ -1,20 +1,23 @@
 //! Lifecycle: who is new, who comes back, who was lost and found, who is gone; and in how many
 //! intervals customers are active.
 
-use crate::catalogue::{
-    DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, PEERS, Parameter, TOUCHPOINTS, parameter,
-};
-use crate::engine::events::Types;
+use crate::engine::grouping::Grouping;
 use crate::engine::hits::Hits;
-use crate::engine::lens::{Grouping, Lens, OrderLens};
+use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scalar::SPANS_LIMIT;
 use crate::engine::scope::{CELLS_LIMIT, GroupBy, KpiError, OrderOptions, Scope};
-use crate::engine::timeline::{Mark, Reader};
+use crate::engine::timeline::Reader;
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Estimate, Grouped, Tally};
 use crate::ground::calendar::{Intervals, Unit};
+use crate::ground::definition::{
+    DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, PEERS, Parameter, TOUCHPOINTS, parameter,
+};
 use crate::ground::statistics::Moments;
 use customer360_model::{ActivityType, Micros};
 

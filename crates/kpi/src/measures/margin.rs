@@ -1,25 +1,15 @@
 //! Margins: what orders leave when the goods are paid for, where they say it.
 
-use crate::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_INTERVAL, Parameter, TOUCHPOINTS};
-use crate::engine::events::Types;
-use crate::engine::lens::OrderLens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Context, Hit, Measure, Seen, Span, Stat};
-use crate::engine::timeline::Mark;
+use crate::engine::order_lens::OrderLens;
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::rows_beside;
 use crate::facts::snapshot::Part;
 use crate::facts::tables::Tables;
+use crate::facts::touch_types::Types;
 use crate::ground::answer::Excluded;
-
-/// What a purchase is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ValueBasis {
-    /// What the customer pays.
-    #[default]
-    Revenue,
-    /// What is left of it; orders that do not say are left out.
-    Margin,
-}
+use crate::ground::definition::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_INTERVAL, Parameter, TOUCHPOINTS};
 
 /// The margin of an order, in minor units of the question's currency.
 pub(crate) fn of_order(lens: &OrderLens, tables: &Tables, row: usize) -> Option<i64> {

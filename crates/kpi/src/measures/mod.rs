@@ -8,7 +8,6 @@ pub mod conversion;
 pub(crate) mod engagement;
 pub(crate) mod footfall;
 pub mod funnel;
-pub mod incentive;
 pub(crate) mod journeys;
 pub mod lifecycle;
 pub mod margin;

@@ -3,18 +3,18 @@
 use crate::engine::dimension::Dimension;
 use rustc_hash::FxHashMap;
 
-use crate::catalogue::{
-    DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, QUANTILE, SINGLE_VIEW, WILSON,
-    parameter,
-};
-use crate::engine::events::Types;
 use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Other, Params, Seen, Stat};
 use crate::engine::scalar::{self, Answer, Figure, Question};
 use crate::engine::scope::{GroupBy, KpiError, Scope};
-use crate::engine::timeline::Mark;
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::Snapshot;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
+    DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, QUANTILE, SINGLE_VIEW, WILSON,
+    parameter,
+};
 use crate::measures::trial::{VisitKey, visit_key};
 use customer360_model::time::DAY_US;
 

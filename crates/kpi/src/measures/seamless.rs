@@ -1,10 +1,12 @@
 //! Seamlessness: whether people must repeat themselves when they change the channel.
 
-use crate::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
-use crate::engine::events::Types;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
-use crate::engine::timeline::Mark;
 use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
+    DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter,
+};
 use crate::measures::care::{each_opened, is};
 use crate::measures::journeys::journey;
 use customer360_model::activity::ContactStage;

@@ -2,11 +2,13 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::catalogue::{DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, WILSON, parameter};
-use crate::engine::events::Types;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Context, Hit, Measure, Seen, Stat};
-use crate::engine::timeline::Mark;
 use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
+    DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, WILSON, parameter,
+};
 use crate::ground::small_map::Few;
 
 const COMMON: Measure =

@@ -2,15 +2,15 @@
 
 use smallvec::SmallVec;
 
-use crate::catalogue::{
+use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
+use crate::engine::measure::{Hit, Measure, Seen, Stat, nothing};
+use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, TOUCHPOINTS, WILSON,
     parameter,
 };
-use crate::engine::events::Types;
-use crate::engine::hits::Hits;
-use crate::engine::measure::{Hit, Measure, Seen, Stat, nothing};
-use crate::engine::timeline::Mark;
-use crate::facts::fact::TouchType;
 use crate::ground::small_map::Few;
 use customer360_model::activity::OfferKind;
 

@@ -1,14 +1,14 @@
 //! Awareness: visits, where they come from, how long they last, and who is reached.
 
-use crate::catalogue::{
-    Definition, FACTORS, MEAN, NO_ANCHOR, PHASES, Parameter, QUANTILE, TOUCHPOINTS, WILSON, parameter,
-};
-use crate::engine::events::Types;
 use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Params, Seen, Stat, nothing};
-use crate::engine::timeline::Mark;
 use crate::facts::fact::TouchType;
 use crate::facts::tables::UNKNOWN;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
+    Definition, FACTORS, MEAN, NO_ANCHOR, PHASES, Parameter, QUANTILE, TOUCHPOINTS, WILSON, parameter,
+};
 use crate::ground::small_map::Few;
 use customer360_model::activity::MessageStatus;
 

@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
 use crate::engine::measure::{Context, Params, Seen, Span, window_of};
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{KpiError, Scope};
 use crate::engine::timeline::Reader;
 use crate::facts::fact::TouchType;

@@ -4,13 +4,15 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use crate::engine::events::Types;
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Context, Params, Seen, Span, window_of};
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{KpiError, Scope};
-use crate::engine::timeline::{Mark, Reader};
+use crate::engine::timeline::Reader;
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Tally};
 use crate::measures::journeys::{ATTRIBUTED_ORDERS, journey, lost};
 use customer360_model::time::DAY_US;

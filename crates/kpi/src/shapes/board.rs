@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{Definition, NO_INTERVAL, SINGLE_VIEW, parameter};
 use crate::engine::compare::{Against, Change, changes, earlier};
 use crate::engine::dimension::Dimension;
 use crate::engine::measure::{Elsewhere, Measure, Params, Span, Stat};
@@ -12,11 +11,14 @@ use crate::engine::scalar::{self, Answer, Figure, Question};
 use crate::engine::scope::{GroupBy, KpiError, Scope};
 use crate::facts::snapshot::Snapshot;
 use crate::ground::answer::Basis;
+use crate::ground::definition::{Definition, NO_INTERVAL, SINGLE_VIEW, parameter};
 use crate::ground::money::worth;
-use crate::measure_list;
+use crate::measures::basket;
+use crate::measures::care;
 use crate::measures::conversion;
-use crate::measures::incentive;
 use crate::measures::visits;
+use crate::shapes::headline;
+use crate::shapes::incentive;
 use customer360_model::{Currency, Micros, Money, Phase, TimeRange};
 
 /// What a figure is meant to reach.
@@ -76,19 +78,19 @@ pub struct Cell {
 }
 
 /// The phases of the journey, each with its headline figures.
-pub const PHASES: [(Phase, &str); 6] = [
-    (Phase::Awareness, "visit_rate"),
-    (Phase::Consideration, "conversion"),
-    (Phase::Decision, "average_order_value"),
-    (Phase::Decision, "ropo"),
-    (Phase::Service, "first_reply"),
-    (Phase::Loyalty, "retention"),
+pub static PHASES: [(Phase, &Measure); 6] = [
+    (Phase::Awareness, &visits::VISIT_RATE),
+    (Phase::Consideration, &conversion::CONVERSION),
+    (Phase::Decision, &basket::AVERAGE_ORDER_VALUE),
+    (Phase::Decision, &conversion::ROPO),
+    (Phase::Service, &care::FIRST_REPLY_MEDIAN),
+    (Phase::Loyalty, &headline::RETAINED),
 ];
 
 /// The measures of the phases.
 #[must_use]
 pub fn phases() -> Vec<&'static Measure> {
-    PHASES.iter().filter_map(|(_, id)| measure_list::find(id)).collect()
+    PHASES.iter().map(|(_, measure)| *measure).collect()
 }
 
 /// What the incentive card shows.
@@ -236,7 +238,7 @@ pub const PHASE_MODEL: Definition = Definition {
          figures, targets are averaged by the time that each has in range.",
     )
     .with("those of its figures", "A cell without anything counted is absent, or 0 where it is a count.")
-    .from(crate::catalogue::PHASES)
+    .from(crate::ground::definition::PHASES)
     .asking(&[parameter("comparison", "PREVIOUS_PERIOD", "with what figures are compared")])
 };
 

@@ -1,21 +1,14 @@
 //! The headline figures of the KPIs that have kernels of their own, once more as measures: by
 //! them the figures are compared, broken down and traced to customers. Tests hold them equal.
 
-use rustc_hash::FxHashMap;
-
-use crate::catalogue::{COST_TO_SERVE, NPS, REPURCHASE, RETENTION};
-use crate::engine::events::Types;
-use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
-use crate::engine::scope::KpiError;
-use crate::engine::timeline::Mark;
+use crate::engine::params::AnswersCounted;
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::side_tables::TouchRow;
-use crate::facts::tables::Stem;
-use crate::ground::money::Converter;
-use crate::shapes::cost::rates::{Rate, changes, currency_in_scope, rate_at};
-use crate::shapes::nps::AnswersCounted;
-use customer360_model::Currency;
+use crate::facts::stem::Stem;
+use crate::facts::touch_types::Types;
+use crate::shapes::definitions::{COST_TO_SERVE, NPS, REPURCHASE, RETENTION};
 
 fn orders(_: &Params) -> Types {
     Types::of([TouchType::ORDER])
@@ -89,65 +82,11 @@ pub static PROMOTED: Measure = Measure {
     ..COMMON
 };
 
-/// What touchpoints cost, by place, type and time.
-#[derive(Default)]
-pub(crate) struct Costs {
-    converter: Converter,
-    pub micros_per_minor: i64,
-    has_currency: bool,
-    epochs: Vec<i64>,
-    /// By channel, type and epoch: sixtieths of a millionth per touch, and per second.
-    rates: FxHashMap<(u32, TouchType, usize), (i64, i64)>,
-}
-
-impl Costs {
-    /// Empty unless the cost to serve is asked for.
-    pub fn new(lens: &Lens, params: &Params, measures: &[&Measure]) -> Result<Self, KpiError> {
-        if measures.iter().all(|measure| measure.definition.id != COST_TO_SERVE.id) {
-            return Ok(Self::default());
-        }
-        let rates = &params.cost_rates;
-        let currency: Option<Currency> = currency_in_scope(lens, rates, &[])?;
-        let exchange = (currency, lens.scope.rates.as_slice());
-        let epochs = changes(rates, exchange);
-        let names = &*lens.snapshot.dictionary;
-        let mut table = FxHashMap::default();
-        for (channel, kind) in (0..names.channels.len() as u32)
-            .flat_map(|channel| (0..TouchType::COUNT as u8).map(move |kind| (channel, TouchType(kind))))
-        {
-            for (epoch, &since) in epochs.iter().enumerate() {
-                if let Rate::Of(touch, minute) =
-                    rate_at(rates, names.channels.name(channel), kind, since, exchange)
-                {
-                    table.insert((channel, kind, epoch + 1), (touch * 60, minute));
-                }
-            }
-        }
-        Ok(Self {
-            converter: Converter::new(&lens.scope.rates, currency, names),
-            micros_per_minor: currency.map_or(1, |currency| currency.micros_per_minor()),
-            has_currency: currency.is_some(),
-            epochs,
-            rates: table,
-        })
-    }
-
-    /// Whether there is one currency that costs are in.
-    pub fn is_known(&self) -> bool {
-        self.has_currency
-    }
-
-    fn rate(&self, channel: u32, kind: TouchType, at: i64) -> (i64, i64) {
-        let kind = if kind == TouchType::REFUSED_ORDER { TouchType::ORDER } else { kind };
-        let epoch = self.epochs.partition_point(|&since| since <= at);
-        self.rates.get(&(channel, kind, epoch)).copied().unwrap_or((0, 0))
-    }
-}
-
 /// The mean cost per customer with any touchpoint in range.
 pub static SERVED: Measure = Measure {
     definition: COST_TO_SERVE,
     stat: Stat::MeanOfCustomers,
+    costed: true,
     // Sixtieths of a millionth; [`Context::scale`] knows the currency's minor unit.
     scale: 60.0,
     anchors: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),

@@ -2,21 +2,22 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::catalogue::{
-    DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, SINGLE_VIEW,
-};
-use crate::engine::events::Types;
 use crate::engine::groups::Key;
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{KpiError, Scope};
-use crate::engine::timeline::Mark;
 use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::{ORDERS, rows_beside};
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::facts::tables::{Lines, NO_CURRENCY, Orders};
+use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Tally};
+use crate::ground::definition::{
+    DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, Parameter, SINGLE_VIEW,
+};
 
 const COMMON: Measure = Measure {
     stat: Stat::Quotient,

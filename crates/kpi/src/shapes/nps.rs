@@ -2,22 +2,15 @@
 
 use std::hint::select_unpredictable;
 
-use crate::engine::lens::{Grouping, Lens};
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
+use crate::engine::params::AnswersCounted;
 use crate::engine::scope::{GroupBy, KpiError, Scope};
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::facts::tables::Answers;
 use crate::ground::answer::{Basis, Estimate, Grouped, Ratio, Tally};
 use crate::ground::statistics::{Interval, Moments, net_promoter_score};
-
-/// Which answers count; unidentified ones count one each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AnswersCounted {
-    /// Each customer's last answer in range, of each question.
-    #[default]
-    LastPerCustomer,
-    EveryAnswer,
-}
 
 #[derive(Debug, Clone)]
 pub struct Question {

@@ -2,10 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
+use crate::engine::mark::Mark;
 use crate::engine::measure::{Context, Params, Seen, Span, window_of};
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{KpiError, Scope};
-use crate::engine::timeline::{Mark, Reader};
+use crate::engine::timeline::Reader;
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::ground::answer::{Basis, Ratio, Tally};

@@ -1,6 +1,8 @@
 //! Repurchase: who buys again, and when.
 
-use crate::engine::lens::{Grouping, Lens, OrderLens};
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{First, GroupBy, KpiError, OrderOptions, OrderUnit, Scope, Window, WindowKind};
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};

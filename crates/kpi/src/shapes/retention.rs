@@ -1,9 +1,12 @@
 //! Retention and churn: over a period, and as a cohort triangle.
 
-use crate::engine::events::{Event, Types, Wanted};
-use crate::engine::lens::{Grouping, Lens, OrderLens};
+use crate::engine::events::{Event, Wanted};
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{GroupBy, KpiError, OrderOptions, OrderUnit, Scope, Window, WindowKind};
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
+use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Grouped, Ratio, Tally, mirrored};
 use crate::ground::calendar::{Intervals, Unit};
 use crate::shapes::triangle::{self, Cohorts, Triangle, TriangleOptions};

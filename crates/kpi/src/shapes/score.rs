@@ -5,15 +5,16 @@
 use rayon::prelude::*;
 
 use crate::engine::hits::Hits;
-use crate::engine::lens::{Lens, OrderLens};
+use crate::engine::lens::Lens;
 use crate::engine::measure::{Context, Params, Seen, Span, window_of};
+use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::KpiError;
 use crate::engine::timeline::Reader;
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::snapshot::{Part, Snapshot};
 use crate::measures::omnichannel;
 use crate::shapes::lifetime::{self, PurchaseModel, ValueModel};
-use crate::shapes::rfm::{self, Bought, Cuts, Scores, Segment};
+use crate::shapes::rfm::{Bought, Cuts, Scores, Segment};
 use customer360_model::CustomerKind;
 
 /// What a scoring run left, and what it was asked.
@@ -202,7 +203,7 @@ fn all(snapshot: &Snapshot, only: Option<&[Part]>, scoring: &Scoring) -> Result<
     let question = &scoring.question;
     let models = (scoring.purchases, scoring.value);
     let lifetimes = lifetime::scored(snapshot, only, question, models)?;
-    let bought = rfm::bought_by(snapshot, only, &question.scope, &question.orders)?;
+    let bought = crate::engine::rfm_scale::bought_by(snapshot, only, &question.scope, &question.orders)?;
     let mut all = deeds(snapshot, only, scoring)?;
     all.sort_unstable_by_key(|one| one.key);
     // Who bought did something, so each of the others stands among these.
@@ -243,7 +244,7 @@ fn deeds(snapshot: &Snapshot, only: Option<&[Part]>, scoring: &Scoring) -> Resul
             let mut channels: Vec<u32> = omnichannel::own(&seen).map(|mark| cx.channel(mark.place)).collect();
             channels.sort_unstable_by_key(|&channel| cx.names.channels.name(channel));
             channels.dedup();
-            let is_nps = |mark: &&crate::engine::timeline::Mark| {
+            let is_nps = |mark: &&crate::engine::mark::Mark| {
                 mark.kind == TouchType::SURVEY_ANSWER
                     && seen.item(mark) == AnswerKind::Nps as u32
                     && seen.counts(mark)

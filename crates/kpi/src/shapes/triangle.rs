@@ -3,11 +3,12 @@
 use std::hint::select_unpredictable;
 use std::ops::Range;
 
-use crate::engine::events::{Event, Types};
+use crate::engine::events::Event;
 use crate::engine::lens::Lens;
 use crate::engine::scope::{CELLS_LIMIT, First, KpiError};
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::Part;
+use crate::facts::touch_types::Types;
 use crate::ground::answer::{Ratio, Tally};
 use crate::ground::calendar::{Intervals, Unit};
 use customer360_model::{ActivityType, Micros, Phase};

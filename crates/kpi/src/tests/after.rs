@@ -78,7 +78,7 @@ fn random_activity(rng: &mut ChaCha8Rng, orders: &[String]) -> Activity {
         _ => Activity::Subscription(Subscription {
             programme: pick(rng, &[SubscriptionProgramme::Newsletter, SubscriptionProgramme::Loyalty]),
             change: pick(rng, &[SubscriptionChange::Joined, SubscriptionChange::Left]),
-            points: 0,
+            points: None,
         }),
     }
 }

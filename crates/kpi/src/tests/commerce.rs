@@ -5,14 +5,14 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, back, order};
+use crate::catalogue::measures;
 use crate::engine::compare;
 use crate::engine::compare::Against;
 use crate::engine::dimension::Dimension;
 use crate::engine::measure::{Elsewhere, Params};
+use crate::engine::records::Spend;
 use crate::engine::scalar::{Figure, Question, compute};
 use crate::ground::calendar;
-use crate::measure_list;
-use crate::measures::acquisition::Spend;
 use crate::measures::returns;
 use crate::shapes::board::{self, Asked, Target};
 use crate::shapes::mix;
@@ -33,7 +33,7 @@ fn noon(day: i64) -> Micros {
 }
 
 fn question(scope: Scope, ids: &[&str]) -> Question {
-    let measures = ids.iter().map(|id| measure_list::find(id).unwrap()).collect();
+    let measures = ids.iter().map(|id| measures::find(id).unwrap()).collect();
     Question { scope, measures, params: Params::default(), group_by: Vec::new(), spans: Vec::new() }
 }
 

@@ -4,13 +4,13 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, Touch, World, at, random_group_by, random_scope};
+use crate::catalogue::measures;
 use crate::engine::measure::Params;
 use crate::engine::scalar;
 use crate::engine::scope::GroupBy;
 use crate::engine::scope::KpiError;
 use crate::engine::scope::Scope;
 use crate::ground::money::ExchangeRate;
-use crate::measure_list;
 use crate::shapes::cost::{Capacity, Cost, CostRate, CostToServe, Distribution, Question, compute};
 use customer360_model::activity::{Activity, Visit};
 use customer360_model::{ActivityType, Currency, Micros, Money, Phase, TimeRange};
@@ -295,7 +295,7 @@ fn rates_of_another_currency_are_converted_at_the_date_of_the_touchpoint() {
     assert_eq!(answer.basis.excluded.other_currency, 1, "without an exchange rate of January");
     let figure = scalar::Question {
         scope,
-        measures: vec![measure_list::find("cost_to_serve").unwrap()],
+        measures: vec![measures::find("cost_to_serve").unwrap()],
         params: Params { cost_rates: rates, ..Params::default() },
         group_by: Vec::new(),
         spans: Vec::new(),

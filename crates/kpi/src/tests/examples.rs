@@ -1,12 +1,12 @@
 //! Worked examples, by hand, and the degenerate cases of each KPI.
 
 use super::world::{World, at, back, order, survey};
+use crate::engine::params::AnswersCounted;
 use crate::ground::calendar;
 use crate::ground::calendar::{Unit, Zone};
 use crate::shapes::cost;
 use crate::shapes::cost::{Capacity, CostRate};
 use crate::shapes::nps;
-use crate::shapes::nps::AnswersCounted;
 use crate::shapes::repurchase;
 use crate::shapes::repurchase::Repurchase;
 use crate::shapes::retention;

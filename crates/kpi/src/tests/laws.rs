@@ -5,18 +5,18 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, random_group_by, random_orders, random_scope};
+use crate::catalogue::measures;
 use crate::engine::dimension::Dimension;
+use crate::engine::params::AnswersCounted;
 use crate::engine::scalar;
 use crate::engine::scope::GroupBy;
 use crate::engine::scope::KpiError;
 use crate::engine::scope::OrderOptions;
 use crate::engine::scope::Scope;
 use crate::facts::snapshot::Snapshot;
-use crate::measure_list;
 use crate::shapes::cost;
 use crate::shapes::cost::CostRate;
 use crate::shapes::nps;
-use crate::shapes::nps::AnswersCounted;
 use crate::shapes::repurchase;
 use crate::shapes::retention;
 use crate::shapes::retention::PeriodOptions;
@@ -176,7 +176,7 @@ fn a_measure_says_the_same_alone_and_among_others() {
         let scope = Scope { currency: Some(Currency::EUR), ..scope(rng) };
         let asked = scalar::Question {
             scope,
-            measures: measure_list::ALL.to_vec(),
+            measures: measures::ALL.to_vec(),
             params: random_params(rng),
             group_by: vec![Dimension::Item],
             spans: Vec::new(),

@@ -4,6 +4,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, Touch, World, at, back, order, random_group_by, random_orders, random_scope};
+use crate::catalogue::measures;
 use crate::engine::compare::Against;
 use crate::engine::dimension::Dimension;
 use crate::engine::measure::Params;
@@ -11,7 +12,6 @@ use crate::engine::members;
 use crate::engine::scalar;
 use crate::ground::calendar;
 use crate::ground::calendar::Unit;
-use crate::measure_list;
 use crate::measures::lifecycle::{self, States};
 use crate::shapes::rfm::{self, Bought, Scores, Segment};
 use crate::*;
@@ -158,7 +158,7 @@ fn the_shape_of_a_day_is_what_the_figures_say() {
         let ids = ["new_buyers", "returning_buyers", "resurrected_buyers", "dormant_buyers"];
         let figures = scalar::Question {
             scope,
-            measures: ids.iter().filter_map(|id| measure_list::find(id)).collect(),
+            measures: ids.iter().filter_map(|id| measures::find(id)).collect(),
             params: Params {
                 window: Some(Window { days: 1, kind: WindowKind::Calendar }),
                 orders,
@@ -342,7 +342,7 @@ fn lists_are_limited_to_segments_and_scores() {
 /// customers behind a segment are those that RFM lists in it.
 #[test]
 fn segments_are_groups_of_any_figure_and_explained() {
-    let buyers = measure_list::find("buyers").unwrap();
+    let buyers = measures::find("buyers").unwrap();
     let mut seen = 0;
     for seed in 0..60 {
         let world = World::random(seed);

@@ -5,17 +5,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, scope};
 use super::world::{Plain, Touch, World, at, back, order, random_group_by};
+use crate::catalogue::measures;
 use crate::engine::compare;
 use crate::engine::compare::{Against, earlier};
 use crate::engine::dimension::Dimension;
 use crate::engine::measure::{Measure, Params};
 use crate::engine::members;
 use crate::engine::members::{Filter, page};
+use crate::engine::params::ValueBasis;
 use crate::engine::scalar;
 use crate::engine::scalar::{Answer, Question};
 use crate::ground::calendar;
-use crate::measure_list;
-use crate::measures::margin::ValueBasis;
 use crate::shapes::lifetime;
 use crate::shapes::lifetime::{Lifetime, compute};
 use crate::*;
@@ -35,7 +35,7 @@ pub const MEASURES: [&str; 8] = [
 ];
 
 fn measures_here() -> Vec<&'static Measure> {
-    MEASURES.iter().filter_map(|id| measure_list::find(id)).collect()
+    MEASURES.iter().filter_map(|id| measures::find(id)).collect()
 }
 
 fn money(minor: i64, currency: Currency) -> Option<Money> {
@@ -255,7 +255,7 @@ fn a_lifetime_as_a_figure_is_what_the_kernel_says() {
             assert_eq!(basis.excluded, Excluded { no_identity, ..kernel.basis.excluded }, "{}", kpi.id);
             let means = ["historic_value_mean", "months_active"];
             if !means.contains(&kpi.id) {
-                let one = Question { measures: vec![measure_list::find(kpi.id).unwrap()], ..asked.clone() };
+                let one = Question { measures: vec![measures::find(kpi.id).unwrap()], ..asked.clone() };
                 let found = page(&snapshot, &one, &Filter { size: 1_000, ..Filter::default() }).unwrap();
                 let sum = |sum: f64, member: &members::Member| sum + member.hits[0].part as f64 / found.scale;
                 assert!(
@@ -315,7 +315,8 @@ fn kept_fits_say_the_same() {
         let months = compare::series(&asked.scope, calendar::Unit::Month).unwrap();
         let snapshot = world.snapshot();
         let whole = scalar::compute(&snapshot, &Question { spans: months.clone(), ..asked.clone() }).unwrap();
-        let params = Params { fits: lifetime::Fits::default().of([1; 16]), ..asked.params.clone() };
+        let params =
+            Params { fits: crate::engine::fits::Fits::default().of([1; 16]), ..asked.params.clone() };
         for spans in [Vec::new(), months.clone(), months[..months.len() / 2].to_vec()] {
             let again = Question { params: params.clone(), spans: spans.clone(), ..asked.clone() };
             for (found, expected) in scalar::compute(&snapshot, &again).unwrap().into_iter().zip(&whole) {

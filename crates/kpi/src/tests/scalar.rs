@@ -6,13 +6,13 @@ use rand_chacha::ChaCha8Rng;
 use super::naive::{Count, Naive};
 use super::rich::{random_params, rich, scope};
 use super::world::{Plain, Touch, World};
+use crate::catalogue::measures;
 use crate::engine::dimension::Dimension;
-use crate::engine::ledger::{Counted, Crowd};
 use crate::engine::measure;
 use crate::engine::measure::{Measure, Stat};
+use crate::engine::records::{Counted, Crowd};
 use crate::engine::scalar::{Answer, Figure, Question, compute};
 use crate::ground::statistics;
-use crate::measure_list;
 use crate::shapes::cost;
 use crate::shapes::nps;
 use crate::shapes::repurchase;
@@ -39,7 +39,7 @@ fn question(rng: &mut ChaCha8Rng) -> Question {
     let group_by = dimensions.sample(rng, count).cloned().collect();
     // The cost to serve has its own oracle in cost.rs, margins and lifetimes have theirs in margin.rs.
     let has_own = |id: &str| id == "cost_to_serve" || super::margin::MEASURES.contains(&id);
-    let measures = measure_list::ALL.iter().copied().filter(|m| !has_own(m.definition.id)).collect();
+    let measures = measures::ALL.iter().copied().filter(|m| !has_own(m.definition.id)).collect();
     Question { scope, measures, params: random_params(rng), group_by, spans: Vec::new() }
 }
 
@@ -302,7 +302,7 @@ fn a_headline_is_what_the_kernel_of_its_own_says() {
         let world = rich(seed);
         let rng = &mut ChaCha8Rng::seed_from_u64(seed + 9_000);
         let mut asked = question(rng);
-        asked.measures = measure_list::ALL.to_vec();
+        asked.measures = measures::ALL.to_vec();
         asked.params.window = None;
         asked.group_by = Vec::new();
         asked.params.cost_rates = vec![cost::CostRate {
@@ -338,7 +338,7 @@ fn a_headline_is_what_the_kernel_of_its_own_says() {
         let asked = repurchase::Question { orders, ..repurchase::Question::of(scope.clone()) };
         let again = repurchase::compute(&snapshot, &asked).unwrap().result.total.repeat_customers;
         same(find("repurchase"), again.value, again.interval);
-        let answers_counted = nps::AnswersCounted::LastPerCustomer;
+        let answers_counted = crate::engine::params::AnswersCounted::LastPerCustomer;
         let asked = nps::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id: None };
         let nps = nps::compute(&snapshot, &asked).unwrap().result.total.nps;
         same(find("nps"), nps.value, nps.interval);
@@ -391,7 +391,7 @@ fn nothing_has_no_share_and_no_mean() {
     let scope = Scope::of(TimeRange { from: Micros(0), until: Micros(1) });
     let question = Question {
         scope,
-        measures: measure_list::ALL.to_vec(),
+        measures: measures::ALL.to_vec(),
         params: measure::Params::default(),
         group_by: vec![Dimension::Of(GroupBy::Channel), Dimension::Item],
         spans: Vec::new(),
@@ -417,7 +417,7 @@ fn two_currencies_are_not_added_but_converted_when_a_rate_is_known() {
     let scope = Scope::of(TimeRange { from: day(-1), until: day(9) });
     let mut question = Question {
         scope,
-        measures: vec![measure_list::find("average_order_value").unwrap()],
+        measures: vec![measures::find("average_order_value").unwrap()],
         params: measure::Params::default(),
         group_by: Vec::new(),
         spans: Vec::new(),
@@ -462,7 +462,7 @@ fn the_parts_sum_to_the_number() {
         let world = rich(seed);
         let rng = &mut ChaCha8Rng::seed_from_u64(seed + 3_000);
         let mut asked = question(rng);
-        asked.measures = measure_list::ALL.to_vec();
+        asked.measures = measures::ALL.to_vec();
         let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
         let answers = compute(&snapshot, &asked).unwrap();
         for (answer, &measure) in answers.iter().zip(&asked.measures) {

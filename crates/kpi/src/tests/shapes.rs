@@ -5,9 +5,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, order};
+use crate::catalogue::measures;
 use crate::engine::measure::Params;
 use crate::engine::scalar::{Question, compute};
-use crate::measure_list;
 use crate::measures::funnel;
 use crate::shapes::affinity;
 use crate::shapes::paths;
@@ -82,7 +82,7 @@ fn shapes_agree_with_figures() {
         let (scope, params) = (scope(rng), random_params(rng));
         let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
         let ids = ["funnel", "journey_length", "items_per_order"];
-        let measures = ids.map(|id| measure_list::find(id).unwrap()).to_vec();
+        let measures = ids.map(|id| measures::find(id).unwrap()).to_vec();
         let (spans, group_by) = (Vec::new(), Vec::new());
         let asked = Question { scope: scope.clone(), measures, params: params.clone(), group_by, spans };
         let figures = compute(&snapshot, &asked).unwrap();

@@ -6,17 +6,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, random_group_by};
+use crate::catalogue::measures;
 use crate::engine::compare::Against;
 use crate::engine::dimension::Dimension;
 use crate::engine::measure::{Elsewhere, Params};
 use crate::engine::members;
 use crate::engine::members::Filter;
+use crate::engine::params::AnswersCounted;
 use crate::engine::scalar;
 use crate::facts::as_of::{Home, Homes, Since};
 use crate::facts::projection::{Piece, Pieces};
 use crate::ground::calendar::Unit;
-use crate::measure_list;
-use crate::measures::conversion;
 use crate::measures::funnel;
 use crate::measures::lifecycle;
 use crate::measures::returns;
@@ -30,12 +30,12 @@ use crate::shapes::cost::CostRate;
 use crate::shapes::lifetime;
 use crate::shapes::mix;
 use crate::shapes::nps;
-use crate::shapes::nps::AnswersCounted;
 use crate::shapes::paths;
 use crate::shapes::repurchase;
 use crate::shapes::retention;
 use crate::shapes::retention::PeriodOptions;
 use crate::shapes::rfm;
+use crate::shapes::store_conversion;
 use crate::shapes::triangle::TriangleOptions;
 use crate::*;
 use customer360_model::*;
@@ -93,7 +93,7 @@ type Asking = Box<dyn Fn(&Snapshot) -> String>;
 /// Every measure, alone and by groups, with the customers behind it.
 fn measures_asked(rng: &mut ChaCha8Rng) -> Vec<(String, Asking)> {
     let mut all: Vec<(String, Asking)> = Vec::new();
-    for &measure in measure_list::ALL {
+    for &measure in measures::ALL {
         let (scope, params) = (scope(rng), Params { cost_rates: rates(), ..random_params(rng) });
         let by = random_group_by(rng).map(Dimension::Of);
         let also = [Dimension::Item, Dimension::Category, Dimension::OtherChannel];
@@ -216,11 +216,11 @@ fn shapes_asked(rng: &mut ChaCha8Rng) -> Vec<(String, Asking)> {
         activities: vec![ActivityType::Order, ActivityType::Visit],
     };
     add("lifecycle", Box::new(move |s| format!("{:?}", lifecycle::compute(s, &question))));
-    let measures = conversion::STORE_MEASURES.to_vec();
+    let measures = store_conversion::STORE_MEASURES.to_vec();
     let (scope, group_by, spans) = (scope.clone(), Vec::new(), Vec::new());
     let question =
         scalar::Question { scope: scope.clone(), measures, params: params.clone(), group_by, spans };
-    add("store", Box::new(move |s| format!("{:?}", conversion::store_conversions(s, &question))));
+    add("store", Box::new(move |s| format!("{:?}", store_conversion::compute(s, &question))));
     for (measures, by) in [(board::phases(), Elsewhere::Channel), (board::card(), Elsewhere::Location)] {
         let (scope, params) = (scope.clone(), params.clone());
         let asked = Asked { scope, params, measures, by, against: Against::PreviousPeriod, targets: vec![] };
@@ -290,7 +290,7 @@ fn a_plain_question_is_given_one_table() {
     assert_eq!(given(&|s| drop(nps::compute(s, &survey))), Pieces::of(&[Piece::Answers]));
     let question = scalar::Question {
         scope,
-        measures: vec![measure_list::find("average_order_value").unwrap()],
+        measures: vec![measures::find("average_order_value").unwrap()],
         params: Params::default(),
         group_by: Vec::new(),
         spans: Vec::new(),

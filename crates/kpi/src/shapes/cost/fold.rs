@@ -4,13 +4,15 @@ use std::hint::select_unpredictable;
 use std::ops::Range;
 
 use super::rates::RateTable;
-use crate::engine::lens::{Grouping, Lens};
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
 use crate::facts::amounts::Amounts;
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::rows::Others;
 use crate::facts::side_tables::{TABLES, TOUCHES, TouchRow};
 use crate::facts::snapshot::Part;
-use crate::facts::tables::{Costs, Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::{Costs, Tables};
 use crate::ground::answer::Tally;
 
 /// Cells of sums per task: they fit the second-level cache.

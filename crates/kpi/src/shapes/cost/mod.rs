@@ -4,34 +4,22 @@
 //! it cost itself. Unused capacity is shown and never spread over customers.
 
 mod fold;
-pub(crate) mod rates;
+mod rates;
 
 use rayon::prelude::*;
 
-use customer360_model::{ActivityType, Currency, Micros, Money, Phase, TimeRange};
+use customer360_model::{Currency, Money, Phase, TimeRange};
 
-use crate::engine::lens::{Grouping, Lens};
+pub use crate::engine::cost_rates::CostRate;
+use crate::engine::cost_rates::currency_in_scope;
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
 use crate::engine::scope::{GroupBy, KpiError, Scope};
 use crate::facts::snapshot::Snapshot;
 use crate::ground::answer::{Basis, Estimate, Group, Grouped, Ratio};
 use crate::ground::statistics::{Interval, Method, Ranks, Z95, at_ranks, chunks};
 use fold::{Fold, Slots, Spread, State};
-use rates::{RateTable, currency_in_scope, micros_per_minor};
-
-/// What touching costs from a moment on. One that names the type goes before one that does not;
-/// among equals the latest that was effective when the touchpoint happened holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CostRate {
-    pub channel: String,
-    /// `None`: every type without a rate of its own.
-    pub activity_type: Option<ActivityType>,
-    pub currency: Currency,
-    /// Millionths of a currency unit per touchpoint.
-    pub per_touch_micros: i64,
-    /// Millionths of a currency unit per minute of handling time.
-    pub per_minute_micros: i64,
-    pub from: Micros,
-}
+use rates::RateTable;
 
 /// What a channel can do in a stretch of time, and what that costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +135,7 @@ impl Cost {
     /// Minor units of the currency.
     #[must_use]
     pub fn minor(self, currency: Currency) -> f64 {
-        self.sixtieths as f64 / (60.0 * micros_per_minor(currency) as f64)
+        self.sixtieths as f64 / (60.0 * currency.micros_per_minor() as f64)
     }
 }
 
@@ -157,7 +145,9 @@ impl Cost {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let currency = currency_in_scope(&lens, &question.rates, &question.capacities)?;
+    let said = question.rates.iter().map(|rate| rate.currency);
+    let said = said.chain(question.capacities.iter().map(|capacity| capacity.cost.currency));
+    let currency = currency_in_scope(&lens, said)?;
     let table = RateTable::new(&lens, &grouping, &question.rates, currency)?;
     let fold = Fold::new(&lens, &grouping, &table);
     let state = fold.run();
@@ -269,7 +259,7 @@ impl Figures<'_> {
             places.extend(wanted.filter_map(|rank| place(rank, nth < 2)));
         }
         let values = at_ranks(costed, &mut places);
-        let unit = self.currency.map_or(1.0, |currency| 60.0 * micros_per_minor(currency) as f64);
+        let unit = self.currency.map_or(1.0, |currency| 60.0 * currency.micros_per_minor() as f64);
         let estimate = |nth: usize| {
             let quantile = ranks[nth].map(|ranks| {
                 ranks.read(wanted[nth].1, |rank| {

@@ -4,58 +4,18 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::fold::{LANE_SLOTS, Slots};
-use super::{Capacity, CapacityUse, Cost, CostRate, Question};
-use crate::engine::lens::{Grouping, Lens};
+use super::{Capacity, CapacityUse, Cost, Question};
+use crate::engine::cost_rates::{CostRate, Rate, changes, rate_at};
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
 use crate::engine::scope::{CELLS_LIMIT, KpiError, RATE_LIMIT_MICROS};
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::TouchRow;
-use crate::facts::tables::{Costs, NO_CURRENCY, Stem, Tables};
+use crate::facts::stem::Stem;
+use crate::facts::tables::{Costs, Tables};
 use crate::ground::answer::Ratio;
-use crate::ground::money::{Converter, ExchangeRate, worth_micros};
+use crate::ground::money::Converter;
 use customer360_model::{Currency, Micros, Phase, TimeRange};
-
-/// Millionths of a currency unit in one minor unit.
-pub fn micros_per_minor(currency: Currency) -> i64 {
-    currency.micros_per_minor()
-}
-
-/// The currency of the answer: the scope's, or the only one that has a cost.
-pub(crate) fn currency_in_scope(
-    lens: &Lens,
-    rates: &[CostRate],
-    capacities: &[Capacity],
-) -> Result<Option<Currency>, KpiError> {
-    if lens.scope.currency.is_some() {
-        return Ok(lens.scope.currency);
-    }
-    let names = &lens.snapshot.dictionary;
-    let mut said = [false; NO_CURRENCY as usize + 1];
-    let segments = lens.snapshot.segments.iter().map(|live| &live.segment.tables);
-    let all = segments.chain(lens.snapshot.unidentified.iter().map(AsRef::as_ref));
-    for currency in all.flat_map(|tables| &tables.costs.currency) {
-        said[usize::from(*currency)] = true;
-    }
-    let explicit = names.currencies().iter().zip(said).filter(|(_, said)| *said).map(|(c, _)| *c);
-    let rates = rates.iter().map(|rate| rate.currency);
-    let capacities = capacities.iter().map(|capacity| capacity.cost.currency);
-    let mut currencies: Vec<Currency> = explicit.chain(rates).chain(capacities).collect();
-    currencies.sort_unstable();
-    currencies.dedup();
-    match currencies.as_slice() {
-        [] => Ok(None),
-        [only] => Ok(Some(*only)),
-        _ => Err(KpiError::CurrencyRequired),
-    }
-}
-
-/// What holds for a touchpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rate {
-    None,
-    OtherCurrency,
-    /// Millionths of a currency unit per touchpoint and per minute.
-    Of(i64, i64),
-}
 
 /// Touchpoints with the same rate, channel, type and group share a slot:
 /// `group * slots_per_group + (epoch * classes + class) * TouchType::COUNT + type`, where a class is
@@ -146,8 +106,8 @@ impl RateTable {
             classes,
             by_place: by_place.is_some(),
             customer_groups,
-            micros_per_minor: currency.map_or(1, micros_per_minor),
-            converter: Converter::new(&lens.scope.rates, currency, names),
+            micros_per_minor: currency.map_or(1, |currency| currency.micros_per_minor()),
+            converter: Converter::new(&lens.scope.rates, currency, names.currencies()),
         })
     }
 
@@ -212,49 +172,6 @@ impl RateTable {
     }
 }
 
-/// What holds at a time, in the answer's currency by the exchange rate of that time.
-pub(crate) fn rate_at(
-    rates: &[CostRate],
-    channel: &str,
-    touch_type: TouchType,
-    at: i64,
-    (currency, exchange): (Option<Currency>, &[ExchangeRate]),
-) -> Rate {
-    let own = Some(touch_type.activity_type());
-    let holds = |rate: &&CostRate| {
-        rate.channel == channel
-            && rate.from.0 <= at
-            && (rate.activity_type.is_none() || rate.activity_type == own)
-    };
-    let best = rates.iter().filter(holds).max_by_key(|rate| (rate.activity_type.is_some(), rate.from));
-    let Some(rate) = best else { return Rate::None };
-    let worth = |micros: i64| {
-        let worth = worth_micros(exchange, (micros, rate.currency), currency?, at)?;
-        Some(worth).filter(|worth| *worth <= RATE_LIMIT_MICROS)
-    };
-    match (worth(rate.per_touch_micros), worth(rate.per_minute_micros)) {
-        (Some(touch), Some(minute)) => Rate::Of(touch, minute),
-        _ => Rate::OtherCurrency,
-    }
-}
-
-/// When what holds may change: a rate begins, or the exchange rate of one of another currency does.
-pub(crate) fn changes(
-    rates: &[CostRate],
-    (currency, exchange): (Option<Currency>, &[ExchangeRate]),
-) -> Vec<i64> {
-    let converts = |change: &&ExchangeRate| {
-        Some(change.to) == currency
-            && change.from != change.to
-            && rates.iter().any(|rate| rate.currency == change.from && rate.from < change.since)
-    };
-    let exchanged = exchange.iter().filter(converts).map(|change| change.since.0);
-    let mut all: Vec<i64> = rates.iter().map(|rate| rate.from.0).chain(exchanged).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
 /// What was used of each capacity in range, by time of its interval and name of its channel.
 pub(super) fn capacity_use(lens: &Lens, question: &Question, currency: Option<Currency>) -> Vec<CapacityUse> {
     let wanted = |capacity: &&Capacity| {
@@ -278,7 +195,7 @@ fn use_of(lens: &Lens, capacity: &Capacity, currency: Option<Currency>) -> Capac
     let used_minutes = seconds_in(lens, &capacity.channel, interval) as f64 / 60.0;
     let utilization = Ratio::quotient(used_minutes, practical_minutes);
     let cost = (Some(capacity.cost.currency) == currency).then(|| {
-        let micros = i128::from(capacity.cost.minor) * i128::from(micros_per_minor(capacity.cost.currency));
+        let micros = i128::from(capacity.cost.minor) * i128::from(capacity.cost.currency.micros_per_minor());
         Cost { sixtieths: micros * 60 * i128::from(part) / i128::from(whole) }
     });
     let used = |cost: Cost| Cost {

@@ -1,27 +1,30 @@
 //! Lifetimes as measures: each customer counts once, at their first order, with what they were worth
 //! or what is expected of them. A span is fitted by itself, so that two times can be compared.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Score;
-use super::history::{Asked, Gather, History, Scratch};
-use super::kept::{Fitting, Key};
-use crate::catalogue::{
+use super::fitting::Fitting;
+use super::history::{Asked, Gather, Scratch};
+use crate::engine::fits::Key;
+use crate::engine::hits::Hits;
+use crate::engine::lens::Lens;
+use crate::engine::lifetimes::{BySpan, Lifetime, Lifetimes, Prepare};
+use crate::engine::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
+use crate::engine::order_lens::OrderLens;
+use crate::engine::params::ValueBasis;
+use crate::engine::scope::{First, KpiError, WINDOW_DAYS_LIMIT};
+use crate::facts::fact::TouchType;
+use crate::facts::side_tables::{ORDERS, TouchRow, rows_until};
+use crate::facts::snapshot::Part;
+use crate::facts::touch_types::Types;
+use crate::ground::answer::Excluded;
+use crate::ground::definition::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, Parameter, TOUCHPOINTS,
     parameter,
 };
-use crate::engine::events::Types;
-use crate::engine::hits::Hits;
-use crate::engine::lens::{Lens, OrderLens};
-use crate::engine::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
-use crate::engine::scope::{First, KpiError, WINDOW_DAYS_LIMIT};
-use crate::facts::fact::TouchType;
-use crate::facts::side_tables::{ORDERS, TouchRow};
-use crate::facts::snapshot::Part;
-use crate::ground::answer::Excluded;
-use crate::measures::margin::ValueBasis;
 
 /// What is expected of the customers of one span.
 pub(crate) struct Expecting<'a> {
@@ -29,33 +32,18 @@ pub(crate) struct Expecting<'a> {
     fitting: Arc<Fitting>,
 }
 
-/// A customer's history and what is expected of them.
-struct One {
-    /// The row of the first order.
-    first: usize,
-    history: History,
-    score: Score,
-}
-
 impl<'a> Expecting<'a> {
-    /// One for each span, if any of the measures asks for it.
+    /// One for each span, fitted or not.
     ///
     /// # Errors
     /// When the horizon is out of range, or a span leaves the calendar.
-    pub fn by_span(
+    fn by_span(
+        fitted: bool,
         lens: &'a Lens<'a>,
         orders: &'a OrderLens,
         params: &Params,
-        measures: &[&Measure],
         spans: &[Span],
-    ) -> Result<Vec<(Span, Self)>, KpiError> {
-        let asks = |all: &[&'static Measure]| {
-            measures.iter().any(|m| all.iter().any(|one| one.definition.id == m.definition.id))
-        };
-        let is_expected = asks(&EXPECTED);
-        if !is_expected && !asks(&KNOWN) {
-            return Ok(Vec::new());
-        }
+    ) -> Result<BySpan<'a>, KpiError> {
         if params.horizon_days == 0 || params.horizon_days > WINDOW_DAYS_LIMIT {
             return Err(KpiError::WindowOutOfRange);
         }
@@ -63,12 +51,13 @@ impl<'a> Expecting<'a> {
         let of = |&span: &Span| {
             let gather = Gather::new(lens, orders, span, asked)?;
             let key = Key { span, observed: lens.observed, horizon_days: params.horizon_days };
-            let make = || Fitting::of(&gather.all(None, None).0, params.horizon_days);
-            let fitting = match is_expected {
+            let make = || Fitting::sized(&gather.all(None, None).0, params.horizon_days);
+            let fitting = match fitted {
                 true => params.fits.get_or(lens.snapshot, key, make),
                 false => Arc::default(),
             };
-            Ok((span, Self { gather, fitting }))
+            let lifetimes: Box<dyn Lifetimes + 'a> = Box::new(Self { gather, fitting });
+            Ok((span, lifetimes))
         };
         // No more at once than there are threads, for each holds the histories of its customers.
         let at_once = rayon::current_num_threads().max(1);
@@ -76,30 +65,60 @@ impl<'a> Expecting<'a> {
             spans.chunks(at_once).map(|spans| spans.par_iter().map(of).collect()).collect();
         Ok(fitted?.into_iter().flatten().collect())
     }
+}
 
-    /// Of the customer who is seen, if their first order is in the span and in scope.
-    fn of(&self, seen: &Seen, part: &Part, customer: u32) -> Option<One> {
-        let mut orders = seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
-        // Most customers began at another time: nothing has to be looked up to see that.
-        let first = match seen.cx.params.first {
-            First::Ever => orders.next().filter(|mark| seen.counts(mark)),
-            First::InScope => orders.find(|mark| seen.counts(mark)),
-        };
-        let first = first?.row.row();
-        let column = &part.segment.tables.orders.stem.customer[first..];
-        let rows = first..first + crate::facts::side_tables::rows_until(column, |its| its == customer);
-        let (first, history) = self.gather.one(part, customer, rows, &mut Scratch::default())?;
+impl Lifetimes for Expecting<'_> {
+    fn of(&self, part: &Part, customer: u32, orders: Range<usize>) -> Option<Lifetime> {
+        let (first, history) = self.gather.one(part, customer, orders, &mut Scratch::default())?;
         let Fitting { fit, while_alive } = &*self.fitting;
-        Some(One { first, score: fit.score(&history, while_alive), history })
+        let score = fit.score(&history, while_alive);
+        Some(Lifetime {
+            first,
+            net: history.net,
+            months: history.months.into(),
+            alive: score.alive,
+            purchases: score.purchases,
+            value: score.expected,
+        })
+    }
+
+    fn left_out(&self, part: &Part) -> Excluded {
+        let orders = &part.segment.tables.orders.stem;
+        let mut scratch = Scratch::default();
+        for (customer, rows) in orders.runs(orders.rows(part.customers.clone())) {
+            if self.gather.lens().has_customer(part, customer) {
+                self.gather.one(part, customer, rows, &mut scratch);
+            }
+        }
+        scratch.excluded
     }
 }
 
+const KNOWN: Prepare = Prepare {
+    fitted: false,
+    by_span: |lens, orders, params, spans| Expecting::by_span(false, lens, orders, params, spans),
+};
+const FITTED: Prepare = Prepare {
+    fitted: true,
+    by_span: |lens, orders, params, spans| Expecting::by_span(true, lens, orders, params, spans),
+};
+
 /// The customer, at their first order, if their lifetime says what is asked for.
-fn observe(seen: &Seen, hits: &mut Hits, value: impl Fn(&History, &Score) -> Option<f64>) {
+fn observe(seen: &Seen, hits: &mut Hits, value: impl Fn(&Lifetime) -> Option<f64>) {
     let Some((part, customer)) = seen.who else { return };
-    let one = seen.cx.expecting(seen.span).and_then(|e| e.of(seen, part, customer));
-    let Some(One { first, history, score }) = one else { return };
-    let Some(part) = value(&history, &score) else { return };
+    let Some(lifetimes) = seen.cx.lifetimes(seen.span) else { return };
+    let mut orders = seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
+    // Most customers began at another time: nothing has to be looked up to see that.
+    let first = match seen.cx.params.first {
+        First::Ever => orders.next().filter(|mark| seen.counts(mark)),
+        First::InScope => orders.find(|mark| seen.counts(mark)),
+    };
+    let Some(first) = first.map(|mark| mark.row.row()) else { return };
+    let column = &part.segment.tables.orders.stem.customer[first..];
+    let rows = first..first + rows_until(column, |its| its == customer);
+    let Some(lifetime) = lifetimes.of(part, customer, rows) else { return };
+    let Some(part) = value(&lifetime) else { return };
+    let first = lifetime.first;
     let stem = &seen.tables.orders.stem;
     let hit = Hit::at(stem.at[first], TouchRow::new(ORDERS, first), stem.place[first]);
     hits.push(Hit { item: 0, ..hit.part(part.round() as i64) });
@@ -107,19 +126,12 @@ fn observe(seen: &Seen, hits: &mut Hits, value: impl Fn(&History, &Score) -> Opt
 
 /// Orders without a margin, and returns of another currency.
 fn left_out(cx: &Context, part: &Part, span: Span) -> Excluded {
-    let Some(expecting) = cx.expecting(span) else { return Excluded::default() };
+    let Some(lifetimes) = cx.lifetimes(span) else { return Excluded::default() };
     // Where nothing is converted no currency is another.
     if cx.orders.admits_all() && cx.params.value == ValueBasis::Revenue {
         return Excluded::default();
     }
-    let orders = &part.segment.tables.orders.stem;
-    let mut scratch = Scratch::default();
-    for (customer, rows) in orders.runs(orders.rows(part.customers.clone())) {
-        if cx.lens.has_customer(part, customer) {
-            expecting.gather.one(part, customer, rows, &mut scratch);
-        }
-    }
-    scratch.excluded
+    lifetimes.left_out(part)
 }
 
 const COMMON: Measure = Measure { anchors: |_| Types::of([TouchType::ORDER]), left_out, ..Measure::BASE };
@@ -161,7 +173,8 @@ pub static HISTORIC_VALUE: Measure = Measure {
     )
     .asking(KNOWN_ASKED),
     money: true,
-    observe: |seen, hits| observe(seen, hits, |history, _| Some(history.net as f64)),
+    observe: |seen, hits| observe(seen, hits, |its| Some(its.net as f64)),
+    lifetimes: Some(KNOWN),
     ..COMMON
 };
 
@@ -176,7 +189,8 @@ pub static HISTORIC_VALUE_MEAN: Measure = Measure {
     .asking(KNOWN_ASKED),
     stat: Stat::Mean,
     money: true,
-    observe: |seen, hits| observe(seen, hits, |history, _| Some(history.net as f64)),
+    observe: |seen, hits| observe(seen, hits, |its| Some(its.net as f64)),
+    lifetimes: Some(KNOWN),
     ..COMMON
 };
 
@@ -191,7 +205,8 @@ pub static MONTHS_ACTIVE: Measure = Measure {
     .with(MEAN, NO_ANCHOR)
     .asking(KNOWN_ASKED),
     stat: Stat::Mean,
-    observe: |seen, hits| observe(seen, hits, |history, _| Some(f64::from(history.months))),
+    observe: |seen, hits| observe(seen, hits, |its| Some(f64::from(its.months))),
+    lifetimes: Some(KNOWN),
     ..COMMON
 };
 
@@ -211,7 +226,8 @@ pub static EXPECTED_ALIVE: Measure = Measure {
     .asking(EXPECTED_ASKED),
     stat: Stat::Expected,
     scale: 1e9,
-    observe: |seen, hits| observe(seen, hits, |_, score| score.alive.map(|alive| alive * 1e9)),
+    observe: |seen, hits| observe(seen, hits, |its| its.alive.map(|alive| alive * 1e9)),
+    lifetimes: Some(FITTED),
     ..COMMON
 };
 
@@ -227,7 +243,8 @@ pub static EXPECTED_PURCHASES: Measure = Measure {
     .asking(EXPECTED_ASKED),
     stat: Stat::Expected,
     scale: 1e9,
-    observe: |seen, hits| observe(seen, hits, |_, score| score.purchases.map(|orders| orders * 1e9)),
+    observe: |seen, hits| observe(seen, hits, |its| its.purchases.map(|orders| orders * 1e9)),
+    lifetimes: Some(FITTED),
     ..COMMON
 };
 
@@ -244,11 +261,7 @@ pub static EXPECTED_VALUE: Measure = Measure {
     stat: Stat::Expected,
     scale: 1e6,
     money: true,
-    observe: |seen, hits| observe(seen, hits, |_, score| score.expected.map(|value| value * 1e6)),
+    observe: |seen, hits| observe(seen, hits, |its| its.value.map(|value| value * 1e6)),
+    lifetimes: Some(FITTED),
     ..COMMON
 };
-
-/// Those that need no fit.
-static KNOWN: [&Measure; 3] = [&HISTORIC_VALUE, &HISTORIC_VALUE_MEAN, &MONTHS_ACTIVE];
-/// Those that need one.
-static EXPECTED: [&Measure; 3] = [&EXPECTED_ALIVE, &EXPECTED_PURCHASES, &EXPECTED_VALUE];

@@ -5,14 +5,17 @@ use std::ops::Range;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::engine::lens::{Grouping, Lens, OrderLens};
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
 use crate::engine::measure::Span;
+use crate::engine::order_lens::OrderLens;
+use crate::engine::params::ValueBasis;
 use crate::engine::scope::{First, KpiError, OrderUnit};
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::Part;
 use crate::ground::answer::{Excluded, Tally};
 use crate::ground::calendar::{Intervals, Unit};
-use crate::measures::margin::{self, ValueBasis};
+use crate::measures::margin;
 use customer360_model::Micros;
 
 /// A customer whose first order is in scope. Times are local days.
@@ -78,6 +81,11 @@ pub(super) struct Scratch {
 }
 
 impl<'a> Gather<'a> {
+    /// The scope of the question.
+    pub fn lens(&self) -> &'a Lens<'a> {
+        self.lens
+    }
+
     pub fn new(
         lens: &'a Lens<'a>,
         orders: &'a OrderLens,

@@ -3,8 +3,8 @@
 
 mod expected;
 mod fit;
+mod fitting;
 mod history;
-mod kept;
 mod purchases;
 mod value;
 
@@ -14,22 +14,24 @@ mod tests;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-pub(crate) use expected::Expecting;
 pub use expected::{
     EXPECTED_ALIVE, EXPECTED_PURCHASES, EXPECTED_VALUE, HISTORIC_VALUE, HISTORIC_VALUE_MEAN, MONTHS_ACTIVE,
 };
 pub use fit::Fitted;
-pub use kept::Fits;
 pub use purchases::Model as PurchaseModel;
 pub use value::Model as ValueModel;
 
-use crate::engine::lens::{Grouping, Lens, OrderLens};
+use crate::engine::fits::Fits;
+use crate::engine::grouping::Grouping;
+use crate::engine::lens::Lens;
 use crate::engine::measure::Span;
+use crate::engine::order_lens::OrderLens;
+use crate::engine::params::ValueBasis;
 use crate::engine::scope::{First, GroupBy, KpiError, OrderOptions, Scope, WINDOW_DAYS_LIMIT};
 use crate::facts::snapshot::{Part, Snapshot};
 use crate::ground::answer::{Basis, Estimate, Grouped, Tally};
 use crate::ground::statistics::Moments;
-use crate::measures::margin::ValueBasis;
+use fitting::Fitting;
 use history::{Asked, Gather, History};
 use purchases::Known;
 use value::Worth;
@@ -177,9 +179,9 @@ pub fn compute_with(snapshot: &Snapshot, question: &Question, fits: &Fits) -> Re
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
     let (histories, tally) = histories(&lens, None, Some(&grouping), question)?;
     let (span, horizon_days) = (span(&lens), question.horizon_days);
-    let key = kept::Key { span, observed: lens.observed, horizon_days };
-    let fitting = fits.get_or(snapshot, key, || kept::Fitting::of(&histories, horizon_days));
-    let kept::Fitting { fit, while_alive } = &*fitting;
+    let key = crate::engine::fits::Key { span, observed: lens.observed, horizon_days };
+    let fitting = fits.get_or(snapshot, key, || Fitting::sized(&histories, horizon_days));
+    let Fitting { fit, while_alive } = &*fitting;
     let scores: Vec<Score> = histories.par_iter().map(|history| fit.score(history, while_alive)).collect();
     let mut groups = vec![Sums::default(); grouping.len()];
     for (history, score) in histories.iter().zip(&scores) {

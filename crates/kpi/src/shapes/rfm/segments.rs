@@ -1,77 +1,18 @@
 //! Segments and scores as groups of any figure, and segments compared with those of another time.
 
-use rustc_hash::FxHashMap;
-
-use super::{Answer, Cuts, Question, Scores, Segment, bought_by};
+use super::{Answer, Question, Segment};
 use crate::Ratio;
-use crate::catalogue::{DROP_RETURNED, Definition, MIN_AMOUNT, PEERS};
 use crate::engine::compare::{Against, Change, changes, earlier};
-use crate::engine::events::Types;
-use crate::engine::lens::Lens;
 use crate::engine::measure::{Hit, Measure, Span, Stat};
+use crate::engine::rfm_scale::bought_by;
 use crate::engine::scalar::Figure;
-use crate::engine::scope::{KpiError, OrderOptions, RfmBy, Scope};
+use crate::engine::scope::{KpiError, Scope};
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::Snapshot;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{DROP_RETURNED, Definition, MIN_AMOUNT, PEERS};
 use crate::ground::statistics::Moments;
 use customer360_model::{Micros, TimeRange};
-
-impl Segment {
-    /// By which groups are called.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Champions => "champions",
-            Self::Loyal => "loyal",
-            Self::PotentialLoyalists => "potential_loyalists",
-            Self::New => "new",
-            Self::Promising => "promising",
-            Self::NeedAttention => "need_attention",
-            Self::AboutToSleep => "about_to_sleep",
-            Self::AtRisk => "at_risk",
-            Self::CannotLose => "cannot_lose",
-            Self::Hibernating => "hibernating",
-        }
-    }
-}
-
-impl Scores {
-    /// By which groups are called: recency, frequency and monetary value, joined with `-`.
-    #[must_use]
-    pub fn name(self) -> String {
-        format!("{}-{}-{}", self.recency, self.frequency, self.monetary)
-    }
-}
-
-/// By segment of the snapshot and customer, the group of each: `number` gives a name its number. 0 for
-/// those who bought nothing in scope.
-pub(crate) fn groups(
-    lens: &Lens,
-    by: RfmBy,
-    options: &OrderOptions,
-    mut number: impl FnMut(&str) -> u32,
-) -> Result<Vec<Vec<u32>>, KpiError> {
-    let name = |scores: Scores| match by {
-        RfmBy::Segment => Segment::of(scores).name().to_owned(),
-        RfmBy::Scores => scores.name(),
-    };
-    let bought = bought_by(lens.snapshot, None, lens.scope, options)?;
-    let cuts = Cuts::by(&bought, |(_, bought)| bought);
-    let mut known: FxHashMap<Scores, u32> = FxHashMap::default();
-    let mut group = |scores: Scores| *known.entry(scores).or_insert_with(|| number(&name(scores)));
-    let groups: Vec<(u32, u32)> =
-        bought.iter().map(|(key, bought)| (*key, group(cuts.scores(bought)))).collect();
-    let of_segment = |live: &crate::Live| {
-        // Both are in the order of keys. A customer who lives elsewhere is asked about there only.
-        let mut rest = groups.as_slice();
-        let of_customer = |&key: &u32| {
-            rest = &rest[rest.partition_point(|(its, _)| *its < key)..];
-            rest.first().filter(|(its, _)| *its == key).map_or(0, |(_, group)| *group)
-        };
-        live.segment.customers.key.iter().map(of_customer).collect()
-    };
-    Ok(lens.snapshot.segments.iter().map(of_segment).collect())
-}
 
 /// Segments beside those of another time.
 #[derive(Debug, Clone, PartialEq)]

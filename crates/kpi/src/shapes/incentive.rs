@@ -1,14 +1,14 @@
 //! The incentive card: what a channel or a location sold, what it helped others to sell, and what
 //! else it should reach. Its figures are measures; the card groups them and sets targets beside.
 
-use crate::catalogue::{
+use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
+use crate::engine::measure::{Elsewhere, Hit, JOURNEY, Measure, Other, Params, Seen, Stat};
+use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
     DROP_RETURNED, Definition, MIN_AMOUNT, NO_INTERVAL, ORDER_UNIT, Parameter, SINGLE_VIEW, parameter,
 };
-use crate::engine::events::Types;
-use crate::engine::hits::Hits;
-use crate::engine::measure::{Elsewhere, Hit, JOURNEY, Measure, Other, Params, Seen, Stat};
-use crate::engine::timeline::Mark;
-use crate::facts::fact::TouchType;
 use crate::measures::journeys::journey;
 use crate::shapes::attribution::apportioned;
 use customer360_model::activity::{SocialKind, SubscriptionChange};

@@ -1,49 +1,34 @@
 //! Fits that questions have in common: the next page of customers, the same figures by another group,
 //! a month of a series that is asked about alone.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustc_hash::FxHashMap;
-
-use super::history::History;
-use super::{Fit, fit, sample};
-use crate::engine::measure::Span;
+use crate::engine::span::Span;
 use crate::facts::snapshot::Snapshot;
-
-/// A fit, and what it expects of customers within a horizon.
-#[derive(Debug, Default)]
-pub(super) struct Fitting {
-    pub fit: Fit,
-    /// See [`super::PurchaseModel::expectations`].
-    pub while_alive: FxHashMap<(u32, u16), f64>,
-}
-
-impl Fitting {
-    pub fn of(histories: &[History], horizon_days: u32) -> Self {
-        let sample = sample(histories);
-        let fit = fit(histories, &sample);
-        let model = fit.purchases.as_ref();
-        let while_alive = model.map(|model| model.expectations(&sample, f64::from(horizon_days)));
-        Self { while_alive: while_alive.unwrap_or_default(), fit }
-    }
-}
 
 /// What a fit is of, beside what all fits of a [`Fits`] have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub span: Span,
     /// Until when orders were observed to be returned.
     pub observed: i64,
     pub horizon_days: u32,
 }
 
-type Kept = VecDeque<(([u8; 16], Key), Arc<Fitting>)>;
+/// What was fitted, whatever the model, and how many expectations it holds.
+#[derive(Debug, Clone)]
+struct Kept {
+    of: ([u8; 16], Key),
+    fit: Arc<dyn Any + Send + Sync>,
+    expectations: usize,
+}
 
 /// The latest fits. Cheap to clone; clones share what is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Fits {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<VecDeque<Kept>>>,
     /// `None`: nothing is kept.
     of: Option<[u8; 16]>,
 }
@@ -61,29 +46,33 @@ impl Fits {
         Self { of: Some(inputs), ..self.clone() }
     }
 
-    /// The fit that was made before, or what `make` makes.
-    pub(super) fn get_or(
+    /// The fit that was made before, or what `make` makes, with how many expectations it holds.
+    pub(crate) fn get_or<T: Any + Send + Sync>(
         &self,
         snapshot: &Snapshot,
         key: Key,
-        make: impl FnOnce() -> Fitting,
-    ) -> Arc<Fitting> {
+        make: impl FnOnce() -> (T, usize),
+    ) -> Arc<T> {
         // Of what a question about the past was not given yet a fit knows nothing.
-        let Some(of) = self.of.filter(|_| snapshot.given.is_all()) else { return Arc::new(make()) };
+        let Some(of) = self.of.filter(|_| snapshot.given.is_all()) else { return Arc::new(make().0) };
         let place = (of, key);
-        let known = |kept: &Kept| kept.iter().find(|(its, _)| *its == place).map(|(_, one)| one.clone());
+        let known = |kept: &VecDeque<Kept>| {
+            let its = kept.iter().find(|its| its.of == place)?;
+            its.fit.clone().downcast::<T>().ok()
+        };
         if let Some(known) = known(&self.kept.lock().unwrap_or_else(PoisonError::into_inner)) {
             return known;
         }
-        let made = Arc::new(make());
+        let (made, expectations) = make();
+        let made = Arc::new(made);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if known(&kept).is_none() {
-            kept.push_back((place, made.clone()));
+            kept.push_back(Kept { of: place, fit: made.clone(), expectations });
         }
-        let mut sum: usize = kept.iter().map(|(_, one)| one.while_alive.len()).sum();
+        let mut sum: usize = kept.iter().map(|its| its.expectations).sum();
         while sum > EXPECTATIONS || kept.len() > FITS {
-            let Some((_, oldest)) = kept.pop_front() else { break };
-            sum -= oldest.while_alive.len();
+            let Some(oldest) = kept.pop_front() else { break };
+            sum -= oldest.expectations;
         }
         made
     }
@@ -94,9 +83,9 @@ mod tests {
     use super::*;
     use crate::facts::projection::{Given, Pieces};
 
-    fn expecting(count: usize) -> Fitting {
-        let while_alive = (0..count as u32).map(|repeats| ((repeats, 0), 0.5)).collect();
-        Fitting { while_alive, ..Fitting::default() }
+    /// A fit of so many expectations.
+    fn expecting(count: usize) -> (&'static str, usize) {
+        ("fit", count)
     }
 
     fn key(from: i64) -> Key {
@@ -141,7 +130,7 @@ mod tests {
             let mut is_kept = true;
             fits.get_or(&Snapshot::default(), key(from), || {
                 is_kept = false;
-                Fitting::default()
+                expecting(0)
             });
             is_kept
         };

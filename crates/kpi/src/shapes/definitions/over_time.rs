@@ -1,6 +1,6 @@
 //! KPIs of customers over time that are no single number.
 
-use super::{
+use crate::ground::definition::{
     DROP_RETURNED, Definition, GROUP_BY, MEAN, MIN_AMOUNT, ORDER_UNIT, PEERS, TOUCHPOINTS, parameter,
 };
 
