@@ -12,6 +12,7 @@ pub mod hindsight;
 pub mod history;
 pub mod merges;
 pub mod moves;
+mod nobody;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
