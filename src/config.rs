@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Env, Serialized};
 use figment::{Figment, Provider};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,15 @@ settings! {
         queue_touchpoints = 50_000, 1_000 ..= 10_000_000, "Touchpoints waiting to be written before calls are pushed back with RESOURCE_EXHAUSTED.";
         queue_mib = 256, 16 ..= 1_048_576, "Memory for touchpoints that wait to be written; beyond it calls are pushed back likewise.";
         max_requests = 1_024, 1 ..= 1_000_000, "Requests in progress, over all connections, before further ones are pushed back.";
+        requests_mib = 512, 32 ..= 1_048_576, "Memory for requests that arrive or are worked on, as they are on the wire; beyond it calls are pushed back.";
+        imports_mib = 512, 64 ..= 1_048_576, "Memory for batches of imports that arrive or are checked; beyond it imports wait.";
+        max_streams = 512, 1 ..= 1_000_000, "Streams that last by nature (imports, feeds, health watches, reflection), over all connections; they take no place among the requests.";
+        connection_streams = 256, 1 ..= 100_000, "Calls at the same time on one connection; a client holds further ones back.";
+        max_connections = 4_096, 1 ..= 1_000_000, "Connections; further ones are closed.";
+        max_connections_per_peer = 256, 1 ..= 1_000_000, "Connections from one address.";
+        handshake_seconds = 5, 1 ..= 3_600, "Time from a connection to the first bytes of HTTP/2, of a TLS handshake, and to a whole request at the metrics' address.";
+        message_seconds = 30, 1 ..= 3_600, "Time from the beginning of a call to its whole first message.";
+        stream_idle_seconds = 120, 1 ..= 86_400, "Longest silence of the sender of an import; then the stream ends with DEADLINE_EXCEEDED.";
         max_feeds = 256, 1 ..= 100_000, "Feeds watched at the same time; they take no place among the requests.";
         max_deadline_seconds = 300, 1 ..= 86_400, "Longest time a call may take, also when it names no deadline. Streams that last by nature are exempt.";
         page_size = 100, 1 ..= 10_000, "Items on a page when the caller names no size.";
@@ -125,7 +134,6 @@ settings! {
         principal_requests_per_second = 0, 0 ..= 1_000_000, "Calls of one principal a second; 0: no limit.";
         tls_reload_seconds = 5, 1 ..= 3_600, "How often the files of TLS are looked at.";
         connection_age_seconds = 3_600, 1 ..= 31_536_000, "Age at which a connection over TLS is asked to end; as long again, and it is cut.";
-        handshake_seconds = 5, 1 ..= 600, "Longest time of a TLS handshake.";
         drain_seconds = 10, 0 ..= 3_600, "Time for calls in progress to end at a stop; then they are cut.";
     }
 }
@@ -198,8 +206,14 @@ pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(&path)
             .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: e.to_string() })?;
         let origin = format!("the file {}", path.display());
-        let values: BTreeMap<String, figment::value::Value> = Toml::from_str(&text)
-            .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: e.to_string() })?;
+        // The error's own text repeats the line, which may hold a password.
+        let told = |error: &toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(0, |before| before.matches('\n').count()) + 1;
+            format!("line {line} is not as TOML has it")
+        };
+        let values: BTreeMap<String, figment::value::Value> = toml::from_str(&text)
+            .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: told(&e) })?;
         refuse_unknown(values.keys(), &origin)?;
         figment = figment.merge(Named { origin, values });
     }
@@ -251,6 +265,46 @@ pub fn settings_table() -> String {
         table += &format!("| `{}` | `{default}` | {limits} | {} |\n", s.name, s.help);
     }
     table
+}
+
+/// Parameters of a PostgreSQL URL that the driver knows. It would log the value of any other, which
+/// could be a password under a name of another driver's.
+const POSTGRES_PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// Refuses forms of which it is not plain where a password stands. Says nothing of the URL itself.
+fn check_postgres(url: &str) -> Result<(), String> {
+    let Some((_, rest)) = url.split_once("://") else {
+        return Err("write postgres://USER:PASSWORD@HOST/DATABASE".to_owned());
+    };
+    let after_password = rest.rfind('@').map_or(rest, |at| &rest[at..]);
+    let Some((_, query)) = after_password.split_once('?') else { return Ok(()) };
+    let known = |pair: &str| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        POSTGRES_PARAMETERS.contains(&name) || (name.starts_with("options[") && name.ends_with(']'))
+    };
+    match query.split('&').all(known) {
+        true => Ok(()),
+        false => Err(format!("it has a parameter that is none of {}", POSTGRES_PARAMETERS.join(", "))),
+    }
 }
 
 /// The URL with its password replaced, wherever it stands.
@@ -360,7 +414,10 @@ fn check(figment: &Figment) -> Result<Config, ConfigError> {
     };
     let database = match written.database_url.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Database::Sqlite,
-        Some("postgres" | "postgresql") => Database::Postgres,
+        Some("postgres" | "postgresql") => {
+            check_postgres(&written.database_url).map_err(|problem| bad("database_url", problem))?;
+            Database::Postgres
+        }
         _ => return Err(bad("database_url", "begin with sqlite: or postgres://".to_owned())),
     };
     let log_format = match written.log_format.as_str() {
@@ -406,59 +463,4 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        load(None, &flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
-    }
-
-    #[test]
-    fn the_defaults_are_good_and_print_as_a_file_that_reads_back() {
-        let config = with(&[]).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), config.to_toml()).unwrap();
-        assert_eq!(load(Some(file.path()), &Flags::new()).unwrap(), config);
-    }
-
-    #[test]
-    fn flags_win_over_the_file() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "max_batch = 7\npage_size = 9\n").unwrap();
-        let flags = Flags::from([("max_batch".to_owned(), "8".to_owned())]);
-        let config = load(Some(file.path()), &flags).unwrap();
-        assert_eq!((config.written.max_batch, config.written.page_size), (8, 9));
-    }
-
-    #[test]
-    fn an_error_names_the_setting_and_its_origin() {
-        let message = |flags: &[(&str, &str)]| with(flags).unwrap_err().to_string();
-        let unknown = message(&[("max_batches", "1")]);
-        assert_eq!(unknown, "unknown setting `max_batches` in the flags; did you mean `max_batch`?");
-        let outside = message(&[("max_batch", "0")]);
-        assert_eq!(outside, "setting `max_batch` from the flags: 0 is not between 1 and 100000");
-        let address = message(&[("listen", "here")]);
-        assert!(address.contains("`listen` from the flags") && address.contains("no address"), "{address}");
-        let kind = message(&[("max_batch", "many")]);
-        assert!(kind.contains("`max_batch` from the flags"), "{kind}");
-        let scheme = message(&[("database_url", "mysql://me:hush@db/x")]);
-        assert!(scheme.contains("sqlite:") && !scheme.contains("hush"), "{scheme}");
-
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "lisen = \"127.0.0.1:1\"").unwrap();
-        let in_file = load(Some(file.path()), &Flags::new()).unwrap_err().to_string();
-        assert!(in_file.contains("`lisen` in the file") && in_file.contains("`listen`"), "{in_file}");
-    }
-
-    #[test]
-    fn passwords_are_hidden() {
-        let check = |url: &str, shown: &str| assert_eq!(hide_password(url), shown);
-        check("sqlite:customer360.db", "sqlite:customer360.db");
-        check("postgres://db/x", "postgres://db/x");
-        check("postgres://me@db/x", "postgres://me@db/x");
-        check("postgres://me:hush@db:5432/x", "postgres://me:***@db:5432/x");
-        check("postgres://me:hu@sh@db/x", "postgres://me:***@db/x");
-        check("postgres://me:hu/sh@db/x", "postgres://me:***@db/x");
-        check("postgres://db/x?user=me&password=hush&a=b", "postgres://db/x?user=me&password=***&a=b");
-    }
-}
+mod tests;
