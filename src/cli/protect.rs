@@ -27,6 +27,7 @@ pub(super) async fn protection(config: &Config, store: &Store) -> Result<Protect
         failures_per_second: written.auth_failures_per_second,
         principal_requests_per_second: written.principal_requests_per_second,
         domains: listed(&written.mtls_domains),
+        unlisted: false,
     };
     let credentials = Arc::new(Credentials::new(settings, issuer.clone(), clock::system()));
     let epoch = credentials.refresh(store).await?;

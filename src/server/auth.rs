@@ -103,6 +103,9 @@ where
         let access = match access_of(request.uri().path()) {
             Some(Access::Open) => return Admitted::Passed(Box::pin(self.inner.call(request))),
             Some(access) => access,
+            None if self.shared.credentials.lets_unlisted() => {
+                return Admitted::Passed(Box::pin(self.inner.call(request)));
+            }
             None => {
                 let refused = self.shared.refuse(&Denied::MethodUnknown, "unknown", None, address);
                 return Admitted::Refused(Some(refused));

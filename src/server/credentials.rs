@@ -35,6 +35,8 @@ pub struct Settings {
     pub principal_requests_per_second: u64,
     /// Trust domains of SPIFFE ids.
     pub domains: Vec<String>,
+    /// Whether methods that the table does not know are let through; never where the service serves.
+    pub unlisted: bool,
 }
 
 /// See the module.
@@ -82,6 +84,12 @@ impl Credentials {
     #[must_use]
     pub fn refresh_interval(&self) -> Duration {
         self.settings.refresh
+    }
+
+    /// Whether methods that the table does not know are let through.
+    #[must_use]
+    pub fn lets_unlisted(&self) -> bool {
+        self.settings.unlisted
     }
 
     /// Whether nobody has to say who they are.

@@ -93,6 +93,24 @@ pub struct Protection {
     pub tls: Option<Arc<Tls>>,
 }
 
+impl Protection {
+    /// Everybody may do everything, also what the table does not know, in plaintext: for benches, which
+    /// serve methods of their own.
+    #[must_use]
+    pub fn none() -> Self {
+        let settings = credentials::Settings {
+            auth: crate::config::Auth::default(),
+            refresh: Duration::from_secs(1),
+            failures_per_second: 0,
+            principal_requests_per_second: 0,
+            domains: Vec::new(),
+            unlisted: true,
+        };
+        let credentials = Credentials::new(settings, None, crate::clock::system());
+        Self { credentials: Arc::new(credentials), tls: None }
+    }
+}
+
 impl PortLimits {
     #[must_use]
     pub fn of(config: &Config) -> Self {
