@@ -4,6 +4,7 @@
 //! write transaction begins with the tenant's next revision, and so holds the tenant's row: the
 //! order of revisions is the order of commits, without a gap, also between processes.
 
+mod access;
 mod changes;
 mod committed;
 mod conflicts;
@@ -12,6 +13,7 @@ mod costs;
 mod customers;
 mod decide;
 mod deciding;
+mod deletion;
 mod dialect;
 mod driver;
 mod error;
@@ -45,11 +47,13 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use access::AccessChange;
 pub use changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
+pub use deletion::{DeletedTenant, ListedTenant};
 // For benches, which write the same rows by the same driver with nothing in between.
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
