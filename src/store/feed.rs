@@ -44,7 +44,7 @@ const STRETCHES_THEN: &str = "WITH v(observation, revision) AS ({rows}) \
     SELECT v.revision, s.observation, s.from_at_us, s.customer FROM v CROSS JOIN stretch s \
     WHERE s.tenant = $1 AND s.observation = v.observation AND s.revision_from <= v.revision \
     AND (s.revision_until IS NULL OR s.revision_until > v.revision) ORDER BY v.revision, s.observation, s.from_at_us";
-const KINDS_CHANGED: &str = "SELECT until_revision, customer FROM customer_was \
+const KINDS_CHANGED: &str = "SELECT until_revision, customer, ended FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision, customer";
 pub(super) const KINDS_THEN: &str = "WITH v(customer, revision) AS ({rows}) \
     SELECT v.customer, v.revision, COALESCE((SELECT w.registered FROM customer_was w WHERE w.tenant = $1 \
@@ -206,6 +206,10 @@ async fn read_kinds(
     for row in tx.fetch(KINDS_CHANGED, &range).await? {
         if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
             let customer = ObservationNo(row.get(1)?);
+            if row.get::<i64>(2)? != 0 {
+                draft.moves.ended.push(customer);
+                continue;
+            }
             let gone = |(o, from, to): &(_, _, _)| *o == customer && *from == customer && *to != customer;
             if !draft.moves.moved.iter().any(gone) {
                 draft.moves.kinds.push(customer);

@@ -19,6 +19,8 @@ pub struct Moves {
     pub later: FxHashMap<ObservationNo, Vec<(Micros, ObservationNo)>>,
     /// Customers whose kind is another now.
     pub kinds: Vec<ObservationNo>,
+    /// Customers that are no more.
+    pub ended: Vec<ObservationNo>,
     /// Identifiers by kind and value that became shared, or are shared no more.
     pub sharing: Vec<(String, String, bool)>,
 }
@@ -48,6 +50,10 @@ pub enum Event {
         customer: ObservationNo,
         registered: bool,
     },
+    /// It is no more, and did not become part of one other.
+    Ended {
+        customer: ObservationNo,
+    },
     SharingChanged {
         kind: String,
         value: String,
@@ -60,7 +66,9 @@ impl Event {
     #[must_use]
     pub fn customers(&self) -> Vec<ObservationNo> {
         match self {
-            Self::Created { customer, .. } | Self::KindChanged { customer, .. } => vec![*customer],
+            Self::Created { customer, .. }
+            | Self::KindChanged { customer, .. }
+            | Self::Ended { customer } => vec![*customer],
             Self::Assigned { from, to, later, .. } => {
                 from.iter().chain([to]).chain(later.iter().map(|(_, customer)| customer)).copied().collect()
             }
@@ -128,6 +136,11 @@ impl Moves {
                 _ => {}
             }
         }
+        let merged = |ended: &ObservationNo| {
+            events.iter().any(|event| matches!(event, Event::Merged { customer, .. } if customer == ended))
+        };
+        let ended: Vec<ObservationNo> = self.ended.iter().copied().filter(|no| !merged(no)).collect();
+        events.extend(ended.into_iter().map(|customer| Event::Ended { customer }));
         for customer in self.kinds.iter().filter(|customer| !created.contains(customer)) {
             if let Some(&registered) = kinds.get(customer) {
                 events.push(Event::KindChanged { customer: *customer, registered });

@@ -77,7 +77,8 @@ pub fn normalize(
 
 /// Whether a trimmed value is nobody's. Matched before any folding, so that the exact list can
 /// tell `None` from a person who is called so.
-fn is_blocked(rules: &Rules, trimmed: &str) -> bool {
+#[must_use]
+pub fn is_blocked(rules: &Rules, trimmed: &str) -> bool {
     let bare = without_quotes(trimmed);
     let ignoring_case = |blocked: &String| {
         if blocked.is_ascii() {

@@ -6,7 +6,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::batch::{self, Before, Changes, Claims, Plan, Stored, StoredObservation, add_claims};
 use super::constraints::Constraints;
 use super::groups::components;
+use super::merges;
 use super::moves::Touch;
+use super::normalize::is_blocked;
 use super::resolve::{IdentifierNo, Known};
 use super::rules::Rules;
 use customer360_model::ObservationNo;
@@ -19,8 +21,6 @@ pub enum Unfit {
     KindGone(String),
     #[error("kind {0} is in use and would be normalized in another way")]
     NormalizerChanged(String),
-    #[error("a decision could not stand: {0}")]
-    Decision(super::constraints::Refusal),
     #[error("{observations} observations would be connected; at most {limit} may be")]
     TooLarge { observations: usize, limit: u32 },
 }
@@ -72,9 +72,8 @@ impl Whole {
         }
         for stored in self.identifiers.values_mut() {
             stored.kind = kind_of[&stored.kind];
+            stored.blocked = is_blocked(rules, &stored.value);
         }
-        let kind = |no| self.identifiers.get(&no).map(|stored| stored.kind);
-        self.constraints.check(rules, kind).map_err(|refusal| vec![Unfit::Decision(refusal)])?;
         Ok(self)
     }
 
@@ -118,7 +117,12 @@ impl Whole {
             all.replayed_observations += part.replayed_observations;
             all
         });
-        Resolved { changes: living(changes), largest }
+        let mut changes = living(changes);
+        // A customer may have had observations in several of the parts.
+        let was = self.observations.iter().map(|stored| (stored.observation.no, stored.customer)).collect();
+        let held = self.identifiers.iter().map(|(no, stored)| (*no, stored.holder));
+        changes.unbridged = merges::unbridged(&was, &changes, held);
+        Resolved { changes, largest }
     }
 
     /// Counts claims anew, and the first and latest observation of each identifier.
