@@ -8,14 +8,21 @@ use std::time::Duration;
 
 use customer360::clock;
 use customer360::kpi::Identity as _;
-use customer360::kpi::known::{Home, Homes, Since};
-use customer360::kpi::measure::Params;
-use customer360::kpi::retention::PeriodOptions;
-use customer360::kpi::survey::AnswersCounted;
-use customer360::kpi::triangle::TriangleOptions;
+use customer360::kpi::catalogue::measures;
+use customer360::kpi::engine::measure::Params;
+use customer360::kpi::engine::params::AnswersCounted;
+use customer360::kpi::engine::scalar;
+use customer360::kpi::facts::as_of::{Home, Homes, Since};
+use customer360::kpi::ground::calendar;
+use customer360::kpi::shapes::cost;
+use customer360::kpi::shapes::lifetime;
+use customer360::kpi::shapes::nps;
+use customer360::kpi::shapes::repurchase;
+use customer360::kpi::shapes::retention;
+use customer360::kpi::shapes::retention::PeriodOptions;
+use customer360::kpi::shapes::triangle::TriangleOptions;
 use customer360::kpi::{
     GroupBy, Live, OrderOptions, OrderUnit, Scope, Segment, Snapshot, Source, Trust, Window, WindowKind,
-    calendar, cost, lifetime, measures, repurchase, retention, scalar, survey,
 };
 use customer360::model::ActivityType;
 use rustc_hash::FxHashSet;
@@ -180,13 +187,13 @@ fn questions() -> Vec<(String, Asked)> {
             move |snapshot: &Snapshot| scalar::compute(snapshot, &question).unwrap()[0].total.numerator;
         add(id, Box::new(compute));
     }
-    let question = survey::Question {
+    let question = nps::Question {
         scope: scope(),
         group_by: Some(GroupBy::Channel),
         answers_counted: AnswersCounted::default(),
         survey_id: None,
     };
-    let nps = move |snapshot: &Snapshot| survey::compute(snapshot, &question).unwrap().basis.customers as f64;
+    let nps = move |snapshot: &Snapshot| nps::compute(snapshot, &question).unwrap().basis.customers as f64;
     add("NPS by channel", Box::new(nps));
     for by in [None, Some(GroupBy::Channel), Some(GroupBy::Location), Some(GroupBy::AcquisitionMonth)] {
         let name = by.as_ref().map_or_else(|| "cost to serve".into(), |by| format!("cost by {by:?}"));

@@ -3,11 +3,14 @@
 
 mod worlds;
 
-use customer360::kpi::cost::{self, CostRate};
-use customer360::kpi::given::Pieces;
-use customer360::kpi::reconcile::Cause;
-use customer360::kpi::scope::{GroupBy, OrderOptions, Scope};
-use customer360::kpi::{Snapshot, repurchase, retention, survey};
+use customer360::kpi::Snapshot;
+use customer360::kpi::engine::scope::{GroupBy, OrderOptions, Scope};
+use customer360::kpi::facts::projection::Pieces;
+use customer360::kpi::facts::reconcile::Cause;
+use customer360::kpi::shapes::cost::{self, CostRate};
+use customer360::kpi::shapes::nps;
+use customer360::kpi::shapes::repurchase;
+use customer360::kpi::shapes::retention;
 use customer360::mirror::{Mirrors, Settings};
 use customer360::model::{Currency, Micros, ObservationNo, Revision, TimeRange, Touchpoint};
 use customer360::store::{CustomerRecord, KnownAt, Store, Tenant};
@@ -47,19 +50,19 @@ fn answers(snapshot: &Snapshot) -> Vec<String> {
             group_by: group_by.clone(),
             orders: OrderOptions { drop_fully_returned: true, ..OrderOptions::default() },
             period: Some(retention::PeriodOptions::default()),
-            triangle: Some(customer360::kpi::triangle::TriangleOptions::default()),
+            triangle: Some(customer360::kpi::shapes::triangle::TriangleOptions::default()),
         };
         answers.push(format!("{:?}", retention::compute(snapshot, &question)));
         let question =
             repurchase::Question { group_by: group_by.clone(), ..repurchase::Question::of(scope()) };
         answers.push(format!("{:?}", repurchase::compute(snapshot, &question)));
-        let question = survey::Question {
+        let question = nps::Question {
             scope: scope(),
             group_by: group_by.clone(),
-            answers_counted: survey::AnswersCounted::LastPerCustomer,
+            answers_counted: customer360::kpi::engine::params::AnswersCounted::LastPerCustomer,
             survey_id: None,
         };
-        answers.push(format!("{:?}", survey::compute(snapshot, &question)));
+        answers.push(format!("{:?}", nps::compute(snapshot, &question)));
         let question = cost::Question { scope: scope(), group_by, rates: rates.clone(), capacities: vec![] };
         answers.push(format!("{:?}", cost::compute(snapshot, &question)));
     }
@@ -252,7 +255,7 @@ async fn causes_lead_from_one_revision_to_another() {
 fn living(snapshot: &Snapshot) -> usize {
     let of = |tables: &customer360::kpi::Tables, lives: &dyn Fn(u32) -> bool| {
         let stems = [&tables.orders.stem, &tables.returns.stem, &tables.answers.stem, &tables.touches.stem];
-        let count = |stem: &customer360::kpi::tables::Stem| {
+        let count = |stem: &customer360::kpi::facts::stem::Stem| {
             stem.customer.iter().filter(|customer| lives(**customer)).count()
         };
         stems.into_iter().map(count).sum::<usize>()

@@ -1,6 +1,7 @@
 //! Style that a machine can check and the compiler cannot: the walls between the rooms of the
 //! service, the length of files, what is absent. What the pure crates may use, Cargo holds.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn root() -> &'static Path {
@@ -173,4 +174,92 @@ fn every_room_is_on_the_map() {
     let missing: Vec<&String> =
         rooms.iter().filter(|room| *room != "lib" && !map.contains(&format!("`{room}`"))).collect();
     assert!(missing.is_empty(), "not in ARCHITECTURE.md: {missing:?}");
+}
+
+/// The floors of the kpi crate, the lowest first: imports between them go down only.
+const FLOORS: [&str; 6] = ["ground", "facts", "engine", "measures", "shapes", "catalogue"];
+
+/// The files of the kpi crate by `floor/name`, each with those that it imports. A name that the
+/// crate's root exports counts as the file that it stands in.
+fn imports_of_kpi() -> BTreeMap<String, BTreeSet<String>> {
+    let src = root().join("crates/kpi/src");
+    let unit = |path: &Path| {
+        let inside = path.strip_prefix(&src).unwrap().with_extension("");
+        let parts: Vec<String> = inside
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .filter(|part| part != "mod")
+            .collect();
+        match parts.as_slice() {
+            [floor, name, ..] if FLOORS.contains(&floor.as_str()) => Some(format!("{floor}/{name}")),
+            [floor] if floor == "catalogue" => Some("catalogue/".to_owned()),
+            _ => None,
+        }
+    };
+    let mut exports = BTreeMap::new();
+    let front = std::fs::read_to_string(src.join("lib.rs")).unwrap();
+    for export in front.split(';').filter_map(|item| item.split("pub use ").nth(1)) {
+        let parts: Vec<&str> = export.splitn(3, "::").collect();
+        for name in parts[2].trim_matches(|c| "{} \n".contains(c)).split(',') {
+            exports.insert(name.trim().to_owned(), format!("{}/{}", parts[0], parts[1]));
+        }
+    }
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources().iter().filter(|(path, _)| path.starts_with(&src)) {
+        let Some(unit) = unit(path) else { continue };
+        let own = imports.entry(unit.clone()).or_default();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for line in text.lines().map(code) {
+            for path in line.split("crate::").skip(1) {
+                let mut words = path.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+                let (first, second) = (words.next().unwrap_or(""), words.nth(1).unwrap_or(""));
+                let used = match FLOORS.contains(&first) {
+                    true => Some(format!("{first}/{second}")),
+                    false => exports.get(first).cloned(),
+                };
+                own.extend(used.filter(|used| *used != unit));
+            }
+        }
+    }
+    assert!(imports.len() > 70 && imports.values().map(BTreeSet::len).sum::<usize>() > 300);
+    imports
+}
+
+#[test]
+fn imports_between_floors_go_down_only() {
+    let level = |unit: &str| FLOORS.iter().position(|floor| unit.split('/').next() == Some(floor)).unwrap();
+    let mut up = Vec::new();
+    for (unit, used) in imports_of_kpi() {
+        up.extend(
+            used.iter().filter(|used| level(used) > level(&unit)).map(|used| format!("{unit} -> {used}")),
+        );
+    }
+    assert!(up.is_empty(), "{up:#?}");
+}
+
+#[test]
+fn no_files_of_the_kpi_crate_import_each_other_in_a_circle() {
+    let mut left = imports_of_kpi();
+    // Files whose imports are all gone go, until none does: what is left stands in circles.
+    loop {
+        let free: Vec<String> = left
+            .iter()
+            .filter(|(_, used)| used.iter().all(|used| !left.contains_key(used)))
+            .map(|(unit, _)| unit.clone())
+            .collect();
+        if free.is_empty() {
+            break;
+        }
+        free.iter().for_each(|unit| drop(left.remove(unit)));
+    }
+    // What only leads to a circle is in none.
+    loop {
+        let used: BTreeSet<String> = left.values().flatten().cloned().collect();
+        let before = left.len();
+        left.retain(|unit, _| used.contains(unit));
+        if left.len() == before {
+            break;
+        }
+    }
+    assert!(left.is_empty(), "{:#?}", left.keys().collect::<Vec<_>>());
 }

@@ -10,9 +10,12 @@ use std::sync::Arc;
 use customer360::identity::Rules;
 use customer360::identity::constraints::{ConstraintNo, Decision};
 use customer360::identity::resolve::IdentifierNo;
-use customer360::kpi::cost::{self, CostRate};
-use customer360::kpi::scope::{GroupBy, OrderOptions, Scope};
-use customer360::kpi::{Snapshot, repurchase, retention, survey};
+use customer360::kpi::Snapshot;
+use customer360::kpi::engine::scope::{GroupBy, OrderOptions, Scope};
+use customer360::kpi::shapes::cost::{self, CostRate};
+use customer360::kpi::shapes::nps;
+use customer360::kpi::shapes::repurchase;
+use customer360::kpi::shapes::retention;
 use customer360::mirror::{Mirrors, Settings};
 use customer360::model::summary::Summary;
 use customer360::model::{Currency, Identifier, Micros, ObservationNo, TimeRange, Touchpoint};
@@ -51,19 +54,19 @@ fn answers(snapshot: &Snapshot, until: Micros) -> Vec<String> {
             group_by: group_by.clone(),
             orders: OrderOptions { drop_fully_returned: true, ..OrderOptions::default() },
             period: Some(retention::PeriodOptions::default()),
-            triangle: Some(customer360::kpi::triangle::TriangleOptions::default()),
+            triangle: Some(customer360::kpi::shapes::triangle::TriangleOptions::default()),
         };
         answers.push(format!("{:?}", retention::compute(snapshot, &question)));
         let question =
             repurchase::Question { group_by: group_by.clone(), ..repurchase::Question::of(scope()) };
         answers.push(format!("{:?}", repurchase::compute(snapshot, &question)));
-        let question = survey::Question {
+        let question = nps::Question {
             scope: scope(),
             group_by: group_by.clone(),
-            answers_counted: survey::AnswersCounted::LastPerCustomer,
+            answers_counted: customer360::kpi::engine::params::AnswersCounted::LastPerCustomer,
             survey_id: None,
         };
-        answers.push(format!("{:?}", survey::compute(snapshot, &question)));
+        answers.push(format!("{:?}", nps::compute(snapshot, &question)));
         let question = cost::Question { scope: scope(), group_by, rates: rates.to_vec(), capacities: vec![] };
         answers.push(format!("{:?}", cost::compute(snapshot, &question)));
     }

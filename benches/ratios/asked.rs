@@ -1,14 +1,18 @@
 //! The measures that are asked beside DuckDB: one for every shape of kernel. The texts of the same
 //! questions are in `ask_measures.py`.
 
-use customer360::kpi::attribution::{self, Model, To, UNIT};
-use customer360::kpi::axis::Dimension;
-use customer360::kpi::calendar::Unit;
-use customer360::kpi::measure::{Params, Research};
-use customer360::kpi::scalar::Answer;
-use customer360::kpi::{
-    GroupBy, OrderOptions, Scope, Snapshot, Window, WindowKind, funnel, lifecycle, measures, mix, rfm, scalar,
-};
+use customer360::kpi::catalogue::measures;
+use customer360::kpi::engine::dimension::Dimension;
+use customer360::kpi::engine::measure::{Params, Research};
+use customer360::kpi::engine::scalar;
+use customer360::kpi::engine::scalar::Answer;
+use customer360::kpi::ground::calendar::Unit;
+use customer360::kpi::measures::funnel;
+use customer360::kpi::measures::lifecycle;
+use customer360::kpi::shapes::attribution::{self, Model, To, UNIT};
+use customer360::kpi::shapes::mix;
+use customer360::kpi::shapes::rfm;
+use customer360::kpi::{GroupBy, OrderOptions, Scope, Snapshot, Window, WindowKind};
 use customer360::model::ActivityType;
 
 use crate::kpis::{MEASURE, Question};

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
-use customer360::kpi::beside::{TABLES, TOUCHES};
-use customer360::kpi::fact::TouchType;
-use customer360::kpi::rows::Others;
-use customer360::kpi::tables::Stem;
+use customer360::kpi::facts::fact::TouchType;
+use customer360::kpi::facts::rows::Others;
+use customer360::kpi::facts::side_tables::{TABLES, TOUCHES};
+use customer360::kpi::facts::stem::Stem;
 use customer360::kpi::{Dictionary, Identity, Tables};
 use customer360::model::ActivityType;
 

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use customer360::clock;
-use customer360::kpi::retention::Answer as RetentionAnswer;
-use customer360::kpi::survey::AnswersCounted;
-use customer360::kpi::triangle::TriangleOptions;
+use customer360::kpi::engine::params::AnswersCounted;
+use customer360::kpi::shapes::cost;
+use customer360::kpi::shapes::nps;
+use customer360::kpi::shapes::repurchase;
+use customer360::kpi::shapes::retention;
+use customer360::kpi::shapes::retention::Answer as RetentionAnswer;
+use customer360::kpi::shapes::triangle::TriangleOptions;
 use customer360::kpi::{
-    Estimate, GroupBy, Identity, Live, OrderOptions, Scope, Segment, Snapshot, Source, Tables, Trust, cost,
-    repurchase, retention, survey,
+    Estimate, GroupBy, Identity, Live, OrderOptions, Scope, Segment, Snapshot, Source, Tables, Trust,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -127,7 +130,7 @@ fn kernels(scope: &Scope) -> Vec<Question> {
         triangle: Some(TriangleOptions::default()),
     };
     let again = repurchase::Question::of(scope.clone());
-    let nps = survey::Question {
+    let nps = nps::Question {
         scope: scope.clone(),
         group_by: Some(GroupBy::Channel),
         answers_counted: AnswersCounted::default(),
@@ -153,7 +156,7 @@ fn kernels(scope: &Scope) -> Vec<Question> {
         Question {
             name: "nps",
             what: "NPS by channel",
-            ask: Box::new(move |s| promoted(&survey::compute(s, &nps).expect("an answer"))),
+            ask: Box::new(move |s| promoted(&nps::compute(s, &nps).expect("an answer"))),
             bytes: Some(|tables, customers| tables.answers.stem.len() * 18 + customers),
             goals: KERNEL,
         },
@@ -185,7 +188,7 @@ fn repurchased(answer: &repurchase::Answer) -> String {
     format!("{} {} {} {} {median} {p90}", a.numerator, a.denominator, b.numerator, b.denominator)
 }
 
-fn promoted(answer: &survey::Answer) -> String {
+fn promoted(answer: &nps::Answer) -> String {
     let counts = answer.result.groups.iter().map(|group| {
         let nps = &group.result.nps;
         format!("{} {} {}", nps.promoters, nps.passives, nps.detractors)

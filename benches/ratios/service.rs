@@ -97,7 +97,10 @@ pub fn calls(touchpoints: impl Iterator<Item = proto::Touchpoint>) -> Vec<proto:
     for touchpoint in touchpoints {
         match calls.last_mut().filter(|call| call.touchpoints.len() < BATCH) {
             Some(call) => call.touchpoints.push(touchpoint),
-            None => calls.push(proto::RecordTouchpointsRequest { touchpoints: vec![touchpoint] }),
+            None => calls.push(proto::RecordTouchpointsRequest {
+                touchpoints: vec![touchpoint],
+                ..Default::default()
+            }),
         }
     }
     calls

@@ -1,6 +1,6 @@
 //! Customers who buy as BG/NBD has it.
 
-use customer360::kpi::fact::{Amount, Body, Said};
+use customer360::kpi::facts::fact::{Amount, Body, Said};
 use customer360::kpi::{Dictionary, Fact, Identity, Tables};
 use customer360::model::Currency;
 use rand::prelude::*;

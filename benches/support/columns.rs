@@ -2,8 +2,8 @@
 //! touchpoints say beside their type (products, offers, stages, lines) is drawn apart, so that it
 //! does not change the rest.
 
-use customer360::kpi::cost::CostRate;
-use customer360::kpi::fact::{Amount, AnswerKind, Body, LineFact, Said, TouchType};
+use customer360::kpi::facts::fact::{Amount, AnswerKind, Body, LineFact, Said, TouchType};
+use customer360::kpi::shapes::cost::CostRate;
 use customer360::kpi::{Dictionary, Fact, Identity, Scope, Tables};
 use customer360::model::{ActivityType, Channel, Currency, Micros, TimeRange};
 use rand::prelude::*;

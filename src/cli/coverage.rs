@@ -5,11 +5,10 @@ use clap::Args;
 use rayon::prelude::*;
 
 use super::CliError;
-use crate::kpi::measure::Params;
-use crate::kpi::scalar::{Question, compute};
-use crate::kpi::{
-    Dictionary, Fact, Identity, Live, Scope, Segment, Snapshot, Source, Tables, Trust, measures,
-};
+use crate::kpi::catalogue::measures;
+use crate::kpi::engine::measure::Params;
+use crate::kpi::engine::scalar::{Question, compute};
+use crate::kpi::{Dictionary, Fact, Identity, Live, Scope, Segment, Snapshot, Source, Tables, Trust};
 use crate::model::activity::{Activity, Fulfilment, Order, SurveyAnswer, SurveyKind, Visit};
 use crate::model::time::DAY_US;
 use crate::model::{Channel, Currency, Details, Micros, Money, ObservationNo, TimeRange, TouchpointNo};

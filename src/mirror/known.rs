@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::past::{self, Later};
 use super::{Mirror, MirrorError, Mirrors, blocking};
 use crate::kpi::Snapshot;
-use crate::kpi::given::Pieces;
-use crate::kpi::known::Since;
-use crate::kpi::reconcile::{Between, Cause};
+use crate::kpi::facts::as_of::Since;
+use crate::kpi::facts::projection::Pieces;
+use crate::kpi::facts::reconcile::{Between, Cause};
 use crate::model::Revision;
 use crate::store::{Known, Tenant};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::MirrorError;
 use super::tenant::{Map, small};
 use crate::identity::Rules;
-use crate::kpi::given::Pieces;
-use crate::kpi::known::{Home, Homes, Since, Then};
-use crate::kpi::reconcile::{Between, Mover};
+use crate::kpi::facts::as_of::{Home, Homes, Since, Then};
+use crate::kpi::facts::projection::Pieces;
+use crate::kpi::facts::reconcile::{Between, Mover};
 use crate::kpi::{Dictionary, Fact, Identity, Snapshot, Trust, Voided};
 use crate::store::{ChangedSince, Fact as StoredFact, Known};
 

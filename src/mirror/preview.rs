@@ -8,7 +8,7 @@ use super::tenant::small;
 use super::{MirrorError, Mirrors, blocking};
 use crate::identity::moves::Stretch;
 use crate::kpi::Snapshot;
-use crate::kpi::known::{Home, Since};
+use crate::kpi::facts::as_of::{Home, Since};
 use crate::model::{ObservationNo, Revision};
 use crate::store::{Moved, Tenant};
 

@@ -6,8 +6,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::MirrorError;
 use crate::identity::Rules;
-use crate::kpi::given::Given;
-use crate::kpi::known::{Home, Homes, Since};
+use crate::kpi::facts::as_of::{Home, Homes, Since};
+use crate::kpi::facts::projection::Given;
 use crate::kpi::{
     Dictionary, Fact, FactError, Identity, Live, Segment, Snapshot, Source, Tables, Trust, Voided,
 };

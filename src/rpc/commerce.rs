@@ -7,7 +7,7 @@ use super::facts::{Facts, Freshness, take_freshness};
 use super::proto::commerce_service_server::CommerceService;
 use super::{Port, convert, detached, proto, tenant_name};
 use crate::kpi::Snapshot;
-use crate::kpi::board::{self, Asked};
+use crate::kpi::shapes::board::{self, Asked};
 use crate::model::TenantName;
 use crate::store::RecordKind;
 

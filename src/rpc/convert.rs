@@ -102,6 +102,25 @@ impl Default for Limits {
     }
 }
 
+/// What the caller of a recording asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// Notes also of what is blocked or did not link.
+    pub explain: bool,
+    /// An identifier that cannot be used refuses its touchpoint.
+    pub strict: bool,
+}
+
+/// What is to be known of a part of a touchpoint that is stored all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// From the request's root.
+    pub path: String,
+    pub reason: proto::RecordNoteReason,
+    /// Of what cannot be used: what is wrong with it.
+    pub violation: Option<Violation>,
+}
+
 /// Where a field stands, from the request's root. Only written out when something is wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Path<'a> {
@@ -162,13 +181,22 @@ impl std::fmt::Display for Path<'_> {
 #[derive(Debug)]
 pub struct Checks<'a> {
     pub limits: &'a Limits,
+    pub asks: Asks,
     found: Vec<Violation>,
+    notes: Vec<Note>,
 }
 
 impl<'a> Checks<'a> {
     #[must_use]
     pub fn new(limits: &'a Limits) -> Self {
-        Self { limits, found: Vec::new() }
+        Self { limits, asks: Asks::default(), found: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Notes of a part that is stored all the same; as many as violations at most.
+    pub fn note(&mut self, at: &Path<'_>, reason: proto::RecordNoteReason, violation: Option<Violation>) {
+        if self.notes.len() < self.limits.violations {
+            self.notes.push(Note { path: at.to_string(), reason, violation });
+        }
     }
 
     /// The value if nothing was wrong, else everything that was.
@@ -177,6 +205,14 @@ impl<'a> Checks<'a> {
     /// All violations up to the limit, in the order of the fields.
     pub fn finish<T>(self, value: T) -> Result<T, Vec<Violation>> {
         if self.found.is_empty() { Ok(value) } else { Err(self.found) }
+    }
+
+    /// The same, with what was noted.
+    ///
+    /// # Errors
+    /// As of [`Checks::finish`].
+    pub fn finish_noted<T>(self, value: T) -> Result<(T, Vec<Note>), Vec<Violation>> {
+        if self.found.is_empty() { Ok((value, self.notes)) } else { Err(self.found) }
     }
 
     /// Notes what is wrong; beyond the limit nothing more is noted, for a small message can hold
@@ -213,6 +249,22 @@ impl<'a> Checks<'a> {
         Some(self.text(at, text)).filter(|text| !text.is_empty())
     }
 
+    /// A number that is not taken for 0 when it is not set.
+    pub fn required<T: Default>(&mut self, at: &Path<'_>, said: Option<T>) -> T {
+        said.unwrap_or_else(|| {
+            self.refuse(at, Reason::Required, "must be set");
+            T::default()
+        })
+    }
+
+    /// A number from 1 on, or what holds where none is said.
+    pub fn positive_or(&mut self, at: &Path<'_>, said: Option<u32>, otherwise: u32) -> u32 {
+        if said == Some(0) {
+            self.refuse(at, Reason::OutOfRange, "must be above 0");
+        }
+        said.unwrap_or(otherwise)
+    }
+
     /// One of an enum's values, or the default where none is said.
     pub fn choice<C: Choice>(&mut self, at: &Path<'_>, number: i32) -> C {
         C::parse(number).unwrap_or_else(|| {
@@ -237,14 +289,15 @@ impl<'a> Checks<'a> {
     pub fn signed_money(&mut self, at: &Path<'_>, money: Option<proto::Money>) -> Option<Money> {
         let money = money?;
         let limit = self.limits.amount_minor;
-        if money.minor.unsigned_abs() > limit.unsigned_abs() {
+        let minor = self.required(&at.field("minor"), money.minor);
+        if minor.unsigned_abs() > limit.unsigned_abs() {
             self.refuse(&at.field("minor"), Reason::OutOfRange, format!("at most {limit} either way"));
         }
-        Some(Money { minor: money.minor, currency: self.currency(&at.field("currency"), &money.currency) })
+        Some(Money { minor, currency: self.currency(&at.field("currency"), &money.currency) })
     }
 
     pub fn money(&mut self, at: &Path<'_>, money: Option<proto::Money>) -> Option<Money> {
-        if money.as_ref().is_some_and(|money| money.minor < 0) {
+        if money.as_ref().is_some_and(|money| money.minor.is_some_and(|minor| minor < 0)) {
             self.refuse(&at.field("minor"), Reason::OutOfRange, "must not be negative");
         }
         self.signed_money(at, money)
@@ -278,5 +331,5 @@ impl<'a> Checks<'a> {
 
 #[must_use]
 pub fn money_to_proto(money: Money) -> proto::Money {
-    proto::Money { minor: money.minor, currency: money.currency.code().to_owned() }
+    proto::Money { minor: Some(money.minor), currency: money.currency.code().to_owned() }
 }

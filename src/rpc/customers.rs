@@ -382,10 +382,11 @@ fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdent
         first_seen: identifier.first_seen.map(timestamp),
         last_seen: identifier.last_seen.map(timestamp),
         shared: identifier.shared,
-        first_touchpoint: identifier
-            .first_shown_by
-            .as_ref()
-            .map(|key| proto::TouchpointKey { source: key.source.clone(), source_id: key.source_id.clone() }),
+        first_touchpoint: identifier.first_shown_by.as_ref().map(|key| proto::TouchpointKey {
+            source: key.source.clone(),
+            source_id: key.source_id.clone(),
+            version: 0,
+        }),
         reason,
         decision: identifier.linked_by.map_or(0, |no| no.0),
     }
@@ -401,6 +402,7 @@ fn traits(rules: &Rules, summary: &Summary) -> Vec<proto::Trait> {
             touchpoint: Some(proto::TouchpointKey {
                 source: survivor.source.to_owned(),
                 source_id: survivor.said.source_id.clone(),
+                version: 0,
             }),
             if_absent: survivor.if_absent,
         })
@@ -469,6 +471,7 @@ fn touch_to_proto(moment: &Moment) -> proto::TouchSummary {
         touchpoint: Some(proto::TouchpointKey {
             source: moment.source.clone(),
             source_id: moment.source_id.clone(),
+            version: 0,
         }),
     }
 }

@@ -467,6 +467,8 @@ pub(super) fn decision(tenant: TenantKey, made: &StoredConstraint, names: &Names
         retracted_by: retracted.as_ref().map_or_else(String::new, |retracted| retracted.author.clone()),
         retract_reason: retracted.map_or_else(String::new, |retracted| retracted.reason),
         undoes_merge_id: made.undoes.map_or_else(String::new, |(o, absorbed)| merge_id(tenant, o, absorbed)),
+        principal: String::new(),
+        retract_principal: String::new(),
     }
 }
 
@@ -480,8 +482,11 @@ fn merge(tenant: TenantKey, listed: &ListedMerge, names: &Names) -> proto::Merge
         absorbed_customer_id: customer_id(tenant, merge.absorbed),
         revision: listed.revision.0,
         identifiers: named(&listed.identifiers, names),
-        touchpoint: key
-            .map(|key| proto::TouchpointKey { source: key.source.clone(), source_id: key.source_id.clone() }),
+        touchpoint: key.map(|key| proto::TouchpointKey {
+            source: key.source.clone(),
+            source_id: key.source_id.clone(),
+            version: 0,
+        }),
         link_decision: listed.link.as_ref().map_or(0, |link| link.no.0),
         stands: listed.stands,
         undone_by_decision: listed.undone_by.map_or(0, |no| no.0),

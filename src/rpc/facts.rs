@@ -8,8 +8,9 @@ use super::answers::Question;
 use super::error::PortError;
 use super::page::PAGE_BYTES;
 use super::{Port, blocking, proto};
-use crate::kpi::given::Pieces;
-use crate::kpi::{Dictionary, KpiError, Scope, Snapshot, lifetime};
+use crate::kpi::engine::fits::Fits;
+use crate::kpi::facts::projection::Pieces;
+use crate::kpi::{Dictionary, KpiError, Scope, Snapshot};
 use crate::model::{Revision, TenantName};
 use crate::store::{Known, Tenant};
 
@@ -100,12 +101,7 @@ impl Port {
 
     /// Where fits of these facts are kept that depend on no more of a question than a lifetime does,
     /// but for its times: those are the kernel's. Of the past none is.
-    pub(super) fn fits_of(
-        &self,
-        facts: &Facts,
-        asked: proto::ComputeLifetimeRequest,
-        scope: &Scope,
-    ) -> lifetime::Fits {
+    pub(super) fn fits_of(&self, facts: &Facts, asked: proto::ComputeLifetimeRequest, scope: &Scope) -> Fits {
         let proto::ComputeLifetimeRequest { scope: said, orders, first, value_basis, .. } = asked;
         let said = said.map(|said| proto::Scope { range: None, observed_until: None, ..said });
         let inputs =
@@ -113,7 +109,7 @@ impl Port {
         let beside = format!("{:?}", scope.rates);
         match facts.question("fits", &inputs, beside.as_bytes()).filter(|_| facts.then.is_none()) {
             Some(question) => self.fits.of(question.digest()),
-            None => lifetime::Fits::default(),
+            None => Fits::default(),
         }
     }
 

@@ -94,10 +94,10 @@ fn cursor(query: Query, place: Place) -> String {
     query.token((place.revision.0, i64::try_from(place.events).unwrap_or(i64::MAX)))
 }
 
-fn heartbeat(seconds: i32) -> Result<Duration, PortError> {
+fn heartbeat(seconds: Option<i32>) -> Result<Duration, PortError> {
     match seconds {
-        0 => Ok(Duration::from_secs(HEARTBEAT)),
-        1..=HEARTBEAT_LIMIT => Ok(Duration::from_secs(u64::from(seconds.unsigned_abs()))),
+        None => Ok(Duration::from_secs(HEARTBEAT)),
+        Some(seconds @ 1..=HEARTBEAT_LIMIT) => Ok(Duration::from_secs(u64::from(seconds.unsigned_abs()))),
         _ => {
             let what = format!("must be from 1 to {HEARTBEAT_LIMIT}");
             Err(PortError::field("heartbeat_seconds", Reason::OutOfRange, what))

@@ -10,10 +10,10 @@ use super::facts::{Facts, Freshness, take_freshness};
 use super::page::{Query, fit, page_size};
 use super::proto::figure_service_server::FigureService;
 use super::{Port, customer_id, detached, proto, tenant_name};
-use crate::kpi::ledger::{self, Need, RecordHit};
-use crate::kpi::measure::{Measure, Params};
-use crate::kpi::members::{self, Counted, Member, Page};
-use crate::kpi::scalar::Question;
+use crate::kpi::engine::measure::{Measure, Params};
+use crate::kpi::engine::members::{self, Counted, Member, Page};
+use crate::kpi::engine::records::{Need, RecordHit};
+use crate::kpi::engine::scalar::Question;
 use crate::kpi::{Dictionary, Scope, Snapshot};
 use crate::model::{Micros, ObservationNo, TenantName, TouchKey};
 use crate::store::RecordKind;
@@ -122,7 +122,7 @@ impl Port {
         params: &mut Params,
     ) -> Result<(), PortError> {
         let Some(tenant) = &facts.tenant else { return Ok(()) };
-        let needs: BTreeSet<Need> = measures.iter().filter_map(|measure| ledger::need(measure)).collect();
+        let needs: BTreeSet<Need> = measures.iter().filter_map(|measure| measure.need).collect();
         for need in needs {
             let kind = match need {
                 Need::Spend => RecordKind::Spend,
@@ -231,7 +231,11 @@ impl Names<'_> {
 
     fn key(&self, number: u32) -> Option<proto::TouchpointKey> {
         let key = self.keys.get(&i64::from(number))?;
-        Some(proto::TouchpointKey { source: key.source.clone(), source_id: key.source_id.clone() })
+        Some(proto::TouchpointKey {
+            source: key.source.clone(),
+            source_id: key.source_id.clone(),
+            version: 0,
+        })
     }
 
     fn channel(&self, place: u16) -> String {

@@ -148,8 +148,8 @@ fn entry(tenant: TenantKey, entry: &HistoryEntry, page: &HistoryPage) -> proto::
             Event::KindChanged(changed) => Some(Entry::KindChanged(changed)),
             Event::Ended(ended) => Some(Entry::Ended(ended)),
             Event::Assigned(assigned) => Some(Entry::Observation(observation(told, assigned, page))),
-            // Of identifiers; no customer's.
-            Event::SharingChanged(_) => None,
+            // Of identifiers and of the whole map; no customer's.
+            Event::SharingChanged(_) | Event::Upgraded(_) => None,
         },
     };
     let cause = match entry.cause {

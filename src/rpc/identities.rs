@@ -392,7 +392,11 @@ pub(super) fn proven_by(position: &Position) -> Option<proto::TouchpointKey> {
 }
 
 pub(super) fn key_to_proto(position: &Position) -> proto::TouchpointKey {
-    proto::TouchpointKey { source: position.key.source.clone(), source_id: position.key.source_id.clone() }
+    proto::TouchpointKey {
+        source: position.key.source.clone(),
+        source_id: position.key.source_id.clone(),
+        version: 0,
+    }
 }
 
 fn rule(allowed: Allowed) -> &'static str {

@@ -6,8 +6,13 @@ use super::facts::take_freshness;
 use super::figures::beside;
 use super::proto::journey_service_server::JourneyService;
 use super::{Port, convert, detached, proto, tenant_name};
-use crate::kpi::scalar::Question;
-use crate::kpi::{Snapshot, affinity, attribution, conversion, funnel, paths};
+use crate::kpi::Snapshot;
+use crate::kpi::engine::scalar::Question;
+use crate::kpi::measures::funnel;
+use crate::kpi::shapes::affinity;
+use crate::kpi::shapes::attribution;
+use crate::kpi::shapes::paths;
+use crate::kpi::shapes::store_conversion;
 
 #[tonic::async_trait]
 impl JourneyService for Port {
@@ -78,16 +83,15 @@ impl JourneyService for Port {
         let fresh = take_freshness(&mut asked.scope);
         let said = asked.clone();
         let (scope, params) = self.check(|c| convert::scoped_question(c, said.scope, said.parameters))?;
-        let measures = conversion::STORE_MEASURES.to_vec();
+        let measures = store_conversion::STORE_MEASURES.to_vec();
         let mut question = Question { scope, measures, params, group_by: Vec::new(), spans: Vec::new() };
         let port = self.clone();
         let answer = detached(async move {
             // Traffic counts too, which other shapes do not ask for.
             let facts = port.facts_of(&tenant, fresh, &mut question).await?;
             let known = facts.question("ComputeStoreConversion", &asked, beside(&question).as_bytes());
-            let compute = move |s: &Snapshot| {
-                conversion::store_conversions(s, &question).map(convert::store_conversion)
-            };
+            let compute =
+                move |s: &Snapshot| store_conversion::compute(s, &question).map(convert::store_conversion);
             port.answer(&facts, known, compute).await
         });
         Ok(Response::new(answer.await?))

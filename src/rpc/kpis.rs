@@ -9,7 +9,11 @@ use super::error::PortError;
 use super::facts::take_freshness;
 use super::proto::kpi_service_server::KpiService;
 use super::{Port, detached, proto, tenant_name};
-use crate::kpi::{Snapshot, catalogue, cost, repurchase, retention, survey};
+use crate::kpi::shapes::cost;
+use crate::kpi::shapes::nps;
+use crate::kpi::shapes::repurchase;
+use crate::kpi::shapes::retention;
+use crate::kpi::{Snapshot, catalogue};
 use crate::model::Violation;
 use crate::store::{self};
 
@@ -63,7 +67,7 @@ impl KpiService for Port {
             request,
             convert::nps_question,
             |question| &mut question.scope,
-            |s, question| survey::compute(s, question).map(convert::nps),
+            |s, question| nps::compute(s, question).map(convert::nps),
         )
         .await
     }

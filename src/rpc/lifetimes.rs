@@ -8,8 +8,9 @@ use super::facts::take_freshness;
 use super::page::{Query, fit};
 use super::proto::lifetime_service_server::LifetimeService;
 use super::{Port, convert, customer_id, detached, proto, tenant_name};
-use crate::kpi::lifetime;
-use crate::kpi::{KpiError, Snapshot, rfm};
+use crate::kpi::shapes::lifetime;
+use crate::kpi::shapes::rfm;
+use crate::kpi::{KpiError, Snapshot};
 use crate::model::{ObservationNo, Reason, TenantKey};
 
 #[tonic::async_trait]

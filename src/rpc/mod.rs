@@ -18,7 +18,8 @@ mod journeys;
 mod known;
 mod kpis;
 mod lifetimes;
-pub mod page;
+pub mod outcome;
+mod page;
 mod probes;
 pub mod proto;
 mod rankings;
@@ -41,6 +42,7 @@ use tonic::service::Routes;
 
 use crate::clock::Clock;
 use crate::identity::Rules;
+use crate::kpi::engine::fits::Fits;
 use crate::mirror::Mirrors;
 use crate::model::summary::cost::Rates;
 use crate::model::time::SECOND_US;
@@ -108,7 +110,7 @@ pub struct Port {
     answers: Answers,
     tenants: Arc<Mutex<HashMap<TenantName, Remembered>>>,
     rates: Arc<Mutex<HashMap<TenantKey, Arc<tokio::sync::Mutex<RatesAt>>>>>,
-    fits: crate::kpi::lifetime::Fits,
+    fits: Fits,
     holdings: scores::Holdings,
     rankings: rankings::Rankings,
     /// Places of feeds.
@@ -138,7 +140,7 @@ impl Port {
             answers,
             tenants: Arc::default(),
             rates: Arc::default(),
-            fits: crate::kpi::lifetime::Fits::default(),
+            fits: Fits::default(),
             holdings: scores::Holdings::default(),
             rankings: rankings::Rankings::default(),
             feeds,

@@ -154,8 +154,11 @@ mod tests {
 
     #[test]
     fn a_page_ends_before_it_grows_too_large_but_is_never_empty() {
-        let entry =
-            |bytes: usize| proto::TouchpointKey { source: "x".repeat(bytes), source_id: String::new() };
+        let entry = |bytes: usize| proto::TouchpointKey {
+            source: "x".repeat(bytes),
+            source_id: String::new(),
+            version: 0,
+        };
         let mut entries = vec![entry(1_500_000), entry(1_500_000), entry(1_500_000)];
         assert!(fit(&mut entries));
         assert_eq!(entries.len(), 2);

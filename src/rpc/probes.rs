@@ -7,7 +7,11 @@ use super::error::PortError;
 use super::kpis::{capacity, cost_rate};
 use super::proto::{self, kpi_answer::Answer, kpi_question::Question};
 use super::{Port, blocking};
-use crate::kpi::{Snapshot, cost, repurchase, retention, survey};
+use crate::kpi::Snapshot;
+use crate::kpi::shapes::cost;
+use crate::kpi::shapes::nps;
+use crate::kpi::shapes::repurchase;
+use crate::kpi::shapes::retention;
 use crate::model::{Reason, TenantKey};
 
 /// Questions in one request.
@@ -55,7 +59,7 @@ impl Port {
             }
             Question::Nps(asked) => {
                 let question = self.check(|c| convert::nps_question(c, asked))?;
-                let answer = blocking(move || survey::compute(&facts, &question)).await??;
+                let answer = blocking(move || nps::compute(&facts, &question)).await??;
                 Answer::Nps(convert::nps(answer))
             }
             Question::CostToServe(asked) => {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::page::Query;
-use crate::kpi::score::Place;
+use crate::kpi::shapes::score::Place;
 use crate::model::{Micros, Revision};
 
 /// Of all rankings together, at 16 bytes a customer; a longer one is made for each page.

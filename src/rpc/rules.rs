@@ -49,6 +49,7 @@ impl RuleService for Port {
                 since_revision: found.since.0,
                 author: found.author.unwrap_or_default(),
                 reason: found.reason.unwrap_or_default(),
+                ..Default::default()
             })
         });
         Ok(Response::new(answer.await?))

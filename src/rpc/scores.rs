@@ -12,10 +12,11 @@ use super::kpis::cost_rate;
 use super::page::Query;
 use super::rankings::{Ranking, Which};
 use super::{Port, REMEMBERED_TENANTS, REMEMBERED_US, blocking, customer_id, proto};
-use crate::kpi::lifetime::{self, Fitted, PurchaseModel, ValueModel};
-use crate::kpi::rfm::{self, Cuts};
-use crate::kpi::score::{self, Scored, Scoring};
-use crate::kpi::{Snapshot, measure};
+use crate::kpi::Snapshot;
+use crate::kpi::engine::measure;
+use crate::kpi::shapes::lifetime::{self, Fitted, PurchaseModel, ValueModel};
+use crate::kpi::shapes::rfm::{self, Cuts};
+use crate::kpi::shapes::score::{self, Scored, Scoring};
 use crate::model::{Micros, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::Tenant;
 

@@ -6,28 +6,22 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use prost::Message as _;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::convert::{self, Checks, Path, activity_type_number, identifier_to_proto};
-use super::error::{PortError, violation_to_proto};
-use super::page::{self, PAGE_BYTES, Query};
+use super::convert::{self, Asks, Checks, Note, Path, activity_type_number, identifier_to_proto};
+use super::error::PortError;
+use super::outcome::{self, RecordOutcome, Sum};
+use super::page::{self, Query};
+use super::proto;
 use super::proto::touchpoint_service_server::TouchpointService;
-use super::proto::{self, ErrorReason, RecordStatus};
 use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
 use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
 };
-use crate::store::{By, Filter, Incoming, Outcome, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint};
+use crate::store::{By, Filter, Incoming, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint};
 
-/// Refusals that the answer to an import lists.
-const LISTED_REFUSALS: usize = 1_000;
-/// Violations of each of them: the answer stays below 4 MiB.
-const LISTED_VIOLATIONS: usize = 10;
-/// Bytes of outcomes after which violations are left out: a page without them stays well below 4 MiB.
-const VIOLATION_BYTES: usize = PAGE_BYTES - 500_000;
 /// Batches of one import that are checked at the same time, and as many in the writer's queue.
 const BATCHES_IN_FLIGHT: usize = 4;
 /// How long an import waits when the queue is full.
@@ -42,11 +36,12 @@ impl TouchpointService for Port {
         request: Request<proto::RecordTouchpointsRequest>,
     ) -> Result<Response<proto::RecordTouchpointsResponse>, Status> {
         let tenant = tenant_name(&request)?;
-        let touchpoints = request.into_inner().touchpoints;
+        let proto::RecordTouchpointsRequest { touchpoints, explain, strict } = request.into_inner();
         let port = self.clone();
-        let recorded = detached(async move { port.record(tenant, touchpoints).await }).await?;
+        let asks = Asks { explain, strict };
+        let recorded = detached(async move { port.record(tenant, touchpoints, asks).await }).await?;
         let mut outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect::<Vec<_>>();
-        trim_violations(&mut outcomes);
+        outcome::trim(&mut outcomes);
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }
 
@@ -105,7 +100,7 @@ impl TouchpointService for Port {
             let tenant = port.tenant(&tenant, 0).await?.ok_or(PortError::TouchpointNotFound)?;
             let voided = port.store.void(tenant.key, &key, &reason).await?;
             let voided = voided.ok_or(PortError::TouchpointNotFound)?;
-            Ok(proto::VoidTouchpointResponse { revision: voided.revision.0 })
+            Ok(proto::VoidTouchpointResponse { revision: voided.revision.0, version: 0 })
         });
         Ok(Response::new(answer.await?))
     }
@@ -117,27 +112,21 @@ struct BatchRecorded {
     outcomes: Vec<RecordOutcome>,
 }
 
-/// What became of one touchpoint.
-enum RecordOutcome {
-    Recorded { customer_id: String },
-    Duplicate { customer_id: String },
-    Refused { reason: ErrorReason, violations: Vec<Violation> },
-}
-
 impl Port {
     /// Records what is right of a batch.
     async fn record(
         &self,
         tenant: TenantName,
         touchpoints: Vec<proto::Touchpoint>,
+        asks: Asks,
     ) -> Result<BatchRecorded, PortError> {
-        let checked = self.check_batch(tenant, touchpoints).await?;
-        let Checked { tenant, incoming, refused, nothing } = checked;
+        let checked = self.check_batch(tenant, touchpoints, asks).await?;
+        let Checked { tenant, incoming, looked_at, nothing } = checked;
         let stored = match incoming.is_empty() {
             true => nothing,
             false => self.store.record(tenant, incoming).await?,
         };
-        recorded(tenant, refused, stored)
+        recorded(tenant, looked_at, stored)
     }
 
     /// Everything about a batch that needs no database, off the threads that serve.
@@ -145,6 +134,7 @@ impl Port {
         &self,
         tenant: TenantName,
         touchpoints: Vec<proto::Touchpoint>,
+        asks: Asks,
     ) -> Result<Checked, PortError> {
         let (limit, size) = (self.settings.limits.batch_touchpoints, touchpoints.len());
         if size > limit {
@@ -153,14 +143,14 @@ impl Port {
         let tenant = self.open_tenant(&tenant).await?;
         let (now, settings) = ((self.clock)(), self.settings.clone());
         let rules: Arc<Rules> = tenant.rules.clone();
-        let check = move || check_all(touchpoints, &rules, now, &settings.limits);
-        let (incoming, refused) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
+        let check = move || check_all(touchpoints, &rules, now, &settings.limits, asks);
+        let (incoming, looked_at) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
         let revision = match incoming.is_empty() {
             true => self.store.revision(tenant.key).await?,
             false => tenant.revision,
         };
         let nothing = Recorded { revision, outcomes: Vec::new() };
-        Ok(Checked { tenant: tenant.key, incoming, refused, nothing })
+        Ok(Checked { tenant: tenant.key, incoming, looked_at, nothing })
     }
 
     /// Batches are checked at the same time and queued in the order of the stream: what is in
@@ -180,7 +170,8 @@ impl Port {
             let (port, tenant) = (self.clone(), tenant.clone());
             import.checking.push_back(tokio::spawn(async move {
                 let keys = batch.touchpoints.iter().map(key_to_proto).collect();
-                Ok((keys, port.check_batch(tenant, batch.touchpoints).await?))
+                let asks = Asks { explain: batch.explain, strict: batch.strict };
+                Ok((keys, port.check_batch(tenant, batch.touchpoints, asks).await?))
             }));
         }
         while !import.checking.is_empty() {
@@ -189,7 +180,7 @@ impl Port {
         while !import.writing.is_empty() {
             import.finish_oldest().await?;
         }
-        Ok(import.sum)
+        Ok(import.sum.into_proto())
     }
 
     async fn list(
@@ -236,95 +227,40 @@ impl Port {
     }
 }
 
-/// What can be recorded, and for each of the batch what is wrong with it, if anything.
+/// What can be recorded, and for each of the batch what is to be said of it.
 fn check_all(
     touchpoints: Vec<proto::Touchpoint>,
     rules: &Rules,
     now: Micros,
     limits: &convert::Limits,
-) -> (Vec<Incoming>, Vec<Option<Vec<Violation>>>) {
+    asks: Asks,
+) -> (Vec<Incoming>, LookedAt) {
     let root = Path::root();
     let mut incoming = Vec::with_capacity(touchpoints.len());
-    let mut refused = Vec::with_capacity(touchpoints.len());
+    let mut looked_at = Vec::with_capacity(touchpoints.len());
     for (i, message) in touchpoints.into_iter().enumerate() {
         let hash = convert::payload_hash(&message);
-        match convert::touchpoint(message, &root.item("touchpoints", i), rules, now, limits) {
-            Ok(touchpoint) => {
+        match convert::touchpoint(message, &root.item("touchpoints", i), rules, now, limits, asks) {
+            Ok((touchpoint, notes)) => {
                 incoming.push(Incoming::new(touchpoint, hash));
-                refused.push(None);
+                looked_at.push(Ok(notes));
             }
-            Err(violations) => refused.push(Some(violations)),
+            Err(violations) => looked_at.push(Err(violations)),
         }
     }
-    (incoming, refused)
-}
-
-impl RecordOutcome {
-    fn invalid(violations: Vec<Violation>) -> Self {
-        Self::Refused { reason: ErrorReason::ValidationFailed, violations }
-    }
-
-    fn of(tenant: TenantKey, index: usize, outcome: Outcome) -> Self {
-        let id = |customer: Option<_>| customer.map_or_else(String::new, |no| customer_id(tenant, no));
-        let taken = |field: &str, what: &str| {
-            vec![Violation::new(format!("touchpoints[{index}].{field}"), Reason::Conflict, what)]
-        };
-        match outcome {
-            Outcome::Recorded(customer) => Self::Recorded { customer_id: id(customer) },
-            Outcome::Duplicate(customer) => Self::Duplicate { customer_id: id(customer) },
-            Outcome::KeyTaken => Self::Refused {
-                reason: ErrorReason::TouchpointConflict,
-                violations: taken("source_id", "was recorded before with another content"),
-            },
-            Outcome::OrderTaken => Self::Refused {
-                reason: ErrorReason::OrderIdTaken,
-                violations: taken("order.order_id", "another touchpoint stands for this order"),
-            },
-        }
-    }
-
-    fn into_proto(self) -> proto::RecordOutcome {
-        match self {
-            Self::Recorded { customer_id } => proto::RecordOutcome {
-                status: RecordStatus::Recorded.into(),
-                customer_id,
-                ..Default::default()
-            },
-            Self::Duplicate { customer_id } => proto::RecordOutcome {
-                status: RecordStatus::Duplicate.into(),
-                customer_id,
-                ..Default::default()
-            },
-            Self::Refused { reason, violations } => proto::RecordOutcome {
-                status: RecordStatus::Refused.into(),
-                reason: reason.into(),
-                violations: violations.into_iter().map(violation_to_proto).collect(),
-                ..Default::default()
-            },
-        }
-    }
-}
-
-/// Leaves violations out once the answer would grow too large; what became of each stays.
-fn trim_violations(outcomes: &mut [proto::RecordOutcome]) {
-    let mut bytes = 0;
-    for outcome in outcomes {
-        bytes += outcome.encoded_len();
-        if bytes > VIOLATION_BYTES {
-            outcome.violations.clear();
-        }
-    }
+    (incoming, looked_at)
 }
 
 type Keys = Vec<proto::TouchpointKey>;
-type Refused = Vec<Option<Vec<Violation>>>;
+/// For each of a batch what is to be noted, or why it is refused.
+type LookedAt = Vec<Result<Vec<Note>, Vec<Violation>>>;
 type Writing = Pin<Box<dyn Future<Output = Result<Recorded, StoreError>> + Send>>;
 
 /// A batch of which everything is known that needs no database.
 struct Checked {
     tenant: TenantKey,
     incoming: Vec<Incoming>,
-    refused: Refused,
+    looked_at: LookedAt,
     /// The answer of the store when nothing is left to be recorded.
     nothing: Recorded,
 }
@@ -333,10 +269,8 @@ struct Checked {
 #[derive(Default)]
 struct Import {
     checking: VecDeque<JoinHandle<Result<(Keys, Checked), PortError>>>,
-    writing: VecDeque<(Keys, TenantKey, Refused, Writing)>,
-    sum: proto::ImportTouchpointsResponse,
-    /// Counts the touchpoints of the whole stream.
-    index: i64,
+    writing: VecDeque<(Keys, TenantKey, LookedAt, Writing)>,
+    sum: Sum,
 }
 
 impl Import {
@@ -344,7 +278,7 @@ impl Import {
     async fn advance(&mut self, port: &Port) -> Result<(), PortError> {
         let Some(checking) = self.checking.pop_front() else { return Ok(()) };
         let (keys, checked) = checking.await.unwrap_or(Err(PortError::Panicked))?;
-        let Checked { tenant, incoming, refused, nothing } = checked;
+        let Checked { tenant, incoming, looked_at, nothing } = checked;
         if self.writing.len() >= BATCHES_IN_FLIGHT {
             self.finish_oldest().await?;
         }
@@ -352,14 +286,14 @@ impl Import {
             true => Box::pin(std::future::ready(Ok(nothing))),
             false => queued(port, tenant, &incoming).await,
         };
-        self.writing.push_back((keys, tenant, refused, writing));
+        self.writing.push_back((keys, tenant, looked_at, writing));
         Ok(())
     }
 
     async fn finish_oldest(&mut self) -> Result<(), PortError> {
-        let Some((keys, tenant, refused, writing)) = self.writing.pop_front() else { return Ok(()) };
-        let batch = recorded(tenant, refused, writing.await?)?;
-        add(&mut self.sum, &mut self.index, keys, batch);
+        let Some((keys, tenant, looked_at, writing)) = self.writing.pop_front() else { return Ok(()) };
+        let batch = recorded(tenant, looked_at, writing.await?)?;
+        self.sum.add(batch.revision, keys, batch.outcomes);
         Ok(())
     }
 }
@@ -392,55 +326,27 @@ fn fits(incoming: &[Incoming], limit: QueueLimit) -> bool {
 }
 
 /// The outcomes of a batch in its order: of what was refused, and of what was stored.
-fn recorded(tenant: TenantKey, refused: Refused, stored: Recorded) -> Result<BatchRecorded, PortError> {
+fn recorded(tenant: TenantKey, looked_at: LookedAt, stored: Recorded) -> Result<BatchRecorded, PortError> {
     let mut stored_outcomes = stored.outcomes.into_iter();
-    let outcome = |(i, violations): (usize, Option<Vec<Violation>>)| match violations {
-        Some(violations) => Ok(RecordOutcome::invalid(violations)),
-        None => stored_outcomes
+    let outcome = |(i, looked_at): (usize, Result<Vec<Note>, Vec<Violation>>)| match looked_at {
+        Err(violations) => Ok(RecordOutcome::invalid(violations)),
+        Ok(notes) => stored_outcomes
             .next()
-            .map(|outcome| RecordOutcome::of(tenant, i, outcome))
+            .map(|outcome| RecordOutcome::of(tenant, i, outcome, notes))
             .ok_or(PortError::Panicked),
     };
-    let outcomes = refused.into_iter().enumerate().map(outcome).collect::<Result<_, _>>()?;
+    let outcomes = looked_at.into_iter().enumerate().map(outcome).collect::<Result<_, _>>()?;
     Ok(BatchRecorded { revision: stored.revision, outcomes })
-}
-
-fn add(sum: &mut proto::ImportTouchpointsResponse, index: &mut i64, keys: Keys, recorded: BatchRecorded) {
-    sum.revision = sum.revision.max(recorded.revision.0);
-    for (key, outcome) in keys.into_iter().zip(recorded.outcomes) {
-        match outcome {
-            RecordOutcome::Recorded { .. } => sum.recorded += 1,
-            RecordOutcome::Duplicate { .. } => sum.duplicates += 1,
-            RecordOutcome::Refused { reason, violations } => {
-                sum.refused += 1;
-                if sum.refusals.len() < LISTED_REFUSALS {
-                    let listed = violations.into_iter().take(LISTED_VIOLATIONS);
-                    sum.refusals.push(proto::RefusedTouchpoint {
-                        index: *index,
-                        key: Some(key),
-                        reason: reason.into(),
-                        violations: listed.map(below_the_touchpoint).collect(),
-                    });
-                }
-            }
-        }
-        *index += 1;
-    }
-}
-
-/// The place in a batch means nothing in a stream: paths begin at the touchpoint.
-fn below_the_touchpoint(violation: Violation) -> proto::Violation {
-    let mut told = violation_to_proto(violation);
-    if let Some((_, below)) = told.field.split_once("].") {
-        told.field = below.to_owned();
-    }
-    told
 }
 
 fn key_to_proto(touchpoint: &proto::Touchpoint) -> proto::TouchpointKey {
     // A key too long to be one is not repeated.
     let short = |text: &str| text.chars().take(256).collect();
-    proto::TouchpointKey { source: short(&touchpoint.source), source_id: short(&touchpoint.source_id) }
+    proto::TouchpointKey {
+        source: short(&touchpoint.source),
+        source_id: short(&touchpoint.source_id),
+        version: touchpoint.version,
+    }
 }
 
 fn key(port: &Port, source: String, source_id: String) -> Result<TouchKey, PortError> {
@@ -489,6 +395,7 @@ fn stored_to_proto(tenant: TenantKey, mut stored: StoredTouchpoint) -> proto::Re
         customer_id: stored.customer.map_or_else(String::new, |no| customer_id(tenant, no)),
         blocked_identifiers: blocked.into_iter().map(identifier_to_proto).collect(),
         recorded_revision: stored.revision.0,
+        superseded: false,
         touchpoint: Some(convert::touchpoint_to_proto(stored.touchpoint)),
     }
 }

@@ -134,7 +134,7 @@ mod tests {
             let activity = t.activity.unwrap();
             if let crate::rpc::proto::touchpoint::Activity::Order(order) = &activity {
                 assert!(orders.insert(order.order_id.clone()), "an order id came twice");
-                assert!(order.amount.as_ref().unwrap().minor > 0);
+                assert!(order.amount.as_ref().unwrap().minor() > 0);
             }
             let name = format!("{activity:?}");
             *types.entry(name.split('(').next().unwrap_or_default().to_owned()).or_default() += 1;

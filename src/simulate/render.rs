@@ -38,6 +38,7 @@ pub fn touchpoint(seed: u64, index: usize, beat: &Beat) -> Touchpoint {
     Touchpoint {
         source: source(beat).to_owned(),
         source_id: format!("{seed:x}-{index}"),
+        version: 0,
         at: Some(pbjson_types::Timestamp { seconds: START_S + i64::from(beat.at), nanos: 0 }),
         channel: channel.to_owned(),
         identifiers: people.identifiers(beat),
@@ -209,7 +210,7 @@ impl People {
             let survey_id = survey_id.to_owned();
             Activity::SurveyAnswer(proto::SurveyAnswer {
                 kind: kind.into(),
-                score: beat.detail.into(),
+                score: Some(beat.detail.into()),
                 survey_id,
             })
         };
@@ -259,7 +260,7 @@ impl People {
             What::Enrolment => Activity::Subscription(proto::Subscription {
                 programme: proto::SubscriptionProgramme::Loyalty.into(),
                 change: proto::SubscriptionChange::Joined.into(),
-                points: 0,
+                points: None,
             }),
         }
     }
@@ -346,7 +347,7 @@ fn line(x: u64) -> Line {
     Line {
         product_id: product(x),
         category: category(x).to_owned(),
-        quantity: if x.is_multiple_of(7) { 2.0 } else { 1.0 },
+        quantity: Some(if x.is_multiple_of(7) { 2.0 } else { 1.0 }),
         unit_price: Some(euros(unit)),
         list_price: reduced.then(|| euros(price)),
         discount: None,
@@ -357,11 +358,11 @@ fn line(x: u64) -> Line {
 
 #[expect(clippy::cast_possible_truncation, reason = "quantities are 1 or 2")]
 fn total(lines: &[Line]) -> i64 {
-    lines.iter().map(|l| l.quantity as i64 * l.unit_price.as_ref().map_or(0, |p| p.minor)).sum()
+    lines.iter().map(|l| l.quantity() as i64 * l.unit_price.as_ref().map_or(0, |p| p.minor())).sum()
 }
 
 fn euros(minor: i64) -> Money {
-    Money { minor, currency: CURRENCY.to_owned() }
+    Money { minor: Some(minor), currency: CURRENCY.to_owned() }
 }
 
 fn product(x: u64) -> String {

@@ -14,11 +14,11 @@ fn at(channel: &str, location: &str, mut touchpoint: proto::Touchpoint) -> proto
 }
 
 fn bought(id: &str, minor: i64, price: i64) -> Activity {
-    let euros = |minor| Some(proto::Money { minor, currency: "EUR".into() });
+    let euros = |minor| Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     let line = proto::Line {
         product_id: "shoe".into(),
         category: "feet".into(),
-        quantity: 2.0,
+        quantity: Some(2.0),
         unit_price: euros(price),
         discount: euros(20),
         ..Default::default()
@@ -31,7 +31,7 @@ fn bought(id: &str, minor: i64, price: i64) -> Activity {
 }
 
 fn returned(order_id: &str, minor: i64) -> Activity {
-    let amount = Some(proto::Money { minor, currency: "EUR".into() });
+    let amount = Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     Activity::Return(proto::Return {
         return_id: format!("r-{order_id}"),
         order_id: order_id.into(),
@@ -49,7 +49,7 @@ async fn shop() -> Service {
     let (u1, u2): (&[&str], &[&str]) = (&["ACCOUNT:u1"], &["ACCOUNT:u2"]);
     let trial = Activity::ProductTrial(proto::ProductTrial { product_id: "shoe".into(), kind: 1 });
     let shown = Activity::OfferShown(proto::OfferShown { offer_id: "o".into(), kind: 2 });
-    let join = Activity::Subscription(proto::Subscription { programme: 2, change: 1, points: 0 });
+    let join = Activity::Subscription(proto::Subscription { programme: 2, change: 1, points: None });
     let mention = proto::SocialEngagement { kind: 4, ..Default::default() };
     let all = vec![
         touch("1", 25, u1, visit()),
@@ -70,11 +70,12 @@ async fn shop() -> Service {
     let count = all.len();
     assert_eq!(service.record(all).await.outcomes.len(), count);
     let interval = Some(proto::TimeRange { start: days_ago(31), end: days_ago(1) });
-    let amount = Some(proto::Money { minor: 500, currency: "EUR".into() });
+    let amount = Some(proto::Money { minor: Some(500), currency: "EUR".into() });
     let spend = proto::AcquisitionSpend { channel: "web".into(), campaign: String::new(), interval, amount };
     let target = |kpi_id: &str, location: &str, value, currency: &str| {
         let (kpi_id, location, currency) = (kpi_id.to_owned(), location.to_owned(), currency.to_owned());
-        let target = proto::Target { kpi_id, location, interval, value, currency, ..Default::default() };
+        let target =
+            proto::Target { kpi_id, location, interval, value: Some(value), currency, ..Default::default() };
         proto::Record { record: Some(Said::Target(target)) }
     };
     let records = vec![
@@ -179,8 +180,11 @@ async fn every_number_of_it_can_be_walked_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_questions_are_told_by_field() {
     let service = service().await;
-    let parameters =
-        Some(proto::KpiParameters { care_target_minutes: u32::MAX, assisted_by: 9, ..Default::default() });
+    let parameters = Some(proto::KpiParameters {
+        care_target_minutes: Some(u32::MAX),
+        assisted_by: 9,
+        ..Default::default()
+    });
     let request =
         proto::ComputeIncentiveCardRequest { parameters, by: 7, comparison: 8, ..Default::default() };
     let status = service.commerce().compute_incentive_card(request).await.unwrap_err();

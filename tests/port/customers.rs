@@ -21,10 +21,10 @@ async fn a_customer_is_found_by_any_id_and_any_identifier_and_restated_by_a_merg
     gap.traits = vec![city("Rome", true)];
     let back = Activity::Return(proto::Return {
         return_id: "R-1".into(),
-        amount: Some(proto::Money { minor: 300, currency: "EUR".into() }),
+        amount: Some(proto::Money { minor: Some(300), currency: "EUR".into() }),
         ..Default::default()
     });
-    let nps = Activity::SurveyAnswer(proto::SurveyAnswer { kind: 1, score: 9, ..Default::default() });
+    let nps = Activity::SurveyAnswer(proto::SurveyAnswer { kind: 1, score: Some(9), ..Default::default() });
     let recorded = service
         .record(vec![
             touch("1", 9, &["COOKIE:c1"], visit()),
@@ -107,7 +107,8 @@ async fn customers_are_listed_masked_and_kept_apart_by_tenant() {
         let status = service.customers().get_customer(request).await.unwrap_err();
         refused(&status, Code::NotFound, "CUSTOMER_NOT_FOUND");
         let touchpoints = vec![touch("1", 1, &["COOKIE:z"], visit())];
-        let request = of_tenant(tenant, proto::RecordTouchpointsRequest { touchpoints });
+        let request =
+            of_tenant(tenant, proto::RecordTouchpointsRequest { touchpoints, ..Default::default() });
         service.touchpoints().record_touchpoints(request).await.unwrap();
         let request = of_tenant(tenant, of(&ids[0]));
         let status = service.customers().get_customer(request).await.unwrap_err();

@@ -43,21 +43,21 @@ fn busy_month() -> Vec<proto::Touchpoint> {
     let like = proto::SocialEngagement { kind: 1, network: "n".into(), ..Default::default() };
     let follow = proto::SocialEngagement { kind: 5, network: "n".into(), ..Default::default() };
     let review = proto::ReviewWritten { rating: Some(2), sentiment: Some(-0.5), ..Default::default() };
-    let euros = |minor| Some(proto::Money { minor, currency: "EUR".into() });
+    let euros = |minor| Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     let cart = |id: &str| {
         Activity::CartUpdated(proto::Cart { cart_id: id.into(), value: euros(700), ..Default::default() })
     };
     let line = proto::Line {
         product_id: "shoe".into(),
         category: "feet".into(),
-        quantity: 2.0,
+        quantity: Some(2.0),
         ..Default::default()
     };
     let mut bought = order("s-1", 1_000);
     if let Activity::Order(order) = &mut bought {
         order.lines = vec![line];
     }
-    let score = proto::SurveyAnswer { kind: 1, score: 10, ..Default::default() };
+    let score = proto::SurveyAnswer { kind: 1, score: Some(10), ..Default::default() };
     vec![
         touch(
             "1",
@@ -99,7 +99,7 @@ pub async fn busy_service() -> Service {
     let rate = proto::CostRate {
         channel: "web".into(),
         currency: "EUR".into(),
-        per_touch_micros: 250_000,
+        per_touch_micros: Some(250_000),
         effective_from: Some(pbjson_types::Timestamp { seconds: 1_767_225_600, nanos: 0 }),
         ..Default::default()
     };

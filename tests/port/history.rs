@@ -197,8 +197,12 @@ async fn conflicts_say_who_wanted_what_and_which_rule_kept_it_out() {
     assert_eq!((listed[0].reason(), listed[0].decision), (DropReason::Constraint, decided));
 
     // Without its touchpoint it is no conflict any more, but it was one.
-    let request =
-        proto::VoidTouchpointRequest { source: "shop".into(), source_id: "2".into(), reason: "wrong".into() };
+    let request = proto::VoidTouchpointRequest {
+        source: "shop".into(),
+        source_id: "2".into(),
+        reason: "wrong".into(),
+        ..Default::default()
+    };
     service.touchpoints().void_touchpoint(request).await.unwrap();
     assert_eq!(list(None, true).await.len(), 1);
     let past = list(None, false).await;

@@ -158,8 +158,12 @@ async fn what_was_known_then_is_answered_as_it_was() {
             touch("4", 30, &["COOKIE:c1"], visit()),
         ])
         .await;
-    let void =
-        proto::VoidTouchpointRequest { source: "shop".into(), source_id: "2".into(), reason: "test".into() };
+    let void = proto::VoidTouchpointRequest {
+        source: "shop".into(),
+        source_id: "2".into(),
+        reason: "test".into(),
+        ..Default::default()
+    };
     service.touchpoints().void_touchpoint(void).await.unwrap();
     let now = told(&account, None).await;
     assert_eq!(now.0.customer.as_ref().unwrap().customer_id, cookie, "they are one now");

@@ -44,7 +44,7 @@ async fn journeys_funnels_and_store_conversion_have_their_shapes() {
     let values = [store.raw, store.showroomers, store.adjusted_low, store.adjusted_high];
     assert_eq!(values.map(|ratio| ratio.unwrap().numerator), [1.0, 1.0, 2.0, 3.0]);
     assert_eq!(store.unidentified_entries, 1);
-    let request = proto::ComputeBasketRequest { scope: scope(), min_orders: 1, ..Default::default() };
+    let request = proto::ComputeBasketRequest { scope: scope(), min_orders: Some(1), ..Default::default() };
     let basket = client.compute_basket(request).await.unwrap().into_inner();
     assert_eq!((basket.orders, basket.pairs.len()), (1, 0), "one product alone");
 }
@@ -56,7 +56,7 @@ async fn wrong_questions_are_told_by_field() {
         scope: scope(),
         models: vec![1, 1, 0],
         to: 7,
-        half_life_days: 1_000_000,
+        half_life_days: Some(1_000_000),
         ..Default::default()
     };
     let status = service.journeys().compute_attribution(request).await.unwrap_err();

@@ -76,7 +76,7 @@ async fn lifetimes_are_figures_too_compared_and_traced_to_customers() {
         let id = format!("margin-{person}");
         let mut activity = order(&id, 1_000);
         if let proto::touchpoint::Activity::Order(order) = &mut activity {
-            order.margin = Some(proto::Money { minor: 400 + person, currency: "EUR".into() });
+            order.margin = Some(proto::Money { minor: Some(400 + person), currency: "EUR".into() });
         }
         touches.push(touch(&id, 5, &[&format!("ACCOUNT:u{person}")], activity));
     }
@@ -88,14 +88,14 @@ async fn lifetimes_are_figures_too_compared_and_traced_to_customers() {
         let shape = proto::ComputeLifetimeRequest {
             scope: scope.clone(),
             value_basis: value_basis.into(),
-            horizon_days: 90,
+            horizon_days: Some(90),
             ..Default::default()
         };
         let shape = service.lifetimes().compute_lifetime(shape).await.unwrap().into_inner();
         let total = shape.total.unwrap();
         let parameters = Some(proto::KpiParameters {
             value_basis: value_basis.into(),
-            horizon_days: 90,
+            horizon_days: Some(90),
             ..Default::default()
         });
         let asked = proto::ComputeKpisRequest {
@@ -143,7 +143,8 @@ async fn lifetimes_are_figures_too_compared_and_traced_to_customers() {
 async fn wrong_questions_of_lifetimes_are_told_by_field() {
     let service = service().await;
     let mut client = service.lifetimes();
-    let request = proto::ComputeLifetimeRequest { horizon_days: 100_000, first: 9, ..Default::default() };
+    let request =
+        proto::ComputeLifetimeRequest { horizon_days: Some(100_000), first: 9, ..Default::default() };
     let status = client.compute_lifetime(request).await.unwrap_err();
     refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
     assert_eq!(wrong_fields(&status), ["scope", "first", "horizon_days"]);

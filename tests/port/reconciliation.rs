@@ -105,13 +105,14 @@ async fn parts_lead_from_one_answer_to_the_other() {
         source: "shop".into(),
         source_id: "3".into(),
         reason: "another's login".into(),
+        ..Default::default()
     };
     service.touchpoints().void_touchpoint(void).await.unwrap();
     // 5: a rate.
     let rate = proto::CostRate {
         channel: "web".into(),
         currency: "EUR".into(),
-        per_touch_micros: 120_000,
+        per_touch_micros: Some(120_000),
         effective_from: Some(pbjson_types::Timestamp::default()),
         ..Default::default()
     };

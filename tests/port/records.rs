@@ -9,8 +9,12 @@ use crate::support::{Service, order, refused, service, touch, wrong_fields};
 
 fn rate(days: i64, rate_billionths: i64) -> proto::Record {
     let (from_currency, to_currency) = ("GBP".to_owned(), "EUR".to_owned());
-    let rate =
-        proto::ExchangeRate { from_currency, to_currency, effective_from: days_ago(days), rate_billionths };
+    let rate = proto::ExchangeRate {
+        from_currency,
+        to_currency,
+        effective_from: days_ago(days),
+        rate_billionths: Some(rate_billionths),
+    };
     proto::Record { record: Some(Said::ExchangeRate(rate)) }
 }
 
@@ -75,13 +79,13 @@ async fn records_say_what_became_of_them() {
 }
 
 fn spend(interval: Option<proto::TimeRange>) -> proto::AcquisitionSpend {
-    let amount = Some(proto::Money { minor: 250_000, currency: "GBP".into() });
+    let amount = Some(proto::Money { minor: Some(250_000), currency: "GBP".into() });
     proto::AcquisitionSpend { channel: "advertising".into(), campaign: "spring".into(), interval, amount }
 }
 
 fn target(kpi_id: &str, location: &str, interval: Option<proto::TimeRange>) -> proto::Target {
     let (kpi_id, location) = (kpi_id.to_owned(), location.to_owned());
-    proto::Target { kpi_id, location, interval, value: 0.125, ..Default::default() }
+    proto::Target { kpi_id, location, interval, value: Some(0.125), ..Default::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,14 +95,14 @@ async fn every_kind_comes_back_as_it_was_set() {
     let channel = || "social".to_owned();
     let (location, campaign) = ("Rome 1".to_owned(), "spring".to_owned());
     let said = [
-        (RecordKind::Traffic, Said::Traffic(proto::TrafficCount { location, interval, entries: 120 })),
+        (RecordKind::Traffic, Said::Traffic(proto::TrafficCount { location, interval, entries: Some(120) })),
         (
             RecordKind::Reach,
-            Said::Reach(proto::Reach { channel: channel(), campaign, interval, people: 9_000 }),
+            Said::Reach(proto::Reach { channel: channel(), campaign, interval, people: Some(9_000) }),
         ),
         (
             RecordKind::Followers,
-            Said::Followers(proto::Followers { channel: channel(), at: days_ago(1), total: 77 }),
+            Said::Followers(proto::Followers { channel: channel(), at: days_ago(1), total: Some(77) }),
         ),
         (RecordKind::Offer, Said::Offer(proto::Offer { offer_id: "o".into(), kind: 2, interval })),
         (RecordKind::Spend, Said::Spend(spend(interval))),
@@ -120,9 +124,9 @@ async fn wrong_records_are_told_by_field() {
         from_currency: "EUR".into(),
         to_currency: "EUR".into(),
         effective_from: days_ago(1),
-        rate_billionths: 0,
+        rate_billionths: Some(0),
     };
-    let traffic = proto::TrafficCount { location: String::new(), interval: None, entries: -1 };
+    let traffic = proto::TrafficCount { location: String::new(), interval: None, entries: Some(-1) };
     let both = Some(proto::TimeRange { start: days_ago(2), end: days_ago(2) });
     let unpaid = proto::AcquisitionSpend { amount: None, ..spend(both) };
     let meant = proto::Target { channel: "web".into(), ..target("sentiment", "Rome 1", None) };
@@ -173,7 +177,7 @@ async fn people_who_were_counted_are_figures() {
     service.record(vec![bought]).await;
     let count = |location: &str, entries| {
         let interval = Some(proto::TimeRange { start: days_ago(6), end: days_ago(2) });
-        let traffic = proto::TrafficCount { location: location.into(), interval, entries };
+        let traffic = proto::TrafficCount { location: location.into(), interval, entries: Some(entries) };
         proto::Record { record: Some(Said::Traffic(traffic)) }
     };
     let at_least_as_fresh = set(&service, "doors", vec![count("Rome 1", 40), count("Milan 2", 10)]).await;

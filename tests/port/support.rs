@@ -84,7 +84,7 @@ impl Service {
     }
 
     pub async fn record(&self, touchpoints: Vec<proto::Touchpoint>) -> proto::RecordTouchpointsResponse {
-        let request = proto::RecordTouchpointsRequest { touchpoints };
+        let request = proto::RecordTouchpointsRequest { touchpoints, ..Default::default() };
         self.touchpoints().record_touchpoints(request).await.unwrap().into_inner()
     }
 
@@ -118,7 +118,7 @@ pub fn visit() -> Activity {
 }
 
 pub fn order(id: &str, minor: i64) -> Activity {
-    let amount = Some(proto::Money { minor, currency: "EUR".into() });
+    let amount = Some(proto::Money { minor: Some(minor), currency: "EUR".into() });
     Activity::Order(proto::Order { order_id: id.into(), amount, ..Default::default() })
 }
 

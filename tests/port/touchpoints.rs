@@ -14,7 +14,7 @@ async fn each_touchpoint_of_a_batch_has_its_own_outcome() {
         "bad",
         1,
         &["EMAIL:nobody"],
-        Activity::SurveyAnswer(proto::SurveyAnswer { kind: 1, score: 11, ..Default::default() }),
+        Activity::SurveyAnswer(proto::SurveyAnswer { kind: 1, score: Some(11), ..Default::default() }),
     );
     let first = touch("1", 2, &["EMAIL:Ada@X.io"], order("A-1", 100));
     let anonymous = touch("3", 2, &[], order("A-3", 100));
@@ -38,7 +38,7 @@ async fn each_touchpoint_of_a_batch_has_its_own_outcome() {
     assert_eq!(conflict.outcomes[0].violations[0].field, "touchpoints[0].source_id");
 
     let too_many = vec![touch("x", 1, &[], visit()); 5_001];
-    let request = proto::RecordTouchpointsRequest { touchpoints: too_many };
+    let request = proto::RecordTouchpointsRequest { touchpoints: too_many, ..Default::default() };
     let status = service.touchpoints().record_touchpoints(request).await.unwrap_err();
     refused(&status, Code::InvalidArgument, "BATCH_TOO_LARGE");
     let request = of_tenant("ACME Ltd", proto::RecordTouchpointsRequest::default());
@@ -53,7 +53,7 @@ async fn a_stream_is_summed_up_and_says_what_was_refused_and_where() {
         let one = |i: i64| touch(&format!("{}", batch * 10 + i), 1, &["COOKIE:c1"], visit());
         let mut touchpoints: Vec<_> = (0..10).map(one).collect();
         touchpoints[3].channel = "Store".into();
-        proto::ImportTouchpointsRequest { touchpoints }
+        proto::ImportTouchpointsRequest { touchpoints, ..Default::default() }
     };
     for (recorded, duplicates) in [(180, 0), (0, 180)] {
         let batches = tokio_stream::iter((0..20).map(batch));
@@ -122,6 +122,7 @@ async fn a_voided_touchpoint_is_gone_and_its_order_id_is_free() {
         source: "shop".into(),
         source_id: "1".into(),
         at_least_as_fresh: recorded.revision,
+        ..Default::default()
     };
     let found = service.touchpoints().get_touchpoint(key()).await.unwrap().into_inner();
     let found = found.touchpoint.unwrap();
@@ -131,6 +132,7 @@ async fn a_voided_touchpoint_is_gone_and_its_order_id_is_free() {
         source: "shop".into(),
         source_id: "1".into(),
         reason: reason.into(),
+        ..Default::default()
     };
     let status = service.touchpoints().void_touchpoint(void("")).await.unwrap_err();
     refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
@@ -150,7 +152,7 @@ async fn a_voided_touchpoint_is_gone_and_its_order_id_is_free() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_full_of_refusals_still_fits_a_default_client() {
     let service = service().await;
-    let lines = vec![proto::Line { quantity: -1.0, ..Default::default() }; 50];
+    let lines = vec![proto::Line { quantity: Some(-1.0), ..Default::default() }; 50];
     let wrong = Activity::Order(proto::Order { lines, ..Default::default() });
     let batch = vec![touch("1", 1, &[], wrong); 5_000];
     // A default client refuses answers of 4 MiB.

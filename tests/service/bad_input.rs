@@ -22,14 +22,14 @@ fn wrong() -> Vec<(Touchpoint, &'static str, ViolationReason)> {
     let text = |text: String| Value { kind: Some(value::Kind::Text(text)) };
     let survey = |score| {
         let kind = SurveyKind::Nps.into();
-        Activity::SurveyAnswer(proto::SurveyAnswer { kind, score, ..Default::default() })
+        Activity::SurveyAnswer(proto::SurveyAnswer { kind, score: Some(score), ..Default::default() })
     };
     let line = |quantity| {
-        let lines = vec![proto::Line { quantity, ..Default::default() }];
-        let amount = Some(proto::Money { minor: 1, currency: "EUR".to_owned() });
+        let lines = vec![proto::Line { quantity: Some(quantity), ..Default::default() }];
+        let amount = Some(proto::Money { minor: Some(1), currency: "EUR".to_owned() });
         Activity::Order(proto::Order { order_id: "o".to_owned(), amount, lines, ..Default::default() })
     };
-    let cost = |currency: &str| Some(proto::Money { minor: 1, currency: currency.to_owned() });
+    let cost = |currency: &str| Some(proto::Money { minor: Some(1), currency: currency.to_owned() });
     let seventeen = (0..17).map(|i| identifier("COOKIE", &format!("ck-{i}"))).collect();
     vec![
         (

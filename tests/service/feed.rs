@@ -78,7 +78,8 @@ impl Consumer {
     /// Listens until the feed breaks off, or has reached a revision.
     pub async fn listen(&mut self, clients: &Clients, until: i64) -> Result<(), tonic::Status> {
         let start = self.cursor.clone().map(Start::Cursor);
-        let request = proto::WatchIdentitiesRequest { start, heartbeat_seconds: 1, ..Default::default() };
+        let request =
+            proto::WatchIdentitiesRequest { start, heartbeat_seconds: Some(1), ..Default::default() };
         let mut feed = clients.feed.clone().watch_identities(request).await?.into_inner();
         self.connections += 1;
         while self.revision < until {
@@ -163,7 +164,7 @@ async fn cursors_filters_heartbeats_and_limits_of_the_feed() {
     let only_one = proto::WatchIdentitiesRequest {
         customer_ids: vec![recorded.outcomes[0].customer_id.clone()],
         kinds: vec![proto::IdentityEventKind::Created.into()],
-        heartbeat_seconds: 1,
+        heartbeat_seconds: Some(1),
         ..Default::default()
     };
     let mut filtered = watch(only_one).await.unwrap();

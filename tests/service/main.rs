@@ -7,6 +7,7 @@ mod feed;
 mod import;
 mod kpi;
 mod load;
+mod released;
 mod stop;
 mod storm;
 mod support;

@@ -187,8 +187,10 @@ impl Writer {
     async fn record(&mut self) {
         let count = self.pool.len().min(3);
         let touches: Vec<Touchpoint> = self.pool.drain(..count).collect();
-        let request =
-            proto::RecordTouchpointsRequest { touchpoints: touches.iter().map(touch_to_proto).collect() };
+        let request = proto::RecordTouchpointsRequest {
+            touchpoints: touches.iter().map(touch_to_proto).collect(),
+            ..Default::default()
+        };
         let client = TouchpointServiceClient::new(self.channel.clone());
         let recorded = ask!(self, client, record_touchpoints, request).unwrap();
         for outcome in recorded.outcomes {
@@ -201,7 +203,8 @@ impl Writer {
         let wrong = self.scene.living.lock().unwrap().pop();
         let Some(wrong) = wrong else { return };
         let (source, source_id) = (wrong.key.source, wrong.key.source_id);
-        let request = proto::VoidTouchpointRequest { source, source_id, reason: "wrong".into() };
+        let request =
+            proto::VoidTouchpointRequest { source, source_id, reason: "wrong".into(), ..Default::default() };
         let client = TouchpointServiceClient::new(self.channel.clone());
         ask!(self, client, void_touchpoint, request).unwrap();
     }

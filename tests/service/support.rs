@@ -126,7 +126,7 @@ pub fn visit(source_id: &str, cookie: &str) -> Touchpoint {
 }
 
 pub fn order(source_id: &str, email: &str, cents: i64) -> Touchpoint {
-    let amount = Some(proto::Money { minor: cents, currency: "EUR".to_owned() });
+    let amount = Some(proto::Money { minor: Some(cents), currency: "EUR".to_owned() });
     let order = proto::Order { order_id: format!("order-{source_id}"), amount, ..Default::default() };
     Touchpoint {
         identifiers: vec![identifier("EMAIL", email)],
@@ -139,7 +139,7 @@ pub async fn record(
     clients: &Clients,
     touchpoints: Vec<Touchpoint>,
 ) -> Result<RecordTouchpointsResponse, tonic::Status> {
-    let request = proto::RecordTouchpointsRequest { touchpoints };
+    let request = proto::RecordTouchpointsRequest { touchpoints, ..Default::default() };
     clients.touchpoints.clone().record_touchpoints(request).await.map(tonic::Response::into_inner)
 }
 

@@ -6,11 +6,12 @@ use rustc_hash::FxHashSet;
 
 use customer360_model::{ActivityType, Currency, Value};
 
-use super::bitmap::Bitmap;
-use super::dictionary::Dictionary;
-use super::fact::{Amount, AnswerKind, Body, Fact, LineFact, Measured, Said, TouchType, TraitFact};
-use super::segment::{Identity, Segment, Source, Trust};
-use super::tables::{SURVIVES, Tables};
+use crate::facts::dictionary::Dictionary;
+use crate::facts::fact::{Amount, AnswerKind, Body, Fact, LineFact, Measured, Said, TouchType, TraitFact};
+use crate::facts::segment::{Identity, Segment, Source};
+use crate::facts::tables::{SURVIVES, Tables};
+use crate::facts::trust::Trust;
+use crate::ground::bitmap::Bitmap;
 
 /// Observation to customer, by the observation's number; customer 3k is registered.
 struct Map(Vec<u32>);

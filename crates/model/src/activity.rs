@@ -161,7 +161,7 @@ records! {
     Impression { ad_id: String, placement: String, }
     AdClick { ad_id: String, placement: String, }
     Message { message_id: String, status: MessageStatus, subject: String, }
-    ArticleRead { article_id: String, read_seconds: u32, }
+    ArticleRead { article_id: String, read_seconds: Option<u32>, }
     Referral { code: String, }
     Visit {
         kind: VisitKind,
@@ -210,7 +210,7 @@ records! {
         sentiment: Option<f64>,
     }
     SocialEngagement { kind: SocialKind, network: String, post_id: String, }
-    Subscription { programme: SubscriptionProgramme, change: SubscriptionChange, points: i64, }
+    Subscription { programme: SubscriptionProgramme, change: SubscriptionChange, points: Option<i64>, }
     Consent { purpose: String, given: bool, }
     Registration { method: String, }
     Login { method: String, }

@@ -37,8 +37,8 @@ pub async fn set_rates(clients: &Clients) -> Result<(), ClientError> {
             channel: channel.to_owned(),
             activity_type: activity_type.into(),
             currency: "EUR".to_owned(),
-            per_touch_micros: cents_per_touch * EURO_MICROS / 100,
-            per_minute_micros: cents_per_minute * EURO_MICROS / 100,
+            per_touch_micros: Some(cents_per_touch * EURO_MICROS / 100),
+            per_minute_micros: Some(cents_per_minute * EURO_MICROS / 100),
             effective_from: Some(pbjson_types::Timestamp { seconds: START_S, nanos: 0 }),
         };
     let rates = vec![
@@ -69,7 +69,10 @@ impl Figures {
             retention: kpis
                 .compute_retention(proto::ComputeRetentionRequest {
                     scope: Some(scope(HALF_YEAR_START_S, revision)),
-                    period: Some(proto::PeriodRetentionOptions { window_days: 90, activity_types: vec![] }),
+                    period: Some(proto::PeriodRetentionOptions {
+                        window_days: Some(90),
+                        activity_types: vec![],
+                    }),
                     ..Default::default()
                 })
                 .await?

@@ -54,13 +54,14 @@ pub struct ImportArgs {
 pub struct Tally {
     pub recorded: u64,
     pub duplicates: u64,
+    pub superseded: u64,
     pub refused: u64,
 }
 
 impl Tally {
     #[must_use]
     pub fn lines(&self) -> u64 {
-        self.recorded + self.duplicates + self.refused
+        self.recorded + self.duplicates + self.superseded + self.refused
     }
 }
 
@@ -76,8 +77,12 @@ pub fn command(args: &ImportArgs) -> Result<(), CliError> {
     refused.flush()?;
     let (tally, failure) = done?;
     let seconds = started.elapsed().as_secs_f64().max(0.001);
+    let superseded = match tally.superseded {
+        0 => String::new(),
+        some => format!("{some} superseded, "),
+    };
     println!(
-        "{} lines in {seconds:.1} s ({:.0} a second): {} recorded, {} stored before, {} refused",
+        "{} lines in {seconds:.1} s ({:.0} a second): {} recorded, {} stored before, {superseded}{} refused",
         tally.lines(),
         tally.lines() as f64 / seconds,
         tally.recorded,
@@ -122,6 +127,7 @@ async fn run(
                 Ok(Ok(sent)) => {
                     tally.recorded += sent.recorded;
                     tally.duplicates += sent.duplicates;
+                    tally.superseded += sent.superseded;
                     tally.refused += sent.refusals.len() as u64;
                     refused.write(&sent.refusals)?;
                     bar.set_position(position.load(Ordering::Relaxed));

@@ -23,6 +23,7 @@ const RECORDS: usize = 10_000;
 pub struct Sent {
     pub recorded: u64,
     pub duplicates: u64,
+    pub superseded: u64,
     pub refusals: Vec<Refusal>,
     pub revision: i64,
 }
@@ -43,7 +44,7 @@ pub async fn send(clients: &Clients, batch: Batch, patience: Duration) -> Result
         }
         let answer = persist(patience, || {
             let mut client = client.clone();
-            let request = RecordTouchpointsRequest { touchpoints: touchpoints.clone() };
+            let request = RecordTouchpointsRequest { touchpoints: touchpoints.clone(), ..Default::default() };
             async move { client.record_touchpoints(request).await }
         });
         match answer.await {
@@ -171,6 +172,7 @@ impl Sent {
             match outcome.status() {
                 RecordStatus::Recorded => self.recorded += 1,
                 RecordStatus::Duplicate => self.duplicates += 1,
+                RecordStatus::Superseded => self.superseded += 1,
                 RecordStatus::Refused | RecordStatus::Unspecified => {
                     self.refusals.push(refusal(outcome, line))
                 }

@@ -7,7 +7,7 @@ use super::grid::{Column, Kind, Style, grid, number};
 use super::layout::{LAYOUTS, Layout, List};
 use super::{boards, table};
 use crate::kpi::catalogue::Definition;
-use crate::kpi::measures;
+use crate::kpi::catalogue::measures;
 
 /// Longer tables end with what is left out.
 const ROWS: usize = 40;
@@ -151,7 +151,8 @@ pub fn measured(names: Vec<Column>, figures: &[&Value], parts: Parts, style: &St
     columns.push(Column::of("n", Kind::Count, &all("anchors"), style));
     columns.push(Column::of("customers", Kind::Count, &all("customers"), style));
     let why = all("absentReason").into_iter().map(|why| why.and_then(Value::as_str).unwrap_or_default());
-    columns.push(Column::texts("absent", why.map(|why| why.replace('_', " ")).collect()));
+    let words = |why: &str| why.trim_start_matches("ABSENT_REASON_").to_lowercase().replace('_', " ");
+    columns.push(Column::texts("absent", why.map(words).collect()));
     columns
 }
 

@@ -17,8 +17,8 @@ use serde_json::{Map, Value, json};
 
 use super::client;
 use super::{CliError, runtime};
+use crate::kpi::catalogue::measures;
 use crate::kpi::catalogue::{self, Definition};
-use crate::kpi::measures;
 use crate::model::{Currency, Micros};
 
 #[derive(Debug, Args)]

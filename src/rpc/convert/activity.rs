@@ -35,6 +35,9 @@ macro_rules! parse_field {
     (amount, $c:ident, $at:expr, $value:expr) => {
         $c.required_money(&$at, $value)
     };
+    (said, $c:ident, $at:expr, $value:expr) => {
+        $c.required(&$at, $value)
+    };
 }
 
 /// ... and written on its way out.
@@ -50,6 +53,9 @@ macro_rules! write_field {
     };
     (amount, $value:expr) => {
         Some(money_to_proto($value))
+    };
+    (said, $value:expr) => {
+        Some($value)
     };
     ($other:ident, $value:expr) => {
         $value
@@ -99,7 +105,7 @@ records! {
     Cancellation { text order_id; money amount; }
     ServiceContact { text case_id; choice stage; text reason; }
     SocialEngagement { choice kind; text network; text post_id; }
-    Consent { text purpose; plain given; }
+    Consent { text purpose; said given; }
     Registration { text method; }
     Login { text method; }
     ProfileUpdate { text origin; }
@@ -138,7 +144,7 @@ impl Parse for proto::Line {
         Self {
             product_id: model.product_id,
             category: model.category,
-            quantity: model.quantity_milli as f64 / 1_000.0,
+            quantity: Some(model.quantity_milli as f64 / 1_000.0),
             unit_price: model.unit_price.map(money_to_proto),
             list_price: model.list_price.map(money_to_proto),
             discount: model.discount.map(money_to_proto),
@@ -151,7 +157,8 @@ impl Parse for proto::Line {
 /// Thousandths of a unit. The caller's number must be the double nearest to one with three
 /// decimals, so that nothing is rounded away.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "bounded just before")]
-fn quantity_milli(c: &mut Checks<'_>, at: &Path<'_>, quantity: f64) -> i64 {
+fn quantity_milli(c: &mut Checks<'_>, at: &Path<'_>, said: Option<f64>) -> i64 {
+    let quantity = c.required(at, said);
     let limit = c.limits.quantity;
     if !(0.0..=limit as f64).contains(&quantity) {
         c.refuse(at, Reason::OutOfRange, format!("from 0 to {limit}"));
@@ -255,16 +262,19 @@ impl Parse for proto::SurveyAnswer {
             SurveyKind::Csat => ("a CSAT", 1..=5),
             SurveyKind::Ces => ("a CES", 1..=7),
         };
-        if !range.contains(&self.score) {
+        let said = self.score.unwrap_or_default();
+        if self.score.is_none() {
+            c.refuse(&at.field("score"), Reason::Required, "must be set");
+        } else if !range.contains(&said) {
             let allowed = format!("{name} score is from {} to {}", range.start(), range.end());
             c.refuse(&at.field("score"), Reason::OutOfRange, allowed);
         }
-        let score = u8::try_from(self.score).unwrap_or(0);
+        let score = u8::try_from(said).unwrap_or(0);
         model::SurveyAnswer { kind, score, survey_id: c.text(&at.field("survey_id"), self.survey_id) }
     }
 
     fn write(model: Self::Model) -> Self {
-        Self { kind: model.kind.number(), score: model.score.into(), survey_id: model.survey_id }
+        Self { kind: model.kind.number(), score: Some(model.score.into()), survey_id: model.survey_id }
     }
 }
 
@@ -295,7 +305,7 @@ impl Parse for proto::Subscription {
 
     fn parse(self, c: &mut Checks<'_>, at: &Path<'_>) -> Self::Model {
         let limit = c.limits.points;
-        if !(0..=limit).contains(&self.points) {
+        if self.points.is_some_and(|points| !(0..=limit).contains(&points)) {
             c.refuse(&at.field("points"), Reason::OutOfRange, format!("from 0 to {limit}"));
         }
         model::Subscription {

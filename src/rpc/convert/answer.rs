@@ -2,10 +2,14 @@
 
 use super::{Choice, timestamp};
 use crate::kpi::catalogue::{self, Definition};
-use crate::kpi::fact::AnswerKind;
-use crate::kpi::{
-    Basis, Estimate, Excluded, Group, Grouped, Ratio, cost, repurchase, retention, stats, survey, triangle,
-};
+use crate::kpi::facts::fact::AnswerKind;
+use crate::kpi::ground::statistics;
+use crate::kpi::shapes::cost;
+use crate::kpi::shapes::nps;
+use crate::kpi::shapes::repurchase;
+use crate::kpi::shapes::retention;
+use crate::kpi::shapes::triangle;
+use crate::kpi::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
 use crate::model::Currency;
 use crate::rpc::proto::{self, ExclusionReason};
 
@@ -59,7 +63,7 @@ pub fn repurchase(answer: repurchase::Answer) -> proto::ComputeRepurchaseRespons
 }
 
 #[must_use]
-pub fn nps(answer: survey::Answer) -> proto::ComputeNpsResponse {
+pub fn nps(answer: nps::Answer) -> proto::ComputeNpsResponse {
     let (total, groups) = grouped(answer.result, nps_result);
     proto::ComputeNpsResponse {
         kpi: Some(reference(&catalogue::NPS)),
@@ -131,8 +135,19 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
     }
 }
 
-pub(super) fn interval(interval: stats::Interval) -> proto::Interval {
+pub(super) fn interval(interval: statistics::Interval) -> proto::Interval {
     proto::Interval { low: interval.low, high: interval.high, method: interval.method.name().to_owned() }
+}
+
+pub(super) fn absent_reason(absent: Option<Absent>) -> i32 {
+    use proto::AbsentReason as Said;
+    let said = match absent {
+        None => Said::Unspecified,
+        Some(Absent::EmptyDenominator) => Said::EmptyDenominator,
+        Some(Absent::NotObserved) => Said::NotObserved,
+        Some(Absent::NotReached) => Said::NotReached,
+    };
+    said.into()
 }
 
 pub(super) fn ratio(ratio: &Ratio) -> proto::Ratio {
@@ -141,7 +156,7 @@ pub(super) fn ratio(ratio: &Ratio) -> proto::Ratio {
         numerator: ratio.numerator,
         denominator: ratio.denominator,
         interval: ratio.interval.map(interval),
-        absent_reason: ratio.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(ratio.absent),
     }
 }
 
@@ -150,7 +165,7 @@ pub(super) fn estimate(estimate: &Estimate) -> proto::Estimate {
         value: estimate.value,
         interval: estimate.interval.map(interval),
         n: count(estimate.count),
-        absent_reason: estimate.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(estimate.absent),
     }
 }
 
@@ -196,9 +211,9 @@ fn repurchase_result(result: repurchase::Repurchase) -> proto::RepurchaseResult 
     }
 }
 
-fn nps_result(result: survey::Scores) -> proto::NpsResult {
-    let survey::NetPromoterScore { value, interval: bounds, promoters, passives, detractors } = result.nps;
-    let score = |score: survey::ScoreCount| proto::ScoreCount {
+fn nps_result(result: nps::Scores) -> proto::NpsResult {
+    let nps::NetPromoterScore { value, interval: bounds, promoters, passives, detractors } = result.nps;
+    let score = |score: nps::ScoreCount| proto::ScoreCount {
         question: question_name(score.question).to_owned(),
         score: score.score.into(),
         answers: count(score.answers),
@@ -211,7 +226,7 @@ fn nps_result(result: survey::Scores) -> proto::NpsResult {
             passives: count(passives),
             detractors: count(detractors),
             answers: count(promoters + passives + detractors),
-            absent_reason: if value.is_none() { "empty_denominator".to_owned() } else { String::new() },
+            absent_reason: absent_reason(value.is_none().then_some(Absent::EmptyDenominator)),
         }),
         csat_top_two: Some(ratio(&result.csat_top_two)),
         ces_mean: Some(estimate(&result.ces_mean)),

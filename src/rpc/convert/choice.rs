@@ -1,8 +1,8 @@
 //! Enums of the API and of the model that hold the same values, both ways.
 
-use crate::kpi::calendar::Unit as CohortUnit;
-use crate::kpi::survey::AnswersCounted;
-use crate::kpi::triangle::CohortStart;
+use crate::kpi::engine::params::AnswersCounted;
+use crate::kpi::ground::calendar::Unit as CohortUnit;
+use crate::kpi::shapes::triangle::CohortStart;
 use crate::kpi::{First as FirstMeaning, OrderUnit, Weekday, WindowKind};
 use crate::model::activity::{
     AdviceKind, ContactStage, DeliveryKind, Fulfilment, MessageStatus, OfferKind, SocialKind,

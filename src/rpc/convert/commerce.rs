@@ -6,11 +6,11 @@ use super::figure::{
 };
 use super::question::scope;
 use super::{Checks, Choice, Path};
-use crate::kpi::board::{self, Asked, Board, Cell, INCENTIVE_CARD, Line, PHASE_MODEL};
-use crate::kpi::compare::Against;
-use crate::kpi::measure::{Elsewhere, Params, Span};
-use crate::kpi::mix::{self, PRODUCT_MIX, Sales};
-use crate::kpi::returns::{self, RETURN_MATRIX};
+use crate::kpi::engine::compare::Against;
+use crate::kpi::engine::measure::{Elsewhere, Params, Span};
+use crate::kpi::measures::returns::{self, RETURN_MATRIX};
+use crate::kpi::shapes::board::{self, Asked, Board, Cell, INCENTIVE_CARD, Line, PHASE_MODEL};
+use crate::kpi::shapes::mix::{self, PRODUCT_MIX, Sales};
 use crate::kpi::{KpiError, Scope, Snapshot};
 use crate::model::Violation;
 use crate::rpc::proto;

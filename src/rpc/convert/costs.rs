@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::question::range;
 use super::{Checks, Path, activity_type, activity_type_number, channel, money_to_proto, timestamp};
-use crate::kpi::scope::RATE_LIMIT_MICROS;
+use crate::kpi::engine::scope::RATE_LIMIT_MICROS;
 use crate::model::{ActivityType, Micros, Reason, Violation};
 use crate::rpc::proto;
 use crate::store::{Capacity, CostRate};
@@ -57,8 +57,8 @@ pub fn rate_to_proto(rate: CostRate) -> proto::CostRate {
         channel: rate.channel.as_str().to_owned(),
         activity_type: rate.activity.map_or(0, activity_type_number),
         currency: rate.currency.code().to_owned(),
-        per_touch_micros: rate.per_touch_micros,
-        per_minute_micros: rate.per_minute_micros,
+        per_touch_micros: Some(rate.per_touch_micros),
+        per_minute_micros: Some(rate.per_minute_micros),
         effective_from: Some(timestamp(rate.effective_from)),
     }
 }
@@ -72,7 +72,7 @@ pub fn capacity_to_proto(capacity: Capacity) -> proto::Capacity {
             end: Some(timestamp(capacity.interval.until)),
         }),
         cost: Some(money_to_proto(capacity.cost)),
-        practical_minutes: capacity.practical_minutes,
+        practical_minutes: Some(capacity.practical_minutes),
     }
 }
 
@@ -84,7 +84,12 @@ fn records<T>(c: &mut Checks<'_>, at: &Path<'_>, said: Vec<T>) -> Vec<T> {
 }
 
 fn rate(c: &mut Checks<'_>, at: &Path<'_>, said: proto::CostRate) -> CostRate {
-    let mut micros = |name, said: i64| {
+    if said.per_touch_micros.or(said.per_minute_micros).is_none() {
+        let what = "must be set, or per_minute_micros";
+        c.refuse(&at.field("per_touch_micros"), Reason::Required, what);
+    }
+    let mut micros = |name, said: Option<i64>| {
+        let said = said.unwrap_or(0);
         if !(0..=RATE_LIMIT_MICROS).contains(&said) {
             c.refuse(&at.field(name), Reason::OutOfRange, format!("from 0 to {RATE_LIMIT_MICROS}"));
         }
@@ -127,13 +132,14 @@ fn capacity(c: &mut Checks<'_>, at: &Path<'_>, said: proto::Capacity) -> Capacit
     if interval.from == interval.until {
         c.refuse(&at.field("interval"), Reason::OutOfRange, "is empty");
     }
-    if !(0..=MINUTES).contains(&said.practical_minutes) {
+    let practical_minutes = c.required(&at.field("practical_minutes"), said.practical_minutes);
+    if !(0..=MINUTES).contains(&practical_minutes) {
         c.refuse(&at.field("practical_minutes"), Reason::OutOfRange, format!("from 0 to {MINUTES}"));
     }
     Capacity {
         channel: channel(c, &at.field("channel"), &said.channel),
         interval,
         cost: c.required_money(&at.field("cost"), said.cost),
-        practical_minutes: said.practical_minutes,
+        practical_minutes,
     }
 }

@@ -1,16 +1,17 @@
 //! Figures: requests turned into questions, and answers into messages.
 
-use super::answer::{basis, count, definition, interval, reference};
+use super::answer::{absent_reason, basis, count, definition, interval, reference};
 use super::question::{activity_type_of, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
-use crate::kpi::axis::Dimension;
-use crate::kpi::calendar::Unit;
-use crate::kpi::compare::{self, Against, Change};
-use crate::kpi::margin::ValueBasis;
-use crate::kpi::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
-use crate::kpi::members::{Filter, Side};
-use crate::kpi::scalar::{Answer, Cell, Figure, Question};
-use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window, funnel, measures};
+use crate::kpi::catalogue::measures;
+use crate::kpi::engine::compare::{self, Against, Change};
+use crate::kpi::engine::dimension::Dimension;
+use crate::kpi::engine::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
+use crate::kpi::engine::members::{Filter, Side};
+use crate::kpi::engine::params::ValueBasis;
+use crate::kpi::engine::scalar::{Answer, Cell, Figure, Question};
+use crate::kpi::ground::calendar::Unit;
+use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
@@ -126,10 +127,10 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
     let default = Params::default();
     let recovery = at.field("recovery_days");
     let target = match asked.care_target_minutes {
-        0 => default.care_target_minutes,
-        minutes if minutes <= TARGET_MINUTES => minutes,
-        _ => {
-            let most = format!("at most {TARGET_MINUTES}");
+        None => default.care_target_minutes,
+        Some(minutes @ 1..=TARGET_MINUTES) => minutes,
+        Some(_) => {
+            let most = format!("from 1 to {TARGET_MINUTES}");
             c.refuse(&at.field("care_target_minutes"), Reason::OutOfRange, most);
             default.care_target_minutes
         }
@@ -160,7 +161,7 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
 }
 
 fn steps(c: &mut Checks<'_>, at: &Path<'_>, asked: Vec<proto::FunnelStep>) -> Vec<Step> {
-    let asked = c.count(&at.field("steps"), asked, funnel::STEPS_LIMIT);
+    let asked = c.count(&at.field("steps"), asked, crate::kpi::engine::params::STEPS_LIMIT);
     let mut steps = Vec::new();
     for (nth, step) in asked.into_iter().enumerate() {
         let at = at.item("steps", nth);
@@ -238,14 +239,14 @@ impl Figures {
     /// Computes everything that was asked for.
     ///
     /// # Errors
-    /// As [`crate::kpi::scalar::compute`].
+    /// As [`crate::kpi::engine::scalar::compute`].
     pub fn answer(&self, snapshot: &Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
         let Self { mut question, series, against } = self.clone();
         let points = series.map(|unit| compare::series(&question.scope, unit)).transpose()?;
         let earlier = against.map(|against| compare::earlier(&question.scope, against)).transpose()?;
         let points = points.unwrap_or_default();
         question.spans = points.iter().copied().chain(earlier).collect();
-        let answers = crate::kpi::scalar::compute(snapshot, &question)?;
+        let answers = crate::kpi::engine::scalar::compute(snapshot, &question)?;
         let compared: Vec<_> = question
             .measures
             .iter()
@@ -272,7 +273,7 @@ impl Figures {
 /// nothing where nothing is compared.
 ///
 /// # Errors
-/// As [`crate::kpi::scalar::compute`].
+/// As [`crate::kpi::engine::scalar::compute`].
 pub(super) fn compared(
     snapshot: &Snapshot,
     (scope, params): (&Scope, &Params),
@@ -350,7 +351,7 @@ pub(super) fn figure_to_proto(figure: &Figure) -> proto::Figure {
         denominator: figure.denominator,
         anchors: count(figure.anchors),
         customers: count(figure.customers),
-        absent_reason: figure.absent.map_or("", |absent| absent.name()).to_owned(),
+        absent_reason: absent_reason(figure.absent),
     }
 }
 

@@ -4,9 +4,14 @@ use super::answer::{basis, count, ratio, reference};
 use super::figure::parameters;
 use super::question::{scope, window_days_or};
 use super::{Checks, Path};
-use crate::kpi::attribution::{self, Credit, Model, To, UNIT};
-use crate::kpi::measure::Params;
-use crate::kpi::{Scope, affinity, catalogue, conversion, funnel, measures, paths};
+use crate::kpi::catalogue::measures;
+use crate::kpi::engine::measure::Params;
+use crate::kpi::measures::funnel;
+use crate::kpi::shapes::affinity;
+use crate::kpi::shapes::attribution::{self, Credit, Model, To, UNIT};
+use crate::kpi::shapes::paths;
+use crate::kpi::shapes::store_conversion;
+use crate::kpi::{Scope, catalogue};
 use crate::model::{Reason, Violation};
 use crate::rpc::proto;
 
@@ -98,7 +103,7 @@ pub fn basket_question(
 ) -> Result<BasketQuestion, Vec<Violation>> {
     let root = Path::root();
     let limit = rows(&mut c, &root, asked.limit);
-    let least = if asked.min_orders == 0 { MIN_ORDERS } else { asked.min_orders };
+    let least = c.positive_or(&root.field("min_orders"), asked.min_orders, MIN_ORDERS);
     let (scope, params) = scope_and_parameters(&mut c, asked.scope, asked.parameters);
     c.finish((scope, params, (least.into(), limit)))
 }
@@ -191,7 +196,7 @@ pub fn basket(answer: affinity::Answer) -> proto::ComputeBasketResponse {
 }
 
 #[must_use]
-pub fn store_conversion(answer: conversion::StoreConversion) -> proto::ComputeStoreConversionResponse {
+pub fn store_conversion(answer: store_conversion::StoreConversion) -> proto::ComputeStoreConversionResponse {
     proto::ComputeStoreConversionResponse {
         kpi: measures::find("store_conversion_adjusted").map(|measure| reference(&measure.definition)),
         basis: Some(basis(&answer.basis)),

@@ -6,13 +6,17 @@ use super::figure::{
 };
 use super::question::{activity_types, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
-use crate::kpi::axis::Dimension;
-use crate::kpi::calendar::Unit;
-use crate::kpi::compare::Against;
-use crate::kpi::lifetime::{self, Customer, Fit, Fits, Fitted, Lifetime, Warning};
-use crate::kpi::measure::Params;
-use crate::kpi::scalar::{self, Figure};
-use crate::kpi::{GroupBy, KpiError, Ratio, Snapshot, catalogue, lifecycle, measures, stats};
+use crate::kpi::catalogue::measures;
+use crate::kpi::engine::compare::Against;
+use crate::kpi::engine::dimension::Dimension;
+use crate::kpi::engine::fits::Fits;
+use crate::kpi::engine::measure::Params;
+use crate::kpi::engine::scalar::{self, Figure};
+use crate::kpi::ground::calendar::Unit;
+use crate::kpi::ground::statistics;
+use crate::kpi::measures::lifecycle;
+use crate::kpi::shapes::lifetime::{self, Customer, Fit, Fitted, Lifetime, Warning};
+use crate::kpi::{GroupBy, KpiError, Ratio, Snapshot, catalogue};
 use crate::model::{ActivityType, Reason, Violation};
 use crate::rpc::proto;
 
@@ -116,7 +120,7 @@ fn parameters<const N: usize>(fitted: &Fitted<N>) -> [Option<proto::ModelParamet
         Some(proto::ModelParameter {
             value,
             standard_error: error,
-            interval: error.map(|error| interval(stats::of_positive(value, error))),
+            interval: error.map(|error| interval(statistics::of_positive(value, error))),
         })
     })
 }

@@ -1,10 +1,14 @@
 //! KPI requests turned into questions.
 
 use super::{Checks, Path, activity_type, channel, value};
-use crate::kpi::calendar::Zone;
-use crate::kpi::scope::WINDOW_DAYS_LIMIT;
-use crate::kpi::triangle::{CohortMode, PERIODS_LIMIT, TriangleOptions};
-use crate::kpi::{GroupBy, OrderOptions, RfmBy, Scope, Window, cost, repurchase, retention, survey};
+use crate::kpi::engine::scope::WINDOW_DAYS_LIMIT;
+use crate::kpi::ground::calendar::Zone;
+use crate::kpi::shapes::cost;
+use crate::kpi::shapes::nps;
+use crate::kpi::shapes::repurchase;
+use crate::kpi::shapes::retention;
+use crate::kpi::shapes::triangle::{CohortMode, PERIODS_LIMIT, TriangleOptions};
+use crate::kpi::{GroupBy, OrderOptions, RfmBy, Scope, Window};
 use crate::model::{ActivityType, Micros, Reason, TimeRange, Violation};
 use crate::rpc::proto;
 
@@ -62,9 +66,9 @@ pub fn repurchase_question(
 pub fn nps_question(
     mut c: Checks<'_>,
     asked: proto::ComputeNpsRequest,
-) -> Result<survey::Question, Vec<Violation>> {
+) -> Result<nps::Question, Vec<Violation>> {
     let root = Path::root();
-    let question = survey::Question {
+    let question = nps::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         answers_counted: c.choice(&root.field("answers_counted"), asked.answers_counted),
@@ -190,17 +194,17 @@ pub(super) fn orders(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Ord
     }
 }
 
-fn window_days(c: &mut Checks<'_>, at: &Path<'_>, days: u32) -> u32 {
+fn window_days(c: &mut Checks<'_>, at: &Path<'_>, days: Option<u32>) -> u32 {
     window_days_or(c, at, days, WINDOW_DAYS)
 }
 
 /// The days of a window, or those that hold where none are said.
-pub(super) fn window_days_or(c: &mut Checks<'_>, at: &Path<'_>, days: u32, otherwise: u32) -> u32 {
+pub(super) fn window_days_or(c: &mut Checks<'_>, at: &Path<'_>, days: Option<u32>, otherwise: u32) -> u32 {
     match days {
-        0 => otherwise,
-        1..=WINDOW_DAYS_LIMIT => days,
-        _ => {
-            c.refuse(at, Reason::OutOfRange, format!("at most {WINDOW_DAYS_LIMIT}"));
+        None => otherwise,
+        Some(days @ 1..=WINDOW_DAYS_LIMIT) => days,
+        Some(_) => {
+            c.refuse(at, Reason::OutOfRange, format!("from 1 to {WINDOW_DAYS_LIMIT}"));
             otherwise
         }
     }
@@ -256,18 +260,18 @@ fn triangle(c: &mut Checks<'_>, at: &Path<'_>, asked: proto::CohortTriangleOptio
             default.start_event
         }),
     };
-    if asked.periods > PERIODS_LIMIT {
+    let periods = asked.periods.unwrap_or(default.periods);
+    if periods > PERIODS_LIMIT {
         c.refuse(&at.field("periods"), Reason::OutOfRange, format!("at most {PERIODS_LIMIT}"));
     }
-    let or = |said: u32, otherwise: u32| if said == 0 { otherwise } else { said };
-    let periods = or(asked.periods, default.periods).min(PERIODS_LIMIT);
+    let periods = periods.min(PERIODS_LIMIT);
     TriangleOptions {
         start_event,
         return_events: activity_types(c, at, "return_events", &asked.return_events),
         start: c.choice(&at.field("start"), asked.start),
         first: c.choice(&at.field("first"), asked.first),
         unit: c.choice(&at.field("unit"), asked.unit),
-        min_count: or(asked.min_count, default.min_count),
+        min_count: c.positive_or(&at.field("min_count"), asked.min_count, default.min_count),
         mode: mode(c, at, asked.mode, asked.bracket_starts, periods),
         periods,
     }

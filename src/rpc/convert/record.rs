@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use super::question::range;
 use super::{Checks, Choice, Path, channel, money_to_proto, timestamp};
-use crate::kpi::acquisition::Spend;
-use crate::kpi::board::Target;
-use crate::kpi::ledger::{Counted, Crowd};
-use crate::kpi::measure::{Elsewhere, Measure};
-use crate::kpi::measures;
-use crate::kpi::money::ExchangeRate;
+use crate::kpi::catalogue::measures;
+use crate::kpi::engine::measure::{Elsewhere, Measure};
+use crate::kpi::engine::records::Spend;
+use crate::kpi::engine::records::{Counted, Crowd};
+use crate::kpi::ground::money::ExchangeRate;
+use crate::kpi::shapes::board::Target;
 use crate::model::activity::OfferKind;
 use crate::model::{Currency, Micros, Money, Reason, TimeRange, Violation};
 use crate::rpc::proto::{self, record::Record as Said};
@@ -113,8 +113,8 @@ fn record(c: &mut Checks<'_>, at: &Path<'_>, said: Said) -> Record {
                 c.refuse(&at.field("to_currency"), Reason::Conflict, "must be another currency");
             }
             let rate = at.field("rate_billionths");
-            if said.rate_billionths == 0 {
-                c.refuse(&rate, Reason::Required, "must be above 0");
+            if said.rate_billionths == Some(0) {
+                c.refuse(&rate, Reason::OutOfRange, "must be above 0");
             }
             Record {
                 kind: RecordKind::ExchangeRate,
@@ -167,7 +167,8 @@ fn target(c: &mut Checks<'_>, at: &Path<'_>, said: proto::Target) -> Record {
         c.refuse(&money, Reason::Conflict, "the KPI is no amount of money");
     }
     let most = c.limits.amount_minor;
-    if said.value.is_nan() || said.value.abs() > most as f64 {
+    let value = c.required(&at.field("value"), said.value);
+    if value.is_nan() || value.abs() > most as f64 {
         c.refuse(&at.field("value"), Reason::OutOfRange, format!("between -{most} and {most}"));
     }
     Record {
@@ -175,12 +176,13 @@ fn target(c: &mut Checks<'_>, at: &Path<'_>, said: proto::Target) -> Record {
         name: c.required_text(&its, said.kpi_id, limit),
         other,
         interval: stretch(c, &at.field("interval"), said.interval),
-        amount: (said.value * MILLION).round() as i64,
+        amount: (value * MILLION).round() as i64,
         currency,
     }
 }
 
-fn amount(c: &mut Checks<'_>, at: &Path<'_>, amount: i64) -> i64 {
+fn amount(c: &mut Checks<'_>, at: &Path<'_>, said: Option<i64>) -> i64 {
+    let amount = c.required(at, said);
     if !(0..=AMOUNT).contains(&amount) {
         c.refuse(at, Reason::OutOfRange, format!("between 0 and {AMOUNT}"));
     }
@@ -236,12 +238,12 @@ pub fn record_to_proto(record: Record) -> proto::Record {
     let interval = Some(proto::TimeRange { start: at, end: Some(timestamp(interval.until)) });
     let said = match kind {
         RecordKind::Traffic => {
-            Said::Traffic(proto::TrafficCount { location: name, interval, entries: amount })
+            Said::Traffic(proto::TrafficCount { location: name, interval, entries: Some(amount) })
         }
         RecordKind::Reach => {
-            Said::Reach(proto::Reach { channel: name, campaign: other, interval, people: amount })
+            Said::Reach(proto::Reach { channel: name, campaign: other, interval, people: Some(amount) })
         }
-        RecordKind::Followers => Said::Followers(proto::Followers { channel: name, at, total: amount }),
+        RecordKind::Followers => Said::Followers(proto::Followers { channel: name, at, total: Some(amount) }),
         RecordKind::Offer => {
             let kinds = [OfferKind::Promotion, OfferKind::Upsell, OfferKind::CrossSell];
             let kind = kinds.into_iter().find(|kind| *kind as i64 == amount).map_or(0, Choice::number);
@@ -251,7 +253,7 @@ pub fn record_to_proto(record: Record) -> proto::Record {
             from_currency: name,
             to_currency: other,
             effective_from: at,
-            rate_billionths: amount,
+            rate_billionths: Some(amount),
         }),
         RecordKind::Spend => Said::Spend(proto::AcquisitionSpend {
             channel: name,
@@ -266,7 +268,7 @@ pub fn record_to_proto(record: Record) -> proto::Record {
                 channel: place(CHANNEL),
                 location: place(LOCATION),
                 interval,
-                value: amount as f64 / MILLION,
+                value: Some(amount as f64 / MILLION),
                 currency: currency.map_or_else(String::new, |currency| currency.code().to_owned()),
             })
         }

@@ -4,9 +4,9 @@ use super::answer::basis;
 use super::lifetime::{customer, fit, lifetime_question};
 use super::rfm::{listed_segments, scale, scores, segment_of};
 use super::{Checks, Choice, Path, timestamp};
-use crate::kpi::lifetime;
-use crate::kpi::rfm::{Cuts, Segment};
-use crate::kpi::score::{Bounds, By, Filter, Order, Scored};
+use crate::kpi::shapes::lifetime;
+use crate::kpi::shapes::rfm::{Cuts, Segment};
+use crate::kpi::shapes::score::{Bounds, By, Filter, Order, Scored};
 use crate::model::{CustomerKind, Micros, Reason, Revision, Violation};
 use crate::rpc::proto;
 

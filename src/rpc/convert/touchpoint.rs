@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use prost::Message as _;
 use sha2::{Digest, Sha256};
 
-use super::{Checks, Limits, Path, activity, money_to_proto, timestamp, value, value_to_proto};
+use super::{Asks, Checks, Limits, Note, Path, activity, money_to_proto, timestamp, value, value_to_proto};
 use crate::identity::{NormalizeError, Normalized, Rules, normalize};
 use crate::model::activity::Logout;
 use crate::model::{
     Activity, Channel, Details, Identifier, KindName, Micros, Reason, TouchKey, Touchpoint, TraitWrite,
     Value, Violation,
 };
-use crate::rpc::proto;
+use crate::rpc::proto::{self, RecordNoteReason};
 
 /// The content of a touchpoint in 16 bytes: of the message as parsed, before normalization and
 /// defaults. The same content sent again is a duplicate, another one a conflict.
@@ -22,7 +22,7 @@ pub fn payload_hash(touchpoint: &proto::Touchpoint) -> [u8; 16] {
     std::array::from_fn(|i| digest[i])
 }
 
-/// Checks a touchpoint and normalizes its identifiers.
+/// Checks a touchpoint and normalizes its identifiers; with what is to be known of its parts.
 ///
 /// # Errors
 /// Everything that is wrong with it, each with its path below `at`.
@@ -32,8 +32,13 @@ pub fn touchpoint(
     rules: &Rules,
     now: Micros,
     limits: &Limits,
-) -> Result<Touchpoint, Vec<Violation>> {
-    let c = &mut Checks::new(limits);
+    asks: Asks,
+) -> Result<(Touchpoint, Vec<Note>), Vec<Violation>> {
+    let mut checks = Checks { asks, ..Checks::new(limits) };
+    let c = &mut checks;
+    if touchpoint.version != 0 {
+        c.refuse(&at.field("version"), Reason::OutOfRange, "versions are not kept yet: only 0");
+    }
     let key = TouchKey {
         source: c.required_text(&at.field("source"), touchpoint.source, limits.source_bytes),
         source_id: c.required_text(&at.field("source_id"), touchpoint.source_id, limits.source_id_bytes),
@@ -59,8 +64,7 @@ pub fn touchpoint(
         },
         blocked,
     };
-    let checked = std::mem::replace(c, Checks::new(limits));
-    checked.finish(Touchpoint { key, at: event_time, channel, identifiers, details })
+    checks.finish_noted(Touchpoint { key, at: event_time, channel, identifiers, details })
 }
 
 /// A touchpoint as it is answered: normalized identifiers, blocked ones apart.
@@ -70,6 +74,7 @@ pub fn touchpoint_to_proto(touchpoint: Touchpoint) -> proto::Touchpoint {
     proto::Touchpoint {
         source: touchpoint.key.source,
         source_id: touchpoint.key.source_id,
+        version: 0,
         at: Some(timestamp(touchpoint.at)),
         channel: touchpoint.channel.as_str().to_owned(),
         identifiers: touchpoint.identifiers.into_iter().map(identifier_to_proto).collect(),
@@ -195,7 +200,12 @@ fn identifiers(
     for (i, one) in said.iter().enumerate() {
         match identifier(c, &at.item("identifiers", i), one, rules) {
             Some(Normalized::Linking(identifier)) => linking.push(identifier),
-            Some(Normalized::Blocked(identifier)) => blocked.push(identifier),
+            Some(Normalized::Blocked(identifier)) => {
+                if c.asks.explain {
+                    c.note(&at.item("identifiers", i), RecordNoteReason::Blocked, None);
+                }
+                blocked.push(identifier);
+            }
             None => {}
         }
     }

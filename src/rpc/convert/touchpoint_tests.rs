@@ -6,7 +6,7 @@ use crate::model::ActivityType;
 const NOW: Micros = Micros(1_790_000_000_000_000);
 
 fn euros(minor: i64) -> Option<proto::Money> {
-    Some(proto::Money { minor, currency: "EUR".into() })
+    Some(proto::Money { minor: Some(minor), currency: "EUR".into() })
 }
 
 fn said(activity: Said) -> proto::Touchpoint {
@@ -26,7 +26,15 @@ fn order() -> proto::Order {
 
 fn parse(message: proto::Touchpoint) -> Result<Touchpoint, Vec<Violation>> {
     let root = Path::root();
-    touchpoint(message, &root.item("touchpoints", 3), &Rules::default(), NOW, &Limits::default())
+    touchpoint(
+        message,
+        &root.item("touchpoints", 3),
+        &Rules::default(),
+        NOW,
+        &Limits::default(),
+        Asks::default(),
+    )
+    .map(|(touchpoint, _)| touchpoint)
 }
 
 #[track_caller]
@@ -42,7 +50,7 @@ fn line() -> proto::Line {
     proto::Line {
         product_id: "p".into(),
         category: "c".into(),
-        quantity: 1.125,
+        quantity: Some(1.125),
         unit_price: euros(5),
         list_price: euros(6),
         discount: euros(1),
@@ -59,7 +67,7 @@ fn one_of_every_type() -> Vec<Said> {
         Said::Impression(proto::Impression { ad_id: text(), placement: text() }),
         Said::AdClick(proto::AdClick { ad_id: text(), placement: text() }),
         Said::Message(proto::Message { message_id: text(), status: 4, subject: text() }),
-        Said::ArticleRead(proto::ArticleRead { article_id: text(), read_seconds: 9 }),
+        Said::ArticleRead(proto::ArticleRead { article_id: text(), read_seconds: Some(9) }),
         Said::ReferralReceived(proto::Referral { code: text() }),
         Said::Visit(proto::Visit {
             kind: 3,
@@ -102,16 +110,16 @@ fn one_of_every_type() -> Vec<Said> {
         Said::Exchange(proto::Exchange { order_id: text(), return_id: text() }),
         Said::Cancellation(proto::Cancellation { order_id: text(), amount: euros(5) }),
         Said::ServiceContact(proto::ServiceContact { case_id: text(), stage: 5, reason: text() }),
-        Said::SurveyAnswer(proto::SurveyAnswer { kind: 3, score: 7, survey_id: text() }),
+        Said::SurveyAnswer(proto::SurveyAnswer { kind: 3, score: Some(7), survey_id: text() }),
         Said::ReviewWritten(proto::ReviewWritten {
             product_id: text(),
             rating: Some(5),
             sentiment: Some(-1.0),
         }),
         Said::SocialEngagement(proto::SocialEngagement { kind: 6, network: text(), post_id: text() }),
-        Said::Subscription(proto::Subscription { programme: 2, change: 4, points: 3 }),
+        Said::Subscription(proto::Subscription { programme: 2, change: 4, points: Some(3) }),
         Said::ReferralMade(proto::Referral { code: text() }),
-        Said::Consent(proto::Consent { purpose: text(), given: true }),
+        Said::Consent(proto::Consent { purpose: text(), given: Some(true) }),
         Said::Registration(proto::Registration { method: text() }),
         Said::Login(proto::Login { method: text() }),
         Said::Logout(proto::Logout {}),
@@ -195,7 +203,7 @@ fn unspecified_enums_are_taken_as_the_comments_say() {
     };
     assert_eq!(custom.phase, None);
     refused(
-        said(Said::SurveyAnswer(proto::SurveyAnswer { kind: 0, score: 0, ..Default::default() })),
+        said(Said::SurveyAnswer(proto::SurveyAnswer { kind: 0, score: Some(0), ..Default::default() })),
         &[("survey_answer.kind", Reason::Unknown)],
     );
     refused(
@@ -255,9 +263,9 @@ fn everything_that_is_wrong_is_told_at_once() {
                 lines: vec![
                     line(),
                     proto::Line {
-                        quantity: -1.0,
-                        unit_price: Some(proto::Money { minor: 1, currency: "XYZ".into() }),
-                        list_price: Some(proto::Money { minor: 1, currency: String::new() }),
+                        quantity: Some(-1.0),
+                        unit_price: Some(proto::Money { minor: Some(1), currency: "XYZ".into() }),
+                        list_price: Some(proto::Money { minor: Some(1), currency: String::new() }),
                         ..line()
                     },
                 ],
@@ -330,8 +338,9 @@ fn limits_are_inclusive() {
     let many = (0..33).map(|i| (format!("a{i}"), text(1))).collect();
     refused(proto::Touchpoint { attributes: many, ..visit() }, &[("attributes", Reason::TooMany)]);
 
-    let answer =
-        |kind, score| said(Said::SurveyAnswer(proto::SurveyAnswer { kind, score, ..Default::default() }));
+    let answer = |kind, score| {
+        said(Said::SurveyAnswer(proto::SurveyAnswer { kind, score: Some(score), ..Default::default() }))
+    };
     for (kind, low, high) in [(1, 0, 10), (2, 1, 5), (3, 1, 7)] {
         assert!(parse(answer(kind, low)).is_ok());
         assert!(parse(answer(kind, high)).is_ok());
@@ -349,7 +358,7 @@ fn limits_are_inclusive() {
 #[test]
 fn quantities_are_exact_thousandths() {
     let quantity = |quantity: f64| {
-        let lines = vec![proto::Line { quantity, ..line() }];
+        let lines = vec![proto::Line { quantity: Some(quantity), ..line() }];
         parse(said(Said::Order(proto::Order { lines, ..order() })))
     };
     for (given, milli) in [
@@ -396,7 +405,7 @@ fn violations_never_repeat_what_was_sent() {
     let violations = parse(proto::Touchpoint {
         identifiers: identifiers.into(),
         channel: secret.into(),
-        cost: Some(proto::Money { minor: 1, currency: secret.into() }),
+        cost: Some(proto::Money { minor: Some(1), currency: secret.into() }),
         ..said(Said::Order(order()))
     })
     .unwrap_err();
@@ -415,7 +424,7 @@ fn the_hash_tells_contents_apart_and_knows_the_same_again() {
 
 #[test]
 fn a_small_message_with_very_many_wrong_fields_does_not_become_a_large_answer() {
-    let lines = vec![proto::Line { quantity: -1.0, ..Default::default() }; 1_000];
+    let lines = vec![proto::Line { quantity: Some(-1.0), ..Default::default() }; 1_000];
     let violations = parse(said(Said::Order(proto::Order { lines, ..order() }))).unwrap_err();
     assert_eq!(violations.len(), Limits::default().violations);
 }

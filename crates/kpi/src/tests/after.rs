@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::naive::{Count, Naive};
 use super::world::{Touch, World};
-use crate::measure::Elsewhere;
+use crate::engine::measure::Elsewhere;
 use customer360_model::activity::{Activity, *};
 use customer360_model::channel::Medium;
 use customer360_model::*;
@@ -78,7 +78,7 @@ fn random_activity(rng: &mut ChaCha8Rng, orders: &[String]) -> Activity {
         _ => Activity::Subscription(Subscription {
             programme: pick(rng, &[SubscriptionProgramme::Newsletter, SubscriptionProgramme::Loyalty]),
             change: pick(rng, &[SubscriptionChange::Joined, SubscriptionChange::Left]),
-            points: 0,
+            points: None,
         }),
     }
 }

@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{rich, scope};
 use super::world::{World, at, details, order};
-use crate::attribution::*;
-use crate::measure::Params;
+use crate::engine::measure::Params;
+use crate::shapes::attribution::*;
 use crate::*;
 use customer360_model::activity::{Activity, Visit};
 use customer360_model::*;

@@ -5,12 +5,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, back, order};
-use crate::acquisition::Spend;
-use crate::axis::Dimension;
-use crate::board::{self, Asked, Target};
-use crate::compare::Against;
-use crate::measure::{Elsewhere, Params};
-use crate::scalar::{Figure, Question, compute};
+use crate::catalogue::measures;
+use crate::engine::compare;
+use crate::engine::compare::Against;
+use crate::engine::dimension::Dimension;
+use crate::engine::measure::{Elsewhere, Params};
+use crate::engine::records::Spend;
+use crate::engine::scalar::{Figure, Question, compute};
+use crate::ground::calendar;
+use crate::measures::returns;
+use crate::shapes::board::{self, Asked, Target};
+use crate::shapes::mix;
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::*;
@@ -217,7 +222,7 @@ fn acquisition_by_hand() {
     foreign.params.spend[1].amount.currency = Currency::GBP;
     let answer = compute(&world.snapshot(), &foreign).unwrap().remove(0);
     assert_eq!((answer.total.numerator, answer.basis.excluded.other_currency), (300.0, 1));
-    let rate = |since, rate_billionths| crate::money::ExchangeRate {
+    let rate = |since, rate_billionths| crate::ground::money::ExchangeRate {
         from: Currency::GBP,
         to: Currency::EUR,
         since,

@@ -4,10 +4,14 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, Touch, World, at, random_group_by, random_scope};
-use crate::cost::{Capacity, Cost, CostRate, CostToServe, Distribution, Question, compute};
-use crate::measure::Params;
-use crate::money::ExchangeRate;
-use crate::{GroupBy, KpiError, Scope, measures, scalar};
+use crate::catalogue::measures;
+use crate::engine::measure::Params;
+use crate::engine::scalar;
+use crate::engine::scope::GroupBy;
+use crate::engine::scope::KpiError;
+use crate::engine::scope::Scope;
+use crate::ground::money::ExchangeRate;
+use crate::shapes::cost::{Capacity, Cost, CostRate, CostToServe, Distribution, Question, compute};
 use customer360_model::activity::{Activity, Visit};
 use customer360_model::{ActivityType, Currency, Micros, Money, Phase, TimeRange};
 
@@ -218,7 +222,7 @@ fn cost_is_what_adding_up_says() {
     assert!(answered > 400, "{answered}");
 }
 
-fn check_rest(oracle: &Oracle, answer: &crate::cost::Answer) {
+fn check_rest(oracle: &Oracle, answer: &crate::shapes::cost::Answer) {
     let (plain, question) = (&oracle.plain, oracle.question);
     let mut touches = Vec::new();
     let mut customers = 0;

@@ -1,11 +1,13 @@
 //! Figures of people who were counted and are not known, by hand.
 
 use super::world::{World, at, order};
-use crate::axis::Dimension;
-use crate::conversion::{STORE_MEASURES, store_conversions};
-use crate::ledger::{Counted, Crowd};
-use crate::measure::Params;
-use crate::scalar::{Question, compute};
+use crate::catalogue::measures;
+use crate::engine::dimension::Dimension;
+use crate::engine::measure;
+use crate::engine::measure::Params;
+use crate::engine::records::{Counted, Crowd};
+use crate::engine::scalar::{Question, compute};
+use crate::shapes::store_conversion::{self, STORE_MEASURES};
 use crate::*;
 use customer360_model::activity::{Activity, SocialEngagement, SocialKind, Visit};
 use customer360_model::*;
@@ -87,7 +89,7 @@ fn counted_entries_leave_bounds() {
         STORE_MEASURES.to_vec(),
         vec![counted(Crowd::Entries, "Rome 1", march().range.from, 10, 20)],
     );
-    let answer = store_conversions(&world.snapshot(), &asked).unwrap();
+    let answer = store_conversion::compute(&world.snapshot(), &asked).unwrap();
     assert_eq!(answer.counted_entries, 20);
     assert_eq!(answer.counted_raw.value, Some(2.0 / 20.0), "the cash buyer too, the later one not");
     assert_eq!(answer.counted_low.value, Some(3.0 / 20.0));

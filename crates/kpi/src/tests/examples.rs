@@ -1,12 +1,18 @@
 //! Worked examples, by hand, and the degenerate cases of each KPI.
 
 use super::world::{World, at, back, order, survey};
-use crate::calendar::{Unit, Zone};
-use crate::cost::{Capacity, CostRate};
-use crate::repurchase::Repurchase;
-use crate::retention::PeriodOptions;
-use crate::survey::AnswersCounted;
-use crate::triangle::TriangleOptions;
+use crate::engine::params::AnswersCounted;
+use crate::ground::calendar;
+use crate::ground::calendar::{Unit, Zone};
+use crate::shapes::cost;
+use crate::shapes::cost::{Capacity, CostRate};
+use crate::shapes::nps;
+use crate::shapes::repurchase;
+use crate::shapes::repurchase::Repurchase;
+use crate::shapes::retention;
+use crate::shapes::retention::PeriodOptions;
+use crate::shapes::triangle;
+use crate::shapes::triangle::TriangleOptions;
 use crate::*;
 use customer360_model::activity::{Activity, ServiceContact, SurveyKind};
 use customer360_model::{ActivityType, Currency, Money, Phase, TimeRange};
@@ -195,13 +201,13 @@ fn scores_by_hand() {
     }
     // An earlier answer of the first promoter counts only among all answers.
     world.add(1, at("2026-01-01T00:00:00Z"), survey(SurveyKind::Nps, 0));
-    let mut question = survey::Question {
+    let mut question = nps::Question {
         scope: first_quarter(),
         group_by: None,
         answers_counted: AnswersCounted::LastPerCustomer,
         survey_id: None,
     };
-    let answer = survey::compute(&world.snapshot(), &question).unwrap();
+    let answer = nps::compute(&world.snapshot(), &question).unwrap();
     let nps = &answer.result.total.nps;
     assert_eq!((nps.promoters, nps.passives, nps.detractors, nps.value), (50, 33, 17, Some(33.0)));
     let interval = nps.interval.unwrap();
@@ -210,7 +216,7 @@ fn scores_by_hand() {
     // Two answers of nobody count one each.
     world.add(0, at("2026-02-01T00:00:00Z"), survey(SurveyKind::Nps, 10));
     world.add(0, at("2026-02-01T00:00:00Z"), survey(SurveyKind::Nps, 10));
-    let answer = survey::compute(&world.snapshot(), &question).unwrap();
+    let answer = nps::compute(&world.snapshot(), &question).unwrap();
     let nps = &answer.result.total.nps;
     assert_eq!((nps.promoters, nps.detractors), (52, 18));
     assert_eq!(answer.basis.identity_coverage.numerator, 101.0);
@@ -328,13 +334,13 @@ fn of_nothing_every_figure_is_absent_and_none_is_zero() {
         assert_eq!((costs.currency, costs.result.groups.len()), (None, 0));
         assert_eq!(costs.result.total.per_customer.mean, Estimate::none());
         assert_eq!(costs.basis.identity_coverage.value, None);
-        let question = survey::Question {
+        let question = nps::Question {
             scope: first_quarter(),
             group_by: None,
             answers_counted: AnswersCounted::default(),
             survey_id: None,
         };
-        let scores = survey::compute(&snapshot, &question).unwrap().result.total;
+        let scores = nps::compute(&snapshot, &question).unwrap().result.total;
         assert_eq!((scores.nps.value, scores.csat_top_two.value, scores.ces_mean.value), (None, None, None));
         let question = retention::Question {
             scope: first_quarter(),
@@ -378,8 +384,8 @@ fn all_of_time_is_a_range_where_no_calendar_is_asked() {
     assert_eq!((answer.basis.customers, answer.basis.touchpoints), (4, 8));
     let (group_by, survey_id) = (None, None);
     let answers_counted = AnswersCounted::EveryAnswer;
-    let question = survey::Question { scope: scope.clone(), group_by, answers_counted, survey_id };
-    let answer = survey::compute(&world.snapshot(), &question).unwrap();
+    let question = nps::Question { scope: scope.clone(), group_by, answers_counted, survey_id };
+    let answer = nps::compute(&world.snapshot(), &question).unwrap();
     assert_eq!(answer.result.total.nps.value, Some(100.0));
     let refused = repurchase::compute(&world.snapshot(), &repurchase::Question::of(scope));
     assert_eq!(refused.err(), Some(KpiError::Calendar(calendar::CalendarError::OutOfCalendar)));

@@ -5,14 +5,22 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, random_group_by, random_orders, random_scope};
-use crate::axis::Dimension;
-use crate::cost::CostRate;
-use crate::retention::PeriodOptions;
-use crate::survey::AnswersCounted;
-use crate::triangle::TriangleOptions;
-use crate::{
-    GroupBy, KpiError, OrderOptions, Scope, Snapshot, cost, measures, repurchase, retention, scalar, survey,
-};
+use crate::catalogue::measures;
+use crate::engine::dimension::Dimension;
+use crate::engine::params::AnswersCounted;
+use crate::engine::scalar;
+use crate::engine::scope::GroupBy;
+use crate::engine::scope::KpiError;
+use crate::engine::scope::OrderOptions;
+use crate::engine::scope::Scope;
+use crate::facts::snapshot::Snapshot;
+use crate::shapes::cost;
+use crate::shapes::cost::CostRate;
+use crate::shapes::nps;
+use crate::shapes::repurchase;
+use crate::shapes::retention;
+use crate::shapes::retention::PeriodOptions;
+use crate::shapes::triangle::TriangleOptions;
 use customer360_model::Currency;
 
 #[derive(Debug, PartialEq)]
@@ -20,7 +28,7 @@ struct Answers(
     Result<retention::Answer, KpiError>,
     Result<retention::Answer, KpiError>,
     Result<repurchase::Answer, KpiError>,
-    Result<survey::Answer, KpiError>,
+    Result<nps::Answer, KpiError>,
     Result<cost::Answer, KpiError>,
 );
 
@@ -39,7 +47,7 @@ fn ask(snapshot: &Snapshot, scope: &Scope, group_by: Option<&GroupBy>, orders: O
         orders,
         ..repurchase::Question::of(scope.clone())
     };
-    let survey = survey::Question {
+    let survey = nps::Question {
         scope: scope.clone(),
         group_by: group_by.clone(),
         answers_counted: AnswersCounted::default(),
@@ -50,7 +58,7 @@ fn ask(snapshot: &Snapshot, scope: &Scope, group_by: Option<&GroupBy>, orders: O
         retention::compute(snapshot, &retention),
         retention::compute(snapshot, &triangle),
         repurchase::compute(snapshot, &repurchase),
-        survey::compute(snapshot, &survey),
+        nps::compute(snapshot, &survey),
         cost::compute(snapshot, &cost),
     )
 }
@@ -146,14 +154,14 @@ fn a_merge_conserves_what_adds_up() {
         assert_eq!(before.basis.touchpoints, after.basis.touchpoints);
         let fewer = before.basis.customers - after.basis.customers;
         assert!(fewer <= 1);
-        let question = survey::Question {
+        let question = nps::Question {
             scope,
             group_by: None,
             answers_counted: AnswersCounted::EveryAnswer,
             survey_id: None,
         };
         let [before, after] =
-            [&world, &merged].map(|world| survey::compute(&world.snapshot(), &question).unwrap());
+            [&world, &merged].map(|world| nps::compute(&world.snapshot(), &question).unwrap());
         assert_eq!(before.result, after.result);
     }
 }

@@ -4,7 +4,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, Touch, World, at, back, order, random_group_by, random_orders, random_scope};
-use crate::lifetime::{Customer, Question, Warning, compute};
+use crate::shapes::lifetime;
+use crate::shapes::lifetime::{Customer, Question, Warning, compute};
 use crate::*;
 use customer360_model::{Currency, Micros, TimeRange};
 

@@ -5,13 +5,19 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, scope};
 use super::world::{Plain, Touch, World, at, back, order, random_group_by};
-use crate::axis::Dimension;
-use crate::compare::{Against, earlier};
-use crate::lifetime::{Lifetime, compute};
-use crate::margin::ValueBasis;
-use crate::measure::{Measure, Params};
-use crate::members::{Filter, page};
-use crate::scalar::{Answer, Question};
+use crate::catalogue::measures;
+use crate::engine::compare;
+use crate::engine::compare::{Against, earlier};
+use crate::engine::dimension::Dimension;
+use crate::engine::measure::{Measure, Params};
+use crate::engine::members;
+use crate::engine::members::{Filter, page};
+use crate::engine::params::ValueBasis;
+use crate::engine::scalar;
+use crate::engine::scalar::{Answer, Question};
+use crate::ground::calendar;
+use crate::shapes::lifetime;
+use crate::shapes::lifetime::{Lifetime, compute};
 use crate::*;
 use customer360_model::activity::{Activity, Line};
 use customer360_model::{Currency, Micros, Money, TimeRange};
@@ -309,7 +315,8 @@ fn kept_fits_say_the_same() {
         let months = compare::series(&asked.scope, calendar::Unit::Month).unwrap();
         let snapshot = world.snapshot();
         let whole = scalar::compute(&snapshot, &Question { spans: months.clone(), ..asked.clone() }).unwrap();
-        let params = Params { fits: lifetime::Fits::default().of([1; 16]), ..asked.params.clone() };
+        let params =
+            Params { fits: crate::engine::fits::Fits::default().of([1; 16]), ..asked.params.clone() };
         for spans in [Vec::new(), months.clone(), months[..months.len() / 2].to_vec()] {
             let again = Question { params: params.clone(), spans: spans.clone(), ..asked.clone() };
             for (found, expected) in scalar::compute(&snapshot, &again).unwrap().into_iter().zip(&whole) {

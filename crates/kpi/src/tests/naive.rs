@@ -1,8 +1,8 @@
 //! The measures' definitions in words, read naively.
 
 use super::world::{Plain, Touch};
-use crate::ledger::Crowd;
-use crate::measure::{Params, Research, Same, Step};
+use crate::engine::measure::{Params, Research, Same, Step};
+use crate::engine::records::Crowd;
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::channel::Medium;

@@ -4,8 +4,11 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, Touch, World, random_group_by, random_orders, random_scope};
-use crate::repurchase::{Question, Repurchase, compute};
-use crate::{First, KpiError, Window, WindowKind};
+use crate::engine::scope::First;
+use crate::engine::scope::KpiError;
+use crate::engine::scope::Window;
+use crate::engine::scope::WindowKind;
+use crate::shapes::repurchase::{Question, Repurchase, compute};
 
 /// The time to the second order, how long they were seen and the window, in days or microseconds.
 type Times = (Option<i64>, i64, i64);

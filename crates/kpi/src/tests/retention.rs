@@ -6,10 +6,13 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, Touch, World, random_group_by, random_orders, random_scope};
-use crate::calendar::Unit;
-use crate::retention::{PeriodOptions, Question, Retention, compute};
-use crate::triangle::{CohortMode, CohortStart, Triangle, TriangleOptions};
-use crate::{First, KpiError, OrderUnit, Ratio};
+use crate::engine::scope::First;
+use crate::engine::scope::KpiError;
+use crate::engine::scope::OrderUnit;
+use crate::ground::answer::Ratio;
+use crate::ground::calendar::Unit;
+use crate::shapes::retention::{PeriodOptions, Question, Retention, compute};
+use crate::shapes::triangle::{CohortMode, CohortStart, Triangle, TriangleOptions};
 use customer360_model::{ActivityType, Micros};
 
 const HOUR: i64 = 3_600_000_000;
@@ -254,7 +257,7 @@ fn retention_is_what_the_words_say() {
     }
 }
 
-fn check_basis(plain: &Plain, question: &Question, answer: &crate::retention::Answer) {
+fn check_basis(plain: &Plain, question: &Question, answer: &crate::shapes::retention::Answer) {
     let active = question.period.as_ref().map_or(Vec::new(), |options| period(plain, question, options));
     let begun = question.triangle.as_ref().map_or(Vec::new(), |options| starts(plain, question, options));
     let mut people: Vec<u32> =

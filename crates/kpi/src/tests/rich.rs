@@ -4,9 +4,9 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Touch, World, order, random_scope};
-use crate::acquisition::Spend;
-use crate::ledger::{Counted, Crowd};
-use crate::measure::{Elsewhere, Params, Research, Same, Step};
+use crate::engine::measure::{Elsewhere, Params, Research, Same, Step};
+use crate::engine::records::Spend;
+use crate::engine::records::{Counted, Crowd};
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::*;
@@ -116,7 +116,7 @@ fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
                 SubscriptionProgramme::Newsletter
             };
             let change = *[Joined, Joined, Left, PointsEarned].choose(rng).unwrap();
-            Activity::Subscription(Subscription { programme, change, points: 0 })
+            Activity::Subscription(Subscription { programme, change, points: None })
         }
         _ => Activity::Login(Login::default()),
     }
@@ -136,7 +136,7 @@ pub fn random_params(rng: &mut ChaCha8Rng) -> Params {
         same: *[Same::Anything, Same::Category, Same::Product].choose(rng).unwrap(),
         research: *[Research::First, Research::Last, Research::Each].choose(rng).unwrap(),
         steps: match rng.random_range(0..3) {
-            0 => funnel::STEPS.to_vec(),
+            0 => crate::engine::params::STEPS.to_vec(),
             1 => vec![step(ActivityType::Visit, Some("web")), step(ActivityType::Order, None)],
             _ => vec![
                 step(ActivityType::Visit, None),

@@ -6,10 +6,17 @@ use rand_chacha::ChaCha8Rng;
 use super::naive::{Count, Naive};
 use super::rich::{random_params, rich, scope};
 use super::world::{Plain, Touch, World};
-use crate::axis::Dimension;
-use crate::ledger::{Counted, Crowd};
-use crate::measure::{Measure, Stat};
-use crate::scalar::{Answer, Figure, Question, compute};
+use crate::catalogue::measures;
+use crate::engine::dimension::Dimension;
+use crate::engine::measure;
+use crate::engine::measure::{Measure, Stat};
+use crate::engine::records::{Counted, Crowd};
+use crate::engine::scalar::{Answer, Figure, Question, compute};
+use crate::ground::statistics;
+use crate::shapes::cost;
+use crate::shapes::nps;
+use crate::shapes::repurchase;
+use crate::shapes::retention;
 use crate::*;
 use customer360_model::*;
 
@@ -310,7 +317,7 @@ fn a_headline_is_what_the_kernel_of_its_own_says() {
         let answers = compute(&snapshot, &asked).unwrap();
         let find = |id: &str| answers.iter().find(|a| a.kpi.id == id).unwrap().clone();
         let (scope, orders) = (asked.scope.clone(), asked.params.orders);
-        let same = |answer: Answer, value: Option<f64>, interval: Option<stats::Interval>| {
+        let same = |answer: Answer, value: Option<f64>, interval: Option<statistics::Interval>| {
             let near = |a: f64, b: f64| close(a, b);
             match (answer.total.value, value) {
                 (Some(a), Some(b)) => assert!(near(a, b), "{}: {a} {b}", answer.kpi.id),
@@ -331,10 +338,9 @@ fn a_headline_is_what_the_kernel_of_its_own_says() {
         let asked = repurchase::Question { orders, ..repurchase::Question::of(scope.clone()) };
         let again = repurchase::compute(&snapshot, &asked).unwrap().result.total.repeat_customers;
         same(find("repurchase"), again.value, again.interval);
-        let answers_counted = survey::AnswersCounted::LastPerCustomer;
-        let asked =
-            survey::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id: None };
-        let nps = survey::compute(&snapshot, &asked).unwrap().result.total.nps;
+        let answers_counted = crate::engine::params::AnswersCounted::LastPerCustomer;
+        let asked = nps::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id: None };
+        let nps = nps::compute(&snapshot, &asked).unwrap().result.total.nps;
         same(find("nps"), nps.value, nps.interval);
         let rates = asked_rates();
         let asked = cost::Question { scope, group_by: None, rates, capacities: Vec::new() };
@@ -421,7 +427,7 @@ fn two_currencies_are_not_added_but_converted_when_a_rate_is_known() {
     question.scope.currency = Some(Currency::EUR);
     let answer = compute(&snapshot, &question).unwrap().remove(0);
     assert_eq!((answer.total.value, answer.basis.excluded.other_currency), (Some(1_000.0), 1));
-    let rate = |day: Micros, rate_billionths| crate::money::ExchangeRate {
+    let rate = |day: Micros, rate_billionths| crate::ground::money::ExchangeRate {
         from: Currency::GBP,
         to: Currency::EUR,
         since: day,
@@ -450,7 +456,7 @@ fn two_currencies_are_not_added_but_converted_when_a_rate_is_known() {
 /// All pages of a figure's members add up to it, for every measure, group and side.
 #[test]
 fn the_parts_sum_to_the_number() {
-    use crate::members::{Filter, Member, Side, page};
+    use crate::engine::members::{Filter, Member, Side, page};
     for seed in 0..60 {
         println!("seed {seed}");
         let world = rich(seed);

@@ -5,10 +5,11 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::rich;
 use super::world::{Plain, random_scope};
-use crate::measure::Params;
-use crate::rfm::Segment;
-use crate::score::{Bounds, By, Filter, Order, Scored, Scoring, page, ranking, some};
-use crate::*;
+use crate::engine::measure::Params;
+use crate::shapes::lifetime;
+use crate::shapes::rfm;
+use crate::shapes::rfm::Segment;
+use crate::shapes::score::{Bounds, By, Filter, Order, Scored, Scoring, page, ranking, some};
 use customer360_model::Currency;
 use customer360_model::activity::{Activity, SurveyKind};
 

@@ -5,8 +5,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, order};
-use crate::measure::Params;
-use crate::scalar::{Question, compute};
+use crate::catalogue::measures;
+use crate::engine::measure::Params;
+use crate::engine::scalar::{Question, compute};
+use crate::measures::funnel;
+use crate::shapes::affinity;
+use crate::shapes::paths;
 use crate::*;
 use customer360_model::activity::{Activity, Line, Visit};
 use customer360_model::*;

@@ -4,8 +4,9 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::world::{Plain, World, random_group_by, random_scope};
-use crate::fact::AnswerKind;
-use crate::survey::{AnswersCounted, Question, Scores, compute};
+use crate::engine::params::AnswersCounted;
+use crate::facts::fact::AnswerKind;
+use crate::shapes::nps::{Question, Scores, compute};
 use customer360_model::Activity;
 use customer360_model::activity::SurveyKind;
 

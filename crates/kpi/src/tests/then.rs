@@ -6,19 +6,37 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, rich, scope};
 use super::world::{World, at, random_group_by};
-use crate::attribution::Model;
-use crate::axis::Dimension;
-use crate::board::Asked;
-use crate::calendar::Unit;
-use crate::compare::Against;
-use crate::cost::CostRate;
-use crate::given::{Piece, Pieces};
-use crate::known::{Home, Homes, Since};
-use crate::measure::{Elsewhere, Params};
-use crate::members::Filter;
-use crate::retention::PeriodOptions;
-use crate::survey::AnswersCounted;
-use crate::triangle::TriangleOptions;
+use crate::catalogue::measures;
+use crate::engine::compare::Against;
+use crate::engine::dimension::Dimension;
+use crate::engine::measure::{Elsewhere, Params};
+use crate::engine::members;
+use crate::engine::members::Filter;
+use crate::engine::params::AnswersCounted;
+use crate::engine::scalar;
+use crate::facts::as_of::{Home, Homes, Since};
+use crate::facts::projection::{Piece, Pieces};
+use crate::ground::calendar::Unit;
+use crate::measures::funnel;
+use crate::measures::lifecycle;
+use crate::measures::returns;
+use crate::shapes::affinity;
+use crate::shapes::attribution;
+use crate::shapes::attribution::Model;
+use crate::shapes::board;
+use crate::shapes::board::Asked;
+use crate::shapes::cost;
+use crate::shapes::cost::CostRate;
+use crate::shapes::lifetime;
+use crate::shapes::mix;
+use crate::shapes::nps;
+use crate::shapes::paths;
+use crate::shapes::repurchase;
+use crate::shapes::retention;
+use crate::shapes::retention::PeriodOptions;
+use crate::shapes::rfm;
+use crate::shapes::store_conversion;
+use crate::shapes::triangle::TriangleOptions;
 use crate::*;
 use customer360_model::*;
 
@@ -145,8 +163,8 @@ fn shapes_asked(rng: &mut ChaCha8Rng) -> Vec<(String, Asking)> {
     add("repurchase", Box::new(move |s| format!("{:?}", repurchase::compute(s, &question))));
     let (answers_counted, survey_id) = (AnswersCounted::default(), None);
     let question =
-        survey::Question { scope: scope.clone(), group_by: group_by.clone(), answers_counted, survey_id };
-    add("survey", Box::new(move |s| format!("{:?}", survey::compute(s, &question))));
+        nps::Question { scope: scope.clone(), group_by: group_by.clone(), answers_counted, survey_id };
+    add("survey", Box::new(move |s| format!("{:?}", nps::compute(s, &question))));
     let interval = scope.range;
     let cost = Money { minor: 100_000, currency: Currency::EUR };
     let capacity = cost::Capacity { channel: "web".into(), interval, cost, practical_minutes: 1_000 };
@@ -198,11 +216,11 @@ fn shapes_asked(rng: &mut ChaCha8Rng) -> Vec<(String, Asking)> {
         activities: vec![ActivityType::Order, ActivityType::Visit],
     };
     add("lifecycle", Box::new(move |s| format!("{:?}", lifecycle::compute(s, &question))));
-    let measures = conversion::STORE_MEASURES.to_vec();
+    let measures = store_conversion::STORE_MEASURES.to_vec();
     let (scope, group_by, spans) = (scope.clone(), Vec::new(), Vec::new());
     let question =
         scalar::Question { scope: scope.clone(), measures, params: params.clone(), group_by, spans };
-    add("store", Box::new(move |s| format!("{:?}", conversion::store_conversions(s, &question))));
+    add("store", Box::new(move |s| format!("{:?}", store_conversion::compute(s, &question))));
     for (measures, by) in [(board::phases(), Elsewhere::Channel), (board::card(), Elsewhere::Location)] {
         let (scope, params) = (scope.clone(), params.clone());
         let asked = Asked { scope, params, measures, by, against: Against::PreviousPeriod, targets: vec![] };
@@ -268,8 +286,8 @@ fn a_plain_question_is_given_one_table() {
     let repurchase = repurchase::Question::of(scope.clone());
     assert_eq!(given(&|s| drop(repurchase::compute(s, &repurchase))), Pieces::of(&[Piece::Orders]));
     let (answers_counted, survey_id) = (AnswersCounted::default(), None);
-    let survey = survey::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id };
-    assert_eq!(given(&|s| drop(survey::compute(s, &survey))), Pieces::of(&[Piece::Answers]));
+    let survey = nps::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id };
+    assert_eq!(given(&|s| drop(nps::compute(s, &survey))), Pieces::of(&[Piece::Answers]));
     let question = scalar::Question {
         scope,
         measures: vec![measures::find("average_order_value").unwrap()],

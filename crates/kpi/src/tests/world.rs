@@ -6,6 +6,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rustc_hash::FxHashSet;
 
+use crate::ground::calendar;
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::*;

@@ -1,0 +1,33 @@
+//! A touchpoint as measures see it.
+
+use crate::facts::fact::TouchType;
+use crate::facts::side_tables::{ORDERS, TouchRow};
+use crate::facts::tables::Tables;
+
+/// A touchpoint on its way through a measure. What more it says is found by its row: see
+/// [`crate::engine::customer_view::Seen`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub at: i64,
+    pub row: TouchRow,
+    pub place: u16,
+    pub kind: TouchType,
+    /// See [`crate::facts::fact::Said`]. The score of an answer.
+    pub detail: u8,
+}
+
+impl Mark {
+    /// Of nothing.
+    pub const NONE: Self =
+        Self { at: 0, row: TouchRow::new(ORDERS, 0), place: 0, kind: TouchType::ORDER, detail: 0 };
+
+    /// Whether it comes after another one in the order of time.
+    #[inline]
+    pub fn is_after(&self, other: &Self, tables: &Tables) -> bool {
+        // Which comes first cannot be foreseen, but that hardly ever two come at once.
+        match self.at == other.at {
+            true => tables.number(self.row) > tables.number(other.row),
+            false => self.at > other.at,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! How a question is read and added up: scope, dimensions, readers, measures, sums.
+
+pub(crate) mod accumulator;
+pub(crate) mod block;
+pub mod channels_used;
+pub mod compare;
+pub(crate) mod context;
+pub mod cost_rates;
+pub(crate) mod customer_view;
+pub mod dimension;
+pub(crate) mod events;
+pub mod figure;
+pub mod fits;
+pub(crate) mod grouping;
+pub(crate) mod groups;
+pub(crate) mod hits;
+pub(crate) mod ledger;
+pub(crate) mod lens;
+pub(crate) mod lifetimes;
+pub(crate) mod mark;
+pub mod measure;
+pub mod members;
+pub(crate) mod order_lens;
+pub mod params;
+pub mod records;
+pub mod rfm_scale;
+pub mod scalar;
+pub mod scope;
+pub mod span;
+pub mod stat;
+pub(crate) mod timeline;

@@ -1,0 +1,146 @@
+//! What is known of each customer as a whole: how they were met first, and which of the values that
+//! were said of them stand.
+
+use rayon::prelude::*;
+
+use crate::facts::projection::{Content, Piece};
+use crate::facts::side_tables::TABLES;
+use crate::facts::stem::Stem;
+use crate::facts::tables::{IF_ABSENT, SURVIVES, Tables};
+use crate::facts::trust::Trust;
+use customer360_model::survivorship::Claim;
+
+/// The first touchpoint of each customer, by the segment's number. 14 bytes each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Acquired {
+    pub at: Vec<i64>,
+    pub number: Vec<u32>,
+    pub place: Vec<u16>,
+}
+
+impl Content for Acquired {
+    const PIECE: Piece = Piece::Acquired;
+
+    fn nothing() -> &'static Self {
+        static NOTHING: Acquired = Acquired { at: Vec::new(), number: Vec::new(), place: Vec::new() };
+        &NOTHING
+    }
+}
+
+/// Time, number and place of a touchpoint; what comes first is less.
+pub(crate) type First = (i64, u32, u16);
+
+/// Of a customer without a touchpoint.
+pub(crate) const NEVER: First = (i64::MAX, u32::MAX, 0);
+
+impl Acquired {
+    pub(crate) fn of(firsts: &[First]) -> Self {
+        Self {
+            at: firsts.iter().map(|first| first.0).collect(),
+            number: firsts.iter().map(|first| first.1).collect(),
+            place: firsts.iter().map(|first| first.2).collect(),
+        }
+    }
+}
+
+/// The first known touchpoint of each customer of some clustered tables.
+pub(crate) fn firsts(
+    customers: usize,
+    stems: [&Stem; TABLES],
+    knows: impl Fn(u32, i64) -> bool + Sync,
+) -> Vec<First> {
+    const STRETCH: usize = 1 << 14;
+    let mut firsts = vec![NEVER; customers];
+    firsts.par_chunks_mut(STRETCH).enumerate().for_each(|(nth, firsts)| {
+        let from = nth * STRETCH;
+        for stem in stems {
+            let rows = stem.rows(from as u32..(from + firsts.len()) as u32);
+            let mut previous = u32::MAX;
+            for row in rows {
+                let customer = stem.customer[row];
+                // Rows are in order of time: the first known one of a customer is their first.
+                if customer != previous && knows(stem.number[row], stem.at[row]) {
+                    previous = customer;
+                    let first = &mut firsts[customer as usize - from];
+                    *first = (*first).min((stem.at[row], stem.number[row], stem.place[row]));
+                }
+            }
+        }
+    });
+    firsts
+}
+
+/// A write of a trait on its way to standing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Write {
+    customer: u32,
+    row: usize,
+    name: u16,
+    value: u64,
+    claim: Claim<(i64, u32, u32, usize)>,
+}
+
+/// The writes of traits beside those touchpoints that `customer` gives a customer.
+pub(crate) fn writes(
+    tables: &Tables,
+    trust: &Trust,
+    customer: impl Fn(&Stem, usize) -> Option<u32> + Sync,
+) -> Vec<Write> {
+    let (stems, traits) = (tables.given_stems(), &*tables.traits);
+    let write = |row: usize| {
+        let (stem, touch) = (stems[traits.owner[row].table()], traits.owner[row].row());
+        let customer = customer(stem, touch)?;
+        let (rank, source) = trust.of_place(stem.place[touch]);
+        let position = (stem.at[touch], source, stem.number[touch], row);
+        let claim = Claim { if_absent: traits.flags[row] & IF_ABSENT != 0, rank, position };
+        Some(Write { customer, row, name: traits.name[row], value: traits.value[row], claim })
+    };
+    (0..traits.owner.len()).into_par_iter().with_min_len(1 << 12).filter_map(write).collect()
+}
+
+/// Of each customer's writes of one name, the one that stands.
+fn survivors(mut writes: Vec<Write>) -> Vec<Write> {
+    writes.par_sort_unstable_by_key(|write| (write.customer, write.name));
+    let same = |one: &Write, other: &Write| (one.customer, one.name) == (other.customer, other.name);
+    let best = |writes: &[Write]| {
+        let rest = writes.iter().skip(1);
+        rest.fold(writes[0], |best, write| if write.claim.beats(&best.claim) { *write } else { best })
+    };
+    writes.chunk_by(same).map(best).collect()
+}
+
+/// Marks, of each customer's writes of one name, the one that stands.
+pub(crate) fn mark_survivors(tables: &mut Tables, trust: &Trust) {
+    if tables.traits.owner.is_empty() {
+        return;
+    }
+    let survivors = survivors(writes(tables, trust, |stem, row| Some(stem.customer[row])));
+    let flags = &mut tables.traits.flags;
+    flags.iter_mut().for_each(|flags| *flags &= IF_ABSENT);
+    survivors.into_iter().for_each(|write| flags[write.row] |= SURVIVES);
+}
+
+/// The values that stand, where the writes themselves are not at hand. 16 bytes each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The segment's number of the customer, the trait's name, and the hash of the value's text.
+    values: Vec<(u32, u16, u64)>,
+}
+
+impl Standing {
+    pub(crate) fn of(writes: Vec<Write>) -> Self {
+        let survivors = survivors(writes);
+        Self { values: survivors.iter().map(|write| (write.customer, write.name, write.value)).collect() }
+    }
+
+    /// Customers and the values that stand for one trait.
+    pub(crate) fn named(&self, name: u16) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let its = self.values.iter().filter(move |(_, of, _)| *of == name);
+        its.map(|(customer, _, value)| (*customer, *value))
+    }
+
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.values.len() * size_of::<(u32, u16, u64)>()
+    }
+}

@@ -1,0 +1,146 @@
+//! A snapshot: all facts of a tenant under the map of one revision, as the kernels read them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use customer360_model::Revision;
+
+use crate::facts::dictionary::Dictionary;
+use crate::facts::fact::TouchType;
+use crate::facts::projection::Given;
+use crate::facts::segment::Segment;
+use crate::facts::tables::Tables;
+use crate::ground::bitmap::Bitmap;
+
+/// Customers per task: the state of a kernel stays in the cache, and a thread always finds work.
+pub const TASK_CUSTOMERS: u32 = 1 << 14;
+
+/// A segment and those of its customers whose facts stand elsewhere by now.
+#[derive(Debug, Clone)]
+pub struct Live {
+    pub segment: Arc<Segment>,
+    pub dead: Arc<Bitmap>,
+}
+
+impl Live {
+    #[must_use]
+    pub fn new(segment: Segment) -> Self {
+        let dead = Arc::new(Bitmap::new(segment.customers.len()));
+        Self { segment: Arc::new(segment), dead }
+    }
+
+    /// The same segment with more customers dead, by its numbers.
+    #[must_use]
+    pub fn without(&self, customers: impl IntoIterator<Item = u32>) -> Self {
+        let mut dead = (*self.dead).clone();
+        customers.into_iter().for_each(|customer| {
+            dead.insert(customer);
+        });
+        Self { segment: self.segment.clone(), dead: Arc::new(dead) }
+    }
+}
+
+/// A voided touchpoint: only its place in the basis of an answer is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voided {
+    pub at: i64,
+    pub place: u16,
+    pub touch_type: TouchType,
+}
+
+/// All facts of a tenant at a revision. A customer lives in exactly one segment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    pub revision: Revision,
+    pub segments: Vec<Live>,
+    /// Touchpoints without identifiers: they count in totals, never as customers. In any order;
+    /// voided ones are left out.
+    pub unidentified: Vec<Arc<Tables>>,
+    pub dictionary: Arc<Dictionary>,
+    pub voided: Arc<Vec<Voided>>,
+    /// Everything but for a question about the past, for which what it reads is made.
+    pub given: Given,
+}
+
+/// Some consecutive customers of a segment.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// The segment's place in [`Snapshot::segments`].
+    pub index: usize,
+    pub segment: &'a Segment,
+    pub dead: &'a Bitmap,
+    pub customers: Range<u32>,
+}
+
+impl Snapshot {
+    /// Folds over all customers in parallel: `observe` adds some customers to a state, `merge`
+    /// adds up states. The answer must not depend on how customers are dealt out.
+    pub fn fold<S: Send>(
+        &self,
+        task_customers: u32,
+        start: impl Fn() -> S + Sync + Send,
+        observe: impl Fn(&mut S, &Part) + Sync + Send,
+        merge: impl Fn(S, S) -> S + Sync + Send,
+    ) -> S {
+        self.parts(task_customers)
+            .into_par_iter()
+            .fold(&start, |mut state, part| {
+                observe(&mut state, &part);
+                state
+            })
+            .reduce_with(merge)
+            .unwrap_or_else(start)
+    }
+
+    /// The same over some parts only, one after another; over all when none are named.
+    pub(crate) fn fold_over<S: Send>(
+        &self,
+        only: Option<&[Part]>,
+        start: impl Fn() -> S + Sync + Send,
+        observe: impl Fn(&mut S, &Part) + Sync + Send,
+        merge: impl Fn(S, S) -> S + Sync + Send,
+    ) -> S {
+        let Some(parts) = only else { return self.fold(TASK_CUSTOMERS, start, observe, merge) };
+        let mut state = start();
+        parts.iter().for_each(|part| observe(&mut state, part));
+        state
+    }
+
+    /// Where a customer lives.
+    pub(crate) fn part_of(&self, key: u32) -> Option<Part<'_>> {
+        self.segments.iter().enumerate().find_map(|(index, live)| {
+            let customer = live.segment.customers.find(key).filter(|&no| !live.dead.contains(no))?;
+            let (segment, dead) = (&*live.segment, &*live.dead);
+            Some(Part { index, segment, dead, customers: customer..customer + 1 })
+        })
+    }
+
+    /// Living customers.
+    #[must_use]
+    pub fn customers(&self) -> usize {
+        self.segments.iter().map(|live| live.segment.customers.len() - live.dead.count()).sum()
+    }
+
+    /// Bytes of all columns, those of dead customers too.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let segments: usize = self.segments.iter().map(|l| l.segment.bytes() + l.dead.bytes()).sum();
+        let unidentified: usize = self.unidentified.iter().map(|tables| tables.bytes()).sum();
+        segments + unidentified
+    }
+
+    fn parts(&self, task_customers: u32) -> Vec<Part<'_>> {
+        let mut parts = Vec::new();
+        for (index, live) in self.segments.iter().enumerate() {
+            let (segment, dead) = (&*live.segment, &*live.dead);
+            let count = segment.customers.len() as u32;
+            for from in (0..count).step_by(task_customers.max(1) as usize) {
+                let customers = from..from.saturating_add(task_customers.max(1)).min(count);
+                parts.push(Part { index, segment, dead, customers });
+            }
+        }
+        parts
+    }
+}

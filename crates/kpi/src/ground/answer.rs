@@ -1,0 +1,201 @@
+//! The shapes that all answers share: ratios, estimates, groups and what an answer stands on.
+
+use customer360_model::Revision;
+
+use crate::ground::statistics::{Interval, Quantile, Survival, wilson};
+
+/// Why a figure has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Absent {
+    /// Nobody and nothing to divide by.
+    EmptyDenominator,
+    /// `observed_until` lies before the time in question.
+    NotObserved,
+    /// Too few were answered for the quantile to be known.
+    NotReached,
+}
+
+impl Absent {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EmptyDenominator => "empty_denominator",
+            Self::NotObserved => "not_observed",
+            Self::NotReached => "not_reached",
+        }
+    }
+}
+
+/// A quotient with its parts. Never 0 or NaN for want of a denominator.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratio {
+    pub value: Option<f64>,
+    pub numerator: f64,
+    pub denominator: f64,
+    /// Only of a share, whose numerator is a subset of its denominator: Wilson score.
+    pub interval: Option<Interval>,
+    pub absent: Option<Absent>,
+}
+
+impl Ratio {
+    /// Of `whole`, the share `part`.
+    #[must_use]
+    pub fn share(part: u64, whole: u64) -> Self {
+        Self { interval: wilson(part, whole), ..Self::quotient(part as f64, whole as f64) }
+    }
+
+    /// Any quotient; without an interval.
+    #[must_use]
+    pub fn quotient(numerator: f64, denominator: f64) -> Self {
+        let value = (denominator != 0.0).then(|| numerator / denominator);
+        let absent = value.is_none().then_some(Absent::EmptyDenominator);
+        Self { value, numerator, denominator, interval: None, absent }
+    }
+
+    /// A share of `whole` at a time that was not observed.
+    #[must_use]
+    pub fn unobserved(whole: u64) -> Self {
+        let absent = Some(Absent::NotObserved);
+        Self { value: None, numerator: 0.0, denominator: whole as f64, interval: None, absent }
+    }
+}
+
+/// A mean, a quantile or a survival estimate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    pub value: Option<f64>,
+    pub interval: Option<Interval>,
+    /// How many values it stands on.
+    pub count: u64,
+    pub absent: Option<Absent>,
+}
+
+impl Estimate {
+    #[must_use]
+    pub fn none() -> Self {
+        Self { value: None, interval: None, count: 0, absent: Some(Absent::EmptyDenominator) }
+    }
+
+    #[must_use]
+    pub fn of(value: Option<(f64, Option<Interval>)>, count: u64) -> Self {
+        value.map_or(Self::none(), |(value, interval)| Self {
+            value: Some(value),
+            interval,
+            count,
+            absent: None,
+        })
+    }
+
+    #[must_use]
+    pub fn quantile(quantile: Option<Quantile>) -> Self {
+        quantile.map_or(Self::none(), |q| Self::of(Some((q.value, q.interval)), q.count))
+    }
+
+    /// One minus the survival of `count` customers: the share that an event has reached.
+    #[must_use]
+    pub fn incidence(survival: &Survival, count: u64) -> Self {
+        match count {
+            0 => Self::none(),
+            _ => Self::of(Some((1.0 - survival.survival, mirrored(survival.interval()))), count),
+        }
+    }
+}
+
+/// The interval of one minus a share.
+#[must_use]
+pub fn mirrored(interval: Option<Interval>) -> Option<Interval> {
+    interval.map(|i| Interval { low: 1.0 - i.high, high: 1.0 - i.low, ..i })
+}
+
+/// An answer and its breakdown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grouped<T> {
+    pub total: T,
+    /// By name, those without a name last.
+    pub groups: Vec<Group<T>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group<T> {
+    /// The channel, location, month, kind or trait value; `None`: those without one.
+    pub key: Option<String>,
+    pub result: T,
+}
+
+/// Touchpoints in range that were not counted, by reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Excluded {
+    pub no_identity: u64,
+    pub other_currency: u64,
+    /// Consent is recorded but does not exclude yet: always 0.
+    pub no_consent: u64,
+    pub voided: u64,
+    pub below_min_amount: u64,
+    pub fully_returned: u64,
+    /// Orders without a margin, where margins are asked for.
+    pub no_margin: u64,
+}
+
+/// What an answer stands on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Basis {
+    pub revision: Revision,
+    /// Customers counted.
+    pub customers: u64,
+    /// Touchpoints counted.
+    pub touchpoints: u64,
+    pub excluded: Excluded,
+    /// Customers or anchors whose window reaches past `observed_until`.
+    pub censored: u64,
+    /// Of the counted touchpoints and those excluded because they belong to nobody, the share
+    /// that belongs to a registered customer.
+    pub identity_coverage: Ratio,
+}
+
+/// A basis on the way: sums only, so that parts add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub customers: u64,
+    pub touchpoints: u64,
+    pub registered_touchpoints: u64,
+    pub excluded: Excluded,
+    pub censored: u64,
+}
+
+impl Tally {
+    /// A customer with counted touchpoints.
+    #[inline]
+    pub fn count(&mut self, touchpoints: u64, registered: bool) {
+        self.customers += 1;
+        self.touchpoints += touchpoints;
+        self.registered_touchpoints += if registered { touchpoints } else { 0 };
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        self.customers += other.customers;
+        self.touchpoints += other.touchpoints;
+        self.registered_touchpoints += other.registered_touchpoints;
+        self.censored += other.censored;
+        let (mine, theirs) = (&mut self.excluded, &other.excluded);
+        mine.no_identity += theirs.no_identity;
+        mine.other_currency += theirs.other_currency;
+        mine.no_consent += theirs.no_consent;
+        mine.voided += theirs.voided;
+        mine.below_min_amount += theirs.below_min_amount;
+        mine.fully_returned += theirs.fully_returned;
+        mine.no_margin += theirs.no_margin;
+    }
+
+    #[must_use]
+    pub fn basis(&self, revision: Revision) -> Basis {
+        let all = self.touchpoints + self.excluded.no_identity;
+        Basis {
+            revision,
+            customers: self.customers,
+            touchpoints: self.touchpoints,
+            excluded: self.excluded,
+            censored: self.censored,
+            identity_coverage: Ratio::share(self.registered_touchpoints, all),
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! Local time: where hours, days, weeks and months begin in a time zone, fast per row.
+//!
+//! A question lays its boundaries out once; then an instant finds its interval by two reads
+//! and a comparison, across changes of the clock too.
+
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use customer360_model::Micros;
+use customer360_model::time::{DAY_US, HOUR_US};
+
+/// Boundaries a question may lay out; more are refused instead of filling the memory.
+pub const INTERVALS_LIMIT: usize = 200_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    #[error("no time zone of that name in the IANA database")]
+    UnknownZone,
+    #[error("an instant lies outside the calendar")]
+    OutOfCalendar,
+    #[error("more than {INTERVALS_LIMIT} intervals")]
+    TooManyIntervals,
+}
+
+/// The length of an interval of local time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Sixty elapsed minutes, aligned to the local clock where the layout begins.
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+/// A time zone of the IANA database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// # Errors
+    /// When the IANA database has no zone of that name. The empty name is UTC.
+    pub fn named(name: &str) -> Result<Self, CalendarError> {
+        match name {
+            "" => Ok(Self(TimeZone::UTC)),
+            _ => TimeZone::get(name).map(Self).map_err(|_| CalendarError::UnknownZone),
+        }
+    }
+
+    #[must_use]
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// The instant at which the local clock shows the same time `days` days later (or earlier).
+    ///
+    /// # Errors
+    /// When either instant lies outside the years -9999 to 9999.
+    pub fn plus_days(&self, at: Micros, days: i32) -> Result<Micros, CalendarError> {
+        let moved = timestamp(at)?.to_zoned(self.0.clone()).checked_add(days.days());
+        moved
+            .map(|zoned| Micros(zoned.timestamp().as_microsecond()))
+            .map_err(|_| CalendarError::OutOfCalendar)
+    }
+
+    /// The same local time so many months later; the last day of a month that is shorter.
+    ///
+    /// # Errors
+    /// When either instant lies outside the years -9999 to 9999.
+    pub fn plus_months(&self, at: Micros, months: i32) -> Result<Micros, CalendarError> {
+        let moved = timestamp(at)?.to_zoned(self.0.clone()).checked_add(months.months());
+        moved
+            .map(|zoned| Micros(zoned.timestamp().as_microsecond()))
+            .map_err(|_| CalendarError::OutOfCalendar)
+    }
+
+    /// What the local clock and calendar show at an instant.
+    ///
+    /// # Errors
+    /// When the instant lies outside the years -9999 to 9999.
+    pub fn local(&self, at: Micros) -> Result<DateTime, CalendarError> {
+        Ok(self.0.to_datetime(timestamp(at)?))
+    }
+
+    /// The local date of an instant.
+    ///
+    /// # Errors
+    /// When the instant lies outside the years -9999 to 9999.
+    pub fn date(&self, at: Micros) -> Result<Date, CalendarError> {
+        Ok(self.local(at)?.date())
+    }
+
+    /// Whether the instant is the beginning of a local day.
+    ///
+    /// # Errors
+    /// When the instant lies outside the years -9999 to 9999.
+    pub fn begins_a_day(&self, at: Micros) -> Result<bool, CalendarError> {
+        let zoned = timestamp(at)?.to_zoned(self.0.clone());
+        let start = zoned.start_of_day().map_err(|_| CalendarError::OutOfCalendar)?;
+        Ok(start.timestamp() == zoned.timestamp())
+    }
+
+    /// Stretches of constant offset that cover `from..until`: first instant, offset in microseconds.
+    fn offsets(&self, from: Timestamp, until: Timestamp) -> Vec<(i64, i64)> {
+        let offset = |at| i64::from(self.0.to_offset(at).seconds()) * 1_000_000;
+        let mut stretches = vec![(i64::MIN, offset(from))];
+        for transition in self.0.following(from) {
+            if transition.timestamp() >= until {
+                break;
+            }
+            let at = transition.timestamp();
+            stretches.push((at.as_microsecond(), offset(at)));
+        }
+        stretches
+    }
+}
+
+fn timestamp(at: Micros) -> Result<Timestamp, CalendarError> {
+    Timestamp::from_microsecond(at.0).map_err(|_| CalendarError::OutOfCalendar)
+}
+
+/// Consecutive intervals of local time, numbered from 0, that cover a stretch of time.
+#[derive(Debug, Clone)]
+pub struct Intervals {
+    /// Where each begins; one more marks the end of the last.
+    starts: Vec<i64>,
+    /// Slots of `1 << shift` microseconds since `origin`, which is `starts[0]`.
+    slots: Vec<Slot>,
+    shift: u32,
+    origin: i64,
+    /// The last instant of the last interval.
+    latest: i64,
+}
+
+/// A stretch of time in which at most one interval begins, or several at one instant.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// The interval in which it begins; [`CROWDED`] when more than that happens in it.
+    before: u32,
+    /// How many intervals further it is from `turn` on.
+    step: u32,
+    turn: i64,
+}
+
+const CROWDED: u32 = u32::MAX;
+
+impl Intervals {
+    /// Interval 0 contains `from`; the last one contains the last instant before `until` (there is
+    /// always one). A local midnight that the clock skips begins when the clock moves on.
+    ///
+    /// # Errors
+    /// Outside the calendar, or above [`INTERVALS_LIMIT`].
+    pub fn new(
+        zone: &Zone,
+        unit: Unit,
+        week_start: Weekday,
+        from: Micros,
+        until: Micros,
+    ) -> Result<Self, CalendarError> {
+        // Two days more on either side: a local date may begin a day earlier or later.
+        let (first, last) = (timestamp(from)?, timestamp(until.max(from.plus(1)))?);
+        let margin = 40 * 24.hours();
+        let reach =
+            |at: Timestamp, span: jiff::Span| at.checked_add(span).map_err(|_| CalendarError::OutOfCalendar);
+        let offsets = zone.offsets(reach(first, -margin)?, reach(last, margin)?);
+        let starts = match unit {
+            Unit::Hour => hours(&offsets, from, until)?,
+            Unit::Day | Unit::Week | Unit::Month => {
+                let date = zone.date(from)?;
+                let first = match unit {
+                    Unit::Week => date.checked_sub(i64::from(date.weekday().since(week_start)).days()),
+                    Unit::Month => Ok(date.first_of_month()),
+                    Unit::Hour | Unit::Day => Ok(date),
+                };
+                dates(&offsets, first.map_err(|_| CalendarError::OutOfCalendar)?, unit, from, until)?
+            }
+        };
+        Ok(Self::indexed(starts, unit))
+    }
+
+    /// Intervals between bounds that are known, increasing, at least two; none longer than the unit.
+    pub(crate) fn between(bounds: Vec<i64>, unit: Unit) -> Self {
+        Self::indexed(bounds, unit)
+    }
+
+    fn indexed(starts: Vec<i64>, unit: Unit) -> Self {
+        // Slots are shorter than any interval of the unit, so that a lookup rarely steps twice.
+        let shift = match unit {
+            Unit::Hour => 31,
+            Unit::Day => 36,
+            Unit::Week => 38,
+            Unit::Month => 41,
+        };
+        let (origin, end) = (starts[0], starts[starts.len() - 1]);
+        let count = ((end - origin - 1) >> shift) + 1;
+        let mut next = 1;
+        let slots = (0..count).map(|slot| {
+            let end = origin + ((slot + 1) << shift);
+            let (before, turn) = (next - 1, starts[next]);
+            while next + 1 < starts.len() && starts[next] == turn && turn < end {
+                next += 1;
+            }
+            let is_crowded = next + 1 < starts.len() && starts[next] < end;
+            while next + 1 < starts.len() && starts[next] < end {
+                next += 1;
+            }
+            let step = (next - 1 - before) as u32;
+            let before = if is_crowded { CROWDED } else { before as u32 };
+            Slot { before, step, turn }
+        });
+        Self { slots: slots.collect(), starts, shift, origin, latest: end - 1 }
+    }
+
+    /// The interval of an instant; the first or last one for an instant outside.
+    #[inline]
+    #[must_use]
+    pub fn index(&self, at: i64) -> usize {
+        let inside = at.clamp(self.origin, self.latest);
+        let slot = &self.slots[((inside - self.origin) >> self.shift) as usize];
+        if slot.before == CROWDED {
+            return self.search(at);
+        }
+        // The sign as a mask, since a branch would often be mistaken: all ones before the turn.
+        let is_before = ((inside - slot.turn) >> 63) as u32;
+        (slot.before + (slot.step & !is_before)) as usize
+    }
+
+    /// The last interval that begins no later: for days that follow each other faster than any
+    /// clock of today makes them.
+    #[cold]
+    fn search(&self, at: i64) -> usize {
+        self.starts[..self.len()].partition_point(|&start| start <= at).saturating_sub(1)
+    }
+
+    /// How many there are; at least one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first instant of an interval.
+    #[must_use]
+    pub fn start(&self, interval: usize) -> Micros {
+        Micros(self.starts[interval])
+    }
+
+    /// The same, or the end of all time for one beyond the last.
+    #[inline]
+    #[must_use]
+    pub fn begin(&self, interval: usize) -> i64 {
+        self.starts.get(interval).copied().unwrap_or(i64::MAX)
+    }
+
+    /// The first instant after an interval.
+    #[must_use]
+    pub fn end(&self, interval: usize) -> Micros {
+        Micros(self.starts[interval + 1])
+    }
+}
+
+/// Elapsed hours, aligned to the local clock at `from`.
+fn hours(offsets: &[(i64, i64)], from: Micros, until: Micros) -> Result<Vec<i64>, CalendarError> {
+    let offset = offsets.iter().rev().find(|(since, _)| *since <= from.0).map_or(0, |(_, offset)| *offset);
+    let first = (from.0 + offset).div_euclid(HOUR_US) * HOUR_US - offset;
+    let count = (until.0 - first - 1).div_euclid(HOUR_US).max(0) as usize + 1;
+    if count > INTERVALS_LIMIT {
+        return Err(CalendarError::TooManyIntervals);
+    }
+    Ok((0..=count as i64).map(|hour| first + hour * HOUR_US).collect())
+}
+
+/// The first instant of each date from `first` on, until one is not before `until`.
+fn dates(
+    offsets: &[(i64, i64)],
+    first: Date,
+    unit: Unit,
+    from: Micros,
+    until: Micros,
+) -> Result<Vec<i64>, CalendarError> {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let day_number = |date: Date| i64::from(date.duration_since(epoch).as_hours() as i32 / 24);
+    let mut stretch = 0;
+    // The first instant at which the local clock shows midnight of the day or later.
+    let mut begin = |day: i64| {
+        let midnight = day * DAY_US;
+        while let Some(&(end, _)) = offsets.get(stretch + 1) {
+            if end + offsets[stretch].1 > midnight {
+                break;
+            }
+            stretch += 1;
+        }
+        (midnight - offsets[stretch].1).max(offsets[stretch].0)
+    };
+    let mut starts = vec![begin(day_number(first))];
+    let (mut date, mut day) = (first, day_number(first));
+    while starts.len() == 1 || starts[starts.len() - 1] < until.max(from.plus(1)).0 {
+        if starts.len() > INTERVALS_LIMIT {
+            return Err(CalendarError::TooManyIntervals);
+        }
+        day = match unit {
+            Unit::Hour | Unit::Day => day + 1,
+            Unit::Week => day + 7,
+            Unit::Month => {
+                date = date.checked_add(1.month()).map_err(|_| CalendarError::OutOfCalendar)?;
+                day_number(date)
+            }
+        };
+        starts.push(begin(day));
+    }
+    Ok(starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Micros {
+        Micros::parse(text).unwrap()
+    }
+
+    fn intervals(zone: &str, unit: Unit, from: &str, until: &str) -> Intervals {
+        Intervals::new(&Zone::named(zone).unwrap(), unit, Weekday::Monday, at(from), at(until)).unwrap()
+    }
+
+    #[test]
+    fn days_are_23_and_25_hours_long_when_the_clock_changes() {
+        let days = intervals("Europe/Rome", Unit::Day, "2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z");
+        assert_eq!(days.len(), 3);
+        assert_eq!(days.start(0), at("2026-03-27T23:00:00Z"));
+        assert_eq!(days.start(1), at("2026-03-28T23:00:00Z"));
+        assert_eq!(days.end(1), at("2026-03-29T22:00:00Z"), "23 hours");
+        let autumn = intervals("Europe/Rome", Unit::Day, "2026-10-25T12:00:00Z", "2026-10-25T13:00:00Z");
+        assert_eq!(autumn.end(0).0 - autumn.start(0).0, 25 * HOUR_US);
+    }
+
+    #[test]
+    fn a_midnight_that_does_not_exist_begins_when_the_clock_moves_on() {
+        // Chile moves the clock at midnight: 2026-09-06 begins at 01:00 local, 04:00 UTC.
+        let days = intervals("America/Santiago", Unit::Day, "2026-09-06T12:00:00Z", "2026-09-06T13:00:00Z");
+        assert_eq!(days.start(0), at("2026-09-06T04:00:00Z"));
+        // Samoa skipped 2011-12-30 altogether: that day has no instant.
+        let samoa = intervals("Pacific/Apia", Unit::Day, "2011-12-29T12:00:00Z", "2012-01-01T12:00:00Z");
+        let (thursday, saturday) =
+            (samoa.index(at("2011-12-30T09:59:59Z").0), samoa.index(at("2011-12-30T10:00:00Z").0));
+        assert_eq!(saturday - thursday, 2);
+        assert_eq!(samoa.start(thursday + 1), samoa.end(thursday + 1));
+    }
+
+    #[test]
+    fn weeks_begin_where_the_question_says() {
+        let zone = Zone::utc();
+        let week = |start| {
+            let (from, until) = (at("2026-11-22T00:00:00Z"), at("2026-11-22T01:00:00Z"));
+            Intervals::new(&zone, Unit::Week, start, from, until).unwrap().start(0)
+        };
+        assert_eq!(week(Weekday::Monday), at("2026-11-16T00:00:00Z"));
+        assert_eq!(week(Weekday::Sunday), at("2026-11-22T00:00:00Z"));
+        assert_eq!(week(Weekday::Saturday), at("2026-11-21T00:00:00Z"));
+    }
+
+    #[test]
+    fn hours_are_aligned_to_the_local_clock() {
+        let hours = intervals("Asia/Kolkata", Unit::Hour, "2026-01-01T00:10:00Z", "2026-01-01T02:00:00Z");
+        assert_eq!(hours.start(0), at("2025-12-31T23:30:00Z"));
+        assert_eq!(hours.len(), 3);
+    }
+
+    /// Every lookup equals what jiff says about the instant itself.
+    #[test]
+    fn an_index_is_what_the_zone_says_of_the_instant() {
+        for name in [
+            "UTC",
+            "Europe/Rome",
+            "America/Santiago",
+            "Pacific/Apia",
+            "Australia/Lord_Howe",
+            "Asia/Kathmandu",
+        ] {
+            let zone = Zone::named(name).unwrap();
+            let (from, until) = (at("2010-06-01T07:00:00Z"), at("2013-02-01T00:00:00Z"));
+            for unit in [Unit::Day, Unit::Week, Unit::Month] {
+                let intervals = Intervals::new(&zone, unit, Weekday::Sunday, from, until).unwrap();
+                let first = zone.date(intervals.start(0)).unwrap();
+                let mut t = from.0;
+                while t < until.0 {
+                    let date = zone.date(Micros(t)).unwrap();
+                    let days = date.duration_since(first).as_hours() / 24;
+                    let expected = match unit {
+                        Unit::Day | Unit::Hour => days,
+                        Unit::Week => days / 7,
+                        Unit::Month => {
+                            i64::from(date.year() - first.year()) * 12
+                                + i64::from(date.month() - first.month())
+                        }
+                    };
+                    assert_eq!(intervals.index(t), expected as usize, "{name} {unit:?} {}", Micros(t));
+                    t += 37 * 60 * 1_000_000;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn crowded_boundaries_are_found_too() {
+        let starts: Vec<i64> = vec![0, 5, 5, 9, 1 << 36, 1 << 37, (1 << 37) + 3, 1 << 38];
+        let intervals = Intervals::indexed(starts.clone(), Unit::Day);
+        for at in starts.iter().flat_map(|&start| [start - 1, start, start + 1]) {
+            let expected = starts[..7].partition_point(|&start| start <= at).max(1) - 1;
+            assert_eq!(intervals.index(at), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn instants_outside_fall_into_the_first_and_last() {
+        let days = intervals("UTC", Unit::Day, "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z");
+        assert_eq!(days.len(), 2);
+        assert_eq!(days.index(at("2020-01-01T00:00:00Z").0), 0);
+        assert_eq!(days.index(at("2030-01-01T00:00:00Z").0), 1);
+        assert_eq!(Zone::named("Mars/Olympus"), Err(CalendarError::UnknownZone));
+    }
+
+    #[test]
+    fn a_day_more_keeps_the_local_time() {
+        let rome = Zone::named("Europe/Rome").unwrap();
+        let noon = at("2026-03-28T11:00:00Z");
+        assert_eq!(rome.plus_days(noon, 1), Ok(at("2026-03-29T10:00:00Z")));
+        assert_eq!(rome.plus_days(at("2026-03-29T10:00:00Z"), -1), Ok(noon));
+        assert_eq!(rome.begins_a_day(at("2026-03-28T23:00:00Z")), Ok(true));
+        assert_eq!(rome.begins_a_day(noon), Ok(false));
+    }
+
+    #[test]
+    fn too_many_intervals_are_refused() {
+        let many = Intervals::new(
+            &Zone::utc(),
+            Unit::Hour,
+            Weekday::Monday,
+            at("2000-01-01T00:00:00Z"),
+            at("2030-01-01T00:00:00Z"),
+        );
+        assert_eq!(many.err(), Some(CalendarError::TooManyIntervals));
+    }
+}

@@ -1,0 +1,179 @@
+//! Carts: how many are abandoned, and how many of those come back.
+
+use smallvec::SmallVec;
+
+use crate::engine::hits::Hits;
+use crate::engine::mark::Mark;
+use crate::engine::measure::{Hit, Measure, Seen, Stat};
+use crate::facts::fact::TouchType;
+use crate::facts::touch_types::Types;
+use crate::ground::definition::{
+    DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_ANCHOR, Parameter, WILSON, parameter,
+};
+use crate::ground::small_map::Few;
+
+const ABANDONED: Parameter =
+    parameter("window.days", "1", "W: without an order for so long a cart is abandoned");
+const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
+const RECOVERY: Parameter =
+    parameter("recovery_days", "30", "R: how long after its opening a cart may be recovered");
+
+fn is_cart(mark: &Mark) -> bool {
+    mark.kind == TouchType::CART_UPDATED || mark.kind == TouchType::CHECKOUT_STARTED
+}
+
+fn is_order(mark: &Mark) -> bool {
+    mark.kind == TouchType::ORDER
+}
+
+/// Where each cart of the customer was opened: its first touchpoint ever, if that is an anchor.
+/// Touchpoints without a cart id are one cart until the next order.
+pub(crate) fn opened(seen: &Seen) -> SmallVec<[usize; 8]> {
+    let (mut known, mut nameless, mut opened) = (Few::new(), false, SmallVec::new());
+    for (nth, mark) in seen.marks.iter().enumerate() {
+        if is_order(mark) {
+            nameless = false;
+        }
+        if !is_cart(mark) {
+            continue;
+        }
+        let is_new = match seen.item(mark) {
+            0 => !std::mem::replace(&mut nameless, true),
+            cart => known.is_new(cart),
+        };
+        if is_new && seen.counts(mark) {
+            opened.push(nth);
+        }
+    }
+    opened
+}
+
+/// What a cart is last known to be worth, of the touchpoints before it was ordered or lost sight
+/// of; `None` when it says nothing in the question's currency.
+pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
+    let (values, mark) = (&seen.tables.cart_values, &seen.marks[nth]);
+    let end = seen.answer(nth, is_order).map_or(i64::MAX, |order| order.at);
+    let its =
+        seen.marks[nth..].iter().filter(|m| is_cart(m) && seen.item(m) == seen.item(mark) && m.at <= end);
+    let until = seen.window_end(mark.at);
+    let within = its.take_while(|m| m.at < until);
+    let mut worth = None;
+    for touch in within {
+        let found = seen.beside(&values.owner, touch).next();
+        let said = found.map(|row| (values.value.get(row), values.currency[row]));
+        if let Some((value, currency)) = said {
+            worth = seen.cx.orders.converted(value, currency, touch.at);
+        }
+    }
+    worth
+}
+
+const COMMON: Measure = Measure {
+    stat: Stat::Share,
+    window_days: 1,
+    anchors: |_| Types::of([TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED]),
+    beside: |_| Types::of([TouchType::ORDER]),
+    ..Measure::BASE
+};
+
+/// A cart that was not followed by an order within W. Open to change until W was observed.
+fn abandoned(seen: &Seen, nth: usize) -> Hit {
+    let hit = seen.asked(nth, is_order);
+    Hit { part: 1 - hit.part, ..hit }
+}
+
+pub static CART_ABANDONMENT: Measure = Measure {
+    definition: Definition::scalar(
+        "cart_abandonment",
+        "Cart abandonment",
+        "share of carts",
+        "Of the carts opened in range (their first touchpoint), the share without an order by the same customer, \
+         by any channel, within W. Carts without an id are one until the customer's next order.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[ABANDONED, KIND, MIN_AMOUNT, DROP_RETURNED]),
+    observe: |seen, hits| hits.extend(opened(seen).into_iter().map(|nth| abandoned(seen, nth))),
+    ..COMMON
+};
+
+fn recovery_end(seen: &Seen, cart: &Mark) -> i64 {
+    seen.end_of_days(seen.cx.params.recovery_days, cart.at)
+}
+
+/// The order that recovered an abandoned cart, within R of its opening.
+fn recovery<'s>(seen: &'s Seen, nth: usize) -> Option<&'s Mark> {
+    seen.answer_before(recovery_end(seen, &seen.marks[nth]), nth, is_order)
+}
+
+fn recovered(seen: &Seen, hits: &mut Hits, counts: impl Fn(&Mark, &Mark) -> bool) {
+    for nth in opened(seen) {
+        if abandoned(seen, nth).part == 0 {
+            continue;
+        }
+        let cart = &seen.marks[nth];
+        let order = recovery(seen, nth).filter(|order| counts(cart, order));
+        let censored = order.is_none() && recovery_end(seen, cart) > seen.span.observed;
+        hits.push(Hit { censored, ..Hit::of(cart).answered(order) });
+    }
+}
+
+pub static CART_RECOVERY: Measure = Measure {
+    definition: Definition::scalar(
+        "cart_recovery",
+        "Cart recovery",
+        "share of abandoned carts",
+        "Of the carts opened in range and abandoned, the share with an order by the same customer, by any \
+         channel and device, within R days of the opening. Channel by other channel: where it was abandoned and \
+         where recovered.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
+    observe: |seen, hits| recovered(seen, hits, |_, _| true),
+    ..COMMON
+};
+
+pub static CART_RECOVERY_ELSEWHERE: Measure = Measure {
+    definition: Definition::scalar(
+        "cart_recovery_elsewhere",
+        "Cart recovery on another channel or device",
+        "share of abandoned carts",
+        "Of the carts opened in range and abandoned, the share whose first order within R days of the opening \
+         was by another channel, or known by another set of identifiers (a device, a login), than the cart.",
+    )
+    .with(WILSON, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
+    observe: |seen, hits| {
+        recovered(seen, hits, |cart, order| {
+            seen.cx.channel(cart.place) != seen.cx.channel(order.place) || seen.observation(cart) != seen.observation(order)
+        });
+    },
+    ..COMMON
+};
+
+pub static ABANDONED_VALUE: Measure = Measure {
+    definition: Definition::scalar(
+        "abandoned_cart_value",
+        "Value of abandoned carts",
+        "minor units",
+        "The sum of what the carts opened in range and abandoned were last known to be worth, within W of their \
+         opening; carts that say nothing, or an amount that cannot be converted, add nothing.",
+    )
+    .from(FACTORS)
+    .asking(&[ABANDONED, KIND]),
+    stat: Stat::Sum,
+    money: true,
+    observe: |seen, hits| {
+        for nth in opened(seen) {
+            let hit = abandoned(seen, nth);
+            if hit.part == 1
+                && let Some(worth) = worth(seen, nth)
+            {
+                hits.push(hit.part(worth));
+            }
+        }
+    },
+    ..COMMON
+};

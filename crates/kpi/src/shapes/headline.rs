@@ -1,0 +1,132 @@
+//! The headline figures of the KPIs that have kernels of their own, once more as measures: by
+//! them the figures are compared, broken down and traced to customers. Tests hold them equal.
+
+use crate::engine::mark::Mark;
+use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
+use crate::engine::params::AnswersCounted;
+use crate::facts::fact::{AnswerKind, TouchType};
+use crate::facts::side_tables::TouchRow;
+use crate::facts::stem::Stem;
+use crate::facts::touch_types::Types;
+use crate::shapes::definitions::{COST_TO_SERVE, NPS, REPURCHASE, RETENTION};
+
+fn orders(_: &Params) -> Types {
+    Types::of([TouchType::ORDER])
+}
+
+const COMMON: Measure = Measure { stat: Stat::Share, anchors: orders, ..Measure::BASE };
+
+/// Period retention, of orders.
+pub static RETAINED: Measure = Measure {
+    definition: RETENTION,
+    window_days: 90,
+    observe: |seen, hits| {
+        let span = seen.span;
+        if span.until > span.observed {
+            return;
+        }
+        let (before, after) = seen.cx.windows_before(span);
+        let active = |from: i64, until: i64| {
+            let is = move |mark: &&Mark| {
+                mark.kind == TouchType::ORDER
+                    && from <= mark.at
+                    && mark.at < until
+                    && seen.cx.lens.has_place(mark.place)
+            };
+            seen.marks.iter().rev().find(is)
+        };
+        if let Some(last) = active(before, span.from) {
+            hits.push(Hit::of(last).answered(active(after, span.until)));
+        }
+    },
+    ..COMMON
+};
+
+/// (a): customers with two or more orders in range.
+pub static REPURCHASED: Measure = Measure {
+    definition: REPURCHASE,
+    observe: |seen, hits| {
+        let mut orders = seen.orders().map(|nth| &seen.marks[nth]);
+        let Some(first) = orders.next() else { return };
+        hits.push(Hit::of(first).answered(orders.next()));
+    },
+    ..COMMON
+};
+
+pub static PROMOTED: Measure = Measure {
+    definition: NPS,
+    stat: Stat::Nps,
+    nobody: true,
+    anchors: |_| Types::of([TouchType::SURVEY_ANSWER]),
+    observe: |seen, hits| {
+        let survey = seen.cx.survey;
+        let counts = |mark: &Mark| {
+            seen.item(mark) == AnswerKind::Nps as u32
+                && survey.is_none_or(|survey| {
+                    survey
+                        .is_some_and(|survey| survey == u32::from(seen.tables.answers.survey[mark.row.row()]))
+                })
+        };
+        let answers = seen.anchors(TouchType::SURVEY_ANSWER).filter(|(_, mark)| counts(mark));
+        let score = |mark: &Mark| match mark.detail {
+            9.. => 1,
+            7..=8 => 0,
+            _ => -1,
+        };
+        let hit = |(_, mark): (usize, &Mark)| Hit::of(mark).part(score(mark));
+        match seen.cx.params.answers_counted {
+            AnswersCounted::EveryAnswer => hits.extend(answers.map(hit)),
+            AnswersCounted::LastPerCustomer => hits.extend(answers.last().map(hit)),
+        }
+    },
+    ..COMMON
+};
+
+/// The mean cost per customer with any touchpoint in range.
+pub static SERVED: Measure = Measure {
+    definition: COST_TO_SERVE,
+    stat: Stat::MeanOfCustomers,
+    costed: true,
+    // Sixtieths of a millionth; [`Context::scale`] knows the currency's minor unit.
+    scale: 60.0,
+    anchors: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    observe: |seen, hits| {
+        let touched = |mark: &Mark| {
+            let (touch, _) = seen.cx.costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);
+            Hit { whole: 0, ..Hit::of(mark).part(touch) }
+        };
+        let mut charged: Vec<Hit> = seen.marks.iter().filter(|mark| seen.counts(mark)).map(touched).collect();
+        charge(seen, &mut charged);
+        hits.extend(charged);
+    },
+    ..COMMON
+};
+
+/// Adds minutes and explicit costs to the touchpoints that say them.
+fn charge(seen: &Seen, hits: &mut [Hit]) {
+    let Some((_, customer)) = seen.who else { return };
+    let (costs, tables) = (&seen.cx.costs, seen.tables);
+    let mut add = |touch: TouchRow, cost: &dyn Fn(&Stem, usize) -> i128| {
+        let (stem, row) = (tables.stem(touch.table()), touch.row());
+        let since = hits.partition_point(|hit| hit.at < stem.at[row]);
+        let mut then = hits[since..].iter_mut().take_while(|hit| hit.at == stem.at[row]);
+        if let Some(hit) = then.find(|hit| hit.touch == touch) {
+            let cost = i64::try_from(cost(stem, row)).unwrap_or(i64::MAX);
+            hit.part = hit.part.saturating_add(cost);
+        }
+    };
+    for (row, touch) in tables.rows_of(&tables.handling.owner, customer..customer + 1) {
+        add(touch, &|stem, its| {
+            let channel = seen.cx.channel(stem.place[its]);
+            let (_, minute) = costs.rate(channel, tables.touch_type(touch), stem.at[its]);
+            i128::from(tables.handling.seconds[row]) * i128::from(minute)
+        });
+    }
+    for (row, touch) in tables.rows_of(&tables.costs.owner, customer..customer + 1) {
+        add(touch, &|stem, its| {
+            let cost =
+                costs.converter.convert(tables.costs.cost.get(row), tables.costs.currency[row], stem.at[its]);
+            i128::from(cost.unwrap_or(0)) * 60 * i128::from(costs.micros_per_minor)
+        });
+    }
+}
