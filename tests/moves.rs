@@ -264,7 +264,8 @@ fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
     }
     let held = oracle.customers.iter().enumerate().flat_map(|(c, one)| one.holds.iter().map(move |d| (d, c)));
     Map {
-        holders: held.map(|(d, c)| (d.clone(), by_customer.get(&c).cloned().unwrap_or_default())).collect(),
+        // What a customer without touches holds is nobody's.
+        holders: held.filter_map(|(d, c)| Some((d.clone(), by_customer.get(&c)?.clone()))).collect(),
         customers: by_customer.into_values().collect(),
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::constraints::{self, StoredConstraint};
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::feed::{KINDS_THEN, stretches_at};
+use super::feed::{KINDS_THEN, began, stretches_at};
 use super::identities::{read_numbers, read_position};
 use super::merges::load_numbers;
 use super::tenants::revision;
@@ -372,6 +372,13 @@ async fn load_moves(
         }
     }
     let key = [tenant.0, customer.0].map(Scalar::Int);
+    let stays = moves.iter().filter(|(_, (_, moves))| moves.moved.contains(&(customer, customer, customer)));
+    let stays: Vec<(i64, i64)> = stays.map(|(revision, _)| (customer.0, revision.0)).collect();
+    for (customer, revision) in began(tx, tenant, &stays).await? {
+        if let Some((_, moves)) = moves.get_mut(&revision) {
+            moves.again.push(customer);
+        }
+    }
     let ended: FxHashSet<i64> = load_numbers(tx, ENDED, &key).await?.into_iter().collect();
     for revision in load_numbers(tx, KINDS, &key).await? {
         if let Some((_, moves)) = moves.get_mut(&Revision(revision)) {

@@ -7,7 +7,7 @@ use super::driver::{Column, Scalar, Transaction};
 use super::identities::{Evidence, write_claims, write_numbers};
 use super::record::Taken;
 use crate::identity::Rules;
-use crate::identity::batch::{Changes, Fresh, Stored, StoredObservation};
+use crate::identity::batch::{Assigned, Changes, Fresh, Stored, StoredObservation};
 use crate::identity::merges::Merge;
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{ObservationNo, TenantKey};
@@ -63,16 +63,16 @@ const LOG_UNBRIDGED: &str = "WITH v(absorbed, survivor, absorbed_held, others_he
     ON CONFLICT (tenant, observation, absorbed) DO UPDATE SET survivor = excluded.survivor, \
     absorbed_held = excluded.absorbed_held, others_held = excluded.others_held, cause = excluded.cause";
 const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in, unsettled) AS ({rows}) \
-    INSERT INTO customer (tenant, customer, registered, latest_in, unsettled) \
-    SELECT $1, v.customer, v.registered, v.latest_in, v.unsettled FROM v WHERE true \
+    INSERT INTO customer (tenant, customer, registered, latest_in, unsettled, began) \
+    SELECT $1, v.customer, v.registered, v.latest_in, v.unsettled, $2 FROM v WHERE true \
     ON CONFLICT (tenant, customer) DO UPDATE SET registered = excluded.registered, \
     latest_in = excluded.latest_in, unsettled = excluded.unsettled";
 const CHANGED_CUSTOMERS: &str = "WITH v(customer, registered) AS ({rows}) \
-    SELECT c.customer, c.registered, v.registered FROM v CROSS JOIN customer c \
+    SELECT c.customer, c.registered, v.registered, c.began FROM v CROSS JOIN customer c \
     WHERE c.tenant = $1 AND c.customer = v.customer AND c.registered <> v.registered";
-const LOG_CUSTOMERS: &str = "WITH v(customer, registered, ended) AS ({rows}) \
-    INSERT INTO customer_was (tenant, customer, until_revision, registered, ended) \
-    SELECT $1, v.customer, $2, v.registered, v.ended FROM v WHERE true \
+const LOG_CUSTOMERS: &str = "WITH v(customer, registered, ended, began) AS ({rows}) \
+    INSERT INTO customer_was (tenant, customer, until_revision, registered, ended, began) \
+    SELECT $1, v.customer, $2, v.registered, v.ended, v.began FROM v WHERE true \
     ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
 /// A customer that is registered no more although none of its observations moved: logged as a
 /// reassignment to itself, so that who follows the log hears of it.
@@ -217,7 +217,9 @@ pub(super) async fn reassign(
         Column::Int(rewritten.iter().map(|(a, _)| i64::from(a.unsettled)).collect()),
     ];
     tx.run_bulk(REASSIGN, &scalars[..1], &columns).await?;
-    rewritten.retain(|(assigned, was)| assigned.customer != *was);
+    // One that was void until now: its customer comes to be again.
+    let again = |assigned: &Assigned| assigned.customer == assigned.no && !stored.contains_key(&assigned.no);
+    rewritten.retain(|(assigned, was)| assigned.customer != *was || again(assigned));
     let columns = [
         Column::Int(rewritten.iter().map(|(a, _)| a.no.0).collect()),
         Column::Int(rewritten.iter().map(|(_, was)| was.0).collect()),
@@ -309,7 +311,7 @@ pub(super) async fn write_holdings(
         Column::Int(each().map(|c| i64::from(c.unsettled)).collect()),
     ];
     log_customers(tx, tenant, taken, changes, &columns[..2]).await?;
-    tx.run_bulk(UPSERT_CUSTOMERS, &scalars, &columns).await?;
+    tx.run_bulk(UPSERT_CUSTOMERS, &[scalars[0], Scalar::Int(taken.revision.0)], &columns).await?;
     let columns = [Column::Int(changes.vanished.iter().map(|no| no.0).collect())];
     tx.run_bulk(DELETE_CUSTOMERS, &scalars, &columns).await
 }
@@ -333,16 +335,17 @@ async fn log_customers(
     ];
     let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
     let (mut names, mut was, mut ended) = (Vec::new(), Vec::new(), Vec::new());
-    let mut unregistered = Vec::new();
+    let (mut began, mut unregistered) = (Vec::new(), Vec::new());
     for row in tx.fetch_bulk(CHANGED_CUSTOMERS, &scalars[..1], &columns).await? {
         let (customer, registered, now): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         names.push(customer);
         was.push(registered);
         ended.push(i64::from(now == NO_KIND));
+        began.push(row.get(3)?);
         if (registered, now) == (1, 0) {
             unregistered.push(customer);
         }
     }
-    tx.run_bulk(LOG_CUSTOMERS, &scalars, &[Column::Int(names), Column::Int(was), Column::Int(ended)]).await?;
+    tx.run_bulk(LOG_CUSTOMERS, &scalars, &[names, was, ended, began].map(Column::Int)).await?;
     tx.run_bulk(LOG_UNREGISTERED, &scalars, &[Column::Int(unregistered)]).await
 }

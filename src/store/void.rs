@@ -53,8 +53,8 @@ const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
-const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered, ended) \
-    SELECT c.tenant, c.customer, $3, c.registered, 1 FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
+const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered, ended, began) \
+    SELECT c.tenant, c.customer, $3, c.registered, 1, c.began FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
     ON CONFLICT (tenant, customer, until_revision) DO UPDATE SET ended = 1";
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 

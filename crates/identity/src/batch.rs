@@ -211,14 +211,15 @@ pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh], crossed: &C
         crossed.risen.iter().filter_map(|no| before.identifiers[no].component).collect();
     replay.extend(&before.again);
     let moving = moving(rules, before, fresh);
-    for (Fresh { observation, is_new }, &moves) in fresh.iter_mut().zip(&moving) {
+    for Fresh { observation, is_new } in fresh.iter_mut() {
         plan.severed += usize::from(sever(rules, before, &mut groups, observation));
         let own = groups.label_of_new(observation.no);
         let mut late = !*is_new || observation.releases;
         for no in linking(rules, before, observation) {
             let stored = &before.identifiers[&no];
             late |= crossed.fallen.contains(&no);
-            late |= moves && stored.component.is_some() && stored.holder.is_none();
+            // Held by nobody who is anybody: only a replay knows by whom.
+            late |= rules.moves() && stored.component.is_some() && stored.holder.is_none();
             late |= stored.component.is_some() && stored.latest.position > observation.position;
             // A holder that nothing is at home in is no customer: everything of it moved.
             late |= stored.holder.is_some_and(|holder| {
@@ -400,7 +401,7 @@ fn replay(
     changes.unbridged.extend(unbridged);
     for no in linked {
         let mut stored = before.identifiers[&no].clone();
-        stored.holder = world.holder(no).map(|block| replayed.name(block));
+        stored.holder = world.holder(no).and_then(|block| replayed.customer(block));
         changes.identifiers.push((no, stored));
     }
 }

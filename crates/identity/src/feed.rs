@@ -21,6 +21,8 @@ pub struct Moves {
     pub kinds: Vec<ObservationNo>,
     /// Customers that are no more.
     pub ended: Vec<ObservationNo>,
+    /// Customers that came to be again, named by an observation that was void.
+    pub again: Vec<ObservationNo>,
     /// Identifiers by kind and value that became shared, or are shared no more.
     pub sharing: Vec<(String, String, bool)>,
 }
@@ -89,7 +91,8 @@ impl Moves {
         let by_new = self.new.iter().map(|(_, to)| *to);
         let later = self.later.values().flatten().map(|(_, customer)| *customer);
         let all: BTreeSet<ObservationNo> = by_moves.chain(by_new).chain(later).collect();
-        all.into_iter().filter(|no| no.0 > self.last_before || came(no)).collect()
+        let made = all.into_iter().filter(|no| no.0 > self.last_before || came(no));
+        made.chain(self.again.iter().copied()).collect()
     }
 
     /// The events of the revision, in a fixed order. `kinds` says of created customers and of

@@ -203,7 +203,7 @@ impl Memory {
             assert_eq!(stored.stretches, stretches, "{what}: stretches of {}", observation.no.0);
         }
         for (no, stored) in &self.identifiers {
-            let holder = replayed.world.holder(*no).map(|block| replayed.name(block));
+            let holder = replayed.world.holder(*no).and_then(|block| replayed.customer(block));
             assert_eq!(stored.holder, holder, "{what}: the holder of {no:?}");
             assert_eq!(stored.claims, counted[no].claims, "{what}: the claims of {no:?}");
         }

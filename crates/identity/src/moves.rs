@@ -98,6 +98,13 @@ pub struct Replayed<'r> {
 }
 
 impl Replayed<'_> {
+    /// The customer that a block became; none if nothing is at home in it: everything of it moved. What
+    /// it holds is then nobody's, until something comes home.
+    #[must_use]
+    pub fn customer(&self, block: BlockIndex) -> Option<ObservationNo> {
+        self.names.get(&self.world.find(block)).copied()
+    }
+
     /// The name of the block that a block became.
     #[must_use]
     pub fn name(&self, block: BlockIndex) -> ObservationNo {
