@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Checks, Choice, Path, identifier_to_proto, timestamp};
-use super::error::PortError;
+use super::error::{PortError, violation_to_proto};
 use super::page::{self, Query};
 use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
@@ -19,7 +19,7 @@ use crate::identity::resolve::{IdentifierNo, KindIndex};
 use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, Micros, ObservationNo, Position, Reason, Revision, TenantKey, TenantName,
-    TouchKey,
+    TouchKey, Violation,
 };
 use crate::store::{self, Component, CustomerRecord, ResolvedIdentifier, Tenant};
 
@@ -55,6 +55,9 @@ impl IdentityService for Port {
     }
 }
 
+/// Identifiers as recording takes them, and of those that cannot be used what is wrong, by their places.
+type Recordable = (Vec<Normalized>, Vec<(usize, Violation)>);
+
 impl Port {
     async fn resolve(
         &self,
@@ -68,7 +71,7 @@ impl Port {
         };
         let known = known.as_ref();
         let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
-        let normalized = self.normalize_all(&asked.identifiers, &rules)?;
+        let (normalized, unusable) = self.normalize_all(&asked.identifiers, &rules)?;
         let mut linking: Vec<Identifier> = normalized
             .iter()
             .filter_map(|one| match one {
@@ -79,21 +82,27 @@ impl Port {
         linking.sort_unstable();
         linking.dedup();
         let at = self.asked_instant(asked.at.as_ref())?;
-        match tenant {
+        let mut answer = match tenant {
             Some(tenant) if !linking.is_empty() => {
                 // After everything else of that instant.
                 let last = char::MAX.to_string();
                 let position = Position { at, key: TouchKey { source: last.clone(), source_id: last } };
                 let foreseen = self.foresee(&tenant, known, &linking, position).await?;
                 let known = Known::of(&rules, &foreseen.identifiers);
-                Ok(resolved(tenant.key, &rules, foreseen.revision, normalized, &known, &foreseen.foresight))
+                resolved(tenant.key, &rules, foreseen.revision, normalized, &known, &foreseen.foresight)
             }
             tenant => {
                 let present = tenant.map_or(Revision(0), |tenant| tenant.revision);
                 let revision = known.map_or(present, |known| known.revision);
-                Ok(unknown(&rules, revision, normalized))
+                unknown(&rules, revision, normalized)
+            }
+        };
+        for (place, violation) in unusable {
+            if let Some(told) = answer.identifiers.get_mut(place) {
+                (told.blocked, told.unusable) = (false, Some(violation_to_proto(violation)));
             }
         }
+        Ok(answer)
     }
 
     /// The instant that a request names; without one, now.
@@ -104,11 +113,13 @@ impl Port {
         checks.finish(at).map_err(PortError::Invalid)
     }
 
+    /// Identifiers as recording would take them; those that cannot be used link nothing, as blocked
+    /// ones, and are named by their places.
     fn normalize_all(
         &self,
         identifiers: &[proto::Identifier],
         rules: &Rules,
-    ) -> Result<Vec<Normalized>, PortError> {
+    ) -> Result<Recordable, PortError> {
         let (root, limits) = (Path::root(), &self.settings.limits);
         let mut checks = Checks::new(limits);
         match identifiers.len() {
@@ -119,10 +130,20 @@ impl Port {
             }
             _ => {}
         }
-        let normalize = |(i, one)| convert::identifier(&mut checks, &root.item("identifiers", i), one, rules);
-        let normalized =
-            identifiers.iter().take(limits.identifiers).enumerate().filter_map(normalize).collect();
-        checks.finish(normalized).map_err(PortError::Invalid)
+        let (mut normalized, mut unusable) = (Vec::new(), Vec::new());
+        for (place, one) in identifiers.iter().take(limits.identifiers).enumerate() {
+            match convert::recordable(&mut checks, &root.item("identifiers", place), one, rules) {
+                Some(Ok(one)) => normalized.push(one),
+                Some(Err(violation)) => {
+                    let kind = rules.kind_named(&one.kind).map(|rule| rule.kind.clone());
+                    let as_sent = |kind| Identifier { kind, value: one.value.clone() };
+                    normalized.extend(kind.map(as_sent).map(Normalized::Blocked));
+                    unusable.push((place, violation));
+                }
+                None => {}
+            }
+        }
+        checks.finish((normalized, unusable)).map_err(PortError::Invalid)
     }
 
     /// The identifier as it is compared; `None` if it is blocked.
@@ -268,6 +289,7 @@ fn resolved(
                 drop_reason: dropped.map_or(0, |(_, reason)| drop_reason(*reason).into()),
                 identifier: Some(identifier_to_proto(identifier)),
                 blocked: false,
+                unusable: None,
             }
         }
     };

@@ -34,6 +34,8 @@ pub fn rules() -> Rules {
     let mut rules = Rules::default();
     // The values of these worlds are numbers, 0 among them.
     rules.blocked.clear();
+    rules.blocked_ignoring_case.clear();
+    rules.blocked_patterns = Default::default();
     for rule in &mut rules.kinds {
         rule.on_conflict = OnConflict::Demote;
         rule.limit = rule.limit.min(if rule.priority == 3 { 3 } else { 5 });
@@ -106,6 +108,7 @@ pub fn details(activity: Activity) -> Details {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod history;
 mod laws;
 pub mod merges;
 pub mod moves;
+mod nobody;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;

@@ -8,9 +8,10 @@ use super::constraints::Constraints;
 use super::groups::components;
 use super::merges;
 use super::moves::Touch;
-use super::normalize::is_blocked;
+use super::normalize::is_nobody;
 use super::resolve::{IdentifierNo, Known};
 use super::rules::Rules;
+use super::{Normalized, normalize};
 use customer360_model::ObservationNo;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub enum Unfit {
     KindGone(String),
     #[error("kind {0} is in use and would be normalized in another way")]
     NormalizerChanged(String),
+    #[error("{values} values of kind {kind} are in use and would be normalized in another way")]
+    ValuesChanged { kind: String, values: usize },
     #[error("{observations} observations would be connected; at most {limit} may be")]
     TooLarge { observations: usize, limit: u32 },
 }
@@ -67,14 +70,34 @@ impl Whole {
                 }
             }
         }
+        if unfit.is_empty() && was.normalizers != rules.normalizers {
+            unfit = self.values_changed(was, rules);
+        }
         if !unfit.is_empty() {
             return Err(unfit);
         }
         for stored in self.identifiers.values_mut() {
             stored.kind = kind_of[&stored.kind];
-            stored.blocked = is_blocked(rules, &stored.value);
+            stored.blocked = is_nobody(rules, &stored.value);
         }
         Ok(self)
+    }
+
+    /// Stored values that another generation of normalizers would not leave as they are.
+    fn values_changed(&self, was: &Rules, rules: &Rules) -> Vec<Unfit> {
+        let changed = |stored: &&Stored| {
+            let now = rules.kind(&was.kinds[stored.kind].kind);
+            let now = now.map(|rule| normalize(rule, rules, &stored.value, None));
+            // A value that new rules block is another matter: it stays what it is.
+            !matches!(&now, Some(Ok(Normalized::Linking(now))) if now.value == stored.value)
+                && !matches!(now, Some(Ok(Normalized::Blocked(_))))
+        };
+        let mut values = vec![0_usize; was.kinds.len()];
+        self.identifiers.values().filter(changed).for_each(|stored| values[stored.kind] += 1);
+        let kinds = was.kinds.iter().zip(values).filter(|(_, values)| *values > 0);
+        kinds
+            .map(|(rule, values)| Unfit::ValuesChanged { kind: rule.kind.as_str().to_owned(), values })
+            .collect()
     }
 
     /// Resolves everything from nothing, components in parallel.
