@@ -167,7 +167,7 @@ impl Feed {
 
     /// Sends until the caller is gone.
     async fn follow(&mut self) -> Result<(), PortError> {
-        let mut committed = self.port.store.committed();
+        let mut committed = self.port.store.committed_of(self.tenant.key);
         // The first message comes at once: it says where the feed stands.
         let (mut heard_at, mut is_heard) = (stopwatch(), false);
         loop {

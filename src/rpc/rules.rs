@@ -13,7 +13,7 @@ use super::error::PortError;
 use super::probes::QUESTIONS;
 use super::proto::rule_service_server::RuleService;
 use super::proto::{self, simulate_rules_response::Part};
-use super::{Port, blocking, decisions, detached, tenant_name};
+use super::{Port, blocking, computing, decisions, detached, place, tenant_name};
 use crate::identity::compared::{self, Compared, Touched};
 use crate::identity::rules::{EARLIEST_US, History, Patterns};
 use crate::identity::whole::{Resolved, Unfit, Whole};
@@ -71,19 +71,19 @@ impl RuleService for Port {
         request: Request<proto::SimulateRulesRequest>,
     ) -> Result<Response<Self::SimulateRulesStream>, Status> {
         let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let candidate = self.candidate(asked.rules)?;
         if asked.kpis.len() > QUESTIONS {
             let what = format!("at most {QUESTIONS}");
             return Err(PortError::field("kpis", Reason::TooMany, what).into());
         }
+        let candidate = self.candidate(asked.rules).await?;
         let (sender, messages) = mpsc::channel(8);
         let port = self.clone();
-        tokio::spawn(async move {
+        tokio::spawn(place::within(place::held(), async move {
             let told = port.simulate(&name, candidate, &asked.kpis, &sender).await;
             let last = told.map(|result| part(Part::Result(result))).map_err(Status::from);
             // Who went away is not told.
             let _ = sender.send(last).await;
-        });
+        }));
         Ok(Response::new(ReceiverStream::new(messages)))
     }
 
@@ -99,7 +99,7 @@ impl RuleService for Port {
             let reason = c.required_text(&root.field("reason"), asked.reason.clone(), c.limits.text_bytes);
             c.finish((author, reason))
         })?;
-        let mut rules = self.candidate(asked.rules)?;
+        let mut rules = self.candidate(asked.rules).await?;
         let port = self.clone();
         let answer = detached(async move {
             let tenant = port.open_tenant(&name).await?;
@@ -143,12 +143,27 @@ async fn tell(sender: &mpsc::Sender<Message>, done: usize) -> Result<(), PortErr
 
 impl Port {
     /// Rules as sent, with everything that is wrong with them.
-    fn candidate(&self, asked: Option<proto::Rules>) -> Result<Rules, PortError> {
+    async fn candidate(&self, asked: Option<proto::Rules>) -> Result<Rules, PortError> {
         let Some(asked) = asked else {
             return Err(PortError::field("rules", Reason::Required, "must be set"));
         };
-        let (rules, mut wrong) = from_proto(asked);
-        wrong.extend(rules::check(&rules));
+        let texts = [
+            ("blocked", &asked.blocked[..], rules::BLOCKED_LIMIT),
+            ("blocked_ignoring_case", &asked.blocked_ignoring_case[..], rules::BLOCKED_LIMIT),
+            ("blocked_patterns", &asked.blocked_patterns[..], rules::PATTERNS_LIMIT),
+            ("trait_sources", &asked.trait_sources[..], rules::SOURCES_LIMIT),
+        ];
+        let excess = rules::excess(asked.kinds.len(), asked.clock_resets.len(), texts);
+        if !excess.is_empty() {
+            return Err(PortError::Invalid(excess));
+        }
+        // Patterns are compiled, which takes its time.
+        let checked = blocking(move || {
+            let (rules, mut wrong) = from_proto(asked);
+            wrong.extend(rules::check(&rules));
+            (rules, wrong)
+        });
+        let (rules, mut wrong) = checked.await?;
         wrong.truncate(self.settings.limits.violations);
         if wrong.is_empty() { Ok(rules) } else { Err(PortError::Invalid(wrong)) }
     }
@@ -169,7 +184,7 @@ impl Port {
         let (present, was) = (tenant.rules.clone(), Arc::new(whole));
         let (now, limit) = (was.clone(), candidate.component_limit);
         // At the same time: each has stretches that only one processor works on.
-        let resolved = blocking(move || {
+        let resolved = computing(move || {
             let under = || (*now).clone().under(&present, &candidate).map(|whole| whole.resolve(&candidate));
             rayon::join(|| now.resolve(&present), under)
         });

@@ -5,6 +5,7 @@
 //! order of revisions is the order of commits, without a gap, also between processes.
 
 mod changes;
+mod committed;
 mod conflicts;
 mod constraints;
 mod costs;
@@ -27,6 +28,7 @@ mod outcomes;
 mod read;
 mod record;
 mod records;
+mod remembered;
 mod rows;
 mod rules;
 mod scoring;
@@ -101,8 +103,7 @@ pub struct Store {
     tenants: Arc<tenants::Tenants>,
     writer: writer::Writer,
     views: views::Views,
-    /// The last revision that this process committed, by tenant: wakes the mirrors.
-    committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
+    committed: committed::Committed,
 }
 
 impl Store {
@@ -113,16 +114,23 @@ impl Store {
     pub async fn open(url: &str, settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
         let db = Database::open(url, settings.connections).await?;
         let tenants = Arc::new(tenants::Tenants::default());
-        let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
+        let committed = committed::Committed::default();
+        let woken = committed.clone();
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
         let views = views::Views::new(db.clone(), settings.connections);
         Ok(Self { db, clock, tenants, writer, views, committed })
     }
 
-    /// Wakes whenever this process has committed a revision.
+    /// Every revision that this process commits.
     #[must_use]
-    pub fn committed(&self) -> tokio::sync::watch::Receiver<(TenantKey, Revision)> {
-        self.committed.clone()
+    pub fn committed(&self) -> tokio::sync::broadcast::Receiver<(TenantKey, Revision)> {
+        self.committed.all()
+    }
+
+    /// Wakes whenever this process has committed a revision of the tenant.
+    #[must_use]
+    pub fn committed_of(&self, tenant: TenantKey) -> tokio::sync::watch::Receiver<Revision> {
+        self.committed.of(tenant)
     }
 
     /// Records a batch; one outcome per touchpoint, in order. What is refused is refused alone.

@@ -70,6 +70,12 @@ pub struct Constraints {
 }
 
 impl Constraints {
+    /// Entries, for what they take in memory.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.standing.len() + self.sides.len() + self.sharing.len()
+    }
+
     #[must_use]
     pub fn new(mut standing: Vec<(ConstraintNo, Decision)>) -> Self {
         standing.sort_by_key(|(no, _)| *no);

@@ -120,10 +120,54 @@ fn compile(texts: &[String]) -> Result<RegexSet, regex::Error> {
     RegexSetBuilder::new(texts).size_limit(PATTERN_BYTES).build()
 }
 
+/// Elements of each list of rules.
+pub const KINDS_LIMIT: usize = 64;
+pub const BLOCKED_LIMIT: usize = 1_000;
+pub const PATTERNS_LIMIT: usize = 100;
+pub const SOURCES_LIMIT: usize = 1_000;
+pub const CLOCK_RESETS_LIMIT: usize = 100;
+/// Bytes of a text in a list of rules.
+pub const TEXT_BYTES: usize = 512;
+
+/// Lists of more elements, or of longer texts, than rules may have, by the path of the field. Cheap,
+/// and asked first: everything else is looked at only in rules of bounded size.
+#[must_use]
+pub fn excess(kinds: usize, clock_resets: usize, texts: [(&str, &[String], usize); 4]) -> Vec<Violation> {
+    let mut wrong = Vec::new();
+    let mut count = |field: &str, length: usize, limit: usize| {
+        if length > limit {
+            let what = format!("at most {limit}");
+            wrong.push(Violation::new(format!("rules.{field}"), Reason::TooMany, what));
+        }
+    };
+    count("kinds", kinds, KINDS_LIMIT);
+    count("clock_resets", clock_resets, CLOCK_RESETS_LIMIT);
+    for (field, list, limit) in texts {
+        count(field, list.len(), limit);
+    }
+    for (field, list, limit) in texts {
+        let long = list.iter().take(limit).position(|text| text.len() > TEXT_BYTES);
+        if let Some(i) = long {
+            let what = format!("at most {TEXT_BYTES} bytes");
+            wrong.push(Violation::new(format!("rules.{field}[{i}]"), Reason::TooLong, what));
+        }
+    }
+    wrong
+}
+
 /// Everything that is wrong with rules, by the path of the field.
 #[must_use]
 pub fn check(rules: &Rules) -> Vec<Violation> {
-    let mut wrong = Vec::new();
+    let texts = [
+        ("blocked", &rules.blocked[..], BLOCKED_LIMIT),
+        ("blocked_ignoring_case", &rules.blocked_ignoring_case[..], BLOCKED_LIMIT),
+        ("blocked_patterns", rules.blocked_patterns.texts(), PATTERNS_LIMIT),
+        ("trait_sources", &rules.trait_sources[..], SOURCES_LIMIT),
+    ];
+    let mut wrong = excess(rules.kinds.len(), rules.clock_resets_us.len(), texts);
+    if !wrong.is_empty() {
+        return wrong;
+    }
     let mut refuse = |field: String, reason, what: &str| wrong.push(Violation::new(field, reason, what));
     if rules.kinds.is_empty() {
         refuse("rules.kinds".into(), Reason::Required, "at least one");
@@ -147,19 +191,6 @@ pub fn check(rules: &Rules) -> Vec<Violation> {
         }
         if rule.share_after.is_some_and(|n| n > 1_000) {
             refuse(at("share_after"), Reason::OutOfRange, "at most 1,000");
-        }
-    }
-    let lists = [
-        ("kinds", rules.kinds.len(), 64),
-        ("blocked", rules.blocked.len(), 1_000),
-        ("blocked_ignoring_case", rules.blocked_ignoring_case.len(), 1_000),
-        ("blocked_patterns", rules.blocked_patterns.texts.len(), 100),
-        ("trait_sources", rules.trait_sources.len(), 1_000),
-        ("clock_resets", rules.clock_resets_us.len(), 100),
-    ];
-    for (field, length, limit) in lists {
-        if length > limit {
-            refuse(format!("rules.{field}"), Reason::TooMany, &format!("at most {limit}"));
         }
     }
     for (i, pattern) in rules.blocked_patterns.texts.iter().enumerate() {

@@ -194,7 +194,9 @@ fn acquisition_months(lens: &Lens) -> Result<Option<Intervals>, KpiError> {
 fn trait_groups(lens: &Lens, name: &str, keys: &mut Keys) -> Result<Vec<Vec<u32>>, KpiError> {
     let names = &*lens.snapshot.dictionary;
     let name = names.trait_names.find(name).map(|name| name as u16);
-    if name.is_some_and(|name| names.has_too_many_texts(name)) {
+    // Customers whose trait is not in the columns would look like those that have none.
+    let is_folded = name.is_none() && lens.snapshot.folded.traits > 0;
+    if is_folded || name.is_some_and(|name| names.has_too_many_texts(name)) {
         return Err(KpiError::TooManyGroups);
     }
     let mut numbers = FxHashMap::default();

@@ -412,7 +412,7 @@ impl<'a> Fold<'a> {
         let missing =
             |cell: &Cell| cell.keys.iter().map(|key| (key.is_none(), key.clone())).collect::<Vec<_>>();
         groups.sort_by_cached_key(missing);
-        let basis = figures.tally.basis(self.cx.lens.snapshot.revision);
+        let basis = figures.tally.basis(self.cx.lens.snapshot.revision, self.cx.lens.snapshot.folded);
         Ok(Answer { kpi: measure.definition, basis, total, groups, spans })
     }
 }

@@ -136,6 +136,26 @@ pub struct Excluded {
     pub no_margin: u64,
 }
 
+/// How often a touchpoint brought a name beyond a limit of the columns, by what it names. What was
+/// recorded is whole; in the columns such a name is "(other)", or is not there at all (traits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Folded {
+    pub channels: u64,
+    pub locations: u64,
+    pub sources: u64,
+    pub campaigns: u64,
+    pub surveys: u64,
+    pub traits: u64,
+    pub items: u64,
+}
+
+impl Folded {
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What an answer stands on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Basis {
@@ -150,6 +170,8 @@ pub struct Basis {
     /// Of the counted touchpoints and those excluded because they belong to nobody, the share
     /// that belongs to a registered customer.
     pub identity_coverage: Ratio,
+    /// What was beyond the limits of the columns, of all touchpoints of the tenant.
+    pub folded: Folded,
 }
 
 /// A basis on the way: sums only, so that parts add up.
@@ -187,7 +209,7 @@ impl Tally {
     }
 
     #[must_use]
-    pub fn basis(&self, revision: Revision) -> Basis {
+    pub fn basis(&self, revision: Revision, folded: Folded) -> Basis {
         let all = self.touchpoints + self.excluded.no_identity;
         Basis {
             revision,
@@ -196,6 +218,7 @@ impl Tally {
             excluded: self.excluded,
             censored: self.censored,
             identity_coverage: Ratio::share(self.registered_touchpoints, all),
+            folded,
         }
     }
 }

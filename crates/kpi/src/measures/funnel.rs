@@ -136,5 +136,5 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
     let (tally, taken) = snapshot.fold(TASK_CUSTOMERS, start, observe, merge);
     let reached = |step: usize| taken[step..].iter().sum::<u64>();
     let steps = (1..=params.steps.len()).map(|step| Ratio::share(reached(step), reached(step.max(2) - 1)));
-    Ok(Answer { basis: tally.basis(snapshot.revision), steps: steps.collect() })
+    Ok(Answer { basis: tally.basis(snapshot.revision, snapshot.folded), steps: steps.collect() })
 }

@@ -122,7 +122,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     };
     let intervals: Vec<Interval> = bounds.windows(2).skip(1).map(interval).collect();
     let result = grouping.answer(cells.groups, Group::is_empty, Group::add, Group::lifecycle);
-    Ok(Answer { basis: cells.tally.basis(snapshot.revision), intervals, result })
+    Ok(Answer { basis: cells.tally.basis(snapshot.revision, snapshot.folded), intervals, result })
 }
 
 fn types_of(activity: ActivityType) -> impl Iterator<Item = TouchType> {

@@ -330,7 +330,7 @@ impl Fold<'_> {
             Attributed { model, credits, unattributed: unattributed.clone() }
         });
         let models = models.collect();
-        let basis = sums.tally.basis(self.cx.lens.snapshot.revision);
+        let basis = sums.tally.basis(self.cx.lens.snapshot.revision, self.cx.lens.snapshot.folded);
         Ok(Answer { basis, orders: sums.orders, revenue, models })
     }
 }

@@ -431,7 +431,7 @@ fn answer(snapshot: &Snapshot, tally: &Tally, sold: &[(Key, Sales)]) -> Answer {
         let key = |cell: &Cell| (cell.category.is_none(), cell.category.clone(), cell.channel.clone());
         key(a).cmp(&key(b))
     });
-    Answer { basis: tally.basis(snapshot.revision), total, cells }
+    Answer { basis: tally.basis(snapshot.revision, snapshot.folded), total, cells }
 }
 
 #[cfg(test)]

@@ -161,5 +161,11 @@ fn ranked(state: State, cx: &Context, limit: usize) -> Answer {
         }
     });
     let paths = finished.collect();
-    Answer { basis: state.tally.basis(cx.lens.snapshot.revision), paths, distinct, orders, lost }
+    Answer {
+        basis: state.tally.basis(cx.lens.snapshot.revision, cx.lens.snapshot.folded),
+        paths,
+        distinct,
+        orders,
+        lost,
+    }
 }

@@ -95,7 +95,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
     let result =
         grouping.answer(state.groups, |f| f.customers == 0, Figures::add, |f| f.repurchase(question.window));
-    Ok(Answer { basis: state.tally.basis(snapshot.revision), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
 }
 
 struct Fold<'a> {

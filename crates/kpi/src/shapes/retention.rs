@@ -83,7 +83,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     state.tally.excluded.no_identity = fold.wanted.unidentified();
     state.tally.excluded.voided = fold.wanted.voided();
     let result = grouping.answer(state.groups, Figures::is_empty, Figures::add, |f| fold.retention(f));
-    Ok(Answer { basis: state.tally.basis(snapshot.revision), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
 }
 
 /// Days that cover everything the question counts.

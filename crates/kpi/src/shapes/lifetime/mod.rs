@@ -193,7 +193,13 @@ pub fn compute_with(snapshot: &Snapshot, question: &Question, fits: &Fits) -> Re
     let customer = |(history, score): (&History, &Score)| Customer::of(history, *score);
     let customers = histories[begin..end].iter().zip(&scores[begin..end]).map(customer).collect();
     let fit = fit.clone();
-    Ok(Answer { basis: tally.basis(snapshot.revision), fit, result, customers, more: end < histories.len() })
+    Ok(Answer {
+        basis: tally.basis(snapshot.revision, snapshot.folded),
+        fit,
+        result,
+        customers,
+        more: end < histories.len(),
+    })
 }
 
 /// What a known fit expects of customers: all, or those of some parts; by key. Sums restate with
