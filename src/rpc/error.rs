@@ -305,15 +305,11 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
 fn told_refusal(refusal: Refusal, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
     let (reason, metadata) = match refusal {
         Refusal::MergeGone => (ErrorReason::MergeGone, HashMap::new()),
-        Refusal::Limit { held, limit, .. } => (
-            ErrorReason::DecisionRefused,
-            metadata([("limit", limit.to_string()), ("held", held.to_string())]),
-        ),
         Refusal::ComponentLimit { limit } => {
             (ErrorReason::DecisionRefused, metadata([("limit", limit.to_string())]))
         }
         Refusal::KeptApart(no) | Refusal::KeptTogether(no) | Refusal::DecidedShared(no) => {
-            (ErrorReason::DecisionRefused, metadata([("constraint", no.0.to_string())]))
+            (ErrorReason::DecisionRefused, metadata([("decision", no.0.to_string())]))
         }
         Refusal::SidesOverlap => (ErrorReason::DecisionRefused, HashMap::new()),
     };

@@ -245,6 +245,7 @@ fn kind(event: &Event) -> IdentityEventKind {
         Event::Merged { .. } => IdentityEventKind::Merged,
         Event::Split { .. } => IdentityEventKind::Split,
         Event::KindChanged { .. } => IdentityEventKind::KindChanged,
+        Event::Ended { .. } => IdentityEventKind::Ended,
         Event::SharingChanged { .. } => IdentityEventKind::SharingChanged,
     }
 }
@@ -289,6 +290,7 @@ pub(super) fn event_told(tenant: TenantKey, event: &Event) -> Told {
             customer_id: id(*customer),
             kind: kind_number(*registered),
         }),
+        Event::Ended { customer } => Told::Ended(proto::CustomerEnded { customer_id: id(*customer) }),
         Event::SharingChanged { kind, value, shared } => {
             let (kind, value) = (kind.clone(), value.clone());
             Told::SharingChanged(proto::IdentifierSharingChanged {
