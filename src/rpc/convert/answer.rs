@@ -160,6 +160,8 @@ pub(super) fn absent_reason(absent: Option<Absent>) -> i32 {
         Some(Absent::EmptyDenominator) => Said::EmptyDenominator,
         Some(Absent::NotObserved) => Said::NotObserved,
         Some(Absent::NotReached) => Said::NotReached,
+        Some(Absent::NegativeDenominator) => Said::NegativeDenominator,
+        Some(Absent::NothingRecorded) => Said::NothingRecorded,
     };
     said.into()
 }

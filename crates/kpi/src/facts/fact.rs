@@ -45,6 +45,7 @@ impl TouchType {
     pub const OFFER_ACCEPTED: Self = Self::of(ActivityType::OfferAccepted);
     pub const NO_PURCHASE: Self = Self::of(ActivityType::NoPurchase);
     pub const SOCIAL_ENGAGEMENT: Self = Self::of(ActivityType::SocialEngagement);
+    pub const REFERRAL_MADE: Self = Self::of(ActivityType::ReferralMade);
     pub const REGISTRATION: Self = Self::of(ActivityType::Registration);
     pub const LOGIN: Self = Self::of(ActivityType::Login);
     pub const SUBSCRIPTION: Self = Self::of(ActivityType::Subscription);

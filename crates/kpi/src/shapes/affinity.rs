@@ -110,7 +110,7 @@ pub fn compute(
     let observe = |state: &mut State, part: &Part| {
         reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: &cx, span, window, who, tables, marks };
+            let seen = Seen { cx: &cx, span, window, who, tables, marks, only: None };
             let mut counted = 0;
             for (_, mark) in seen.anchors(TouchType::ORDER) {
                 let lines = seen.lines_of(mark);

@@ -1,4 +1,4 @@
-//! Recency, frequency and monetary value: quintiles with ties kept together, and segments with names.
+//! Recency, frequency and monetary value: fifths with ties kept together, and segments with names.
 
 mod segments;
 
@@ -145,5 +145,5 @@ fn scored(all: &All, cuts: &Cuts, groups: usize) -> (Segments, Vec<(Scores, u64)
 fn add(mine: &mut Sums, theirs: &Sums) {
     mine.customers += theirs.customers;
     mine.orders += theirs.orders;
-    mine.net += theirs.net;
+    mine.net = mine.net.saturating_add(theirs.net);
 }
