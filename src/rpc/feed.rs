@@ -167,7 +167,7 @@ impl Feed {
 
     /// Sends until the caller is gone.
     async fn follow(&mut self) -> Result<(), PortError> {
-        let mut committed = self.port.store.committed();
+        let mut committed = self.port.store.committed_of(self.tenant.key);
         // The first message comes at once: it says where the feed stands.
         let (mut heard_at, mut is_heard) = (stopwatch(), false);
         loop {
@@ -236,6 +236,7 @@ fn kind(event: &Event) -> IdentityEventKind {
         Event::Merged { .. } => IdentityEventKind::Merged,
         Event::Split { .. } => IdentityEventKind::Split,
         Event::KindChanged { .. } => IdentityEventKind::KindChanged,
+        Event::Ended { .. } => IdentityEventKind::Ended,
         Event::SharingChanged { .. } => IdentityEventKind::SharingChanged,
     }
 }
@@ -280,6 +281,7 @@ pub(super) fn event_told(tenant: TenantKey, event: &Event) -> Told {
             customer_id: id(*customer),
             kind: kind_number(*registered),
         }),
+        Event::Ended { customer } => Told::Ended(proto::CustomerEnded { customer_id: id(*customer) }),
         Event::SharingChanged { kind, value, shared } => {
             let (kind, value) = (kind.clone(), value.clone());
             Told::SharingChanged(proto::IdentifierSharingChanged {

@@ -1,10 +1,10 @@
 //! Tenants: their keys, revisions and rules.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::driver::{Scalar, Transaction};
+use super::driver::{Column, Scalar, Transaction};
+use super::remembered::Remembered;
 use super::{Store, StoreError, constraints};
 use crate::identity::Rules;
 use crate::identity::constraints::Constraints;
@@ -19,12 +19,33 @@ pub struct Tenant {
     pub rules: Arc<Rules>,
 }
 
-/// What never changes of tenants, remembered: keys by name, and rules by version.
-#[derive(Default)]
+/// What never changes of tenants, remembered: rules by version, and decisions.
 pub(super) struct Tenants {
-    rules: Mutex<HashMap<(TenantKey, i64), Arc<Rules>>>,
+    rules: Remembered<(TenantKey, i64), Arc<Rules>>,
+    /// Those that tenants begin with, as they are stored: most tenants share them.
+    first_rules: (String, Arc<Rules>),
     /// With the revision at which they were made.
-    constraints: Mutex<HashMap<TenantKey, (i64, Arc<Constraints>)>>,
+    constraints: Remembered<TenantKey, (i64, Arc<Constraints>)>,
+}
+
+/// Memory of rules, and of decisions.
+const RULES_BYTES: usize = 64 << 20;
+const CONSTRAINTS_BYTES: usize = 64 << 20;
+/// What rules and decisions take in memory, for each byte as text, and beside it.
+const BYTES_A_BYTE: usize = 4;
+const BYTES_BESIDE: usize = 512;
+/// Compiled patterns.
+const PATTERNS_BYTES: usize = 1 << 20;
+
+impl Default for Tenants {
+    fn default() -> Self {
+        let first = Rules::default();
+        Self {
+            rules: Remembered::new(RULES_BYTES),
+            first_rules: (serde_json::to_string(&first).unwrap_or_default(), Arc::new(first)),
+            constraints: Remembered::new(CONSTRAINTS_BYTES),
+        }
+    }
 }
 
 const SELECT: &str = "SELECT tenant, revision, rules_version FROM tenant WHERE name = $1";
@@ -34,6 +55,8 @@ const INSERT: &str = "INSERT INTO tenant (tenant, name, revision, committed_at_u
 const INSERT_RULES: &str = "INSERT INTO rule_set (tenant, version, revision, rules) \
     SELECT tenant, 1, 0, $2 FROM tenant WHERE tenant = $1 ON CONFLICT DO NOTHING";
 const SELECT_RULES: &str = "SELECT rules FROM rule_set WHERE tenant = $1 AND version = $2";
+const SELECT_REVISIONS: &str = "WITH v(key) AS ({rows}) SELECT t.tenant, t.revision FROM v CROSS JOIN tenant t \
+    WHERE t.tenant = v.key";
 const SELECT_BY_KEY: &str = "SELECT revision, constraints_at FROM tenant WHERE tenant = $1";
 
 impl Store {
@@ -72,6 +95,14 @@ impl Store {
         let mut tx = self.db.read().await?;
         revision(&mut tx, tenant).await
     }
+
+    /// The revisions that tenants are at.
+    pub async fn revisions(&self, tenants: &[TenantKey]) -> Result<Vec<(TenantKey, Revision)>, StoreError> {
+        let keys = [Column::Int(tenants.iter().map(|tenant| tenant.0).collect())];
+        let mut tx = self.db.read().await?;
+        let rows = tx.fetch_bulk(SELECT_REVISIONS, &[], &keys).await?;
+        rows.iter().map(|row| Ok((TenantKey(row.get(0)?), Revision(row.get(1)?)))).collect()
+    }
 }
 
 /// The revision that a transaction sees.
@@ -92,13 +123,13 @@ impl Tenants {
         if at == 0 {
             return Ok(Arc::default());
         }
-        let known = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        let known = self.constraints.get(&tenant);
         if let Some((_, constraints)) = known.filter(|(known_at, _)| *known_at == at) {
             return Ok(constraints);
         }
         let constraints = Arc::new(constraints::standing(tx, tenant).await?);
-        let mut known = self.constraints.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(tenant, (at, constraints.clone()));
+        let bytes = BYTES_BESIDE * (1 + constraints.size());
+        self.constraints.keep(tenant, (at, constraints.clone()), bytes);
         Ok(constraints)
     }
 
@@ -120,16 +151,21 @@ impl Tenants {
         tenant: TenantKey,
         version: i64,
     ) -> Result<Arc<Rules>, StoreError> {
-        let remembered =
-            self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&(tenant, version)).cloned();
+        let remembered = self.rules.get(&(tenant, version));
         if let Some(rules) = remembered {
             return Ok(rules);
         }
         let row = tx.fetch_one(SELECT_RULES, &[Scalar::Int(tenant.0), Scalar::Int(version)]).await?;
         let text: String = row.ok_or(StoreError::Corrupt { what: "rules" })?.get(0)?;
+        let (first_text, first) = &self.first_rules;
+        if text == *first_text {
+            self.rules.keep((tenant, version), first.clone(), BYTES_BESIDE);
+            return Ok(first.clone());
+        }
         let rules: Rules = serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "rules" })?;
-        let rules = Arc::new(rules);
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant, version), rules.clone());
+        let patterns = if rules.blocked_patterns.texts().is_empty() { 0 } else { PATTERNS_BYTES };
+        let (bytes, rules) = (BYTES_BESIDE + BYTES_A_BYTE * text.len() + patterns, Arc::new(rules));
+        self.rules.keep((tenant, version), rules.clone(), bytes);
         Ok(rules)
     }
 }
