@@ -29,13 +29,19 @@ pub async fn open(url: &str) -> Store {
     Store::open(url, &Settings { connections: 4, ..Settings::default() }, clock::system()).await.unwrap()
 }
 
+/// The default rules, but nothing is blocked: the values of these worlds are numbers, 0 among them.
+pub fn unblocked() -> Rules {
+    Rules {
+        blocked: Vec::new(),
+        blocked_ignoring_case: Vec::new(),
+        blocked_patterns: Default::default(),
+        ..Rules::default()
+    }
+}
+
 /// Rules under which nothing moves, with limits that few identifiers reach.
 pub fn rules() -> Rules {
-    let mut rules = Rules::default();
-    // The values of these worlds are numbers, 0 among them.
-    rules.blocked.clear();
-    rules.blocked_ignoring_case.clear();
-    rules.blocked_patterns = Default::default();
+    let mut rules = unblocked();
     for rule in &mut rules.kinds {
         rule.on_conflict = OnConflict::Demote;
         rule.limit = rule.limit.min(if rule.priority == 3 { 3 } else { 5 });
