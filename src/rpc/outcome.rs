@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use prost::Message as _;
 
 use super::convert::Note;
-use super::customer_id;
 use super::error::violation_to_proto;
 use super::page::PAGE_BYTES;
 use super::proto::{self, ErrorReason, RecordStatus};
+use super::{customer_id, writing};
 use crate::model::{Reason, Revision, TenantKey, Violation};
 use crate::store::Outcome;
 
@@ -28,7 +28,7 @@ pub(super) enum RecordOutcome {
 
 impl RecordOutcome {
     pub(super) fn invalid(violations: Vec<Violation>) -> Self {
-        Self::Refused { reason: ErrorReason::ValidationFailed, violations }
+        Self::Refused { reason: writing::reason(&violations), violations }
     }
 
     /// What the store answers, with what was noted before it was asked.

@@ -195,7 +195,9 @@ impl Port {
             Err(unfit) => return Ok(refused(revision, &was, &before, &unfit)),
         };
         let compared = compared::compare(&before, &after);
-        let mut result = simulated(tenant.key, (revision, &was), (&before, &after), &compared, &touchpoints);
+        let parts = self.store.count_handovers(tenant.key, &compared.handovers).await?;
+        let moved = Moves { compared: &compared, touchpoints: &touchpoints, parts };
+        let mut result = simulated(tenant.key, (revision, &was), (&before, &after), moved);
         if after.largest > limit as usize {
             result.refusals.push(Unfit::TooLarge { observations: after.largest, limit }.to_string());
         }
@@ -234,20 +236,28 @@ fn refused(revision: Revision, whole: &Whole, before: &Resolved, unfit: &[Unfit]
     }
 }
 
+/// What would belong to others: whole observations with their touchpoints, and parts of those that are
+/// divided in time.
+struct Moves<'a> {
+    compared: &'a Compared,
+    touchpoints: &'a FxHashMap<ObservationNo, u64>,
+    parts: Vec<Reassigned>,
+}
+
 /// What a candidate would change.
 fn simulated(
     tenant: TenantKey,
     (revision, whole): (Revision, &Whole),
     (before, after): (&Resolved, &Resolved),
-    compared: &Compared,
-    touchpoints: &FxHashMap<ObservationNo, u64>,
+    Moves { compared, touchpoints, parts }: Moves<'_>,
 ) -> proto::SimulationResult {
-    let moved = compared.touched.iter().filter(|touched| touched.from != touched.to);
+    let moved = compared.touched.iter().filter(|touched| touched.from != touched.to && !touched.divided);
     let reassigned: Vec<Reassigned> = moved
         .map(|&Touched { observation, from, to, .. }| {
             let touchpoints = touchpoints.get(&observation).copied().unwrap_or_default();
             Reassigned { observation, from, to, touchpoints }
         })
+        .chain(parts)
         .collect();
     let (reassignments, touchpoints, _) = decisions::reassignments(tenant, &reassigned);
     proto::SimulationResult {
@@ -301,6 +311,7 @@ fn to_proto(rules: &Rules) -> proto::Rules {
         limit: small(rule.limit),
         joins_registered: rule.joins_registered,
         share_after: rule.share_after.map(small),
+        ordinary: small(rule.ordinary),
         normalizer: normalizer_to_proto(rule.normalizer).into(),
         on_conflict: match rule.on_conflict {
             OnConflict::Demote => proto::OnConflict::Demote,
@@ -341,6 +352,9 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
         if rule.share_after.is_some_and(|n| n < 0) {
             wrong.push(Violation::new(at("share_after"), Reason::OutOfRange, "must not be negative"));
         }
+        if rule.ordinary < 0 {
+            wrong.push(Violation::new(at("ordinary"), Reason::OutOfRange, "must not be negative"));
+        }
         if let (Some(kind), Some(normalizer)) = (name, form) {
             kinds.push(KindRule {
                 kind,
@@ -354,6 +368,8 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
                     proto::OnConflict::MoveWhole => OnConflict::Move(History::Whole),
                 },
                 share_after: rule.share_after.and_then(|n| u32::try_from(n).ok()),
+                // Not said: one.
+                ordinary: u32::try_from(rule.ordinary).unwrap_or(0).max(1),
                 normalizer,
             });
         }

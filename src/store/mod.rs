@@ -4,6 +4,7 @@
 //! write transaction begins with the tenant's next revision, and so holds the tenant's row: the
 //! order of revisions is the order of commits, without a gap, also between processes.
 
+mod access;
 mod changes;
 mod committed;
 mod conflicts;
@@ -12,10 +13,13 @@ mod costs;
 mod customers;
 mod decide;
 mod deciding;
+mod deletion;
 mod dialect;
 mod driver;
 mod error;
+mod falling;
 mod feed;
+mod foresight;
 mod history;
 mod identities;
 mod keys;
@@ -46,15 +50,18 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use access::AccessChange;
 pub use changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
+pub use deletion::{DeletedTenant, ListedTenant};
 // For benches, which write the same rows by the same driver with nothing in between.
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
 pub use feed::{FeedPage, RevisionEvents};
+pub use foresight::Foreseen;
 pub use history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};

@@ -99,7 +99,7 @@ const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observ
     WHERE tenant = $1";
 const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us, last_touchpoint, \
     last_observation) VALUES ($1, $2, $3, $4, $5)";
-const FIND_OBSERVATIONS: &str = "WITH v(identifier_set, i) AS ({rows}) \
+pub(super) const FIND_OBSERVATIONS: &str = "WITH v(identifier_set, i) AS ({rows}) \
     SELECT v.i, o.observation, o.customer, o.live, o.severed, o.first_at_us, o.first_source, o.first_source_id, \
     s.summary, o.unsettled FROM v CROSS JOIN observation o \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
@@ -408,7 +408,7 @@ pub(super) fn parse_details(text: &str) -> Result<Details, StoreError> {
 
 /// The key of a distinct set of identifiers: 16 bytes of SHA-256 over its sorted members. The
 /// separators cannot occur in a kind or a value.
-fn identifier_set(sorted: &[Identifier]) -> [u8; 16] {
+pub(super) fn identifier_set(sorted: &[Identifier]) -> [u8; 16] {
     let mut hash = Sha256::new();
     for identifier in sorted {
         hash.update(identifier.kind.as_str());

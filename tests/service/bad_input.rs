@@ -33,7 +33,7 @@ fn wrong() -> Vec<(Touchpoint, &'static str, ViolationReason)> {
     let seventeen = (0..17).map(|i| identifier("COOKIE", &format!("ck-{i}"))).collect();
     vec![
         (
-            changed("e-mail", |t| t.identifiers[0] = identifier("EMAIL", "no at sign")),
+            changed("e-mail", |t| t.identifiers[0] = identifier("EMAIL", "a\0b@x.io")),
             "identifiers[0].value",
             Malformed,
         ),

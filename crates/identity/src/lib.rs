@@ -7,9 +7,12 @@ pub mod conflicts;
 pub mod constraints;
 pub mod explain;
 pub mod feed;
+pub mod foresight;
 mod groups;
 pub mod hindsight;
 pub mod history;
+#[cfg(test)]
+mod laws;
 pub mod merges;
 pub mod moves;
 mod nobody;

@@ -63,7 +63,14 @@ pub struct KindRule {
     pub on_conflict: OnConflict,
     /// With more claims than this it stops linking, for the whole history.
     pub share_after: Option<u32>,
+    /// How many values of this kind one person ordinarily has: so many count as one claim.
+    #[serde(default = "one")]
+    pub ordinary: u32,
     pub normalizer: Normalizer,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Regular expressions, compiled when they are first asked.
@@ -179,6 +186,9 @@ pub fn check(rules: &Rules) -> Vec<Violation> {
         if !(1..=100_000).contains(&rule.limit) {
             refuse(at("limit"), Reason::OutOfRange, "from 1 to 100,000");
         }
+        if !(1..=1_000).contains(&rule.ordinary) {
+            refuse(at("ordinary"), Reason::OutOfRange, "from 1 to 1,000");
+        }
         if rule.share_after.is_some_and(|n| n > 1_000) {
             refuse(at("share_after"), Reason::OutOfRange, "at most 1,000");
         }
@@ -284,30 +294,37 @@ impl Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        let kind =
-            |name: &str, registered, priority, limit, joins_registered, share_after, normalizer| KindRule {
-                kind: KindName::parse(name).expect("a literal of the right form"),
-                registered,
-                priority,
-                limit,
-                joins_registered,
-                on_conflict: OnConflict::Demote,
-                share_after,
-                normalizer,
-            };
         use Normalizer::{Email, Exact, Folded, Phone};
+        // Name, how many one customer may hold, how many one person ordinarily has.
+        let registered = |priority, name: &str, limit, ordinary, share_after, normalizer| KindRule {
+            kind: KindName::parse(name).expect("a literal of the right form"),
+            registered: true,
+            priority,
+            limit,
+            joins_registered: true,
+            on_conflict: OnConflict::Demote,
+            share_after,
+            ordinary,
+            normalizer,
+        };
+        let anonymous = |priority, name: &str, limit| KindRule {
+            registered: false,
+            joins_registered: false,
+            on_conflict: OnConflict::Move(History::Session),
+            ..registered(priority, name, limit, 1, Some(20), Exact)
+        };
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         Self {
             kinds: vec![
-                kind("ACCOUNT", true, 1, 1, true, None, Exact),
-                kind("CRM_ID", true, 2, 1, true, None, Exact),
-                kind("LOYALTY_CARD", true, 3, 3, true, Some(3), Exact),
-                kind("EMAIL", true, 4, 5, true, Some(3), Email),
-                kind("PHONE", true, 5, 5, true, Some(3), Phone),
-                kind("PAYMENT_TOKEN", true, 6, 10, true, Some(3), Exact),
-                kind("SOCIAL_HANDLE", true, 7, 5, true, Some(3), Folded),
-                kind("DEVICE", false, 8, 50, false, Some(4), Exact),
-                kind("COOKIE", false, 9, 200, false, Some(4), Exact),
+                registered(1, "ACCOUNT", 1, 1, None, Exact),
+                registered(2, "CRM_ID", 1, 1, None, Exact),
+                registered(3, "LOYALTY_CARD", 10, 5, Some(3), Exact),
+                registered(4, "EMAIL", 10, 1, Some(3), Email),
+                registered(5, "PHONE", 10, 1, Some(3), Phone),
+                registered(6, "PAYMENT_TOKEN", 50, 15, Some(3), Exact),
+                registered(7, "SOCIAL_HANDLE", 10, 1, Some(3), Folded),
+                anonymous(8, "DEVICE", 200),
+                anonymous(9, "COOKIE", 1_000),
             ],
             blocked: texts(nobody::EXACT),
             blocked_ignoring_case: texts(nobody::IGNORING_CASE),

@@ -127,6 +127,7 @@ pub fn violation_reason(reason: Reason) -> proto::ViolationReason {
         Reason::TooMany => proto::ViolationReason::TooMany,
         Reason::Unknown => proto::ViolationReason::Unknown,
         Reason::Conflict => proto::ViolationReason::Conflict,
+        Reason::Denied => proto::ViolationReason::Denied,
     }
 }
 
