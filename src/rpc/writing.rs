@@ -93,7 +93,7 @@ pub(super) fn reason(violations: &[Violation]) -> ErrorReason {
 pub(super) fn hush(outcomes: &mut [proto::RecordOutcome]) {
     for outcome in outcomes {
         // That another has the same key or order would say that it is known.
-        let told = [ErrorReason::TouchpointConflict, ErrorReason::OrderIdTaken].map(i32::from);
+        let told = [ErrorReason::TouchpointConflict].map(i32::from);
         let refused = outcome.status == i32::from(RecordStatus::Refused) && !told.contains(&outcome.reason);
         let status = if refused { RecordStatus::Refused } else { RecordStatus::Recorded };
         *outcome = proto::RecordOutcome {
