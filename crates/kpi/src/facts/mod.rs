@@ -4,6 +4,7 @@ pub mod amounts;
 pub(crate) mod append;
 pub mod as_of;
 pub(crate) mod column;
+pub mod customers;
 pub mod dictionary;
 pub mod fact;
 pub(crate) mod first_touch;

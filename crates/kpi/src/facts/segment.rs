@@ -10,10 +10,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::amounts::Amounts;
 use crate::facts::column::Pick;
+pub use crate::facts::customers::Customers;
 use crate::facts::first_touch::{self, Acquired, First, NEVER, Standing, Write, firsts, mark_survivors};
 use crate::facts::lives::{Life, Lives};
 use crate::facts::objects::{Is, Settled, Settlement};
-use crate::facts::projection::{Given, Piece, Table};
+use crate::facts::projection::{Given, Piece};
 use crate::facts::side_tables::{EXPOSURES, ORDERS, RETURNS, TABLES, rows_until};
 use crate::facts::stem::Stem;
 use crate::facts::tables::{Chosen, NEVER_ORDERED, SURVIVES, Tables};
@@ -70,34 +71,6 @@ pub enum Source<'a> {
     Living(&'a Segment, &'a Bitmap),
     /// The facts of some customers of a segment, by its numbers, in increasing order.
     Customers(&'a Segment, &'a [u32]),
-}
-
-/// The customers of a segment, numbered from 0 in order of their keys. 19 bytes each.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Customers {
-    /// The least number of their observations, which names them.
-    pub key: Arc<Vec<u32>>,
-    pub registered: Arc<Vec<bool>>,
-    /// Their first touchpoints of any kind.
-    pub acquired: Table<Acquired>,
-}
-
-impl Customers {
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.key.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.key.is_empty()
-    }
-
-    /// The segment's number of a customer.
-    #[must_use]
-    pub fn find(&self, key: u32) -> Option<u32> {
-        self.key.binary_search(&key).ok().map(|at| at as u32)
-    }
 }
 
 /// The facts of some customers, as far as they are given. [`Segment::bytes`] measures them.
