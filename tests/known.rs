@@ -4,7 +4,8 @@ mod worlds;
 
 use std::collections::BTreeSet;
 
-use customer360::identity::explain::{explain, foresee};
+use customer360::identity::explain::explain;
+use customer360::identity::foresight::foresee;
 use customer360::identity::{History, OnConflict, Rules};
 use customer360::model::{Identifier, ObservationNo, Position, Revision, TimeRange, TouchKey, Touchpoint};
 use customer360::store::{
@@ -82,22 +83,28 @@ async fn tell(
     let key = TouchKey { source: String::new(), source_id: String::new() };
     let position = Position { at: worlds::touch("", 1 << 30, &[]).at, key };
     for set in sets {
-        let (before, observation) = match &known {
-            Some(known) => store.outlook_then(tenant.key, known, set, position.clone()).await.unwrap(),
+        let (foreseen, identifiers) = match &known {
+            Some(known) => {
+                let (before, observation) =
+                    store.outlook_then(tenant.key, known, set, position.clone()).await.unwrap();
+                let stored = |no: &_| before.identifiers[no].clone();
+                let identifiers: Vec<_> =
+                    observation.identifiers.iter().map(|no| (*no, stored(no))).collect();
+                (foresee(rules, &before, &observation), identifiers)
+            }
             None => {
-                let (_, before, observation) =
-                    store.outlook(tenant.key, rules, set, position.clone()).await.unwrap();
-                (before, observation)
+                let foreseen = store.foresee(tenant.key, rules, set, position.clone()).await.unwrap();
+                let identifiers = foreseen.identifiers.into_iter().map(|its| (its.no, its.stored)).collect();
+                (foreseen.foresight, identifiers)
             }
         };
-        let foreseen = foresee(rules, &before, &observation);
-        let value = |no| before.identifiers.get(no).map(|stored| (stored.kind, stored.value.clone()));
+        let value = |no| {
+            let its = identifiers.iter().find(|(its, _)| its == no)?;
+            Some((its.1.kind, its.1.value.clone()))
+        };
         let dropped: Vec<_> = foreseen.dropped.iter().map(|(no, reason)| (value(no), *reason)).collect();
-        let holders = observation.identifiers.iter().map(|no| {
-            let stored = &before.identifiers[no];
-            (stored.holder, stored.is_shared(rules))
-        });
-        let holders: Vec<_> = holders.collect();
+        let holders: Vec<_> =
+            identifiers.iter().map(|(_, stored)| (stored.holder, stored.is_shared(rules))).collect();
         told.push(format!(
             "{:?} {} {:?} {dropped:?} {holders:?}",
             foreseen.customer, foreseen.registered, foreseen.joined
