@@ -35,7 +35,7 @@ fn touch(id: String, at: i64, identifiers: &[(&str, String)]) -> Incoming {
     };
     let key = TouchKey { source: "bench".into(), source_id: id };
     let channel = Channel::parse("web").unwrap();
-    Incoming::new(Touchpoint { key, at: Micros(at * 1_000_000), channel, identifiers, details }, [1; 16])
+    Incoming::new(Touchpoint { key, at: Micros(at * 1_000_000), channel, identifiers, details })
 }
 
 async fn record(store: &Store, tenant: &Tenant, touches: Vec<Incoming>) -> f64 {

@@ -12,7 +12,9 @@ use customer360::store::{
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use worlds::{busy_history, cases, databases, decide, identifier, incoming, shuffle, tenant_under};
+use worlds::{
+    busy_history, cases, databases, decide, identifier, incoming, incoming_version, shuffle, tenant_under,
+};
 
 fn told_record(record: Option<CustomerRecord>) -> String {
     let Some(record) = record else { return "nobody".to_owned() };
@@ -134,6 +136,19 @@ async fn what_is_asked_of_then_is_answered_as_it_was() {
                     let recorded = &touches[..touches.len() - rest.len()];
                     let wrong = &recorded[random.random_range(0..recorded.len())];
                     store.void(tenant.key, &wrong.key, "test").await.unwrap();
+                }
+                if random.random_range(0..3) == 0 {
+                    // Edited: at another time, or by another person.
+                    let recorded = &touches[..touches.len() - rest.len()];
+                    let edited = &recorded[random.random_range(0..recorded.len())];
+                    let other = &touches[random.random_range(0..touches.len())];
+                    let said = match random.random_range(0..2) {
+                        0 => Touchpoint { at: other.at, ..edited.clone() },
+                        _ => Touchpoint { identifiers: other.identifiers.clone(), ..edited.clone() },
+                    };
+                    let version = random.random_range(1..4);
+                    let batch = vec![incoming_version(&(said, version))];
+                    store.record(tenant.key, batch).await.unwrap();
                 }
                 if random.random_range(0..3) == 0 {
                     decide(&store, &tenant, &mut random, &touches).await;

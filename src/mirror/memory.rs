@@ -127,7 +127,7 @@ mod tests {
             identifiers: vec![identifier],
             details,
         };
-        Incoming::new(touchpoint, [0; 16])
+        Incoming::new(touchpoint)
     }
 
     fn held(mirrors: &Mirrors, tenant: &Tenant) -> bool {

@@ -67,6 +67,7 @@ pub(super) fn between(
     for (observation, revision) in &changed.last_moved {
         let mover = match revision {
             revision if changed.promoted.contains(revision) => Mover::Rules,
+            revision if changed.upgraded.contains(revision) => Mover::Upgrade,
             revision if changed.decided.contains(revision) => Mover::Decision,
             _ => Mover::Evidence,
         };

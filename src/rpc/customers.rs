@@ -384,7 +384,7 @@ fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdent
         first_touchpoint: identifier.first_shown_by.as_ref().map(|key| proto::TouchpointKey {
             source: key.source.clone(),
             source_id: key.source_id.clone(),
-            version: 0,
+            version: None,
         }),
         reason,
     }
@@ -400,7 +400,7 @@ fn traits(rules: &Rules, summary: &Summary) -> Vec<proto::Trait> {
             touchpoint: Some(proto::TouchpointKey {
                 source: survivor.source.to_owned(),
                 source_id: survivor.said.source_id.clone(),
-                version: 0,
+                version: None,
             }),
             if_absent: survivor.if_absent,
         })
@@ -469,7 +469,7 @@ fn touch_to_proto(moment: &Moment) -> proto::TouchSummary {
         touchpoint: Some(proto::TouchpointKey {
             source: moment.source.clone(),
             source_id: moment.source_id.clone(),
-            version: 0,
+            version: None,
         }),
     }
 }

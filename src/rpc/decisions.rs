@@ -453,6 +453,8 @@ pub(super) fn decision(tenant: TenantKey, made: &StoredConstraint, names: &Names
         }),
     };
     let retracted = made.retracted.clone();
+    let retract_principal =
+        retracted.as_ref().and_then(|retracted| retracted.principal.clone()).unwrap_or_default();
     proto::Decision {
         decision: made.no.0,
         content: Some(content),
@@ -463,8 +465,8 @@ pub(super) fn decision(tenant: TenantKey, made: &StoredConstraint, names: &Names
         retracted_by: retracted.as_ref().map_or_else(String::new, |retracted| retracted.author.clone()),
         retract_reason: retracted.map_or_else(String::new, |retracted| retracted.reason),
         undoes_merge_id: made.undoes.map_or_else(String::new, |(o, absorbed)| merge_id(tenant, o, absorbed)),
-        principal: String::new(),
-        retract_principal: String::new(),
+        principal: made.principal.clone().unwrap_or_default(),
+        retract_principal,
     }
 }
 
@@ -481,7 +483,7 @@ fn merge(tenant: TenantKey, listed: &ListedMerge, names: &Names) -> proto::Merge
         touchpoint: key.map(|key| proto::TouchpointKey {
             source: key.source.clone(),
             source_id: key.source_id.clone(),
-            version: 0,
+            version: None,
         }),
         link_decision: listed.link.as_ref().map_or(0, |link| link.no.0),
         stands: listed.stands,

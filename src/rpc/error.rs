@@ -219,7 +219,11 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
     match error {
         StoreError::Database(error) => failed(&diagnose(&error)),
         StoreError::Shared(diagnosis) => failed(&diagnosis),
-        StoreError::Migration(_) | StoreError::UnknownScheme | StoreError::Corrupt { .. } => {
+        StoreError::Migration(_)
+        | StoreError::UnknownScheme
+        | StoreError::NoRandomness
+        | StoreError::NewerSchema { .. }
+        | StoreError::Corrupt { .. } => {
             tracing::error!(error = &error as &dyn std::error::Error, "the store is not as it should be");
             defect()
         }

@@ -234,7 +234,7 @@ impl Names<'_> {
         Some(proto::TouchpointKey {
             source: key.source.clone(),
             source_id: key.source_id.clone(),
-            version: 0,
+            version: None,
         })
     }
 

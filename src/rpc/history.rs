@@ -156,6 +156,7 @@ fn entry(tenant: TenantKey, entry: &HistoryEntry, page: &HistoryPage) -> proto::
         Cause::Void => IdentityChangeCause::Void,
         Cause::Decision => IdentityChangeCause::Decision,
         Cause::Rules => IdentityChangeCause::Rules,
+        Cause::Upgrade => IdentityChangeCause::Upgrade,
     };
     proto::IdentityHistoryEntry {
         revision: entry.revision.0,

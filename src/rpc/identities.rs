@@ -386,7 +386,7 @@ pub(super) fn key_to_proto(position: &Position) -> proto::TouchpointKey {
     proto::TouchpointKey {
         source: position.key.source.clone(),
         source_id: position.key.source_id.clone(),
-        version: 0,
+        version: None,
     }
 }
 

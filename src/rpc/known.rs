@@ -28,6 +28,13 @@ impl Port {
     ) -> Result<Option<Known>, PortError> {
         let Some(asked) = asked else { return Ok(None) };
         let at = self.parse_known(field, asked)?;
+        if let KnownAt::Instant(at) = at
+            && at > (self.clock)()
+            && at > self.store.committed_at(tenant).await?
+        {
+            let field = format!("{field}.instant");
+            return Err(PortError::field(field, Reason::OutOfRange, "is in the future"));
+        }
         Ok(Some(self.store.known_at(tenant, at).await?))
     }
 
@@ -42,9 +49,6 @@ impl Port {
                 let path = format!("{field}.instant");
                 let (root, mut checks) = (Path::root(), Checks::new(&self.settings.limits));
                 let at = checks.instant(&root.field(&path), Some(instant)).unwrap_or_default();
-                if at > (self.clock)() {
-                    checks.refuse(&root.field(&path), Reason::OutOfRange, "is in the future");
-                }
                 KnownAt::Instant(checks.finish(at).map_err(PortError::Invalid)?)
             }
             None => {

@@ -10,7 +10,7 @@ use super::error::violation_to_proto;
 use super::page::PAGE_BYTES;
 use super::proto::{self, ErrorReason, RecordStatus};
 use crate::model::{Reason, Revision, TenantKey, Violation};
-use crate::store::Outcome;
+use crate::store::{Outcome, VERSIONS};
 
 /// Refusals, and notes, that the answer to an import lists.
 const LISTED: usize = 1_000;
@@ -44,6 +44,12 @@ impl RecordOutcome {
         match outcome {
             Outcome::Recorded(customer) => kept(RecordStatus::Recorded, customer),
             Outcome::Duplicate(customer) => kept(RecordStatus::Duplicate, customer),
+            Outcome::Superseded(customer) => kept(RecordStatus::Superseded, customer),
+            Outcome::TooManyVersions => Self::invalid(vec![Violation::new(
+                format!("touchpoints[{index}].version"),
+                Reason::TooMany,
+                format!("at most {VERSIONS} versions of a touchpoint are kept"),
+            )]),
             Outcome::KeyTaken => Self::Refused {
                 reason: ErrorReason::TouchpointConflict,
                 violations: taken("source_id", "was recorded before with another content"),

@@ -113,6 +113,7 @@ fn cause_to_proto(cause: Cause) -> ReconciliationCause {
         Cause::Merges => ReconciliationCause::Merges,
         Cause::Decisions => ReconciliationCause::Decisions,
         Cause::Rules => ReconciliationCause::Rules,
+        Cause::Upgrades => ReconciliationCause::Upgrades,
         Cause::Kinds => ReconciliationCause::Kinds,
     }
 }

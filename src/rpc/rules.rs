@@ -43,13 +43,16 @@ impl RuleService for Port {
             };
             let version = if asked.version == 0 { tenant.rules_version } else { asked.version };
             let found = port.store.rule_set(tenant.key, version).await?.ok_or(PortError::RulesNotFound)?;
+            let (resolver, normalizer) = port.store.generations(tenant.key).await?;
             Ok(proto::GetRulesResponse {
                 rules: Some(to_proto(&found.rules)),
                 version: found.version,
                 since_revision: found.since.0,
                 author: found.author.unwrap_or_default(),
                 reason: found.reason.unwrap_or_default(),
-                ..Default::default()
+                principal: found.principal.unwrap_or_default(),
+                resolver_generation: i32::try_from(resolver).unwrap_or(i32::MAX),
+                normalizer_generation: i32::try_from(normalizer).unwrap_or(i32::MAX),
             })
         });
         Ok(Response::new(answer.await?))

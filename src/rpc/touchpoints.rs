@@ -20,7 +20,9 @@ use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
 };
-use crate::store::{By, Filter, Incoming, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint};
+use crate::store::{
+    By, DataKey, Filter, Incoming, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint, Voiding,
+};
 
 /// Batches of one import that are checked at the same time, and as many in the writer's queue.
 const BATCHES_IN_FLIGHT: usize = 4;
@@ -66,7 +68,7 @@ impl TouchpointService for Port {
         let answer = detached(async move {
             let tenant = port.known_tenant(&tenant, asked.at_least_as_fresh).await?;
             let tenant = tenant.ok_or(PortError::TouchpointNotFound)?;
-            let (revision, found) = port.store.touchpoint(tenant.key, &key).await?;
+            let (revision, found) = port.store.touchpoint_version(tenant.key, &key, asked.version).await?;
             let found = found.filter(|found| found.voided.is_none()).ok_or(PortError::TouchpointNotFound)?;
             let touchpoint = Some(stored_to_proto(tenant.key, found));
             Ok(proto::GetTouchpointResponse { touchpoint, revision: revision.0 })
@@ -94,13 +96,19 @@ impl TouchpointService for Port {
         let key = key(&port, asked.source, asked.source_id)?;
         let limits = &port.settings.limits;
         let mut checks = Checks::new(limits);
-        let reason = checks.required_text(&Path::root().field("reason"), asked.reason, limits.text_bytes);
-        let reason = checks.finish(reason).map_err(PortError::Invalid)?;
+        let root = Path::root();
+        let voiding = Voiding {
+            version: asked.version,
+            reason: checks.required_text(&root.field("reason"), asked.reason, limits.text_bytes),
+            author: checks.bounded_text(&root.field("author"), asked.author, limits.source_bytes),
+            principal: None,
+        };
+        let voiding = checks.finish(voiding).map_err(PortError::Invalid)?;
         let answer = detached(async move {
             let tenant = port.tenant(&tenant, 0).await?.ok_or(PortError::TouchpointNotFound)?;
-            let voided = port.store.void(tenant.key, &key, &reason).await?;
+            let voided = port.store.void_version(tenant.key, &key, &voiding).await?;
             let voided = voided.ok_or(PortError::TouchpointNotFound)?;
-            Ok(proto::VoidTouchpointResponse { revision: voided.revision.0, version: 0 })
+            Ok(proto::VoidTouchpointResponse { revision: voided.revision.0, version: voided.version })
         });
         Ok(Response::new(answer.await?))
     }
@@ -143,7 +151,8 @@ impl Port {
         let tenant = self.open_tenant(&tenant).await?;
         let (now, settings) = ((self.clock)(), self.settings.clone());
         let rules: Arc<Rules> = tenant.rules.clone();
-        let check = move || check_all(touchpoints, &rules, now, &settings.limits, asks);
+        let key = tenant.data_key.clone();
+        let check = move || check_all(touchpoints, (&rules, &key), now, &settings.limits, asks);
         let (incoming, looked_at) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
         let revision = match incoming.is_empty() {
             true => self.store.revision(tenant.key).await?,
@@ -230,7 +239,7 @@ impl Port {
 /// What can be recorded, and for each of the batch what is to be said of it.
 fn check_all(
     touchpoints: Vec<proto::Touchpoint>,
-    rules: &Rules,
+    (rules, key): (&Rules, &DataKey),
     now: Micros,
     limits: &convert::Limits,
     asks: Asks,
@@ -239,10 +248,10 @@ fn check_all(
     let mut incoming = Vec::with_capacity(touchpoints.len());
     let mut looked_at = Vec::with_capacity(touchpoints.len());
     for (i, message) in touchpoints.into_iter().enumerate() {
-        let hash = convert::payload_hash(&message);
+        let version = message.version;
         match convert::touchpoint(message, &root.item("touchpoints", i), rules, now, limits, asks) {
             Ok((touchpoint, notes)) => {
-                incoming.push(Incoming::new(touchpoint, hash));
+                incoming.push(Incoming::new(touchpoint).with_version(version).sealed(key));
                 looked_at.push(Ok(notes));
             }
             Err(violations) => looked_at.push(Err(violations)),
@@ -345,7 +354,7 @@ fn key_to_proto(touchpoint: &proto::Touchpoint) -> proto::TouchpointKey {
     proto::TouchpointKey {
         source: short(&touchpoint.source),
         source_id: short(&touchpoint.source_id),
-        version: touchpoint.version,
+        version: Some(touchpoint.version),
     }
 }
 
@@ -395,7 +404,10 @@ fn stored_to_proto(tenant: TenantKey, mut stored: StoredTouchpoint) -> proto::Re
         customer_id: stored.customer.map_or_else(String::new, |no| customer_id(tenant, no)),
         blocked_identifiers: blocked.into_iter().map(identifier_to_proto).collect(),
         recorded_revision: stored.revision.0,
-        superseded: false,
-        touchpoint: Some(convert::touchpoint_to_proto(stored.touchpoint)),
+        superseded: stored.superseded,
+        touchpoint: Some(proto::Touchpoint {
+            version: stored.version,
+            ..convert::touchpoint_to_proto(stored.touchpoint)
+        }),
     }
 }

@@ -105,7 +105,7 @@ impl Store {
         }
         let kept = [tenant.0, taken.revision.0, taken.next_constraint].map(Scalar::Int);
         tx.run(KEEP_CONSTRAINTS, &kept).await?;
-        keep_revision(&mut tx, tenant, &taken, now).await?;
+        keep_revision(&mut tx, tenant, &taken).await?;
         let reassigned = reassigned(&mut tx, tenant, taken.revision).await?;
         let mut decided = Decided {
             revision: taken.revision,

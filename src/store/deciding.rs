@@ -224,6 +224,7 @@ impl Deciding<'_> {
             decision,
             author: self.mandate.author.clone(),
             reason: self.mandate.reason.clone(),
+            principal: None,
             since: self.taken.revision,
             retracted: None,
             observation: None,
@@ -233,7 +234,7 @@ impl Deciding<'_> {
 
     fn retracted(&self) -> Retracted {
         let Mandate { author, reason, .. } = self.mandate;
-        Retracted { at: self.taken.revision, author: author.clone(), reason: reason.clone() }
+        Retracted { at: self.taken.revision, author: author.clone(), reason: reason.clone(), principal: None }
     }
 
     /// The decisions with a new one, if they can all stand.
@@ -430,6 +431,7 @@ fn evidence(
         identifiers: names.into_iter().map(|(identifier, _)| identifier).collect(),
         severed: String::new(),
         releases: false,
+        version: 0,
     }
 }
 

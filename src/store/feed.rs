@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::tenants::revision;
+use super::tenants::present;
 use super::{Store, StoreError};
 use crate::identity::feed::{Event, Moves};
 use crate::model::{Micros, ObservationNo, Revision, TenantKey};
@@ -26,6 +26,8 @@ pub struct FeedPage {
     pub revisions: Vec<RevisionEvents>,
     /// The tenant's present revision.
     pub present: Revision,
+    /// The revision of the tenant's last erasure.
+    pub erased_at: Revision,
 }
 
 /// Revisions of a page at most.
@@ -50,6 +52,7 @@ pub(super) const KINDS_THEN: &str = "WITH v(customer, revision) AS ({rows}) \
     SELECT v.customer, v.revision, COALESCE((SELECT w.registered FROM customer_was w WHERE w.tenant = $1 \
     AND w.customer = v.customer AND w.until_revision > v.revision ORDER BY w.until_revision LIMIT 1), \
     (SELECT c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = v.customer)) FROM v";
+const UPGRADES: &str = "SELECT revision, from_generation, to_generation FROM upgrade WHERE tenant = $1";
 const SHARING: &str = "SELECT s.revision, d.kind, d.value, s.shared FROM sharing s \
     JOIN identifier d ON d.tenant = s.tenant AND d.identifier = s.identifier \
     WHERE s.tenant = $1 AND s.revision > $2 AND s.revision <= $3 ORDER BY s.revision, s.identifier";
@@ -65,13 +68,14 @@ impl Store {
     /// What changed after a revision: the next page of the feed.
     pub async fn identity_events(&self, tenant: TenantKey, after: Revision) -> Result<FeedPage, StoreError> {
         let mut tx = self.db.read().await?;
-        let present = revision(&mut tx, tenant).await?;
+        let (present, erased_at) = present(&mut tx, tenant).await?;
         if present <= after {
-            return Ok(FeedPage { revisions: Vec::new(), present });
+            return Ok(FeedPage { revisions: Vec::new(), present, erased_at });
         }
         let mut drafts = read_revisions(&mut tx, tenant, after).await?;
         read_moves(&mut tx, tenant, after, &mut drafts).await?;
         read_stretches(&mut tx, tenant, &mut drafts).await?;
+        read_upgrades(&mut tx, tenant, &mut drafts).await?;
         let kinds = read_kinds(&mut tx, tenant, after, &mut drafts).await?;
         let none = FxHashMap::default();
         let told = |draft: Draft| {
@@ -79,7 +83,7 @@ impl Store {
             let (revision, committed_at) = (draft.revision, draft.committed_at);
             RevisionEvents { revision, committed_at, events: draft.moves.events(kinds) }
         };
-        Ok(FeedPage { revisions: drafts.into_values().map(told).collect(), present })
+        Ok(FeedPage { revisions: drafts.into_values().map(told).collect(), present, erased_at })
     }
 }
 
@@ -115,6 +119,24 @@ async fn read_revisions(
         }
     }
     Ok(drafts)
+}
+
+/// Revisions in which the whole map was resolved anew: very few.
+async fn read_upgrades(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    drafts: &mut BTreeMap<Revision, Draft>,
+) -> Result<(), StoreError> {
+    for row in tx.fetch(UPGRADES, &[Scalar::Int(tenant.0)]).await? {
+        if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
+            draft.moves.upgraded = Some((generation(&row, 1)?, generation(&row, 2)?));
+        }
+    }
+    Ok(())
+}
+
+fn generation(row: &Row, column: usize) -> Result<i32, StoreError> {
+    i32::try_from(row.get::<i64>(column)?).map_err(|_| StoreError::Corrupt { what: "generation" })
 }
 
 /// Reassignments; later revisions are left for the next page where these are too many.

@@ -27,6 +27,8 @@ pub enum Cause {
     Decision,
     /// Other rules took effect.
     Rules,
+    /// A newer build resolves in another way.
+    Upgrade,
 }
 
 /// What a history tells.
@@ -101,7 +103,8 @@ const ROWS: &str = "WITH v(revision, observation) AS ({rows}) \
     SELECT r.revision, r.observation, r.from_customer, r.to_customer FROM v CROSS JOIN reassignment r \
     WHERE r.tenant = $1 AND r.revision = v.revision AND r.observation = v.observation";
 const VOIDED: &str = "WITH v(revision) AS ({rows}) SELECT DISTINCT x.revision FROM v CROSS JOIN void x \
-    WHERE x.tenant = $1 AND x.revision = v.revision";
+    WHERE x.tenant = $1 AND x.revision = v.revision AND x.superseded = 0";
+const UPGRADED: &str = "SELECT revision FROM upgrade WHERE tenant = $1";
 const PROMOTED: &str = "SELECT revision FROM rule_set WHERE tenant = $1 AND version > 1";
 const OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     SELECT o.observation, o.identifiers, o.releases, o.first_at_us, o.first_source, o.first_source_id \
@@ -409,6 +412,9 @@ async fn causes(
     }
     for revision in load_numbers(tx, PROMOTED, &scalars).await? {
         causes.insert(Revision(revision), Cause::Rules);
+    }
+    for revision in load_numbers(tx, UPGRADED, &scalars).await? {
+        causes.insert(Revision(revision), Cause::Upgrade);
     }
     Ok(causes)
 }

@@ -29,6 +29,8 @@ pub(super) struct Evidence {
     pub(super) severed: String,
     /// A logout that sets its one identifier free.
     pub(super) releases: bool,
+    /// Of such a one: the version of the logout.
+    pub(super) version: i64,
 }
 
 macro_rules! identifier_columns {
@@ -211,6 +213,7 @@ pub(super) async fn load_outlook(
         identifiers: identifiers.to_vec(),
         severed: String::new(),
         releases: false,
+        version: 0,
     };
     let (before, mut fresh) = load_before(tx, tenant, ground, taken, &[evidence]).await?;
     Ok((before, fresh.remove(0).observation))

@@ -329,7 +329,27 @@ async fn summaries_then(
     for row in tx.fetch_bulk(LOAD_SUMMARIES, &scalars[..1], &[Column::Int(same)]).await? {
         summaries.insert(row.get(0)?, decode_summary(&row.get::<Vec<u8>>(1)?)?);
     }
-    for row in tx.fetch_bulk(TOUCHES_THEN, &scalars, &[Column::Int(again)]).await? {
+    let then = (known.last_touchpoint, known.revision);
+    for (no, summary) in sum_touches(tx, tenant, then, again).await? {
+        summaries.insert(no.0, summary);
+    }
+    Ok(summaries)
+}
+
+/// Every touchpoint, every void.
+pub(super) const NOW: (i64, Revision) = (i64::MAX, Revision(i64::MAX));
+
+/// What the touchpoints of observations come to: those up to a number, but for those void by a revision.
+/// One without any is not among them.
+pub(super) async fn sum_touches(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    (last_touchpoint, revision): (i64, Revision),
+    observations: Vec<i64>,
+) -> Result<FxHashMap<ObservationNo, Summary>, StoreError> {
+    let scalars = [tenant.0, last_touchpoint, revision.0].map(Scalar::Int);
+    let mut summaries: FxHashMap<ObservationNo, Summary> = FxHashMap::default();
+    for row in tx.fetch_bulk(TOUCHES_THEN, &scalars, &[Column::Int(observations)]).await? {
         let touchpoint = Touchpoint {
             key: TouchKey { source: row.get(1)?, source_id: row.get(2)? },
             at: Micros(row.get(3)?),
@@ -337,7 +357,7 @@ async fn summaries_then(
             identifiers: Vec::new(),
             details: super::record::parse_details(&row.get::<String>(5)?)?,
         };
-        summaries.entry(row.get(0)?).or_default().add(&touchpoint);
+        summaries.entry(ObservationNo(row.get(0)?)).or_default().add(&touchpoint);
     }
     Ok(summaries)
 }

@@ -7,14 +7,17 @@
 mod changes;
 mod conflicts;
 mod constraints;
+mod content;
 mod costs;
 mod customers;
+mod data_key;
 mod decide;
 mod deciding;
 mod dialect;
 mod driver;
 mod error;
 mod feed;
+mod files;
 mod history;
 mod identities;
 mod keys;
@@ -25,6 +28,7 @@ mod outcomes;
 mod read;
 mod record;
 mod records;
+mod rehash;
 mod rows;
 mod rules;
 mod scoring;
@@ -34,6 +38,8 @@ mod shared;
 mod since;
 mod stretches;
 mod tenants;
+mod upgrade;
+mod versions;
 mod views;
 mod void;
 mod writer;
@@ -47,6 +53,7 @@ pub use changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
+pub use data_key::DataKey;
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 // For benches, which write the same rows by the same driver with nothing in between.
 pub use driver::{Column, Database, Scalar};
@@ -55,6 +62,7 @@ pub use feed::{FeedPage, RevisionEvents};
 pub use history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
+pub use outcomes::VERSIONS;
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
@@ -65,9 +73,10 @@ pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
 pub use views::Whom;
-pub use void::Voided;
+pub use void::{Voided, Voiding};
 
 use crate::clock::Clock;
+use crate::identity::RESOLVER_GENERATION;
 use crate::model::{Micros, Revision, TenantKey};
 
 /// Limits of the store.
@@ -109,11 +118,14 @@ impl Store {
     /// When the scheme is neither, the database cannot be reached or a migration fails.
     pub async fn open(url: &str, settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
         let db = Database::open(url, settings.connections).await?;
+        rehash::rehash(&db).await?;
         let tenants = Arc::new(tenants::Tenants::default());
         let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
         let views = views::Views::new(db.clone(), settings.connections);
-        Ok(Self { db, clock, tenants, writer, views, committed })
+        let store = Self { db, clock, tenants, writer, views, committed };
+        store.upgrade(RESOLVER_GENERATION).await?;
+        Ok(store)
     }
 
     /// Wakes whenever this process has committed a revision.
@@ -127,6 +139,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::QueueFull`] when too much waits already; nothing of the batch is stored then.
     pub async fn record(&self, tenant: TenantKey, batch: Vec<Incoming>) -> Result<Recorded, StoreError> {
+        let key = match self.tenants.known_key(tenant) {
+            Some(key) => key,
+            None => self.tenants.data_key(&mut self.db.read().await?, tenant).await?,
+        };
+        let batch = batch.into_iter().map(|incoming| incoming.sealed(&key)).collect();
         self.writer.record(tenant, batch).await
     }
 

@@ -33,7 +33,10 @@ pub struct StoredTouchpoint {
     pub touchpoint: Touchpoint,
     pub observation: Option<ObservationNo>,
     pub customer: Option<ObservationNo>,
-    /// Why it was voided, if it was.
+    pub version: i64,
+    /// A higher version is known.
+    pub superseded: bool,
+    /// Why it was voided, if it was: empty where it went with a higher version.
     pub voided: Option<String>,
 }
 
@@ -121,7 +124,7 @@ pub struct Component {
 macro_rules! touchpoint_columns {
     () => {
         "t.touchpoint, t.revision, t.source, t.source_id, t.at_us, t.channel, t.details, o.customer, o.identifiers, \
-         x.reason, t.observation, o.unsettled"
+         x.reason, t.observation, o.unsettled, t.version, x.superseded, x.taken_back_at"
     };
 }
 macro_rules! touchpoint_joins {
@@ -135,7 +138,8 @@ const FIND_TOUCHPOINT: &str = concat!(
     touchpoint_columns!(),
     " FROM touchpoint t",
     touchpoint_joins!(),
-    "WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3"
+    "WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3 AND ($4 < 0 OR t.version = $4) \
+     ORDER BY t.version DESC LIMIT 1"
 );
 // LIKE over a list: `,order,return,`; an empty list lets everything through.
 macro_rules! touchpoint_filter {
@@ -184,15 +188,27 @@ const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
 const COMPONENT_OF: &str = "SELECT component FROM observation WHERE tenant = $1 AND observation = $2";
 
 impl Store {
-    /// The touchpoint of a source and source id, void or not.
+    /// The touchpoint of a source and source id in its highest version, void or not.
     pub async fn touchpoint(
         &self,
         tenant: TenantKey,
         key: &TouchKey,
     ) -> Result<(Revision, Option<StoredTouchpoint>), StoreError> {
+        self.touchpoint_version(tenant, key, None).await
+    }
+
+    /// The touchpoint of a source and source id, void or not: that version, or the highest.
+    pub async fn touchpoint_version(
+        &self,
+        tenant: TenantKey,
+        key: &TouchKey,
+        version: Option<i64>,
+    ) -> Result<(Revision, Option<StoredTouchpoint>), StoreError> {
         let mut tx = self.db.read().await?;
         let revision = revision(&mut tx, tenant).await?;
-        let scalars = [Scalar::Int(tenant.0), Scalar::Text(&key.source), Scalar::Text(&key.source_id)];
+        let version = Scalar::Int(version.unwrap_or(-1));
+        let scalars =
+            [Scalar::Int(tenant.0), Scalar::Text(&key.source), Scalar::Text(&key.source_id), version];
         let rows = tx.fetch(FIND_TOUCHPOINT, &scalars).await?;
         let found = parse_touchpoints(&mut tx, tenant, &rows).await?;
         Ok((revision, found.into_iter().next()))
@@ -323,6 +339,16 @@ impl Store {
             identities::load_components(&mut tx, tenant, rules, &labels).await?;
         Ok(Some(Component { revision, observations, identifiers, constraints, touches }))
     }
+}
+
+/// Touchpoints by their numbers, void or not, in no order.
+pub(super) async fn load_touchpoints(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    numbers: Vec<i64>,
+) -> Result<Vec<StoredTouchpoint>, StoreError> {
+    let rows = tx.fetch_bulk(LOAD_TOUCHPOINTS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await?;
+    parse_touchpoints(tx, tenant, &rows).await
 }
 
 /// A customer on the way out.

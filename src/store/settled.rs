@@ -18,19 +18,20 @@ const RELABEL: &str = "WITH v(was, label) AS ({rows}) \
 const LOG_MERGES: &str = "WITH v(was, customer, component) AS ({rows}) \
     INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     SELECT $1, $2, o.observation, v.was, v.customer FROM v CROSS JOIN observation o \
-    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.was";
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.was \
+    ON CONFLICT (tenant, revision, observation) DO UPDATE SET to_customer = excluded.to_customer";
 const MERGE: &str = "WITH v(was, customer, component) AS ({rows}) \
     UPDATE observation SET customer = v.customer FROM v \
     WHERE observation.tenant = $1 AND observation.component = v.component AND observation.customer = v.was";
 const MERGE_HOLDINGS: &str = "WITH v(was, customer) AS ({rows}) \
     UPDATE identifier SET holder = v.customer FROM v \
     WHERE identifier.tenant = $1 AND identifier.holder = v.was";
-const INSERT_OBSERVATIONS: &str = "WITH v(observation, identifier_set, identifiers, severed, releases, \
+const INSERT_OBSERVATIONS: &str = "WITH v(observation, set_hash, identifiers, severed, releases, version, \
     unsettled, customer, component, first_at_us, first_source, first_source_id) AS ({rows}) \
-    INSERT INTO observation (tenant, observation, identifier_set, identifiers, severed, live, releases, unsettled, \
+    INSERT INTO observation (tenant, observation, set_hash, identifiers, severed, live, releases, version, unsettled, \
     customer, component, first_at_us, first_source, first_source_id) \
-    SELECT $1, v.observation, v.identifier_set, v.identifiers, v.severed, 1, v.releases, v.unsettled, v.customer, v.component, \
-    v.first_at_us, v.first_source, v.first_source_id FROM v";
+    SELECT $1, v.observation, v.set_hash, v.identifiers, v.severed, 1, v.releases, v.version, v.unsettled, v.customer, \
+    v.component, v.first_at_us, v.first_source, v.first_source_id FROM v";
 const INSERT_SIGHTINGS: &str = "WITH v(identifier, observation) AS ({rows}) \
     INSERT INTO sighting (tenant, identifier, observation) SELECT $1, v.identifier, v.observation FROM v";
 const MOVE_OBSERVATIONS: &str = "WITH v(observation, first_at_us, first_source, first_source_id) AS ({rows}) \
@@ -133,6 +134,7 @@ pub(super) async fn insert_observations(
         Column::Text(lists.iter().map(String::as_str).collect()),
         Column::Text(severed.iter().map(String::as_str).collect()),
         Column::Int(new.iter().map(|(e, ..)| i64::from(e.releases)).collect()),
+        Column::Int(new.iter().map(|(e, ..)| e.version).collect()),
         Column::Int(new.iter().map(|(.., assigned)| i64::from(assigned.unsettled)).collect()),
         Column::Int(new.iter().map(|(.., assigned)| assigned.customer.0).collect()),
         Column::Int(new.iter().map(|(.., assigned)| assigned.component.0).collect()),

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::data_key::DataKey;
 use super::driver::{Scalar, Transaction};
 use super::{Store, StoreError, constraints};
-use crate::identity::Rules;
 use crate::identity::constraints::Constraints;
-use crate::model::{Revision, TenantKey, TenantName};
+use crate::identity::{NORMALIZER_GENERATION, RESOLVER_GENERATION, Rules};
+use crate::model::{Micros, Revision, TenantKey, TenantName};
 
 /// A tenant as of its present revision.
 #[derive(Debug, Clone)]
@@ -17,24 +18,30 @@ pub struct Tenant {
     pub revision: Revision,
     pub rules_version: i64,
     pub rules: Arc<Rules>,
+    pub data_key: DataKey,
 }
 
 /// What never changes of tenants, remembered: keys by name, and rules by version.
 #[derive(Default)]
 pub(super) struct Tenants {
     rules: Mutex<HashMap<(TenantKey, i64), Arc<Rules>>>,
+    data_keys: Mutex<HashMap<TenantKey, DataKey>>,
     /// With the revision at which they were made.
     constraints: Mutex<HashMap<TenantKey, (i64, Arc<Constraints>)>>,
 }
 
-const SELECT: &str = "SELECT tenant, revision, rules_version FROM tenant WHERE name = $1";
+const SELECT: &str = "SELECT tenant, revision, rules_version, data_key FROM tenant WHERE name = $1";
+const SELECT_GENERATIONS: &str =
+    "SELECT resolver_generation, normalizer_generation FROM tenant WHERE tenant = $1";
+const SELECT_DATA_KEY: &str = "SELECT data_key FROM tenant WHERE tenant = $1";
 const INSERT: &str = "INSERT INTO tenant (tenant, name, revision, committed_at_us, next_touchpoint, \
-    next_observation, next_identifier, rules_version) VALUES ($1, $2, 0, $3, 1, 1, 1, 1) \
-    ON CONFLICT DO NOTHING";
+    next_observation, next_identifier, rules_version, data_key, sets_hashed, resolver_generation, \
+    normalizer_generation) VALUES ($1, $2, 0, $3, 1, 1, 1, 1, $4, 1, $5, $6) ON CONFLICT DO NOTHING";
 const INSERT_RULES: &str = "INSERT INTO rule_set (tenant, version, revision, rules) \
     SELECT tenant, 1, 0, $2 FROM tenant WHERE tenant = $1 ON CONFLICT DO NOTHING";
 const SELECT_RULES: &str = "SELECT rules FROM rule_set WHERE tenant = $1 AND version = $2";
-const SELECT_BY_KEY: &str = "SELECT revision, constraints_at FROM tenant WHERE tenant = $1";
+const SELECT_BY_KEY: &str =
+    "SELECT revision, constraints_at, committed_at_us, erased_at FROM tenant WHERE tenant = $1";
 
 impl Store {
     /// The tenant of that name; `None` if it never recorded anything.
@@ -43,7 +50,8 @@ impl Store {
         let Some(row) = tx.fetch_one(SELECT, &[Scalar::Text(name.as_str())]).await? else { return Ok(None) };
         let (key, rules_version) = (TenantKey(row.get(0)?), row.get(2)?);
         let rules = self.tenants.rules(&mut tx, key, rules_version).await?;
-        Ok(Some(Tenant { key, revision: Revision(row.get(1)?), rules_version, rules }))
+        let data_key = self.tenants.remember_key(key, &row.get::<Vec<u8>>(3)?)?;
+        Ok(Some(Tenant { key, revision: Revision(row.get(1)?), rules_version, rules, data_key }))
     }
 
     /// The tenant of that name, made with the default rules if it is new.
@@ -61,10 +69,38 @@ impl Store {
         let key = RandomState::new().hash_one(name.as_str()) & 0xFFFF_FFFF_FFFF;
         let key = Scalar::Int(key.cast_signed().max(1));
         let mut tx = self.db.write().await?;
-        tx.run(INSERT, &[key, Scalar::Text(name.as_str()), Scalar::Int(self.now().0)]).await?;
+        let mut data_key = [0; DataKey::BYTES];
+        getrandom::fill(&mut data_key).map_err(|_| StoreError::NoRandomness)?;
+        let row = [
+            key,
+            Scalar::Text(name.as_str()),
+            Scalar::Int(self.now().0),
+            Scalar::Bytes(&data_key),
+            Scalar::Int(RESOLVER_GENERATION),
+            Scalar::Int(NORMALIZER_GENERATION),
+        ];
+        tx.run(INSERT, &row).await?;
         tx.run(INSERT_RULES, &[key, Scalar::Text(&rules)]).await?;
         tx.commit().await?;
         self.tenant(name).await?.ok_or(StoreError::Contention)
+    }
+
+    /// Of which generations a tenant's map and its normalizers are.
+    pub async fn generations(&self, tenant: TenantKey) -> Result<(i64, i64), StoreError> {
+        let row = self.db.read().await?.fetch_one(SELECT_GENERATIONS, &[Scalar::Int(tenant.0)]).await?;
+        let row = row.ok_or(StoreError::Corrupt { what: "tenant" })?;
+        Ok((row.get(0)?, row.get(1)?))
+    }
+
+    /// When the tenant's last revision was committed.
+    pub async fn committed_at(&self, tenant: TenantKey) -> Result<Micros, StoreError> {
+        let row = self.db.read().await?.fetch_one(SELECT_BY_KEY, &[Scalar::Int(tenant.0)]).await?;
+        row.map_or(Ok(Micros::MIN), |row| row.get(2).map(Micros))
+    }
+
+    /// The revision of the tenant's last erasure; 0 if there was none.
+    pub async fn erased_at(&self, tenant: TenantKey) -> Result<Revision, StoreError> {
+        present(&mut self.db.read().await?, tenant).await.map(|(_, erased_at)| erased_at)
     }
 
     /// The revision that the tenant is at.
@@ -76,8 +112,18 @@ impl Store {
 
 /// The revision that a transaction sees.
 pub(super) async fn revision(tx: &mut Transaction, tenant: TenantKey) -> Result<Revision, StoreError> {
-    let row = tx.fetch_one(SELECT_BY_KEY, &[Scalar::Int(tenant.0)]).await?;
-    row.map_or(Ok(Revision(0)), |row| row.get(0).map(Revision))
+    present(tx, tenant).await.map(|(revision, _)| revision)
+}
+
+/// The revision that a transaction sees, and that of the last erasure.
+pub(super) async fn present(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+) -> Result<(Revision, Revision), StoreError> {
+    match tx.fetch_one(SELECT_BY_KEY, &[Scalar::Int(tenant.0)]).await? {
+        Some(row) => Ok((Revision(row.get(0)?), Revision(row.get(3)?))),
+        None => Ok((Revision(0), Revision(0))),
+    }
 }
 
 impl Tenants {
@@ -112,6 +158,34 @@ impl Tenants {
             return Ok((Revision(0), Arc::default()));
         };
         Ok((Revision(row.get(0)?), self.constraints(tx, tenant, row.get(1)?).await?))
+    }
+
+    /// The key of what is hashed of a tenant.
+    pub(super) async fn data_key(
+        &self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+    ) -> Result<DataKey, StoreError> {
+        if let Some(key) = self.known_key(tenant) {
+            return Ok(key);
+        }
+        let row = tx.fetch_one(SELECT_DATA_KEY, &[Scalar::Int(tenant.0)]).await?;
+        let bytes: Vec<u8> = row.ok_or(StoreError::Corrupt { what: "tenant" })?.get(0)?;
+        self.remember_key(tenant, &bytes)
+    }
+
+    pub(super) fn known_key(&self, tenant: TenantKey) -> Option<DataKey> {
+        self.data_keys.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+    }
+
+    fn remember_key(&self, tenant: TenantKey, bytes: &[u8]) -> Result<DataKey, StoreError> {
+        let mut known = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = known.get(&tenant) {
+            return Ok(key.clone());
+        }
+        let key = DataKey::new(bytes)?;
+        known.insert(tenant, key.clone());
+        Ok(key)
     }
 
     pub(super) async fn rules(

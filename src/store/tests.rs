@@ -33,7 +33,7 @@ fn touch(id: usize, at: i64, identifiers: &[(&str, &str)]) -> Incoming {
     let key = TouchKey { source: "s".into(), source_id: id.to_string() };
     let channel = Channel::parse("web").unwrap();
     let identifiers = identifiers.iter().map(identifier).collect();
-    Incoming::new(Touchpoint { key, at: Micros(at), channel, identifiers, details }, [0; 16])
+    Incoming::new(Touchpoint { key, at: Micros(at), channel, identifiers, details })
 }
 
 /// Runs every kind of operation, so that every statement is seen.
@@ -53,6 +53,18 @@ async fn exercise(store: &Store) {
         store.void(tenant.key, &key(id), "wrong").await.unwrap().unwrap();
     }
     store.touchpoint(tenant.key, &key(1)).await.unwrap();
+    // Versions: in place, of another time, late, with another content.
+    for (touch, version) in [
+        (touch(1, 110, &[a]), 2),
+        (touch(3, 999, &[d]), 1),
+        (touch(1, 110, &[a]), 1),
+        (touch(1, 111, &[a]), 2),
+        (touch(5, 150, &[a]), 1),
+    ] {
+        store.record(tenant.key, vec![touch.with_version(version)]).await.unwrap();
+    }
+    let voiding = Voiding { version: Some(1), reason: "wrong".into(), ..Voiding::default() };
+    store.void_version(tenant.key, &key(1), &voiding).await.unwrap().unwrap();
     let filter = Filter { range: TimeRange::ALL, activities: vec![ActivityType::Visit], channels: vec![] };
     let page = Page { after: None, size: 10 };
     for by in [By::Tenant, By::Customer(ObservationNo(1))] {
@@ -173,7 +185,8 @@ async fn exercise_moves(store: &Store, tenant: &Tenant, promotion: Promotion) {
 }
 
 /// Tables of a tenant that are short, and read whole.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
+    "FROM upgrade",
     "FROM tenant",
     "CROSS JOIN tenant",
     "UPDATE tenant",

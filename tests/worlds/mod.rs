@@ -94,11 +94,47 @@ pub fn details(activity: Activity) -> Details {
 }
 
 pub fn incoming(touchpoint: &Touchpoint) -> Incoming {
-    let mut hash = [0_u8; 16];
-    for (i, byte) in format!("{touchpoint:?}").bytes().enumerate() {
-        hash[i % 16] = hash[i % 16].wrapping_mul(31).wrapping_add(byte);
+    Incoming::new(touchpoint.clone())
+}
+
+/// A touchpoint in one of its versions.
+pub type Versioned = (Touchpoint, i64);
+
+pub fn incoming_version((touchpoint, version): &Versioned) -> Incoming {
+    incoming(touchpoint).with_version(*version)
+}
+
+/// A history in which touchpoints come in several versions, which may say another person and time.
+pub fn versioned_history(seed: u64, touches: usize) -> Vec<Versioned> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x7E57);
+    let others = history(seed + 77, touches);
+    let mut versioned = Vec::new();
+    for (touch, other) in history(seed, touches).into_iter().zip(others) {
+        for version in 0..[1, 1, 2, 3][random.random_range(0..4)] {
+            let said = match random.random_range(0..3) {
+                // The same people at the same time: something else was edited.
+                0 => Touchpoint { details: details(Activity::Visit(Visit::default())), ..touch.clone() },
+                _ if version == 0 => touch.clone(),
+                1 => Touchpoint { key: touch.key.clone(), ..other.clone() },
+                _ => Touchpoint { at: other.at, ..touch.clone() },
+            };
+            versioned.push((said, version * 3));
+        }
     }
-    Incoming::new(touchpoint.clone(), hash)
+    versioned
+}
+
+/// What stands: of each key the highest version, unless that or a higher one was taken back.
+pub fn standing(versioned: &[Versioned], taken_back: &BTreeMap<TouchKey, i64>) -> Vec<Touchpoint> {
+    let mut highest: BTreeMap<&TouchKey, &Versioned> = BTreeMap::new();
+    for one in versioned {
+        let known = highest.entry(&one.0.key).or_insert(one);
+        if known.1 < one.1 {
+            *known = one;
+        }
+    }
+    let stands = |one: &&&Versioned| taken_back.get(&one.0.key).is_none_or(|back| one.1 > *back);
+    highest.values().filter(stands).map(|one| one.0.clone()).collect()
 }
 
 /// A history of a few people with few identifiers, so that they collide in every way.

@@ -21,6 +21,8 @@ pub struct Moves {
     pub kinds: Vec<ObservationNo>,
     /// Identifiers by kind and value that became shared, or are shared no more.
     pub sharing: Vec<(String, String, bool)>,
+    /// The whole map was resolved anew: from which generation of the resolver, to which.
+    pub upgraded: Option<(i32, i32)>,
 }
 
 /// One change. Customers and observations by number.
@@ -53,6 +55,10 @@ pub enum Event {
         value: String,
         shared: bool,
     },
+    Upgraded {
+        from: i32,
+        to: i32,
+    },
 }
 
 impl Event {
@@ -65,7 +71,7 @@ impl Event {
                 from.iter().chain([to]).chain(later.iter().map(|(_, customer)| customer)).copied().collect()
             }
             Self::Merged { customer, into } | Self::Split { customer, into } => vec![*customer, *into],
-            Self::SharingChanged { .. } => Vec::new(),
+            Self::SharingChanged { .. } | Self::Upgraded { .. } => Vec::new(),
         }
     }
 }
@@ -90,6 +96,7 @@ impl Moves {
     pub fn events(&self, kinds: &FxHashMap<ObservationNo, bool>) -> Vec<Event> {
         let created = self.created();
         let mut events = Vec::new();
+        events.extend(self.upgraded.map(|(from, to)| Event::Upgraded { from, to }));
         for (kind, value, shared) in &self.sharing {
             events.push(Event::SharingChanged { kind: kind.clone(), value: value.clone(), shared: *shared });
         }

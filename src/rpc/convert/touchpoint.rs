@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use prost::Message as _;
-use sha2::{Digest, Sha256};
-
 use super::{Asks, Checks, Limits, Note, Path, activity, money_to_proto, timestamp, value, value_to_proto};
 use crate::identity::{NormalizeError, Normalized, Rules, normalize};
 use crate::model::activity::Logout;
@@ -13,14 +10,6 @@ use crate::model::{
     Value, Violation,
 };
 use crate::rpc::proto::{self, RecordNoteReason};
-
-/// The content of a touchpoint in 16 bytes: of the message as parsed, before normalization and
-/// defaults. The same content sent again is a duplicate, another one a conflict.
-#[must_use]
-pub fn payload_hash(touchpoint: &proto::Touchpoint) -> [u8; 16] {
-    let digest = Sha256::digest(touchpoint.encode_to_vec());
-    std::array::from_fn(|i| digest[i])
-}
 
 /// Checks a touchpoint and normalizes its identifiers; with what is to be known of its parts.
 ///
@@ -36,8 +25,8 @@ pub fn touchpoint(
 ) -> Result<(Touchpoint, Vec<Note>), Vec<Violation>> {
     let mut checks = Checks { asks, ..Checks::new(limits) };
     let c = &mut checks;
-    if touchpoint.version != 0 {
-        c.refuse(&at.field("version"), Reason::OutOfRange, "versions are not kept yet: only 0");
+    if touchpoint.version < 0 {
+        c.refuse(&at.field("version"), Reason::OutOfRange, "must not be negative");
     }
     let key = TouchKey {
         source: c.required_text(&at.field("source"), touchpoint.source, limits.source_bytes),

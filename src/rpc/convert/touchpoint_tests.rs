@@ -414,12 +414,23 @@ fn violations_never_repeat_what_was_sent() {
 }
 
 #[test]
-fn the_hash_tells_contents_apart_and_knows_the_same_again() {
-    let message = full(Said::Order(order()));
-    assert_eq!(payload_hash(&message), payload_hash(&message.clone()));
-    let mut other = message.clone();
-    other.identifiers[1].value = "ADA@x.io".into();
-    assert_ne!(payload_hash(&message), payload_hash(&other), "before normalization");
+fn what_is_required_is_never_taken_for_zero() {
+    let answer = proto::SurveyAnswer { kind: 1, score: None, ..Default::default() };
+    refused(said(Said::SurveyAnswer(answer)), &[("survey_answer.score", Reason::Required)]);
+    let consent = proto::Consent { purpose: "newsletter".into(), given: None };
+    refused(said(Said::Consent(consent)), &[("consent.given", Reason::Required)]);
+    let amount = Some(proto::Money { minor: None, currency: "EUR".into() });
+    let order_of_nothing = proto::Order { amount, ..order() };
+    refused(said(Said::Order(order_of_nothing)), &[("order.amount.minor", Reason::Required)]);
+    let lines = vec![proto::Line { quantity: None, ..line() }];
+    refused(
+        said(Said::Order(proto::Order { lines, ..order() })),
+        &[("order.lines[0].quantity", Reason::Required)],
+    );
+    refused(
+        proto::Touchpoint { version: -1, ..said(Said::Logout(proto::Logout {})) },
+        &[("version", Reason::OutOfRange)],
+    );
 }
 
 #[test]
