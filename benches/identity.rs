@@ -32,6 +32,7 @@ fn touch(id: String, at: i64, identifiers: &[(&str, String)]) -> Incoming {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     };
     let key = TouchKey { source: "bench".into(), source_id: id };
     let channel = Channel::parse("web").unwrap();

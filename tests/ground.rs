@@ -177,7 +177,7 @@ async fn an_upgrade_resolves_anew_in_one_revision_and_is_told() {
             let changed = store.changed_since(tenant.key, &known, upgraded).await.unwrap();
             assert!(changed.upgraded.contains(&upgraded) && changed.promoted.is_empty());
             assert!(changed.last_moved.values().all(|at| *at == upgraded));
-            assert_eq!(store.generations(tenant.key).await.unwrap().0, generation);
+            assert_eq!(store.resolver_generation(tenant.key).await.unwrap(), generation);
             store.close().await;
             let again = worlds::open(&url).await;
             assert_eq!(again.revision(tenant.key).await.unwrap(), upgraded, "once");

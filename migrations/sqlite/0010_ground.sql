@@ -31,9 +31,8 @@ UPDATE touchpoint SET payload_hash = x'';
 -- The revision of the tenant's last erasure; 0: none.
 ALTER TABLE tenant ADD COLUMN erased_at INTEGER NOT NULL DEFAULT 0;
 
--- Of which generation of the code the map is, and of which the normalized values.
+-- Of which generation of the resolver the map is; that of the normalizers stands in the rules.
 ALTER TABLE tenant ADD COLUMN resolver_generation INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE tenant ADD COLUMN normalizer_generation INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX tenant_by_generation ON tenant (resolver_generation, tenant);
 CREATE TABLE upgrade (
     tenant          INTEGER NOT NULL,

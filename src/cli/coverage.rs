@@ -230,6 +230,7 @@ impl Book {
             traits: Vec::new(),
             attributes: std::collections::BTreeMap::default(),
             blocked: Vec::new(),
+            unusable: Vec::new(),
         };
         let channel = Channel::parse(channel).expect("a standard channel");
         let observation = Some(ObservationNo(observation.into()));

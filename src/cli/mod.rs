@@ -1,6 +1,7 @@
 //! The command line: what a person types, and which exit code it gets.
 //!
-//! 0: done. 1: it failed. 2: the command or a setting is wrong; nothing was begun.
+//! 0: done. 1: it failed. 2: the command, a setting or the kind of file is wrong; nothing was begun.
+//! 3: done, but for lines that were refused.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ mod demo;
 pub mod import;
 mod kpi;
 mod serve;
+mod shown;
 mod simulate;
 
 /// One customer out of many identifiers, and omnichannel KPIs over them.
@@ -100,8 +102,8 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("customer360: {}", with_causes(&error));
-            ExitCode::from(if matches!(error, CliError::Config(_)) { 2 } else { 1 })
+            eprintln!("customer360: {}", shown::lines(&with_causes(&error)));
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -127,9 +129,25 @@ pub enum CliError {
     Client(#[from] client::ClientError),
     #[error("{0}")]
     Failed(String),
+    /// A file of another kind than the command reads.
+    #[error("{0}")]
+    Form(String),
+    #[error(
+        "{lines} lines were refused: they are in {file} with reasons, to be mended and imported from there"
+    )]
+    Refused { lines: u64, file: String },
 }
 
 impl CliError {
+    /// What the process ends with.
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Form(_) => 2,
+            Self::Refused { .. } => 3,
+            _ => 1,
+        }
+    }
+
     /// An I/O error with what was being done.
     pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();

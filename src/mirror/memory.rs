@@ -119,6 +119,7 @@ mod tests {
             traits: Vec::new(),
             attributes: Default::default(),
             blocked: Vec::new(),
+            unusable: Vec::new(),
         };
         let touchpoint = Touchpoint {
             key: TouchKey { source: "s".into(), source_id: i.to_string() },

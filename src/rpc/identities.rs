@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Checks, Choice, Path, identifier_to_proto, timestamp};
-use super::error::PortError;
+use super::error::{PortError, violation_to_proto};
 use super::page::{self, Query};
 use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
@@ -18,7 +18,7 @@ use crate::identity::resolve::{IdentifierNo, KindIndex};
 use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, Micros, ObservationNo, Position, Reason, Revision, TenantKey, TenantName,
-    TouchKey,
+    TouchKey, Violation,
 };
 use crate::store::{self, Component, CustomerRecord, Tenant};
 
@@ -54,6 +54,9 @@ impl IdentityService for Port {
     }
 }
 
+/// Identifiers as recording takes them, and of those that cannot be used what is wrong, by their places.
+type Recordable = (Vec<Normalized>, Vec<(usize, Violation)>);
+
 impl Port {
     async fn resolve(
         &self,
@@ -67,7 +70,7 @@ impl Port {
         };
         let known = known.as_ref();
         let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
-        let normalized = self.normalize_all(&asked.identifiers, &rules)?;
+        let (normalized, unusable) = self.normalize_all(&asked.identifiers, &rules)?;
         let linking: Vec<Identifier> = normalized
             .iter()
             .filter_map(|one| match one {
@@ -75,7 +78,7 @@ impl Port {
                 Normalized::Blocked(_) => None,
             })
             .collect();
-        match tenant {
+        let mut answer = match tenant {
             Some(tenant) if !linking.is_empty() => {
                 let position = Position {
                     at: (self.clock)(),
@@ -85,21 +88,29 @@ impl Port {
                     self.outlook(&tenant, known, &linking, position).await?;
                 let foresight = explain::foresee(&rules, &before, &observation);
                 let known = Known::of(&rules, &before.identifiers);
-                Ok(resolved(tenant.key, &rules, revision, normalized, &known, &foresight))
+                resolved(tenant.key, &rules, revision, normalized, &known, &foresight)
             }
             tenant => {
                 let present = tenant.map_or(Revision(0), |tenant| tenant.revision);
                 let revision = known.map_or(present, |known| known.revision);
-                Ok(unknown(&rules, revision, normalized))
+                unknown(&rules, revision, normalized)
+            }
+        };
+        for (place, violation) in unusable {
+            if let Some(told) = answer.identifiers.get_mut(place) {
+                (told.blocked, told.unusable) = (false, Some(violation_to_proto(violation)));
             }
         }
+        Ok(answer)
     }
 
+    /// Identifiers as recording would take them; those that cannot be used link nothing, as blocked
+    /// ones, and are named by their places.
     fn normalize_all(
         &self,
         identifiers: &[proto::Identifier],
         rules: &Rules,
-    ) -> Result<Vec<Normalized>, PortError> {
+    ) -> Result<Recordable, PortError> {
         let (root, limits) = (Path::root(), &self.settings.limits);
         let mut checks = Checks::new(limits);
         match identifiers.len() {
@@ -110,10 +121,20 @@ impl Port {
             }
             _ => {}
         }
-        let normalize = |(i, one)| convert::identifier(&mut checks, &root.item("identifiers", i), one, rules);
-        let normalized =
-            identifiers.iter().take(limits.identifiers).enumerate().filter_map(normalize).collect();
-        checks.finish(normalized).map_err(PortError::Invalid)
+        let (mut normalized, mut unusable) = (Vec::new(), Vec::new());
+        for (place, one) in identifiers.iter().take(limits.identifiers).enumerate() {
+            match convert::recordable(&mut checks, &root.item("identifiers", place), one, rules) {
+                Some(Ok(one)) => normalized.push(one),
+                Some(Err(violation)) => {
+                    let kind = rules.kind_named(&one.kind).map(|rule| rule.kind.clone());
+                    let as_sent = |kind| Identifier { kind, value: one.value.clone() };
+                    normalized.extend(kind.map(as_sent).map(Normalized::Blocked));
+                    unusable.push((place, violation));
+                }
+                None => {}
+            }
+        }
+        checks.finish((normalized, unusable)).map_err(PortError::Invalid)
     }
 
     /// The identifier as it is compared; `None` if it is blocked.
@@ -259,6 +280,7 @@ fn resolved(
                 drop_reason: dropped.map_or(0, |(_, reason)| drop_reason(*reason).into()),
                 identifier: Some(identifier_to_proto(identifier)),
                 blocked: false,
+                unusable: None,
             }
         }
     };

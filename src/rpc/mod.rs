@@ -22,6 +22,7 @@ pub mod outcome;
 mod page;
 mod probes;
 pub mod proto;
+pub mod protojson;
 mod rankings;
 mod reconciliation;
 mod records;

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
+use pbjson_types::Timestamp;
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::convert::Path;
+use super::convert::{Path, micros, timestamp};
 use super::error::PortError;
 use super::probes::QUESTIONS;
 use super::proto::rule_service_server::RuleService;
 use super::proto::{self, simulate_rules_response::Part};
 use super::{Port, blocking, decisions, detached, tenant_name};
 use crate::identity::compared::{self, Compared, Touched};
-use crate::identity::rules::{History, Patterns};
+use crate::identity::rules::{EARLIEST_US, History, Patterns};
 use crate::identity::whole::{Resolved, Unfit, Whole};
 use crate::identity::{KindRule, Normalizer, OnConflict, Rules, rules};
-use crate::model::{KindName, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation};
+use crate::model::{KindName, Micros, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation};
 use crate::store::{Moved, Promotion, Reassigned, WholeMap};
 
 const AUTHOR_BYTES: usize = 128;
@@ -35,16 +36,24 @@ impl RuleService for Port {
         let answer = detached(async move {
             let Some(tenant) = port.tenant(&name, 0).await? else {
                 // The rules that it would begin with.
-                let rules = Some(to_proto(&Rules::default()));
+                let default = Rules::default();
+                let normalizer_generation = i32::from(default.normalizers);
+                let rules = Some(to_proto(&default));
                 return match asked.version {
-                    0 | 1 => Ok(proto::GetRulesResponse { rules, version: 1, ..Default::default() }),
+                    0 | 1 => Ok(proto::GetRulesResponse {
+                        rules,
+                        version: 1,
+                        normalizer_generation,
+                        ..Default::default()
+                    }),
                     _ => Err(PortError::RulesNotFound),
                 };
             };
             let version = if asked.version == 0 { tenant.rules_version } else { asked.version };
             let found = port.store.rule_set(tenant.key, version).await?.ok_or(PortError::RulesNotFound)?;
-            let (resolver, normalizer) = port.store.generations(tenant.key).await?;
+            let resolver = port.store.resolver_generation(tenant.key).await?;
             Ok(proto::GetRulesResponse {
+                normalizer_generation: i32::from(found.rules.normalizers),
                 rules: Some(to_proto(&found.rules)),
                 version: found.version,
                 since_revision: found.since.0,
@@ -52,7 +61,6 @@ impl RuleService for Port {
                 reason: found.reason.unwrap_or_default(),
                 principal: found.principal.unwrap_or_default(),
                 resolver_generation: i32::try_from(resolver).unwrap_or(i32::MAX),
-                normalizer_generation: i32::try_from(normalizer).unwrap_or(i32::MAX),
             })
         });
         Ok(Response::new(answer.await?))
@@ -93,10 +101,11 @@ impl RuleService for Port {
             let reason = c.required_text(&root.field("reason"), asked.reason.clone(), c.limits.text_bytes);
             c.finish((author, reason))
         })?;
-        let rules = self.candidate(asked.rules)?;
+        let mut rules = self.candidate(asked.rules)?;
         let port = self.clone();
         let answer = detached(async move {
             let tenant = port.open_tenant(&name).await?;
+            keep_generation(&mut rules, &tenant.rules);
             let promotion = Promotion { rules, from_version: asked.from_version, author, reason, request };
             let promoted = port.store.promote(tenant.key, promotion).await?;
             port.forget(&name);
@@ -149,11 +158,12 @@ impl Port {
     async fn simulate(
         &self,
         name: &TenantName,
-        candidate: Rules,
+        mut candidate: Rules,
         kpis: &[proto::KpiQuestion],
         sender: &mpsc::Sender<Message>,
     ) -> Result<proto::SimulationResult, PortError> {
         let Some(tenant) = self.tenant(name, 0).await? else { return Ok(Default::default()) };
+        keep_generation(&mut candidate, &tenant.rules);
         tell(sender, 0).await?;
         let WholeMap { revision, whole, touchpoints } =
             self.store.whole_map(tenant.key, &tenant.rules, &candidate).await?;
@@ -190,6 +200,13 @@ impl Port {
             result.kpis = self.changes(tenant.key, kpis, &before, &Arc::new(after)).await?;
         }
         Ok(result)
+    }
+}
+
+/// Who does not speak of a generation of normalizers keeps it.
+fn keep_generation(candidate: &mut Rules, present: &Rules) {
+    if candidate.normalizers == 0 {
+        candidate.normalizers = present.normalizers;
     }
 }
 
@@ -287,6 +304,9 @@ fn to_proto(rules: &Rules) -> proto::Rules {
         default_region: rules.default_region.clone(),
         trait_sources: rules.trait_sources.clone(),
         component_limit: small(rules.component_limit),
+        normalizer_generation: i32::from(rules.normalizers),
+        earliest: Some(timestamp(Micros(rules.earliest_us))),
+        clock_resets: rules.clock_resets_us.iter().map(|at| timestamp(Micros(*at))).collect(),
     }
 }
 
@@ -325,6 +345,17 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
             });
         }
     }
+    let mut instant = |field: String, said: &Timestamp| {
+        let at = micros(said);
+        if at.is_none() {
+            let what = "is no instant between the years 1 and 9999";
+            wrong.push(Violation::new(field, Reason::OutOfRange, what));
+        }
+        at.unwrap_or_default().0
+    };
+    let earliest_us = asked.earliest.map_or(EARLIEST_US, |said| instant("rules.earliest".to_owned(), &said));
+    let resets = asked.clock_resets.iter().enumerate();
+    let clock_resets_us = resets.map(|(i, said)| instant(format!("rules.clock_resets[{i}]"), said)).collect();
     let rules = Rules {
         kinds,
         blocked: asked.blocked,
@@ -333,6 +364,9 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
         default_region: asked.default_region,
         trait_sources: asked.trait_sources,
         component_limit: u32::try_from(asked.component_limit).unwrap_or(0),
+        normalizers: u16::try_from(asked.normalizer_generation).unwrap_or(u16::MAX),
+        earliest_us,
+        clock_resets_us,
     };
     (rules, wrong)
 }

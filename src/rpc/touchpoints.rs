@@ -399,10 +399,12 @@ fn time_range(checks: &mut Checks<'_>, at: &Path<'_>, range: Option<proto::TimeR
 
 fn stored_to_proto(tenant: TenantKey, mut stored: StoredTouchpoint) -> proto::RecordedTouchpoint {
     let blocked = std::mem::take(&mut stored.touchpoint.details.blocked);
+    let unusable = std::mem::take(&mut stored.touchpoint.details.unusable);
     proto::RecordedTouchpoint {
         r#type: activity_type_number(stored.touchpoint.details.activity.activity_type()),
         customer_id: stored.customer.map_or_else(String::new, |no| customer_id(tenant, no)),
         blocked_identifiers: blocked.into_iter().map(identifier_to_proto).collect(),
+        unusable_identifiers: unusable.into_iter().map(convert::unusable_to_proto).collect(),
         recorded_revision: stored.revision.0,
         superseded: stored.superseded,
         touchpoint: Some(proto::Touchpoint {

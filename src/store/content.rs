@@ -41,6 +41,7 @@ pub(super) fn say_the_same(rules: &Rules, one: &Touchpoint, other: &Touchpoint) 
     let rest = |touchpoint: &Touchpoint| {
         let mut details = sorted(&touchpoint.details).unwrap_or_else(|| touchpoint.details.clone());
         details.blocked.clear();
+        details.unusable.clear();
         document(&details)
     };
     one.at == other.at
@@ -52,25 +53,31 @@ pub(super) fn say_the_same(rules: &Rules, one: &Touchpoint, other: &Touchpoint) 
 /// Every identifier that a touchpoint names, linking or not, as the rules have it now. One that
 /// they cannot read stays as it is.
 fn named(rules: &Rules, touchpoint: &Touchpoint) -> BTreeSet<Identifier> {
-    let now = |identifier: &Identifier| {
+    let now = |identifier: &Identifier, region: Option<&str>| {
         let rule = rules.kind(&identifier.kind)?;
-        match normalize(rule, rules, &identifier.value, None).ok()? {
+        match normalize(rule, rules, &identifier.value, region).ok()? {
             Normalized::Linking(identifier) | Normalized::Blocked(identifier) => Some(identifier),
         }
     };
-    (touchpoint.identifiers.iter().chain(&touchpoint.details.blocked))
-        .map(|identifier| now(identifier).unwrap_or_else(|| identifier.clone()))
+    let details = &touchpoint.details;
+    let set_aside = details.unusable.iter().map(|one| (&one.identifier, one.region.as_deref()));
+    (touchpoint.identifiers.iter().chain(&details.blocked).map(|identifier| (identifier, None)))
+        .chain(set_aside)
+        .map(|(identifier, region)| now(identifier, region).unwrap_or_else(|| identifier.clone()))
         .collect()
 }
 
-/// The same with traits and blocked identifiers in order; `None` where they are. Of two traits of
+/// The same with traits and identifiers that do not link in order; `None` where they are. Of two traits of
 /// one name the order stays: it may say which holds.
 fn sorted(details: &Details) -> Option<Details> {
-    let in_order = details.traits.is_sorted_by(|a, b| a.name <= b.name) && details.blocked.is_sorted();
+    let in_order = details.traits.is_sorted_by(|a, b| a.name <= b.name)
+        && details.blocked.is_sorted()
+        && details.unusable.is_sorted_by(|a, b| a.identifier <= b.identifier);
     (!in_order).then(|| {
         let mut sorted = details.clone();
         sorted.traits.sort_by(|a, b| a.name.cmp(&b.name));
         sorted.blocked.sort();
+        sorted.unusable.sort_by(|a, b| a.identifier.cmp(&b.identifier));
         sorted
     })
 }
@@ -107,6 +114,7 @@ mod tests {
                 traits: traits.iter().map(write).collect(),
                 attributes: std::collections::BTreeMap::new(),
                 blocked: Vec::new(),
+                unusable: Vec::new(),
             },
         }
     }

@@ -12,7 +12,7 @@ use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
 use super::versions;
 use crate::identity::moves::Touch;
-use crate::model::summary::Summary;
+use crate::model::summary::{self, Summary};
 use crate::model::{Details, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
 
 /// A touchpoint on its way in. Everything that needs no database was done by the caller's task.
@@ -432,7 +432,9 @@ pub(super) async fn upsert_summaries(
 }
 
 /// The first byte names the form of a stored summary.
-const SUMMARY_FORM: u8 = 1;
+const SUMMARY_FORM: u8 = 2;
+/// That of before values of traits could be taken back.
+const FIRST_SUMMARY_FORM: u8 = 1;
 
 fn encode_summary(summary: &Summary) -> Vec<u8> {
     postcard::to_extend(summary, vec![SUMMARY_FORM]).expect("a summary is plain values")
@@ -442,6 +444,10 @@ pub(super) fn decode_summary(bytes: &[u8]) -> Result<Summary, StoreError> {
     let corrupt = StoreError::Corrupt { what: "summary" };
     match bytes.split_first() {
         Some((&SUMMARY_FORM, body)) => postcard::from_bytes(body).map_err(|_| corrupt),
+        Some((&FIRST_SUMMARY_FORM, body)) => {
+            let first: summary::first::Summary = postcard::from_bytes(body).map_err(|_| corrupt)?;
+            Ok(first.into())
+        }
         _ => Err(corrupt),
     }
 }

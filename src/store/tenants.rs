@@ -8,7 +8,7 @@ use super::data_key::DataKey;
 use super::driver::{Scalar, Transaction};
 use super::{Store, StoreError, constraints};
 use crate::identity::constraints::Constraints;
-use crate::identity::{NORMALIZER_GENERATION, RESOLVER_GENERATION, Rules};
+use crate::identity::{RESOLVER_GENERATION, Rules};
 use crate::model::{Micros, Revision, TenantKey, TenantName};
 
 /// A tenant as of its present revision.
@@ -31,12 +31,11 @@ pub(super) struct Tenants {
 }
 
 const SELECT: &str = "SELECT tenant, revision, rules_version, data_key FROM tenant WHERE name = $1";
-const SELECT_GENERATIONS: &str =
-    "SELECT resolver_generation, normalizer_generation FROM tenant WHERE tenant = $1";
+const SELECT_GENERATION: &str = "SELECT resolver_generation FROM tenant WHERE tenant = $1";
 const SELECT_DATA_KEY: &str = "SELECT data_key FROM tenant WHERE tenant = $1";
 const INSERT: &str = "INSERT INTO tenant (tenant, name, revision, committed_at_us, next_touchpoint, \
-    next_observation, next_identifier, rules_version, data_key, sets_hashed, resolver_generation, \
-    normalizer_generation) VALUES ($1, $2, 0, $3, 1, 1, 1, 1, $4, 1, $5, $6) ON CONFLICT DO NOTHING";
+    next_observation, next_identifier, rules_version, data_key, sets_hashed, resolver_generation) \
+    VALUES ($1, $2, 0, $3, 1, 1, 1, 1, $4, 1, $5) ON CONFLICT DO NOTHING";
 const INSERT_RULES: &str = "INSERT INTO rule_set (tenant, version, revision, rules) \
     SELECT tenant, 1, 0, $2 FROM tenant WHERE tenant = $1 ON CONFLICT DO NOTHING";
 const SELECT_RULES: &str = "SELECT rules FROM rule_set WHERE tenant = $1 AND version = $2";
@@ -77,7 +76,6 @@ impl Store {
             Scalar::Int(self.now().0),
             Scalar::Bytes(&data_key),
             Scalar::Int(RESOLVER_GENERATION),
-            Scalar::Int(NORMALIZER_GENERATION),
         ];
         tx.run(INSERT, &row).await?;
         tx.run(INSERT_RULES, &[key, Scalar::Text(&rules)]).await?;
@@ -85,11 +83,10 @@ impl Store {
         self.tenant(name).await?.ok_or(StoreError::Contention)
     }
 
-    /// Of which generations a tenant's map and its normalizers are.
-    pub async fn generations(&self, tenant: TenantKey) -> Result<(i64, i64), StoreError> {
-        let row = self.db.read().await?.fetch_one(SELECT_GENERATIONS, &[Scalar::Int(tenant.0)]).await?;
-        let row = row.ok_or(StoreError::Corrupt { what: "tenant" })?;
-        Ok((row.get(0)?, row.get(1)?))
+    /// Of which generation of the resolver a tenant's map is.
+    pub async fn resolver_generation(&self, tenant: TenantKey) -> Result<i64, StoreError> {
+        let row = self.db.read().await?.fetch_one(SELECT_GENERATION, &[Scalar::Int(tenant.0)]).await?;
+        row.ok_or(StoreError::Corrupt { what: "tenant" })?.get(0)
     }
 
     /// When the tenant's last revision was committed.

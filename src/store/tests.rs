@@ -29,6 +29,7 @@ fn touch(id: usize, at: i64, identifiers: &[(&str, &str)]) -> Incoming {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     };
     let key = TouchKey { source: "s".into(), source_id: id.to_string() };
     let channel = Channel::parse("web").unwrap();

@@ -2,7 +2,7 @@
 
 use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::explain_identity_request::Subject;
-use customer360::rpc::proto::{self, CustomerKind, DropReason};
+use customer360::rpc::proto::{self, CustomerKind, DropReason, RecordStatus, ViolationReason};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -38,6 +38,11 @@ async fn resolving_foresees_what_recording_then_does() {
     assert_eq!(refused_join.customer_id, foreseen.customer_id);
     let new = resolve(&["EMAIL:new@x.io"]).await;
     assert_eq!((new.customer_id.as_str(), new.kind()), ("", CustomerKind::Registered));
+    let aside = resolve(&["PHONE:call after 5pm", "EMAIL:A@x.io"]).await;
+    assert_eq!(aside.customer_id, foreseen.customer_id, "recording would set the number aside");
+    let told = aside.identifiers[0].unusable.clone().unwrap();
+    assert_eq!((told.field.as_str(), told.reason()), ("identifiers[0].value", ViolationReason::Malformed));
+    assert!(!aside.identifiers[0].blocked && aside.identifiers[1].unusable.is_none());
     let nobody = resolve(&["COOKIE:guest"]).await;
     assert_eq!((nobody.customer_id.as_str(), nobody.kind()), ("", CustomerKind::Unspecified));
 
@@ -188,5 +193,100 @@ async fn what_was_known_then_is_answered_as_it_was() {
         let status = service.touchpoints().list_touchpoints(list).await.unwrap_err();
         refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
         assert_eq!(wrong_fields(&status), [path]);
+    }
+}
+
+/// What analytics SDKs, templates, spreadsheets and broken devices send for nobody.
+const NOBODY: [&str; 58] = [
+    "",
+    " ",
+    "null",
+    "NULL",
+    "'null'",
+    "undefined",
+    "None",
+    "nil",
+    "NaN",
+    "nan",
+    "N/A",
+    "#N/A",
+    "n.a.",
+    "-",
+    "--",
+    "?",
+    "0",
+    "0.0",
+    "00000000-0000-0000-0000-000000000000",
+    "000000000000",
+    "anonymous",
+    "guest",
+    "GUEST",
+    "distinct_id",
+    "distinctid",
+    "email",
+    "userid",
+    "user_id",
+    "not_authenticated",
+    "unidentified",
+    "undefined undefined",
+    "(none)",
+    "[object Object]",
+    "{}",
+    "[]",
+    "%7B%7Buser_id%7D%7D",
+    "{{user_id}}",
+    "${userId}",
+    "$user_id",
+    "<nil>",
+    "nobody",
+    "default",
+    "deleted",
+    "dummy",
+    "xxx",
+    "XXXXXXXX",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "02:00:00:00:00:00",
+    "9774d56d682e549c",
+    "true",
+    "false",
+    "id",
+    "*|UNIQID|*",
+    "{!Contact.Id}",
+    "<%= user.id %>",
+    "%%ID%%",
+    "#REF!",
+    "\u{FEFF}null\u{200B}",
+];
+const NOBODYS_ADDRESSES: [&str; 12] = [
+    "null@null.com",
+    "noreply@example.com",
+    "no@email.com",
+    "none@none.com",
+    "na@na.com",
+    "test@test.com",
+    "a@a.a",
+    "x@x.x",
+    "guest@guest.com",
+    "unknown@unknown.com",
+    "noemail@noemail.com",
+    "undefined@undefined",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_systems_send_for_nobody_joins_no_strangers_and_costs_no_touchpoint() {
+    let service = service().await;
+    let kinds = [("ACCOUNT", &NOBODY[..]), ("DEVICE", &NOBODY[..]), ("EMAIL", &NOBODYS_ADDRESSES[..])];
+    for (kind, values) in kinds {
+        let pair = |(i, value): (usize, &&str)| {
+            ["a", "b"].map(|side| {
+                let cookie = format!("COOKIE:{kind}-{i}-{side}");
+                touch(&cookie, 9, &[&format!("{kind}:{value}"), &cookie], visit())
+            })
+        };
+        let answer = service.record(values.iter().enumerate().flat_map(pair).collect()).await;
+        for (value, outcomes) in values.iter().zip(answer.outcomes.chunks(2)) {
+            assert!(outcomes.iter().all(|one| one.status() == RecordStatus::Recorded), "{kind} {value:?}");
+            assert_ne!(outcomes[0].customer_id, outcomes[1].customer_id, "{kind} {value:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Facts in, facts out.
 
+use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::touchpoint::Activity;
 use customer360::rpc::proto::{self, ErrorReason, RecordStatus};
 use tonic::Code;
@@ -24,7 +25,7 @@ async fn each_touchpoint_of_a_batch_has_its_own_outcome() {
     use RecordStatus::{Duplicate, Recorded, Refused};
     assert_eq!(statuses, [Recorded, Refused, Refused, Recorded, Duplicate]);
     let told: Vec<&str> = answer.outcomes[1].violations.iter().map(|v| v.field.as_str()).collect();
-    assert_eq!(told, ["touchpoints[1].identifiers[0].value", "touchpoints[1].survey_answer.score"]);
+    assert_eq!(told, ["touchpoints[1].survey_answer.score"], "the address alone would cost nothing");
     assert_eq!(answer.outcomes[2].reason(), ErrorReason::OrderIdTaken);
     assert_eq!(answer.outcomes[3].customer_id, "", "nobody's");
     assert_eq!(answer.outcomes[4].customer_id, answer.outcomes[0].customer_id);
@@ -356,4 +357,45 @@ async fn what_is_blocked_is_noted_where_the_caller_asks_for_it() {
     let places: Vec<i64> = sum.notes.iter().map(|noted| noted.index).collect();
     assert_eq!(places, [0, 1]);
     assert_eq!(sum.notes[1].note.as_ref().unwrap().path, "identifiers[0]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_with_a_note_in_its_phone_field_keeps_its_revenue_and_its_account() {
+    let service = service().await;
+    let sent =
+        touch("1", 2, &["ACCOUNT:a1", "PHONE:call after 5pm", "EMAIL:none given"], order("A-1", 5_000));
+    let outcome = service.record(vec![sent.clone()]).await.outcomes.remove(0);
+    assert_eq!(outcome.status(), RecordStatus::Recorded);
+    let told: Vec<(&str, &str)> = outcome
+        .notes
+        .iter()
+        .map(|note| {
+            assert_eq!(note.reason(), proto::RecordNoteReason::Unusable);
+            (note.path.as_str(), note.violation.as_ref().unwrap().field.as_str())
+        })
+        .collect();
+    let expected = [
+        ("touchpoints[0].identifiers[1]", "touchpoints[0].identifiers[1].value"),
+        ("touchpoints[0].identifiers[2]", "touchpoints[0].identifiers[2].value"),
+    ];
+    assert_eq!(told, expected);
+    let customer = service.customer(By::Identifier(identifier("ACCOUNT:a1"))).await.unwrap();
+    assert_eq!(customer.identifiers.len(), 1);
+    assert_eq!(customer.summary.unwrap().revenue[0].gross_minor, 5_000);
+    let asked = proto::GetTouchpointRequest {
+        source: sent.source.clone(),
+        source_id: "1".into(),
+        ..Default::default()
+    };
+    let found = service.touchpoints().get_touchpoint(asked).await.unwrap().into_inner().touchpoint.unwrap();
+    assert_eq!(found.unusable_identifiers, sent.identifiers[1..]);
+
+    let strict = proto::RecordTouchpointsRequest {
+        touchpoints: vec![proto::Touchpoint { source_id: "2".into(), ..sent }],
+        strict: true,
+        ..Default::default()
+    };
+    let answer = service.touchpoints().record_touchpoints(strict).await.unwrap().into_inner();
+    assert_eq!(answer.outcomes[0].status(), RecordStatus::Refused);
+    assert_eq!(answer.outcomes[0].violations.len(), 2);
 }

@@ -90,6 +90,7 @@ pub fn details(activity: Activity) -> Details {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod hindsight;
 pub mod history;
 pub mod merges;
 pub mod moves;
+mod nobody;
 pub mod normalize;
 pub mod resolve;
 pub mod rules;
@@ -21,9 +22,6 @@ pub mod whole;
 /// Of the resolver: rises with every build that would resolve the same evidence in another way. A
 /// tenant whose map is of an older one is resolved anew when its database is opened.
 pub const RESOLVER_GENERATION: i64 = 1;
-/// Of the normalizers: rises with every build that would normalize the same value in another way. A
-/// tenant keeps those of its own generation until it promotes.
-pub const NORMALIZER_GENERATION: i64 = 1;
 
 pub use normalize::{NormalizeError, Normalized, normalize};
 pub use rules::{History, KindRule, Normalizer, OnConflict, Rules};

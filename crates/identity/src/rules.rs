@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use regex::{RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::nobody;
 use customer360_model::{KindName, Reason, Violation};
 
 /// How a kind's values are brought to one form before they are compared.
@@ -144,6 +145,7 @@ pub fn check(rules: &Rules) -> Vec<Violation> {
         ("blocked_ignoring_case", rules.blocked_ignoring_case.len(), 1_000),
         ("blocked_patterns", rules.blocked_patterns.texts.len(), 100),
         ("trait_sources", rules.trait_sources.len(), 1_000),
+        ("clock_resets", rules.clock_resets_us.len(), 100),
     ];
     for (field, length, limit) in lists {
         if length > limit {
@@ -159,8 +161,15 @@ pub fn check(rules: &Rules) -> Vec<Violation> {
     if compile(&rules.blocked_patterns.texts).is_err() {
         refuse("rules.blocked_patterns".into(), Reason::TooMany, "together they are too large");
     }
-    if !super::normalize::is_region(&rules.default_region) {
+    if !rules.default_region.is_empty() && !super::normalize::is_region(&rules.default_region) {
         refuse("rules.default_region".into(), Reason::Unknown, "is no ISO 3166-1 alpha-2 region");
+    }
+    // 0 is none: whoever does not say keeps the present one.
+    if rules.normalizers > NORMALIZERS {
+        refuse("rules.normalizer_generation".into(), Reason::OutOfRange, &format!("from 0 to {NORMALIZERS}"));
+    }
+    if rules.earliest_us < EARLIEST_US {
+        refuse("rules.earliest".into(), Reason::OutOfRange, "not before 2000-01-01T00:00:00Z");
     }
     if !(2..=1_000_000).contains(&rules.component_limit) {
         refuse("rules.component_limit".into(), Reason::OutOfRange, "from 2 to 1,000,000");
@@ -179,16 +188,52 @@ pub struct Rules {
     /// Values that are nobody's, by patterns that match anywhere unless anchored.
     #[serde(default)]
     pub blocked_patterns: Patterns,
-    /// The region of phone numbers without a country code, ISO 3166-1 alpha-2.
+    /// The region of phone numbers without a country code, ISO 3166-1 alpha-2. Empty: there is none,
+    /// and such a number is nobody's.
     pub default_region: String,
     /// Sources from most to least trusted, for traits; unlisted ones are trusted least and
     /// equally, and among equals the most recent wins.
     pub trait_sources: Vec<String>,
     /// A component of more observations than this is not grown by evidence.
     pub component_limit: u32,
+    /// By which generation of normalizers values are brought to one form. Rules of before there
+    /// were two say nothing.
+    #[serde(default = "first_normalizers")]
+    pub normalizers: u16,
+    /// No event is earlier, in microseconds: before it the retailer did not exist.
+    #[serde(default = "earliest")]
+    pub earliest_us: i64,
+    /// Where clocks begin that have lost their time, in microseconds: no event is within a day from
+    /// one of them.
+    #[serde(default)]
+    pub clock_resets_us: Vec<i64>,
+}
+
+/// The present generation of normalizers.
+pub const NORMALIZERS: u16 = 2;
+/// 2000-01-01T00:00:00Z: no tenant has earlier events.
+pub const EARLIEST_US: i64 = 946_684_800_000_000;
+/// 2000-01-01 is where most clocks begin that lost their battery, 2001-01-01 where those of one
+/// maker of telephones and tablets do. 1970 and 1980 are refused as too early.
+const CLOCK_RESETS_US: [i64; 2] = [EARLIEST_US, 978_307_200_000_000];
+/// How long after it has begun anew a clock is not believed.
+const RESET_US: i64 = 86_400_000_000;
+
+fn first_normalizers() -> u16 {
+    1
+}
+
+fn earliest() -> i64 {
+    EARLIEST_US
 }
 
 impl Rules {
+    /// Whether an event at that instant, in microseconds, tells of a clock that lost its time.
+    #[must_use]
+    pub fn is_clock_reset(&self, at_us: i64) -> bool {
+        self.clock_resets_us.iter().any(|from| (*from..from.saturating_add(RESET_US)).contains(&at_us))
+    }
+
     #[must_use]
     pub fn kind(&self, name: &KindName) -> Option<&KindRule> {
         self.kinds.iter().find(|rule| rule.kind == *name)
@@ -220,6 +265,7 @@ impl Default for Rules {
                 normalizer,
             };
         use Normalizer::{Email, Exact, Folded, Phone};
+        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         Self {
             kinds: vec![
                 kind("ACCOUNT", true, 1, 1, true, None, Exact),
@@ -232,35 +278,15 @@ impl Default for Rules {
                 kind("DEVICE", false, 8, 50, false, Some(4), Exact),
                 kind("COOKIE", false, 9, 200, false, Some(4), Exact),
             ],
-            blocked: ["0", "-1", "[object Object]", "NaN", "None"].map(String::from).to_vec(),
-            blocked_ignoring_case: [
-                "",
-                "null",
-                "nil",
-                "none",
-                "undefined",
-                "anonymous",
-                "guest",
-                "unknown",
-                "n/a",
-                "na",
-                "nan",
-                "test",
-                "true",
-                "false",
-                "id",
-                "user",
-                "customer",
-                "not_set",
-                "(not set)",
-                "not set",
-            ]
-            .map(String::from)
-            .to_vec(),
-            blocked_patterns: Patterns::default(),
-            default_region: "GB".to_owned(),
+            blocked: texts(nobody::EXACT),
+            blocked_ignoring_case: texts(nobody::IGNORING_CASE),
+            blocked_patterns: Patterns::new(texts(nobody::PATTERNS)),
+            default_region: String::new(),
             trait_sources: Vec::new(),
             component_limit: 50_000,
+            normalizers: NORMALIZERS,
+            earliest_us: EARLIEST_US,
+            clock_resets_us: CLOCK_RESETS_US.to_vec(),
         }
     }
 }

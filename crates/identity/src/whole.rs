@@ -9,6 +9,7 @@ use super::groups::components;
 use super::moves::Touch;
 use super::resolve::{IdentifierNo, Known};
 use super::rules::Rules;
+use super::{Normalized, normalize};
 use customer360_model::ObservationNo;
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub enum Unfit {
     KindGone(String),
     #[error("kind {0} is in use and would be normalized in another way")]
     NormalizerChanged(String),
+    #[error("{values} values of kind {kind} are in use and would be normalized in another way")]
+    ValuesChanged { kind: String, values: usize },
     #[error("a decision could not stand: {0}")]
     Decision(super::constraints::Refusal),
     #[error("{observations} observations would be connected; at most {limit} may be")]
@@ -67,6 +70,9 @@ impl Whole {
                 }
             }
         }
+        if unfit.is_empty() && was.normalizers != rules.normalizers {
+            unfit = self.values_changed(was, rules);
+        }
         if !unfit.is_empty() {
             return Err(unfit);
         }
@@ -76,6 +82,23 @@ impl Whole {
         let kind = |no| self.identifiers.get(&no).map(|stored| stored.kind);
         self.constraints.check(rules, kind).map_err(|refusal| vec![Unfit::Decision(refusal)])?;
         Ok(self)
+    }
+
+    /// Stored values that another generation of normalizers would not leave as they are.
+    fn values_changed(&self, was: &Rules, rules: &Rules) -> Vec<Unfit> {
+        let changed = |stored: &&Stored| {
+            let now = rules.kind(&was.kinds[stored.kind].kind);
+            let now = now.map(|rule| normalize(rule, rules, &stored.value, None));
+            // A value that new rules block is another matter: it stays what it is.
+            !matches!(&now, Some(Ok(Normalized::Linking(now))) if now.value == stored.value)
+                && !matches!(now, Some(Ok(Normalized::Blocked(_))))
+        };
+        let mut values = vec![0_usize; was.kinds.len()];
+        self.identifiers.values().filter(changed).for_each(|stored| values[stored.kind] += 1);
+        let kinds = was.kinds.iter().zip(values).filter(|(_, values)| *values > 0);
+        kinds
+            .map(|(rule, values)| Unfit::ValuesChanged { kind: rule.kind.as_str().to_owned(), values })
+            .collect()
     }
 
     /// Resolves everything from nothing, components in parallel.

@@ -23,6 +23,6 @@ pub use money::{Currency, Money};
 pub use phase::Phase;
 pub use tenant::{TenantKey, TenantName};
 pub use time::{Micros, TimeRange};
-pub use touchpoint::{Details, Position, TouchKey, Touchpoint, TraitWrite};
+pub use touchpoint::{Details, Position, TouchKey, Touchpoint, TraitWrite, Unusable};
 pub use value::Value;
 pub use violation::{Reason, Violation};

@@ -2,6 +2,7 @@
 //! observations: a merge or a split restates it for free.
 
 pub mod cost;
+pub mod first;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::SurveyKind;
 use crate::survivorship::{Claim, rank};
-use crate::{Activity, Currency, Micros, TouchKey, Touchpoint, TraitWrite};
+use crate::{Activity, Currency, Micros, TouchKey, Touchpoint, TraitWrite, Value};
 
 /// What the touchpoints of one observation (or, combined, of one customer) come to.
 /// `combine` is associative and commutative, and the default is its identity.
@@ -63,16 +64,19 @@ impl Revenue {
     }
 }
 
-/// By trait name, then by source: the last write proper and the last `if_absent` write.
-/// That is all survivorship can ask for, whatever the priority of the sources.
+/// By trait name, then by source: the writes of it that survivorship can ask for, whatever the
+/// priority of the sources.
 pub type Traits = BTreeMap<String, BTreeMap<String, Writes>>;
 
 /// What one source said of one trait.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Writes {
+    /// The last write proper, or that it was unset if that came later.
     pub written: Option<Said>,
     /// The earliest `if_absent` write: it filled the gap, later ones found none.
     pub if_absent: Option<Said>,
+    /// The last `if_absent` write: it fills the gap after the earliest one was taken back.
+    pub last_if_absent: Option<Said>,
 }
 
 /// A trait's value and when it was said.
@@ -80,7 +84,7 @@ pub struct Writes {
 pub struct Said {
     pub at: Micros,
     pub source_id: String,
-    pub value: crate::Value,
+    pub value: Value,
 }
 
 /// The value of a trait that survives, and where it came from.
@@ -165,6 +169,7 @@ impl Summary {
                 let sum = ours.entry(source).or_default();
                 sum.written = later_said(sum.written.take(), writes.written);
                 sum.if_absent = earlier_said(sum.if_absent.take(), writes.if_absent);
+                sum.last_if_absent = later_said(sum.last_if_absent.take(), writes.last_if_absent);
             }
         }
         self.touchpoints += other.touchpoints;
@@ -188,12 +193,17 @@ pub fn survivor<'a>(
     let survivors: Vec<Survivor<'a>> = writes
         .into_iter()
         .flat_map(|(source, writes)| {
-            [said(&writes.written, source, false), said(&writes.if_absent, source, true)]
+            [
+                said(&writes.written, source, false),
+                said(&writes.if_absent, source, true),
+                said(&writes.last_if_absent, source, true),
+            ]
         })
         .flatten()
         .collect();
     let claim = |s: &Survivor<'a>| Claim {
         if_absent: s.if_absent,
+        unset: s.said.value == Value::Unset,
         rank: rank(trusted, s.source),
         position: (s.said.at, s.source, s.said.source_id.as_str()),
     };
@@ -206,6 +216,7 @@ pub fn add_trait(traits: &mut Traits, key: &TouchKey, at: Micros, write: &TraitW
     let said = Some(Said { at, source_id: key.source_id.clone(), value: write.value.clone() });
     let writes = traits.entry(write.name.clone()).or_default().entry(key.source.clone()).or_default();
     if write.if_absent {
+        writes.last_if_absent = later_said(writes.last_if_absent.take(), said.clone());
         writes.if_absent = earlier_said(writes.if_absent.take(), said);
     } else {
         writes.written = later_said(writes.written.take(), said);
@@ -245,7 +256,6 @@ fn earlier_said(a: Option<Said>, b: Option<Said>) -> Option<Said> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Value;
 
     fn write(source: &str, at: i64, text: &str, if_absent: bool) -> (TouchKey, Micros, TraitWrite) {
         let key = TouchKey { source: source.into(), source_id: at.to_string() };
@@ -273,6 +283,48 @@ mod tests {
         let gap = write("web", 9, "Oslo", true);
         assert_eq!(city(&[write("crm", 1, "Rome", false), gap.clone()], &["web"]).as_deref(), Some("Rome"));
         assert_eq!(city(&[gap.clone(), write("web", 12, "Bern", true)], &[]).as_deref(), Some("Oslo"));
+    }
+
+    fn unset(source: &str, at: i64) -> (TouchKey, Micros, TraitWrite) {
+        let (key, at, write) = write(source, at, "", false);
+        (key, at, TraitWrite { value: Value::Unset, ..write })
+    }
+
+    #[test]
+    fn what_was_taken_back_can_be_said_again_and_gaps_be_filled() {
+        let said = [write("crm", 1, "Rome", false), write("web", 2, "Oslo", true), unset("crm", 3)];
+        assert_eq!(city(&said, &[]), None);
+        let filled = write("web", 4, "Bern", true);
+        assert_eq!(city(&[&said[..], &[filled]].concat(), &[]).as_deref(), Some("Bern"));
+        let again = write("shop", 4, "Pisa", false);
+        assert_eq!(city(&[&said[..], &[again]].concat(), &[]).as_deref(), Some("Pisa"));
+        let trusted = write("erp", 2, "Wien", false);
+        assert_eq!(city(&[&said[..], &[trusted]].concat(), &["erp"]).as_deref(), Some("Wien"));
+    }
+
+    #[test]
+    fn what_stands_does_not_depend_on_how_writes_are_summed() {
+        let touch = |(key, at, write): &(TouchKey, Micros, TraitWrite)| {
+            let mut traits = Traits::new();
+            add_trait(&mut traits, key, *at, write);
+            Summary { traits, ..Summary::default() }
+        };
+        let all = [
+            write("web", 2, "Oslo", true),
+            unset("crm", 5),
+            write("web", 7, "Bern", true),
+            write("crm", 3, "Rome", false),
+            unset("web", 6),
+        ];
+        let sum = |order: &[usize]| {
+            order.iter().map(|&i| touch(&all[i])).fold(Summary::default(), Summary::combine)
+        };
+        let expected = sum(&[0, 1, 2, 3, 4]);
+        for order in [[4, 3, 2, 1, 0], [1, 0, 2, 4, 3], [2, 1, 0, 3, 4]] {
+            assert_eq!(sum(&order), expected);
+        }
+        let found = survivor(&expected.traits["city"], &[]).unwrap();
+        assert_eq!(found.said.value, Value::Text("Bern".into()));
     }
 
     #[test]

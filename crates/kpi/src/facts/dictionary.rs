@@ -315,6 +315,9 @@ impl Dictionary {
             self.version += 1;
         }
         let number = self.trait_names.intern(name) as u16;
+        if *value == Value::Unset {
+            return Ok((number, UNSET));
+        }
         let text = value.to_string();
         let hash = text_hash(&text);
         let texts = &mut self.texts[usize::from(number)];
@@ -331,6 +334,9 @@ impl Dictionary {
         Ok((number, hash))
     }
 }
+
+/// Stands for no value: earlier ones of a trait are taken back.
+pub const UNSET: u64 = 0;
 
 /// 64 bits that stand for a text: order ids and trait values. Among ten million texts two are
 /// alike with a probability of three in a million.

@@ -204,7 +204,7 @@ pub struct DiscountFact {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraitFact {
     pub name: u16,
-    /// The hash of the value's text.
+    /// The hash of the value's text, or that there is none.
     pub value: u64,
     pub if_absent: bool,
 }

@@ -2,13 +2,15 @@
 //! were said of them stand.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
+use crate::facts::dictionary::UNSET;
 use crate::facts::projection::{Content, Piece};
 use crate::facts::side_tables::TABLES;
 use crate::facts::stem::Stem;
 use crate::facts::tables::{IF_ABSENT, SURVIVES, Tables};
 use crate::facts::trust::Trust;
-use customer360_model::survivorship::Claim;
+use customer360_model::survivorship::{Claim, survivor};
 
 /// The first touchpoint of each customer, by the segment's number. 14 bytes each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,21 +94,51 @@ pub(crate) fn writes(
         let customer = customer(stem, touch)?;
         let (rank, source) = trust.of_place(stem.place[touch]);
         let position = (stem.at[touch], source, stem.number[touch], row);
-        let claim = Claim { if_absent: traits.flags[row] & IF_ABSENT != 0, rank, position };
+        let claim = Claim {
+            if_absent: traits.flags[row] & IF_ABSENT != 0,
+            unset: traits.value[row] == UNSET,
+            rank,
+            position,
+        };
         Some(Write { customer, row, name: traits.name[row], value: traits.value[row], claim })
     };
     (0..traits.owner.len()).into_par_iter().with_min_len(1 << 12).filter_map(write).collect()
 }
 
-/// Of each customer's writes of one name, the one that stands.
+/// Of each customer's writes of one name, the one that stands, if one does.
 fn survivors(mut writes: Vec<Write>) -> Vec<Write> {
     writes.par_sort_unstable_by_key(|write| (write.customer, write.name));
     let same = |one: &Write, other: &Write| (one.customer, one.name) == (other.customer, other.name);
     let best = |writes: &[Write]| {
+        if writes.iter().any(|write| write.claim.unset) {
+            return after_unset(writes);
+        }
         let rest = writes.iter().skip(1);
-        rest.fold(writes[0], |best, write| if write.claim.beats(&best.claim) { *write } else { best })
+        Some(rest.fold(writes[0], |best, write| if write.claim.beats(&best.claim) { *write } else { best }))
     };
-    writes.chunk_by(same).map(best).collect()
+    writes.chunk_by(same).filter_map(best).collect()
+}
+
+/// The write that stands where some were taken back. Of those that only fill gaps the earliest and the
+/// last of each source count, as in summaries, which keep no more.
+fn after_unset(writes: &[Write]) -> Option<Write> {
+    let mut fills: FxHashMap<u32, (Write, Write)> = FxHashMap::default();
+    let mut candidates: Vec<Write> = Vec::new();
+    for write in writes {
+        if !write.claim.if_absent {
+            candidates.push(*write);
+            continue;
+        }
+        let (first, last) = fills.entry(write.claim.position.1).or_insert((*write, *write));
+        if write.claim.position < first.claim.position {
+            *first = *write;
+        }
+        if write.claim.position > last.claim.position {
+            *last = *write;
+        }
+    }
+    candidates.extend(fills.into_values().flat_map(|(first, last)| [first, last]));
+    survivor(candidates.iter().map(|write| write.claim)).map(|standing| candidates[standing])
 }
 
 /// Marks, of each customer's writes of one name, the one that stands.
