@@ -63,7 +63,7 @@ async fn tablet(store: &Store, people: i64) {
         let shared = store.shared_identifiers(tenant.key, IdentifierNo(0), 10).await.unwrap().1;
         let told = shared.iter().map(|one| {
             let claims: Vec<String> =
-                one.claims.iter().map(|(kind, values)| format!("{kind} {}", values.len())).collect();
+                one.claims.counts().map(|(kind, values, _)| format!("{kind} {values}")).collect();
             format!("; shared: {} with {} observations or more", claims.join(", "), one.observations)
         });
         let merges = store.merges(tenant.key, &tenant.rules, None, 10).await.unwrap().merges.len();

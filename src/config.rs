@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Env, Serialized};
 use figment::{Figment, Provider};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,15 @@ settings! {
         queue_touchpoints = 50_000, 1_000 ..= 10_000_000, "Touchpoints waiting to be written before calls are pushed back with RESOURCE_EXHAUSTED.";
         queue_mib = 256, 16 ..= 1_048_576, "Memory for touchpoints that wait to be written; beyond it calls are pushed back likewise.";
         max_requests = 1_024, 1 ..= 1_000_000, "Requests in progress, over all connections, before further ones are pushed back.";
+        requests_mib = 512, 32 ..= 1_048_576, "Memory for requests that arrive or are worked on, as they are on the wire; beyond it calls are pushed back.";
+        imports_mib = 512, 64 ..= 1_048_576, "Memory for batches of imports that arrive or are checked; beyond it imports wait.";
+        max_streams = 512, 1 ..= 1_000_000, "Streams that last by nature (imports, feeds, health watches, reflection), over all connections; they take no place among the requests.";
+        connection_streams = 256, 1 ..= 100_000, "Calls at the same time on one connection; a client holds further ones back.";
+        max_connections = 4_096, 1 ..= 1_000_000, "Connections; further ones are closed.";
+        max_connections_per_peer = 256, 1 ..= 1_000_000, "Connections from one address.";
+        handshake_seconds = 5, 1 ..= 3_600, "Time from a connection to the first bytes of HTTP/2, and to a whole request at the metrics' address.";
+        message_seconds = 30, 1 ..= 3_600, "Time from the beginning of a call to its whole first message.";
+        stream_idle_seconds = 120, 1 ..= 86_400, "Longest silence of the sender of an import; then the stream ends with DEADLINE_EXCEEDED.";
         max_feeds = 256, 1 ..= 100_000, "Feeds watched at the same time; they take no place among the requests.";
         max_deadline_seconds = 300, 1 ..= 86_400, "Longest time a call may take, also when it names no deadline. Streams that last by nature are exempt.";
         page_size = 100, 1 ..= 10_000, "Items on a page when the caller names no size.";
@@ -140,8 +149,14 @@ pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(&path)
             .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: e.to_string() })?;
         let origin = format!("the file {}", path.display());
-        let values: BTreeMap<String, figment::value::Value> = Toml::from_str(&text)
-            .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: e.to_string() })?;
+        // The error's own text repeats the line, which may hold a password.
+        let told = |error: &toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(0, |before| before.matches('\n').count()) + 1;
+            format!("line {line} is not as TOML has it")
+        };
+        let values: BTreeMap<String, figment::value::Value> = toml::from_str(&text)
+            .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: told(&e) })?;
         refuse_unknown(values.keys(), &origin)?;
         figment = figment.merge(Named { origin, values });
     }
@@ -193,6 +208,46 @@ pub fn settings_table() -> String {
         table += &format!("| `{}` | `{default}` | {limits} | {} |\n", s.name, s.help);
     }
     table
+}
+
+/// Parameters of a PostgreSQL URL that the driver knows. It would log the value of any other, which
+/// could be a password under a name of another driver's.
+const POSTGRES_PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// Refuses forms of which it is not plain where a password stands. Says nothing of the URL itself.
+fn check_postgres(url: &str) -> Result<(), String> {
+    let Some((_, rest)) = url.split_once("://") else {
+        return Err("write postgres://USER:PASSWORD@HOST/DATABASE".to_owned());
+    };
+    let after_password = rest.rfind('@').map_or(rest, |at| &rest[at..]);
+    let Some((_, query)) = after_password.split_once('?') else { return Ok(()) };
+    let known = |pair: &str| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        POSTGRES_PARAMETERS.contains(&name) || (name.starts_with("options[") && name.ends_with(']'))
+    };
+    match query.split('&').all(known) {
+        true => Ok(()),
+        false => Err(format!("it has a parameter that is none of {}", POSTGRES_PARAMETERS.join(", "))),
+    }
 }
 
 /// The URL with its password replaced, wherever it stands.
@@ -296,7 +351,10 @@ fn check(figment: &Figment) -> Result<Config, ConfigError> {
     };
     let database = match written.database_url.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Database::Sqlite,
-        Some("postgres" | "postgresql") => Database::Postgres,
+        Some("postgres" | "postgresql") => {
+            check_postgres(&written.database_url).map_err(|problem| bad("database_url", problem))?;
+            Database::Postgres
+        }
         _ => return Err(bad("database_url", "begin with sqlite: or postgres://".to_owned())),
     };
     let log_format = match written.log_format.as_str() {
@@ -375,6 +433,26 @@ mod tests {
         assert!(address.contains("`listen` from the flags") && address.contains("no address"), "{address}");
         let kind = message(&[("max_batch", "many")]);
         assert!(kind.contains("`max_batch` from the flags"), "{kind}");
+        for url in [
+            "postgres:me:hush@db/x",
+            "postgres:/me:hush@db/x",
+            "postgres://db/x?sslpassword=hush",
+            "postgres://db/x?PASSWORD=hush",
+            "postgres://db/x?pass%77ord=hush",
+            "postgres://db/x?hush",
+        ] {
+            let refused = message(&[("database_url", url)]);
+            assert!(refused.contains("`database_url`") && !refused.contains("hush"), "{refused}");
+        }
+        for url in
+            ["postgres://me:p?w@db/x", "postgres://db/x?sslmode=require&password=hush", "postgresql:///x"]
+        {
+            assert_eq!(with(&[("database_url", url)]).unwrap().database, Database::Postgres, "{url}");
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "max_batch = 7\ndatabase_url = \"postgres://me:hush@db/x\n").unwrap();
+        let broken = load(Some(file.path()), &Flags::new()).unwrap_err().to_string();
+        assert!(broken.contains("line 2") && !broken.contains("hush"), "{broken}");
         let scheme = message(&[("database_url", "mysql://me:hush@db/x")]);
         assert!(scheme.contains("sqlite:") && !scheme.contains("hush"), "{scheme}");
 

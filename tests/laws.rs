@@ -4,7 +4,8 @@ mod worlds;
 
 use std::collections::BTreeMap;
 
-use customer360::model::{TouchKey, Touchpoint};
+use customer360::identity::{History, OnConflict};
+use customer360::model::{CustomerKind, TouchKey, Touchpoint};
 use customer360::store::{Outcome, Store, Tenant, Voiding};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -202,4 +203,50 @@ async fn tenants_never_meet() {
         assert_eq!(stored_map(&store, &ours, &touches).await, oracle(&ours.rules, &touches));
         assert_eq!(stored_map(&store, &theirs, &touches[..3]).await, oracle(&ours.rules, &touches[..3]));
     }
+}
+
+/// Law 10: resolving says what recording then does: at any time, with crossings of `share_after`, with
+/// shared identifiers only, and where identifiers move.
+#[tokio::test(flavor = "multi_thread")]
+async fn resolving_says_what_recording_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut known, mut new, mut joined) = (0, 0, 0);
+    for (name, store) in databases(&folder).await {
+        for seed in 0..cases(30) {
+            let mut rules = worlds::rules();
+            for rule in rules.kinds.iter_mut().filter(|rule| seed % 2 == 1 && rule.priority > 3) {
+                let history = if seed % 4 == 1 { History::Session } else { History::Whole };
+                rule.on_conflict = OnConflict::Move(history);
+                rule.share_after = rule.share_after.map(|n| n.min(2));
+            }
+            let mut touches = history(seed ^ 0x10, 25);
+            shuffle(&mut touches, seed);
+            let tenant = worlds::tenant_under(&store, &rules).await;
+            let mut sets = std::collections::BTreeSet::new();
+            for t in &touches {
+                let what = format!("{name}, seed {seed}, {:?}", t.key);
+                let foreseen =
+                    store.foresee(tenant.key, &rules, &t.identifiers, t.position()).await.unwrap().foresight;
+                let seen = sets.len() as i64;
+                let outcome = record(&store, &tenant, std::slice::from_ref(t)).await.remove(0);
+                let Outcome::Recorded(Some(customer)) = outcome else { panic!("{what}: {outcome:?}") };
+                match foreseen.customer {
+                    Some(expected) => assert_eq!(expected, customer, "{what}"),
+                    None => assert!(customer.0 > seen, "{what}: {customer:?} is no new customer"),
+                }
+                let (_, record) = store.customers(tenant.key, &rules, &[customer]).await.unwrap();
+                let kind = record[0].as_ref().unwrap().kind;
+                assert_eq!(kind == CustomerKind::Registered, foreseen.registered, "{what}");
+                let (_, all) = store.customers(tenant.key, &rules, &foreseen.joined).await.unwrap();
+                for one in all.into_iter().flatten() {
+                    assert_eq!(one.customer, customer, "{what}: {:?} become one", foreseen.joined);
+                }
+                known += usize::from(sets.contains(&t.identifiers));
+                new += usize::from(foreseen.customer.is_none());
+                joined += usize::from(foreseen.joined.len() > 1);
+                sets.insert(t.identifiers.clone());
+            }
+        }
+    }
+    assert!(known > 0 && new > 0 && joined > 0, "{known}, {new}, {joined}");
 }

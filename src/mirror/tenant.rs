@@ -18,6 +18,9 @@ use crate::store::{Changed, Cursor, Fact as StoredFact};
 /// then every fact is gathered a logarithmic number of times.
 const MERGE_SHARE: usize = 4;
 
+/// What a mirror takes beside its facts: as small tenants were measured.
+const BESIDE_BYTES: usize = 40 << 10;
+
 /// All that a mirror holds.
 #[derive(Default)]
 pub(super) struct Contents {
@@ -111,7 +114,8 @@ impl Contents {
     pub(super) fn bytes(&self) -> usize {
         let segments: usize = self.segments.iter().map(|l| l.segment.bytes() + l.dead.bytes()).sum();
         let pending = self.pending.identified.bytes() + self.pending.unidentified.bytes();
-        segments + self.unidentified.bytes() + pending + self.map.customer.len() * 4
+        let names = self.dictionary.bytes();
+        segments + self.unidentified.bytes() + pending + names + self.map.customer.len() * 4 + BESIDE_BYTES
     }
 
     /// Takes in what was read; a snapshot comes out once it is complete.
@@ -163,6 +167,8 @@ impl Contents {
             dictionary: self.published_dictionary.clone(),
             voided: self.voided.clone(),
             given: Given::default(),
+            folded: self.dictionary.folded(),
+            given_up: Arc::default(),
         }))
     }
 

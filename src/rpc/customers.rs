@@ -369,11 +369,12 @@ fn customer_to_proto(
 
 fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdentifier {
     let kind = kind_name(rules, identifier.kind);
-    let reason = match (identifier.shared, rules.kinds.get(identifier.kind).and_then(|rule| rule.share_after))
-    {
-        (true, Some(most)) => {
-            format!("seen beside more than {most} different identifiers of one kind: links nobody")
+    let most = rules.kinds.get(identifier.kind).and_then(|rule| rule.share_after);
+    let reason = match (identifier.shared, most, identifier.linked_by) {
+        (true, Some(most), _) => {
+            format!("more than {most} people seem to use it, or somebody decided so: it links nobody")
         }
+        (_, _, Some(decision)) => format!("decision {} links it", decision.0),
         _ => "held since the touchpoint that first showed it".to_owned(),
     };
     proto::HeldIdentifier {
@@ -387,6 +388,7 @@ fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdent
             version: None,
         }),
         reason,
+        decision: identifier.linked_by.map_or(0, |no| no.0),
     }
 }
 

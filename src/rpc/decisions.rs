@@ -352,8 +352,12 @@ impl Port {
             let rule = tenant.rules.kind(&shared.identifier.kind);
             proto::SharedIdentifier {
                 identifier: Some(identifier_to_proto(shared.identifier.clone())),
-                claims: (shared.claims.iter())
-                    .map(|(kind, values)| proto::Claim { kind: kind.clone(), values: small(values.len()) })
+                claims: (shared.claims.counts())
+                    .map(|(kind, values, groups)| proto::Claim {
+                        kind: kind.to_owned(),
+                        values: small(values),
+                        groups: small(groups),
+                    })
                     .collect(),
                 share_after: rule.and_then(|rule| rule.share_after).map_or(0, |n| small(n as usize)),
                 observations: small(shared.observations.min(COUNTED)),
@@ -492,7 +496,13 @@ fn merge(tenant: TenantKey, listed: &ListedMerge, names: &Names) -> proto::Merge
         others_held: found.map(|found| named(&found.others_held, names)).unwrap_or_default(),
         rule: match &listed.link {
             Some(link) => format!("{} said so: {}", link.author, link.reason),
-            None => "seen together, each named by identifiers that it held".to_owned(),
+            None if !listed.is_unbridged => {
+                "seen together, each named by identifiers that it held".to_owned()
+            }
+            None if key.is_some() => {
+                "an identifier of both is shared no more: a touchpoint made its users one person".to_owned()
+            }
+            None => "rules or a decision changed: what both were seen with links them now".to_owned(),
         },
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use super::bounded::{self, MESSAGE_BYTES, VALUE_BYTES, shortened};
 use super::convert::violation_reason;
 use super::proto::{self, ErrorReason};
 use crate::identity::constraints::Refusal;
@@ -32,6 +33,8 @@ pub enum PortError {
     BatchTooLarge { limit: usize, size: usize },
     #[error("the bytes are no message of this method")]
     MessageMalformed,
+    #[error("in memory the message would take more than {limit_bytes} bytes: it has too many elements")]
+    MessageTooHeavy { limit_bytes: usize },
     #[error("the page token is none of ours")]
     PageTokenMalformed,
     #[error("the page token belongs to another query")]
@@ -63,6 +66,12 @@ pub enum PortError {
     /// The sender's stream broke off, or held something that is no message.
     #[error("the stream broke off")]
     Stream(Box<Status>),
+    /// Nobody waits for the answer any more.
+    #[error("the caller gave up")]
+    GivenUp,
+    /// A stream said nothing for too long.
+    #[error("nothing arrived for {seconds} seconds; what was acknowledged is kept")]
+    StreamIdle { seconds: u64 },
     /// A task of ours panicked.
     #[error("a defect of the service; it was logged")]
     Panicked,
@@ -80,10 +89,17 @@ impl PortError {
 /// none of the transport's.
 #[must_use]
 pub fn explained(status: &Status) -> Option<Status> {
-    let reason = match status.code() {
+    let (code, reason) = match status.code() {
         _ if !status.details().is_empty() => return None,
-        Code::OutOfRange => ErrorReason::MessageTooLarge,
-        Code::Unimplemented => ErrorReason::MethodUnknown,
+        Code::OutOfRange => (Code::OutOfRange, ErrorReason::MessageTooLarge),
+        // Decompressed it would be too large: ours all have details.
+        Code::ResourceExhausted => (Code::OutOfRange, ErrorReason::MessageTooLarge),
+        Code::Unimplemented => (Code::Unimplemented, ErrorReason::MethodUnknown),
+        // What is no frame of gRPC is the sender's mistake: defects of ours all have details.
+        Code::Internal => (Code::InvalidArgument, ErrorReason::MessageMalformed),
+        code if status.message().len() > MESSAGE_BYTES => {
+            return Some(Status::new(code, shortened(status.message().to_owned(), MESSAGE_BYTES)));
+        }
         _ => return None,
     };
     let details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, HashMap::new());
@@ -91,7 +107,7 @@ pub fn explained(status: &Status) -> Option<Status> {
         "" => "there is no such method",
         message => message,
     };
-    Some(Status::with_error_details(status.code(), message, details))
+    Some(Status::with_error_details(code, shortened(message.to_owned(), MESSAGE_BYTES), details))
 }
 
 /// What a status is made of.
@@ -109,7 +125,15 @@ impl From<PortError> for Status {
         if let PortError::Stream(status) = error {
             return explained(&status).unwrap_or(*status);
         }
-        let told = told(error);
+        let mut told = told(error);
+        let all = told.violations.len();
+        told.violations = bounded::first(told.violations);
+        for value in told.metadata.values_mut() {
+            *value = shortened(std::mem::take(value), VALUE_BYTES);
+        }
+        if told.violations.len() < all {
+            told.metadata.insert("violations".to_owned(), all.to_string());
+        }
         let mut details = ErrorDetails::with_error_info(reason_name(told.reason), DOMAIN, told.metadata);
         if !told.violations.is_empty() {
             let violations: Vec<FieldViolation> = told.violations.into_iter().map(field_violation).collect();
@@ -118,7 +142,7 @@ impl From<PortError> for Status {
         if told.retry.is_some() {
             details.set_retry_info(told.retry);
         }
-        Status::with_error_details(told.code, told.message, details)
+        Status::with_error_details(told.code, shortened(told.message, MESSAGE_BYTES), details)
     }
 }
 
@@ -147,6 +171,10 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", limit.to_string()), ("size", size.to_string())]),
             ..plain(Code::InvalidArgument, ErrorReason::BatchTooLarge)
         },
+        PortError::MessageTooHeavy { limit_bytes } => Told {
+            metadata: metadata([("limit", limit_bytes.to_string())]),
+            ..plain(Code::OutOfRange, ErrorReason::MessageTooLarge)
+        },
         PortError::MessageMalformed => plain(Code::InvalidArgument, ErrorReason::MessageMalformed),
         PortError::PageTokenMalformed => plain(Code::InvalidArgument, ErrorReason::PageTokenMalformed),
         PortError::PageTokenMismatch => plain(Code::InvalidArgument, ErrorReason::PageTokenMismatch),
@@ -168,6 +196,14 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", limit.to_string())]),
             retry: Some(LATER),
             ..plain(Code::ResourceExhausted, ErrorReason::TooManyFeeds)
+        },
+        PortError::GivenUp => plain(Code::Cancelled, ErrorReason::DeadlineExceeded),
+        PortError::StreamIdle { seconds } => Told {
+            metadata: metadata([
+                ("limit", seconds.to_string()),
+                ("setting", "stream_idle_seconds".to_owned()),
+            ]),
+            ..plain(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded)
         },
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
@@ -253,15 +289,11 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
 fn told_refusal(refusal: Refusal, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
     let (reason, metadata) = match refusal {
         Refusal::MergeGone => (ErrorReason::MergeGone, HashMap::new()),
-        Refusal::Limit { held, limit, .. } => (
-            ErrorReason::DecisionRefused,
-            metadata([("limit", limit.to_string()), ("held", held.to_string())]),
-        ),
         Refusal::ComponentLimit { limit } => {
             (ErrorReason::DecisionRefused, metadata([("limit", limit.to_string())]))
         }
         Refusal::KeptApart(no) | Refusal::KeptTogether(no) | Refusal::DecidedShared(no) => {
-            (ErrorReason::DecisionRefused, metadata([("constraint", no.0.to_string())]))
+            (ErrorReason::DecisionRefused, metadata([("decision", no.0.to_string())]))
         }
         Refusal::SidesOverlap => (ErrorReason::DecisionRefused, HashMap::new()),
     };
@@ -400,6 +432,13 @@ mod tests {
         let reason = |status: &Status| explained(status).unwrap().get_details_error_info().unwrap().reason;
         assert_eq!(reason(&Status::out_of_range("5 bytes")), "MESSAGE_TOO_LARGE");
         assert_eq!(reason(&Status::unimplemented("")), "METHOD_UNKNOWN");
+        for (sent, code) in [
+            (Status::internal("flag 2"), Code::InvalidArgument),
+            (Status::resource_exhausted("size"), Code::OutOfRange),
+        ] {
+            assert_eq!(explained(&sent).unwrap().code(), code);
+        }
+        assert!(explained(&Status::not_found("x".repeat(4_000_000))).unwrap().message().len() < 1_000);
         assert!(explained(&Status::not_found("of health")).is_none());
         assert!(explained(&PortError::CustomerNotFound.into()).is_none());
     }
@@ -431,6 +470,7 @@ mod tests {
             (PortError::Invalid(vec![]), "INVALID_ARGUMENT"),
             (PortError::BatchTooLarge { limit: 1, size: 2 }, "INVALID_ARGUMENT"),
             (PortError::MessageMalformed, "INVALID_ARGUMENT"),
+            (PortError::MessageTooHeavy { limit_bytes: 1 }, "OUT_OF_RANGE"),
             (PortError::PageTokenMalformed, "INVALID_ARGUMENT"),
             (PortError::PageTokenMismatch, "INVALID_ARGUMENT"),
             (PortError::TenantMalformed, "INVALID_ARGUMENT"),

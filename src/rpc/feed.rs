@@ -183,7 +183,7 @@ impl Feed {
 
     /// Sends until the caller is gone.
     async fn follow(&mut self) -> Result<(), PortError> {
-        let mut committed = self.port.store.committed();
+        let mut committed = self.port.store.committed_of(self.tenant.key);
         // The first message comes at once: it says where the feed stands.
         let (mut heard_at, mut is_heard) = (stopwatch(), false);
         loop {
@@ -253,6 +253,7 @@ fn kind(event: &Event) -> IdentityEventKind {
         Event::Merged { .. } => IdentityEventKind::Merged,
         Event::Split { .. } => IdentityEventKind::Split,
         Event::KindChanged { .. } => IdentityEventKind::KindChanged,
+        Event::Ended { .. } => IdentityEventKind::Ended,
         Event::SharingChanged { .. } => IdentityEventKind::SharingChanged,
         Event::Upgraded { .. } => IdentityEventKind::Upgraded,
     }
@@ -301,6 +302,7 @@ pub(super) fn event_told(tenant: TenantKey, event: &Event) -> Told {
         Event::Upgraded { from, to } => {
             Told::Upgraded(proto::MapUpgraded { from_generation: *from, to_generation: *to })
         }
+        Event::Ended { customer } => Told::Ended(proto::CustomerEnded { customer_id: id(*customer) }),
         Event::SharingChanged { kind, value, shared } => {
             let (kind, value) = (kind.clone(), value.clone());
             Told::SharingChanged(proto::IdentifierSharingChanged {

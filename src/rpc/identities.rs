@@ -13,14 +13,15 @@ use super::proto::{self, explain_identity_request::Subject};
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, tenant_name};
 use crate::identity::batch::Stored;
 use crate::identity::constraints::{Constraints, link_no};
-use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
+use crate::identity::explain::{self, Allowed, Explained, Link};
+use crate::identity::foresight::Foresight;
 use crate::identity::resolve::{IdentifierNo, KindIndex};
 use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, Micros, ObservationNo, Position, Reason, Revision, TenantKey, TenantName,
     TouchKey, Violation,
 };
-use crate::store::{self, Component, CustomerRecord, Tenant};
+use crate::store::{self, Component, CustomerRecord, ResolvedIdentifier, Tenant};
 
 #[tonic::async_trait]
 impl IdentityService for Port {
@@ -71,24 +72,24 @@ impl Port {
         let known = known.as_ref();
         let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
         let (normalized, unusable) = self.normalize_all(&asked.identifiers, &rules)?;
-        let linking: Vec<Identifier> = normalized
+        let mut linking: Vec<Identifier> = normalized
             .iter()
             .filter_map(|one| match one {
                 Normalized::Linking(identifier) => Some(identifier.clone()),
                 Normalized::Blocked(_) => None,
             })
             .collect();
+        linking.sort_unstable();
+        linking.dedup();
+        let at = self.asked_instant(asked.at.as_ref())?;
         let mut answer = match tenant {
             Some(tenant) if !linking.is_empty() => {
-                let position = Position {
-                    at: (self.clock)(),
-                    key: TouchKey { source: String::new(), source_id: String::new() },
-                };
-                let (revision, before, observation) =
-                    self.outlook(&tenant, known, &linking, position).await?;
-                let foresight = explain::foresee(&rules, &before, &observation);
-                let known = Known::of(&rules, &before.identifiers);
-                resolved(tenant.key, &rules, revision, normalized, &known, &foresight)
+                // After everything else of that instant.
+                let last = char::MAX.to_string();
+                let position = Position { at, key: TouchKey { source: last.clone(), source_id: last } };
+                let foreseen = self.foresee(&tenant, known, &linking, position).await?;
+                let known = Known::of(&rules, &foreseen.identifiers);
+                resolved(tenant.key, &rules, foreseen.revision, normalized, &known, &foreseen.foresight)
             }
             tenant => {
                 let present = tenant.map_or(Revision(0), |tenant| tenant.revision);
@@ -102,6 +103,14 @@ impl Port {
             }
         }
         Ok(answer)
+    }
+
+    /// The instant that a request names; without one, now.
+    fn asked_instant(&self, at: Option<&pbjson_types::Timestamp>) -> Result<Micros, PortError> {
+        let Some(at) = at else { return Ok((self.clock)()) };
+        let mut checks = Checks::new(&self.settings.limits);
+        let at = checks.instant(&Path::root().field("at"), Some(*at)).unwrap_or_default();
+        checks.finish(at).map_err(PortError::Invalid)
     }
 
     /// Identifiers as recording would take them; those that cannot be used link nothing, as blocked
@@ -247,10 +256,10 @@ impl Port {
 struct Known<'a>(FxHashMap<(&'a str, &'a str), (IdentifierNo, &'a Stored)>);
 
 impl<'a> Known<'a> {
-    fn of(rules: &'a Rules, identifiers: &'a FxHashMap<IdentifierNo, Stored>) -> Self {
-        let named = |(no, stored): (&IdentifierNo, &'a Stored)| {
-            let kind = rules.kinds.get(stored.kind)?.kind.as_str();
-            Some(((kind, stored.value.as_str()), (*no, stored)))
+    fn of(rules: &'a Rules, identifiers: &'a [ResolvedIdentifier]) -> Self {
+        let named = |found: &'a ResolvedIdentifier| {
+            let kind = rules.kinds.get(found.stored.kind)?.kind.as_str();
+            Some(((kind, found.stored.value.as_str()), (found.no, &found.stored)))
         };
         Self(identifiers.iter().filter_map(named).collect())
     }
@@ -435,15 +444,21 @@ pub(super) fn explanation(rules: &Rules, kind: Option<KindIndex>, reason: explai
             let over = kind_name(rules, over);
             format!("with it one customer would hold more than {most} of {over}; it was the weakest")
         }
+        explain::Reason::OtherPerson(named) => {
+            let (kind, named) = (rule.map_or("", |rule| rule.kind.as_str()), kind_name(rules, named));
+            format!(
+                "its customer has another {named}, and {kind} alone does not say that both are one person's"
+            )
+        }
         explain::Reason::RegisteredNotNamed => {
             let kind = rule.map_or("", |rule| rule.kind.as_str());
             format!("{kind} alone does not join two registered customers")
         }
         explain::Reason::Shared => {
             let most = rule.and_then(|rule| rule.share_after).unwrap_or_default();
-            format!("it was seen beside more than {most} different identifiers of one registered kind")
+            format!("more than {most} people seem to use it, or somebody decided that it is shared")
         }
-        explain::Reason::Constraint(no) => format!("constraint {} keeps them apart", no.0),
+        explain::Reason::Constraint(no) => format!("decision {} keeps them apart", no.0),
         explain::Reason::ComponentLimit => {
             let limit = rules.component_limit;
             format!("it would have connected more than {limit} observations")
@@ -455,6 +470,7 @@ pub(super) fn drop_reason(reason: explain::Reason) -> proto::DropReason {
     match reason {
         explain::Reason::Limit(_) => proto::DropReason::Limit,
         explain::Reason::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,
+        explain::Reason::OtherPerson(_) => proto::DropReason::OtherPerson,
         explain::Reason::Shared => proto::DropReason::Shared,
         explain::Reason::ComponentLimit => proto::DropReason::ComponentLimit,
         explain::Reason::Constraint(_) => proto::DropReason::Constraint,

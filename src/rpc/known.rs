@@ -7,11 +7,11 @@ use super::error::PortError;
 use super::proto::{self, known_at::At};
 use super::{Port, rates_of};
 use crate::identity::Rules;
-use crate::identity::batch::Before;
-use crate::identity::resolve::Observation;
+use crate::identity::foresight::foresee;
+use crate::identity::resolve::IdentifierNo;
 use crate::model::summary::cost::Rates;
 use crate::model::{Identifier, ObservationNo, Position, Reason, Revision, TenantKey};
-use crate::store::{Component, CustomerRecord, Known, KnownAt, ResolvedIdentifier, Tenant};
+use crate::store::{Component, CustomerRecord, Foreseen, Known, KnownAt, ResolvedIdentifier, Tenant};
 
 /// The rules of then, or of now.
 pub(super) fn rules(tenant: &Tenant, known: Option<&Known>) -> Arc<Rules> {
@@ -87,22 +87,24 @@ impl Port {
         })
     }
 
-    /// What is known of identifiers and their holders, or was known then.
-    pub(super) async fn outlook(
+    /// What recording a touch of these identifiers would do, or would have done then.
+    pub(super) async fn foresee(
         &self,
         tenant: &Tenant,
         known: Option<&Known>,
         identifiers: &[Identifier],
         position: Position,
-    ) -> Result<(Revision, Before, Observation), PortError> {
-        Ok(match known {
-            Some(known) => {
-                let (before, observation) =
-                    self.store.outlook_then(tenant.key, known, identifiers, position).await?;
-                (known.revision, before, observation)
-            }
-            None => self.store.outlook(tenant.key, &tenant.rules, identifiers, position).await?,
-        })
+    ) -> Result<Foreseen, PortError> {
+        let Some(known) = known else {
+            return Ok(self.store.foresee(tenant.key, &tenant.rules, identifiers, position).await?);
+        };
+        let (before, observation) = self.store.outlook_then(tenant.key, known, identifiers, position).await?;
+        let foresight = foresee(&known.rules, &before, &observation);
+        let resolved = |no: &IdentifierNo| {
+            Some(ResolvedIdentifier { no: *no, stored: before.identifiers.get(no)?.clone() })
+        };
+        let identifiers = observation.identifiers.iter().filter_map(resolved).collect();
+        Ok(Foreseen { revision: known.revision, foresight, identifiers })
     }
 
     /// All evidence that bears on an observation, or bore on it then.

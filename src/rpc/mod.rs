@@ -3,6 +3,7 @@
 
 mod answers;
 mod asking;
+mod bounded;
 pub mod codec;
 mod commerce;
 pub mod convert;
@@ -20,6 +21,7 @@ mod kpis;
 mod lifetimes;
 pub mod outcome;
 mod page;
+pub mod place;
 mod probes;
 pub mod proto;
 pub mod protojson;
@@ -30,10 +32,13 @@ mod rules;
 mod scores;
 mod separation;
 mod touchpoints;
+mod turns;
+mod weight;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tonic::Request;
@@ -69,6 +74,9 @@ use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// The service that has to wait for a tenant's facts, as health names it.
 pub const KPI_SERVICE: &str = proto::kpi_service_server::SERVICE_NAME;
+/// Health says NOT_SERVING of it while the mirror of any tenant cannot follow the log: KPIs of that
+/// tenant are refused, all others are served.
+pub const MIRRORS: &str = "customer360.mirrors";
 /// Names the tenant of a call.
 pub const TENANT_METADATA: &str = "x-customer360-tenant";
 /// The tenant of a call that names none.
@@ -87,6 +95,8 @@ pub struct Settings {
     pub answer_bytes: usize,
     /// Feeds that are watched at the same time.
     pub max_feeds: usize,
+    /// Longest silence of the sender of a stream.
+    pub stream_idle: Duration,
 }
 
 impl Default for Settings {
@@ -98,6 +108,7 @@ impl Default for Settings {
             max_message_bytes: 32 << 20,
             answer_bytes: 64 << 20,
             max_feeds: 256,
+            stream_idle: Duration::from_secs(120),
         }
     }
 }
@@ -172,6 +183,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
             (routes.routes(), names)
         }};
     }
+    weight::limit_to(port.settings.max_message_bytes);
     serve!(
         TouchpointServiceServer,
         IdentityServiceServer,
@@ -195,16 +207,46 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
 async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, PortError>> + Send + 'static,
 ) -> Result<T, PortError> {
-    tokio::spawn(work).await.unwrap_or(Err(PortError::Panicked))
+    tokio::spawn(place::within(place::held(), work)).await.unwrap_or(Err(PortError::Panicked))
 }
 
-/// Runs work for the processor where it holds up nobody who waits for the network.
+/// Runs short work for the processor where it holds up nobody who waits for the network.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+    in_turn(&turns::SHORT, work).await
+}
+
+/// The same for work that may take seconds. Of what waits, what nobody wants any more is not begun.
+async fn computing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+    let Some(held) = place::held() else { return in_turn(&turns::LONG, work).await };
+    tokio::select! {
+        biased;
+        () = held.gone() => Err(PortError::GivenUp),
+        done = in_turn(&turns::LONG, work) => done,
+    }
+}
+
+async fn in_turn<T: Send + 'static>(
+    turns: &turns::Turns,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PortError> {
+    let held = place::held();
+    let turn = turns.take(held.as_ref().map_or(0, |held| held.tenant())).await;
+    let work = move || {
+        // Both go with the work: whoever asked for it may be gone.
+        let (_turn, _held) = (turn, held);
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|_| PortError::Panicked)
 }
 
 fn tenant_name<T>(request: &Request<T>) -> Result<TenantName, PortError> {
-    let name = match request.metadata().get(TENANT_METADATA) {
+    let mut names = request.metadata().get_all(TENANT_METADATA).iter();
+    let name = names.next();
+    // Of two the first would be the caller's and the second a proxy's.
+    if names.next().is_some() {
+        return Err(PortError::TenantMalformed);
+    }
+    let name = match name {
         Some(name) => name.to_str().map_err(|_| PortError::TenantMalformed)?,
         None => DEFAULT_TENANT,
     };

@@ -9,7 +9,7 @@ use super::error::PortError;
 use super::kpis::cost_rate;
 use super::proto::reconciliation_service_server::ReconciliationService;
 use super::proto::{self, ReconciliationCause};
-use super::{Port, blocking, detached, tenant_name};
+use super::{Port, computing, detached, tenant_name};
 use crate::kpi::KpiError;
 use crate::kpi::engine::scalar::{self, Answer, Figure, Question};
 use crate::kpi::facts::reconcile::Cause;
@@ -58,7 +58,7 @@ impl Port {
         let before = self.with_rates(tenant.key, from.revision, &question).await?;
         let after = self.with_rates(tenant.key, until.revision, &question).await?;
         let between = self.mirrors.compare(&tenant, &from, &until).await?;
-        let states = blocking(move || states(&between, &before, &after)).await??;
+        let states = computing(move || states(&between, &before, &after)).await??;
         Ok(proto::ReconcileKpisResponse {
             kpis: reconciliations(&states),
             from_revision: from.revision.0,

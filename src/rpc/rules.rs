@@ -13,7 +13,7 @@ use super::error::PortError;
 use super::probes::QUESTIONS;
 use super::proto::rule_service_server::RuleService;
 use super::proto::{self, simulate_rules_response::Part};
-use super::{Port, blocking, decisions, detached, tenant_name};
+use super::{Port, blocking, computing, decisions, detached, place, tenant_name};
 use crate::identity::compared::{self, Compared, Touched};
 use crate::identity::rules::{EARLIEST_US, History, Patterns};
 use crate::identity::whole::{Resolved, Unfit, Whole};
@@ -73,19 +73,19 @@ impl RuleService for Port {
         request: Request<proto::SimulateRulesRequest>,
     ) -> Result<Response<Self::SimulateRulesStream>, Status> {
         let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let candidate = self.candidate(asked.rules)?;
         if asked.kpis.len() > QUESTIONS {
             let what = format!("at most {QUESTIONS}");
             return Err(PortError::field("kpis", Reason::TooMany, what).into());
         }
+        let candidate = self.candidate(asked.rules).await?;
         let (sender, messages) = mpsc::channel(8);
         let port = self.clone();
-        tokio::spawn(async move {
+        tokio::spawn(place::within(place::held(), async move {
             let told = port.simulate(&name, candidate, &asked.kpis, &sender).await;
             let last = told.map(|result| part(Part::Result(result))).map_err(Status::from);
             // Who went away is not told.
             let _ = sender.send(last).await;
-        });
+        }));
         Ok(Response::new(ReceiverStream::new(messages)))
     }
 
@@ -101,7 +101,7 @@ impl RuleService for Port {
             let reason = c.required_text(&root.field("reason"), asked.reason.clone(), c.limits.text_bytes);
             c.finish((author, reason))
         })?;
-        let mut rules = self.candidate(asked.rules)?;
+        let mut rules = self.candidate(asked.rules).await?;
         let port = self.clone();
         let answer = detached(async move {
             let tenant = port.open_tenant(&name).await?;
@@ -145,12 +145,27 @@ async fn tell(sender: &mpsc::Sender<Message>, done: usize) -> Result<(), PortErr
 
 impl Port {
     /// Rules as sent, with everything that is wrong with them.
-    fn candidate(&self, asked: Option<proto::Rules>) -> Result<Rules, PortError> {
+    async fn candidate(&self, asked: Option<proto::Rules>) -> Result<Rules, PortError> {
         let Some(asked) = asked else {
             return Err(PortError::field("rules", Reason::Required, "must be set"));
         };
-        let (rules, mut wrong) = from_proto(asked);
-        wrong.extend(rules::check(&rules));
+        let texts = [
+            ("blocked", &asked.blocked[..], rules::BLOCKED_LIMIT),
+            ("blocked_ignoring_case", &asked.blocked_ignoring_case[..], rules::BLOCKED_LIMIT),
+            ("blocked_patterns", &asked.blocked_patterns[..], rules::PATTERNS_LIMIT),
+            ("trait_sources", &asked.trait_sources[..], rules::SOURCES_LIMIT),
+        ];
+        let excess = rules::excess(asked.kinds.len(), asked.clock_resets.len(), texts);
+        if !excess.is_empty() {
+            return Err(PortError::Invalid(excess));
+        }
+        // Patterns are compiled, which takes its time.
+        let checked = blocking(move || {
+            let (rules, mut wrong) = from_proto(asked);
+            wrong.extend(rules::check(&rules));
+            (rules, wrong)
+        });
+        let (rules, mut wrong) = checked.await?;
         wrong.truncate(self.settings.limits.violations);
         if wrong.is_empty() { Ok(rules) } else { Err(PortError::Invalid(wrong)) }
     }
@@ -171,7 +186,7 @@ impl Port {
         let (present, was) = (tenant.rules.clone(), Arc::new(whole));
         let (now, limit) = (was.clone(), candidate.component_limit);
         // At the same time: each has stretches that only one processor works on.
-        let resolved = blocking(move || {
+        let resolved = computing(move || {
             let under = || (*now).clone().under(&present, &candidate).map(|whole| whole.resolve(&candidate));
             rayon::join(|| now.resolve(&present), under)
         });
@@ -182,7 +197,9 @@ impl Port {
             Err(unfit) => return Ok(refused(revision, &was, &before, &unfit)),
         };
         let compared = compared::compare(&before, &after);
-        let mut result = simulated(tenant.key, (revision, &was), (&before, &after), &compared, &touchpoints);
+        let parts = self.store.count_handovers(tenant.key, &compared.handovers).await?;
+        let moved = Moves { compared: &compared, touchpoints: &touchpoints, parts };
+        let mut result = simulated(tenant.key, (revision, &was), (&before, &after), moved);
         if after.largest > limit as usize {
             result.refusals.push(Unfit::TooLarge { observations: after.largest, limit }.to_string());
         }
@@ -221,20 +238,28 @@ fn refused(revision: Revision, whole: &Whole, before: &Resolved, unfit: &[Unfit]
     }
 }
 
+/// What would belong to others: whole observations with their touchpoints, and parts of those that are
+/// divided in time.
+struct Moves<'a> {
+    compared: &'a Compared,
+    touchpoints: &'a FxHashMap<ObservationNo, u64>,
+    parts: Vec<Reassigned>,
+}
+
 /// What a candidate would change.
 fn simulated(
     tenant: TenantKey,
     (revision, whole): (Revision, &Whole),
     (before, after): (&Resolved, &Resolved),
-    compared: &Compared,
-    touchpoints: &FxHashMap<ObservationNo, u64>,
+    Moves { compared, touchpoints, parts }: Moves<'_>,
 ) -> proto::SimulationResult {
-    let moved = compared.touched.iter().filter(|touched| touched.from != touched.to);
+    let moved = compared.touched.iter().filter(|touched| touched.from != touched.to && !touched.divided);
     let reassigned: Vec<Reassigned> = moved
         .map(|&Touched { observation, from, to, .. }| {
             let touchpoints = touchpoints.get(&observation).copied().unwrap_or_default();
             Reassigned { observation, from, to, touchpoints }
         })
+        .chain(parts)
         .collect();
     let (reassignments, touchpoints, _) = decisions::reassignments(tenant, &reassigned);
     proto::SimulationResult {
@@ -288,6 +313,7 @@ fn to_proto(rules: &Rules) -> proto::Rules {
         limit: small(rule.limit),
         joins_registered: rule.joins_registered,
         share_after: rule.share_after.map(small),
+        ordinary: small(rule.ordinary),
         normalizer: normalizer_to_proto(rule.normalizer).into(),
         on_conflict: match rule.on_conflict {
             OnConflict::Demote => proto::OnConflict::Demote,
@@ -328,6 +354,9 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
         if rule.share_after.is_some_and(|n| n < 0) {
             wrong.push(Violation::new(at("share_after"), Reason::OutOfRange, "must not be negative"));
         }
+        if rule.ordinary < 0 {
+            wrong.push(Violation::new(at("ordinary"), Reason::OutOfRange, "must not be negative"));
+        }
         if let (Some(kind), Some(normalizer)) = (name, form) {
             kinds.push(KindRule {
                 kind,
@@ -341,6 +370,8 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
                     proto::OnConflict::MoveWhole => OnConflict::Move(History::Whole),
                 },
                 share_after: rule.share_after.and_then(|n| u32::try_from(n).ok()),
+                // Not said: one.
+                ordinary: u32::try_from(rule.ordinary).unwrap_or(0).max(1),
                 normalizer,
             });
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -15,7 +16,7 @@ use super::outcome::{self, RecordOutcome, Sum};
 use super::page::{self, Query};
 use super::proto;
 use super::proto::touchpoint_service_server::TouchpointService;
-use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
+use super::{Port, blocking, customer_id, detached, parse_customer_id, place, tenant_name};
 use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
@@ -169,19 +170,30 @@ impl Port {
         tenant: TenantName,
         mut batches: Streaming<proto::ImportTouchpointsRequest>,
     ) -> Result<proto::ImportTouchpointsResponse, PortError> {
-        let mut import = Import::default();
-        while let Some(batch) =
-            batches.message().await.map_err(|status| PortError::Stream(Box::new(status)))?
-        {
+        let (mut import, held) = (Import::default(), place::held());
+        loop {
+            let batch = tokio::select! {
+                biased;
+                batch = next(&mut batches, self.settings.stream_idle) => batch?,
+                // The next message may wait for the memory of those under check.
+                checked = oldest(&mut import.checking) => {
+                    import.checking.pop_front();
+                    import.queue(self, checked?).await?;
+                    continue;
+                }
+            };
+            let Some(batch) = batch else { break };
+            // That of the message goes with its batch until that is in the writer's queue.
+            let memory = held.as_ref().and_then(|held| held.take_arrived());
             if import.checking.len() >= BATCHES_IN_FLIGHT {
                 import.advance(self).await?;
             }
             let (port, tenant) = (self.clone(), tenant.clone());
-            import.checking.push_back(tokio::spawn(async move {
+            import.checking.push_back(tokio::spawn(place::within(held.clone(), async move {
                 let keys = batch.touchpoints.iter().map(key_to_proto).collect();
                 let asks = Asks { explain: batch.explain, strict: batch.strict };
-                Ok((keys, port.check_batch(tenant, batch.touchpoints, asks).await?))
-            }));
+                Ok((keys, port.check_batch(tenant, batch.touchpoints, asks).await?, memory))
+            })));
         }
         while !import.checking.is_empty() {
             import.advance(self).await?;
@@ -274,10 +286,13 @@ struct Checked {
     nothing: Recorded,
 }
 
+/// A checked batch with its keys, and the memory of its message.
+type BatchChecked = (Keys, Checked, Option<OwnedSemaphorePermit>);
+
 /// A stream on its way: batches under check, then batches in the writer's queue, oldest first.
 #[derive(Default)]
 struct Import {
-    checking: VecDeque<JoinHandle<Result<(Keys, Checked), PortError>>>,
+    checking: VecDeque<JoinHandle<Result<BatchChecked, PortError>>>,
     writing: VecDeque<(Keys, TenantKey, LookedAt, Writing)>,
     sum: Sum,
 }
@@ -286,7 +301,12 @@ impl Import {
     /// Moves the oldest checked batch into the writer's queue.
     async fn advance(&mut self, port: &Port) -> Result<(), PortError> {
         let Some(checking) = self.checking.pop_front() else { return Ok(()) };
-        let (keys, checked) = checking.await.unwrap_or(Err(PortError::Panicked))?;
+        let checked = checking.await.unwrap_or(Err(PortError::Panicked))?;
+        self.queue(port, checked).await
+    }
+
+    async fn queue(&mut self, port: &Port, checked: BatchChecked) -> Result<(), PortError> {
+        let (keys, checked, _memory) = checked;
         let Checked { tenant, incoming, looked_at, nothing } = checked;
         if self.writing.len() >= BATCHES_IN_FLIGHT {
             self.finish_oldest().await?;
@@ -304,6 +324,27 @@ impl Import {
         let batch = recorded(tenant, looked_at, writing.await?)?;
         self.sum.add(batch.revision, keys, batch.outcomes);
         Ok(())
+    }
+}
+
+/// The next batch of a stream, within the time that a sender may be silent.
+async fn next(
+    batches: &mut Streaming<proto::ImportTouchpointsRequest>,
+    idle: Duration,
+) -> Result<Option<proto::ImportTouchpointsRequest>, PortError> {
+    match tokio::time::timeout(idle, batches.message()).await {
+        Ok(batch) => batch.map_err(|status| PortError::Stream(Box::new(status))),
+        Err(_) => Err(PortError::StreamIdle { seconds: idle.as_secs() }),
+    }
+}
+
+/// What became of the oldest batch under check; never, if there is none. It stays where it is.
+async fn oldest(
+    checking: &mut VecDeque<JoinHandle<Result<BatchChecked, PortError>>>,
+) -> Result<BatchChecked, PortError> {
+    match checking.front_mut() {
+        Some(oldest) => oldest.await.unwrap_or(Err(PortError::Panicked)),
+        None => std::future::pending().await,
     }
 }
 

@@ -46,8 +46,13 @@ const STRETCHES_THEN: &str = "WITH v(observation, revision) AS ({rows}) \
     SELECT v.revision, s.observation, s.from_at_us, s.customer FROM v CROSS JOIN stretch s \
     WHERE s.tenant = $1 AND s.observation = v.observation AND s.revision_from <= v.revision \
     AND (s.revision_until IS NULL OR s.revision_until > v.revision) ORDER BY v.revision, s.observation, s.from_at_us";
-const KINDS_CHANGED: &str = "SELECT until_revision, customer FROM customer_was \
+const KINDS_CHANGED: &str = "SELECT until_revision, customer, ended FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision, customer";
+/// Customers that came to be at those revisions.
+const BEGAN: &str = "WITH v(customer, revision) AS ({rows}) SELECT v.customer, v.revision FROM v \
+    WHERE EXISTS (SELECT 1 FROM customer c WHERE c.tenant = $1 AND c.customer = v.customer AND c.began = v.revision) \
+    OR EXISTS (SELECT 1 FROM customer_was w WHERE w.tenant = $1 AND w.customer = v.customer \
+    AND w.began = v.revision)";
 pub(super) const KINDS_THEN: &str = "WITH v(customer, revision) AS ({rows}) \
     SELECT v.customer, v.revision, COALESCE((SELECT w.registered FROM customer_was w WHERE w.tenant = $1 \
     AND w.customer = v.customer AND w.until_revision > v.revision ORDER BY w.until_revision LIMIT 1), \
@@ -228,10 +233,24 @@ async fn read_kinds(
     for row in tx.fetch(KINDS_CHANGED, &range).await? {
         if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
             let customer = ObservationNo(row.get(1)?);
+            if row.get::<i64>(2)? != 0 {
+                draft.moves.ended.push(customer);
+                continue;
+            }
             let gone = |(o, from, to): &(_, _, _)| *o == customer && *from == customer && *to != customer;
             if !draft.moves.moved.iter().any(gone) {
                 draft.moves.kinds.push(customer);
             }
+        }
+    }
+    let stays = |(revision, draft): (&Revision, &Draft)| {
+        let stay = draft.moves.moved.iter().filter(|(no, from, to)| from == to && no == to);
+        stay.map(|(no, ..)| (no.0, revision.0)).collect::<Vec<_>>()
+    };
+    let stays: Vec<(i64, i64)> = drafts.iter().flat_map(stays).collect();
+    for (customer, revision) in began(tx, tenant, &stays).await? {
+        if let Some(draft) = drafts.get_mut(&revision) {
+            draft.moves.again.push(customer);
         }
     }
     let mut asked: BTreeSet<(i64, i64)> = BTreeSet::new();
@@ -250,6 +269,20 @@ async fn read_kinds(
         }
     }
     Ok(kinds)
+}
+
+/// Those of customers, at revisions, that came to be there.
+pub(super) async fn began(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    asked: &[(i64, i64)],
+) -> Result<Vec<(ObservationNo, Revision)>, StoreError> {
+    let columns = [
+        Column::Int(asked.iter().map(|(customer, _)| *customer).collect()),
+        Column::Int(asked.iter().map(|(_, revision)| *revision).collect()),
+    ];
+    let rows = tx.fetch_bulk(BEGAN, &[Scalar::Int(tenant.0)], &columns).await?;
+    rows.iter().map(|row| Ok((ObservationNo(row.get(0)?), Revision(row.get(1)?)))).collect()
 }
 
 fn read_kind(row: &Row) -> Result<Option<(Revision, ObservationNo, bool)>, StoreError> {

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::kind_index;
-use super::read::{Component, CustomerRecord, Found, Member, ResolvedIdentifier, Shown, customers};
+use super::read::{Component, CustomerRecord, Found, Linked, Member, ResolvedIdentifier, Shown, customers};
 use super::record::decode_summary;
 use super::search::load;
 use super::stretches::{self, Span, Stretches, spans_of, summaries};
@@ -15,7 +15,7 @@ use super::tenants::revision;
 use super::{Store, StoreError, constraints};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
-use crate::identity::constraints::Constraints;
+use crate::identity::constraints::{ConstraintNo, Constraints, link_no};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::summary::Summary;
 use crate::model::{
@@ -218,6 +218,12 @@ pub(super) async fn customers_then(
         divided.flat_map(|o| wanted.iter().map(move |c| (*c, spans(o, *c)))).collect();
     let in_spans = divided_summaries(tx, tenant, known, &divided).await?;
     let found = |customer: ObservationNo| {
+        let link = |o: &&StoredObservation| o.observation.is_link() && o.customer == customer;
+        let linked = |o: &StoredObservation| {
+            let decision = link_no(&o.observation.position).unwrap_or(ConstraintNo(0));
+            o.observation.identifiers.iter().map(|no| Linked { no: *no, decision }).collect::<Vec<_>>()
+        };
+        let links: Vec<Linked> = then.observations.iter().filter(link).flat_map(linked).collect();
         let own = then.observations.iter().filter(|o| !o.observation.is_link());
         let own = own.map(|o| (o, spans(o, customer)));
         let members: Vec<Member> = (own.filter(|(_, spans)| !spans.is_empty()))
@@ -234,10 +240,10 @@ pub(super) async fn customers_then(
             .collect();
         let registered = then.registered.get(&customer).copied().unwrap_or_default();
         let kind = if registered { CustomerKind::Registered } else { CustomerKind::Anonymous };
-        let names = members.iter().flat_map(|member| &member.identifiers);
+        let names = members.iter().flat_map(|member| &member.identifiers).chain(links.iter().map(|l| &l.no));
         let names = names.filter_map(|no| Some((*no, then.before.identifiers.get(no)?.clone())));
         let names = names.collect();
-        (Found { customer, kind, members }, names)
+        (Found { customer, kind, members, links }, names)
     };
     Ok(customers.into_iter().map(|customer| customer.map(found)).collect())
 }

@@ -5,6 +5,7 @@
 //! order of revisions is the order of commits, without a gap, also between processes.
 
 mod changes;
+mod committed;
 mod conflicts;
 mod constraints;
 mod content;
@@ -16,8 +17,10 @@ mod deciding;
 mod dialect;
 mod driver;
 mod error;
+mod falling;
 mod feed;
 mod files;
+mod foresight;
 mod history;
 mod identities;
 mod keys;
@@ -29,6 +32,7 @@ mod read;
 mod record;
 mod records;
 mod rehash;
+mod remembered;
 mod rows;
 mod rules;
 mod scoring;
@@ -59,6 +63,7 @@ pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
 pub use feed::{FeedPage, RevisionEvents};
+pub use foresight::Foreseen;
 pub use history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
@@ -107,8 +112,7 @@ pub struct Store {
     tenants: Arc<tenants::Tenants>,
     writer: writer::Writer,
     views: views::Views,
-    /// The last revision that this process committed, by tenant: wakes the mirrors.
-    committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
+    committed: committed::Committed,
 }
 
 impl Store {
@@ -120,7 +124,8 @@ impl Store {
         let db = Database::open(url, settings.connections).await?;
         rehash::rehash(&db).await?;
         let tenants = Arc::new(tenants::Tenants::default());
-        let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
+        let committed = committed::Committed::default();
+        let woken = committed.clone();
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
         let views = views::Views::new(db.clone(), settings.connections);
         let store = Self { db, clock, tenants, writer, views, committed };
@@ -128,10 +133,16 @@ impl Store {
         Ok(store)
     }
 
-    /// Wakes whenever this process has committed a revision.
+    /// Every revision that this process commits.
     #[must_use]
-    pub fn committed(&self) -> tokio::sync::watch::Receiver<(TenantKey, Revision)> {
-        self.committed.clone()
+    pub fn committed(&self) -> tokio::sync::broadcast::Receiver<(TenantKey, Revision)> {
+        self.committed.all()
+    }
+
+    /// Wakes whenever this process has committed a revision of the tenant.
+    #[must_use]
+    pub fn committed_of(&self, tenant: TenantKey) -> tokio::sync::watch::Receiver<Revision> {
+        self.committed.of(tenant)
     }
 
     /// Records a batch; one outcome per touchpoint, in order. What is refused is refused alone.

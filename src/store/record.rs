@@ -127,7 +127,7 @@ const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observ
     WHERE tenant = $1";
 const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us, last_touchpoint, \
     last_observation) VALUES ($1, $2, $3, $4, $5)";
-const FIND_OBSERVATIONS: &str = "WITH v(set_hash, i) AS ({rows}) \
+pub(super) const FIND_OBSERVATIONS: &str = "WITH v(set_hash, i) AS ({rows}) \
     SELECT v.i, o.observation, o.customer, o.live, o.severed, o.first_at_us, o.first_source, o.first_source_id, \
     s.summary, o.unsettled FROM v CROSS JOIN observation o \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
@@ -174,6 +174,7 @@ pub(super) async fn record(
     }
     let stretches =
         identities::settle(&mut tx, tenant, &ground, &mut taken, news, &mut sets.customers).await?;
+    versions::keep_begun(&mut tx, tenant, &taken, &looked.outdated).await?;
     write_touchpoints(&mut tx, tenant, batch, live, &sets, &mut taken).await?;
     versions::write_late(&mut tx, tenant, &mut taken, batch, &looked.late).await?;
     write_summaries(&mut tx, tenant, batch, live, sets.summaries, &sets.observation_of).await?;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::driver::{Scalar, Transaction};
+use super::driver::{Column, Scalar, Transaction};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
 use super::record::{Taken, decode_summary, keep_revision, take_revision};
 use super::tenants::Tenants;
@@ -60,9 +60,14 @@ const SELECT_VERSION: &str = "SELECT version, revision, rules, author, reason, p
 const VERSION_AT: &str = "SELECT version FROM rule_set WHERE tenant = $1 AND revision = $2";
 const INSERT_VERSION: &str = "INSERT INTO rule_set (tenant, version, revision, rules, author, reason, principal) \
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const SET_BLOCKED: &str = "WITH v(identifier, blocked) AS ({rows}) UPDATE identifier SET blocked = v.blocked FROM v \
+    WHERE identifier.tenant = $1 AND identifier.identifier = v.identifier";
 const SET_VERSION: &str = "UPDATE tenant SET rules_version = $2 WHERE tenant = $1";
-const COUNT_MOVED: &str = "SELECT COUNT(*) FROM reassignment \
-    WHERE tenant = $1 AND revision = $2 AND from_customer <> to_customer";
+/// Wholly, or some time of them.
+const COUNT_MOVED: &str = "SELECT COUNT(*) FROM reassignment r \
+    WHERE r.tenant = $1 AND r.revision = $2 AND (r.from_customer <> r.to_customer OR EXISTS \
+    (SELECT 1 FROM stretch s WHERE s.tenant = r.tenant AND s.observation = r.observation \
+    AND (s.revision_from = r.revision OR s.revision_until = r.revision)))";
 /// Customers of another kind than before although none of their observations moved: logged as
 /// reassignments to themselves, so that who follows the log hears of them.
 const LOG_KINDS: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
@@ -74,7 +79,7 @@ const ALL_OBSERVATIONS: &str = "SELECT o.observation, o.customer, o.component, o
     o.first_at_us, o.first_source, o.first_source_id, o.releases, o.unsettled FROM observation o \
     WHERE o.tenant = $1 AND o.live = 1 ORDER BY o.observation";
 const ALL_IDENTIFIERS: &str = "SELECT d.identifier, d.kind, d.value, d.holder, d.claims, d.first_in, d.latest_in, \
-    d.sharing, d.shared FROM identifier d WHERE d.tenant = $1 ORDER BY d.identifier";
+    d.sharing, d.shared, d.blocked FROM identifier d WHERE d.tenant = $1 ORDER BY d.identifier";
 const ALL_SUMMARIES: &str =
     "SELECT s.observation, s.summary FROM summary s WHERE s.tenant = $1 ORDER BY s.observation";
 
@@ -190,6 +195,8 @@ impl Anew {
         taken.next_observation += released.len() as i64;
         let known = whole.observations.len() - released.len();
         let (under, old) = (rules.clone(), was.clone());
+        let was_blocked: FxHashSet<IdentifierNo> =
+            whole.identifiers.iter().filter(|(_, stored)| stored.blocked).map(|(no, _)| *no).collect();
         let resolved = tokio::task::spawn_blocking(move || resolve(whole, &old, &under, is_bounded)).await;
         let (whole, mut resolved) = resolved.map_err(|_| StoreError::Closed)??;
         let (known, new) = whole.observations.split_at(known);
@@ -198,7 +205,7 @@ impl Anew {
         settled::insert_observations(tx, tenant, &released, &fresh, changes).await?;
         settled::reassign(tx, tenant, taken, &FxHashMap::default(), known, changes).await?;
         stretches::write(tx, tenant, taken, known, &changes.assigned).await?;
-        settled::log_merges(tx, tenant, taken, &resolved.changes.merges).await?;
+        settled::log_merges(tx, tenant, taken, &resolved.changes, None).await?;
         conflicts::log(tx, tenant, taken, &resolved.changes.conflicts).await?;
         let same = |(no, stored): &(IdentifierNo, Stored)| {
             let was = &whole.identifiers[no];
@@ -213,6 +220,11 @@ impl Anew {
         };
         resolved.changes.identifiers.retain(|one| !same(one));
         settled::write_holdings(tx, tenant, &rules, taken, &resolved.changes).await?;
+        let turned = whole.identifiers.iter().filter(|(no, d)| d.blocked != was_blocked.contains(no));
+        let turned: Vec<_> = turned.map(|(no, stored)| (no.0, i64::from(stored.blocked))).collect();
+        let (numbers, blocked) = turned.into_iter().unzip();
+        let columns = [Column::Int(numbers), Column::Int(blocked)];
+        tx.run_bulk(SET_BLOCKED, &[Scalar::Int(tenant.0)], &columns).await?;
         let at = [tenant.0, taken.revision.0].map(Scalar::Int);
         tx.run(LOG_KINDS, &at).await?;
         Ok(())
@@ -304,6 +316,7 @@ async fn load(
                 None => None,
             },
             was_shared: row.get::<i64>(8)? != 0,
+            blocked: row.get::<i64>(9)? != 0,
         };
         identifiers.insert(IdentifierNo(row.get(0)?), stored);
     }

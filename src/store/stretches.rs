@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::StoreError;
 use super::data_key::{DataKey, KeyedHash};
+use super::decide::Reassigned;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::Evidence;
 use super::known::{Known, NOW};
@@ -12,7 +13,7 @@ use super::read::Member;
 use super::record::{Incoming, Taken, parse_details};
 use super::rows::parse_member;
 use crate::identity::batch::{Assigned, StoredObservation};
-use crate::identity::moves::{self, Stretch, Touch, is_released};
+use crate::identity::moves::{self, Handover, Stretch, Touch, is_released};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::identity::whole::Whole;
 use crate::identity::{OnConflict, Rules};
@@ -112,15 +113,44 @@ pub(super) async fn load_then(
     known: &Known,
     observations: impl Iterator<Item = ObservationNo>,
 ) -> Result<Stretches, StoreError> {
+    if !known.rules.moves() {
+        return Ok(Stretches::default());
+    }
+    load_at(tx, tenant, known.revision, observations).await
+}
+
+/// The stretches of observations as they were at a revision, whatever the rules.
+pub(super) async fn load_at(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    revision: Revision,
+    observations: impl Iterator<Item = ObservationNo>,
+) -> Result<Stretches, StoreError> {
     let mut stretches = Stretches::default();
-    if known.rules.moves() {
-        let scalars = [tenant.0, known.revision.0].map(Scalar::Int);
-        let columns = [Column::Int(distinct(observations))];
-        for row in tx.fetch_bulk(OF_OBSERVATIONS_THEN, &scalars, &columns).await? {
-            add_stretch(&mut stretches, &row)?;
-        }
+    let scalars = [tenant.0, revision.0].map(Scalar::Int);
+    let columns = [Column::Int(distinct(observations))];
+    for row in tx.fetch_bulk(OF_OBSERVATIONS_THEN, &scalars, &columns).await? {
+        add_stretch(&mut stretches, &row)?;
     }
     Ok(stretches)
+}
+
+/// The touchpoints in each of those times, of those that have some.
+pub(super) async fn count(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    parts: &[Handover],
+) -> Result<Vec<Reassigned>, StoreError> {
+    let span =
+        |part: &Handover| Span { observation: part.observation, from: part.from_at, until: part.until_at };
+    let spans: Vec<Span> = parts.iter().map(span).collect();
+    let summaries = summaries(tx, tenant, &spans, NOW).await?;
+    let counted = parts.iter().zip(summaries).filter(|(_, summary)| summary.touchpoints > 0);
+    let one = |(part, summary): (&Handover, Summary)| {
+        let Handover { observation, from, to, .. } = *part;
+        Reassigned { observation, from, to, touchpoints: summary.touchpoints }
+    };
+    Ok(counted.map(one).collect())
 }
 
 fn add_stretch(stretches: &mut Stretches, row: &Row) -> Result<(), StoreError> {

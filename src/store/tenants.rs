@@ -1,11 +1,11 @@
 //! Tenants: their keys, revisions and rules.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::data_key::DataKey;
-use super::driver::{Scalar, Transaction};
+use super::driver::{Column, Scalar, Transaction};
+use super::remembered::Remembered;
 use super::{Store, StoreError, constraints};
 use crate::identity::constraints::Constraints;
 use crate::identity::{RESOLVER_GENERATION, Rules};
@@ -21,13 +21,36 @@ pub struct Tenant {
     pub data_key: DataKey,
 }
 
-/// What never changes of tenants, remembered: keys by name, and rules by version.
-#[derive(Default)]
+/// What never changes of tenants, remembered: rules by version, and decisions.
 pub(super) struct Tenants {
-    rules: Mutex<HashMap<(TenantKey, i64), Arc<Rules>>>,
-    data_keys: Mutex<HashMap<TenantKey, DataKey>>,
+    rules: Remembered<(TenantKey, i64), Arc<Rules>>,
+    /// Those that tenants begin with, as they are stored: most tenants share them.
+    first_rules: (String, Arc<Rules>),
+    data_keys: Remembered<TenantKey, DataKey>,
     /// With the revision at which they were made.
-    constraints: Mutex<HashMap<TenantKey, (i64, Arc<Constraints>)>>,
+    constraints: Remembered<TenantKey, (i64, Arc<Constraints>)>,
+}
+
+/// Memory of rules, and of decisions.
+const RULES_BYTES: usize = 64 << 20;
+const CONSTRAINTS_BYTES: usize = 64 << 20;
+const DATA_KEYS_BYTES: usize = 16 << 20;
+/// What rules and decisions take in memory, for each byte as text, and beside it.
+const BYTES_A_BYTE: usize = 4;
+const BYTES_BESIDE: usize = 512;
+/// Compiled patterns.
+const PATTERNS_BYTES: usize = 1 << 20;
+
+impl Default for Tenants {
+    fn default() -> Self {
+        let first = Rules::default();
+        Self {
+            rules: Remembered::new(RULES_BYTES),
+            first_rules: (serde_json::to_string(&first).unwrap_or_default(), Arc::new(first)),
+            constraints: Remembered::new(CONSTRAINTS_BYTES),
+            data_keys: Remembered::new(DATA_KEYS_BYTES),
+        }
+    }
 }
 
 const SELECT: &str = "SELECT tenant, revision, rules_version, data_key FROM tenant WHERE name = $1";
@@ -41,6 +64,8 @@ const INSERT_RULES: &str = "INSERT INTO rule_set (tenant, version, revision, rul
 const SELECT_RULES: &str = "SELECT rules FROM rule_set WHERE tenant = $1 AND version = $2";
 const SELECT_BY_KEY: &str =
     "SELECT revision, constraints_at, committed_at_us, erased_at FROM tenant WHERE tenant = $1";
+const SELECT_REVISIONS: &str = "WITH v(key) AS ({rows}) SELECT t.tenant, t.revision FROM v CROSS JOIN tenant t \
+    WHERE t.tenant = v.key";
 
 impl Store {
     /// The tenant of that name; `None` if it never recorded anything.
@@ -105,6 +130,14 @@ impl Store {
         let mut tx = self.db.read().await?;
         revision(&mut tx, tenant).await
     }
+
+    /// The revisions that tenants are at.
+    pub async fn revisions(&self, tenants: &[TenantKey]) -> Result<Vec<(TenantKey, Revision)>, StoreError> {
+        let keys = [Column::Int(tenants.iter().map(|tenant| tenant.0).collect())];
+        let mut tx = self.db.read().await?;
+        let rows = tx.fetch_bulk(SELECT_REVISIONS, &[], &keys).await?;
+        rows.iter().map(|row| Ok((TenantKey(row.get(0)?), Revision(row.get(1)?)))).collect()
+    }
 }
 
 /// The revision that a transaction sees.
@@ -135,13 +168,13 @@ impl Tenants {
         if at == 0 {
             return Ok(Arc::default());
         }
-        let known = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        let known = self.constraints.get(&tenant);
         if let Some((_, constraints)) = known.filter(|(known_at, _)| *known_at == at) {
             return Ok(constraints);
         }
         let constraints = Arc::new(constraints::standing(tx, tenant).await?);
-        let mut known = self.constraints.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(tenant, (at, constraints.clone()));
+        let bytes = BYTES_BESIDE * (1 + constraints.size());
+        self.constraints.keep(tenant, (at, constraints.clone()), bytes);
         Ok(constraints)
     }
 
@@ -172,16 +205,15 @@ impl Tenants {
     }
 
     pub(super) fn known_key(&self, tenant: TenantKey) -> Option<DataKey> {
-        self.data_keys.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+        self.data_keys.get(&tenant)
     }
 
     fn remember_key(&self, tenant: TenantKey, bytes: &[u8]) -> Result<DataKey, StoreError> {
-        let mut known = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = known.get(&tenant) {
-            return Ok(key.clone());
+        if let Some(key) = self.known_key(tenant) {
+            return Ok(key);
         }
         let key = DataKey::new(bytes)?;
-        known.insert(tenant, key.clone());
+        self.data_keys.keep(tenant, key.clone(), BYTES_BESIDE);
         Ok(key)
     }
 
@@ -191,16 +223,21 @@ impl Tenants {
         tenant: TenantKey,
         version: i64,
     ) -> Result<Arc<Rules>, StoreError> {
-        let remembered =
-            self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&(tenant, version)).cloned();
+        let remembered = self.rules.get(&(tenant, version));
         if let Some(rules) = remembered {
             return Ok(rules);
         }
         let row = tx.fetch_one(SELECT_RULES, &[Scalar::Int(tenant.0), Scalar::Int(version)]).await?;
         let text: String = row.ok_or(StoreError::Corrupt { what: "rules" })?.get(0)?;
+        let (first_text, first) = &self.first_rules;
+        if text == *first_text {
+            self.rules.keep((tenant, version), first.clone(), BYTES_BESIDE);
+            return Ok(first.clone());
+        }
         let rules: Rules = serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "rules" })?;
-        let rules = Arc::new(rules);
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant, version), rules.clone());
+        let patterns = if rules.blocked_patterns.texts().is_empty() { 0 } else { PATTERNS_BYTES };
+        let (bytes, rules) = (BYTES_BESIDE + BYTES_A_BYTE * text.len() + patterns, Arc::new(rules));
+        self.rules.keep((tenant, version), rules.clone(), bytes);
         Ok(rules)
     }
 }

@@ -86,7 +86,7 @@ async fn exercise(store: &Store) {
     store.view(tenant.key, &tenant.rules, whom[0].clone()).await.unwrap();
     store.views(tenant.key, &tenant.rules, &whom).await.unwrap();
     let position = Position { at: Micros(1_000), key: key(1_000) };
-    store.outlook(tenant.key, &tenant.rules, &who, position).await.unwrap();
+    store.foresee(tenant.key, &tenant.rules, &who, position).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
     decide(store, &tenant).await;
     store.set_cost_rates(tenant.key, None, vec![]).await.unwrap();
@@ -319,7 +319,7 @@ async fn conflicts_of_older_data_are_found_by_the_migration() {
         let store = Store::open(&url, &Settings::default(), crate::clock::system()).await.unwrap();
         let name = format!("old{}", crate::clock::system()().0);
         let tenant = store.open_tenant(&TenantName::parse(&name).unwrap()).await.unwrap();
-        let (a, b, c, d) = (("ACCOUNT", "a"), ("ACCOUNT", "b"), ("COOKIE", "c"), ("DEVICE", "d"));
+        let (a, b, c, d) = (("ACCOUNT", "a"), ("ACCOUNT", "b"), ("EMAIL", "c"), ("PHONE", "d"));
         let sets: [&[(&str, &str)]; 4] = [&[a, c], &[b, c], &[b, d], &[a, d]];
         for (i, set) in sets.iter().enumerate() {
             store.record(tenant.key, vec![touch(i, i as i64 * 10 + 100, set)]).await.unwrap();

@@ -21,6 +21,28 @@ const LOAD_DETAILS: &str = "WITH v(touchpoint) AS ({rows}) SELECT t.details FROM
 const FREE_ORDERS: &str = "WITH v(order_id) AS ({rows}) \
     DELETE FROM order_key WHERE (tenant, order_id) IN (SELECT {tenant}, v.order_id FROM v)";
 
+/// A customer whom the withdrawal ended and the same revision made again never ended.
+const KEEP_BEGUN: &str = "UPDATE customer SET began = w.began FROM customer_was w \
+    WHERE customer.tenant = $1 AND w.tenant = $1 AND w.until_revision = $2 AND w.ended = 1 \
+    AND customer.customer = w.customer";
+const NEVER_ENDED: &str = "UPDATE customer_was SET ended = 0 WHERE tenant = $1 AND until_revision = $2 AND ended = 1 \
+    AND EXISTS (SELECT 1 FROM customer c WHERE c.tenant = customer_was.tenant AND c.customer = customer_was.customer)";
+
+/// Says of customers that were withdrawn and made again in this revision that they stayed.
+pub(super) async fn keep_begun(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    outdated: &[Outdated],
+) -> Result<(), StoreError> {
+    if outdated.is_empty() {
+        return Ok(());
+    }
+    let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+    tx.run(KEEP_BEGUN, &scalars).await?;
+    tx.run(NEVER_ENDED, &scalars).await
+}
+
 /// Takes out what stood until a version of the batch. Returns what remains of the observations that
 /// the batch adds to again, at the same place.
 pub(super) async fn supersede(

@@ -6,9 +6,10 @@ use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
 use super::tenants::Tenants;
-use super::{Store, StoreError, conflicts, settled, stretches};
+use super::{Store, StoreError, conflicts, falling, settled, stretches};
 use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
+use crate::identity::constraints::Sharing;
 use crate::identity::resolve::IdentifierNo;
 use crate::model::summary::Summary;
 use crate::model::{
@@ -61,9 +62,9 @@ const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND 
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) \
     DO UPDATE SET to_customer = excluded.to_customer";
-const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered) \
-    SELECT c.tenant, c.customer, $3, c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
-    ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
+const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered, ended, began) \
+    SELECT c.tenant, c.customer, $3, c.registered, 1, c.began FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
+    ON CONFLICT (tenant, customer, until_revision) DO UPDATE SET ended = 1";
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 
 /// Who voids, and why.
@@ -322,7 +323,7 @@ pub(super) async fn resolve_again(
     let mut before = if live {
         Before::default()
     } else {
-        unclaim(tx, tenant, rules, &bereft.identifiers, &mut replay).await?
+        unclaim(tx, tenant, ground, taken, &bereft.identifiers, &mut replay).await?
     };
     before.constraints = ground.constraints.clone();
     let recounted = before.identifiers.clone();
@@ -336,7 +337,7 @@ pub(super) async fn resolve_again(
         }
     }
     settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
-    settled::log_merges(tx, tenant, taken, &changes.merges).await?;
+    settled::log_merges(tx, tenant, taken, &changes, None).await?;
     conflicts::log(tx, tenant, taken, &changes.conflicts).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
@@ -399,20 +400,21 @@ pub(super) async fn sighted_components(
 async fn unclaim(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
+    taken: &mut Taken,
     identifiers: &[IdentifierNo],
     replay: &mut FxHashSet<ObservationNo>,
 ) -> Result<Before, StoreError> {
+    let rules = ground.rules;
     let scalars = [Scalar::Int(tenant.0)];
     let columns = [Column::Int(identifiers.iter().map(|no| no.0).collect())];
     let mut sighted = Vec::new();
     for row in tx.fetch_bulk(SIGHTED, &scalars, &columns).await? {
         if row.get::<i64>(3)? != 0 {
-            sighted.push((read_numbers(&row.get::<String>(1)?)?, ObservationNo(row.get(2)?)));
+            sighted.push(read_numbers(&row.get::<String>(1)?)?);
         }
     }
-    let mut numbers: Vec<i64> =
-        sighted.iter().flat_map(|(set, _)| set).chain(identifiers).map(|no| no.0).collect();
+    let mut numbers: Vec<i64> = sighted.iter().flatten().chain(identifiers).map(|no| no.0).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut known: FxHashMap<IdentifierNo, Stored> = FxHashMap::default();
@@ -427,15 +429,15 @@ async fn unclaim(
             stored.claims = Claims::new();
         }
     }
-    for (set, _) in &sighted {
+    for set in &sighted {
         add_claims(rules, &mut known, set);
     }
     let mut before = Before::default();
     for no in identifiers {
-        let stored = known[no].clone();
-        if was_shared.contains(no) && !stored.is_shared(rules) {
-            replay
-                .extend(sighted.iter().filter(|(set, _)| set.contains(no)).map(|(_, component)| *component));
+        let mut stored = known[no].clone();
+        let falls = was_shared.contains(no) && !stored.is_shared(rules);
+        if falls && !falling::connect(tx, tenant, ground, taken, *no, replay).await? {
+            stored.sharing = Some(Sharing::Shared);
         }
         before.identifiers.insert(*no, stored);
     }

@@ -5,8 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use super::committed::Committed;
 use super::driver::Database;
 use super::record::{Incoming, Recorded, record};
 use super::tenants::Tenants;
@@ -25,7 +26,7 @@ pub(super) struct Writer {
     limit_bytes: usize,
     stopped: Arc<Semaphore>,
     shard_count: usize,
-    woken: Arc<watch::Sender<(TenantKey, Revision)>>,
+    woken: Committed,
 }
 
 struct Job {
@@ -46,7 +47,7 @@ struct Shard {
     tenants: Arc<Tenants>,
     clock: Clock,
     group_touchpoints: usize,
-    woken: Arc<watch::Sender<(TenantKey, Revision)>>,
+    woken: Committed,
     stopped: Arc<Semaphore>,
 }
 
@@ -58,11 +59,10 @@ impl Writer {
         tenants: Arc<Tenants>,
         clock: Clock,
         settings: &Settings,
-        woken: watch::Sender<(TenantKey, Revision)>,
+        woken: Committed,
     ) -> Self {
         let shard_count = if db.is_postgres() { (settings.connections as usize / 2).clamp(1, 4) } else { 1 };
         let stopped = Arc::new(Semaphore::new(0));
-        let woken = Arc::new(woken);
         let start = |_| {
             let (sender, jobs) = mpsc::unbounded_channel();
             let shard = Shard {
@@ -90,7 +90,7 @@ impl Writer {
 
     /// Says that a revision was committed.
     pub(super) fn wake(&self, tenant: TenantKey, revision: Revision) {
-        self.woken.send_replace((tenant, revision));
+        self.woken.tell(tenant, revision);
     }
 
     pub(super) async fn record(
@@ -179,7 +179,7 @@ impl Shard {
         metrics::histogram!("customer360_write_group_touchpoints").record(batch.len() as f64);
         match record(&self.db, &self.tenants, tenant, &batch, (self.clock)()).await {
             Ok(recorded) => {
-                self.woken.send_replace((tenant, recorded.revision));
+                self.woken.tell(tenant, recorded.revision);
                 let mut outcomes = recorded.outcomes.into_iter();
                 for ((answer, room), size) in answers.into_iter().zip(sizes) {
                     // First: who is answered and calls again finds it.
@@ -196,7 +196,7 @@ impl Shard {
                     rest = others;
                     let recorded = record(&self.db, &self.tenants, tenant, own, (self.clock)()).await;
                     if let Ok(recorded) = &recorded {
-                        self.woken.send_replace((tenant, recorded.revision));
+                        self.woken.tell(tenant, recorded.revision);
                     }
                     drop(room);
                     let _ = answer.send(recorded.map_err(|error| unstored(&error)));

@@ -15,7 +15,7 @@ async fn resolving_foresees_what_recording_then_does() {
         .record(vec![
             touch("1", 9, &["COOKIE:c1"], visit()),
             touch("2", 8, &["ACCOUNT:u1", "EMAIL:a@x.io"], visit()),
-            touch("3", 7, &["ACCOUNT:u2", "COOKIE:c2"], visit()),
+            touch("3", 7, &["ACCOUNT:u2", "EMAIL:c2@x.io", "COOKIE:c2"], visit()),
         ])
         .await;
     let resolve = async |identifiers: &[&str]| {
@@ -33,8 +33,13 @@ async fn resolving_foresees_what_recording_then_does() {
     let recorded = service.record(vec![touch("4", 6, &both, visit())]).await;
     assert_eq!(recorded.outcomes[0].customer_id, foreseen.customer_id);
 
-    let refused_join = resolve(&["ACCOUNT:u1", "COOKIE:c2"]).await;
-    assert_eq!(refused_join.identifiers[1].drop_reason(), DropReason::Limit);
+    let refused_join = resolve(&["ACCOUNT:u1", "EMAIL:c2@x.io", "COOKIE:c2"]).await;
+    let reasons: Vec<_> = refused_join.identifiers.iter().map(|one| one.drop_reason()).collect();
+    assert_eq!(
+        reasons,
+        [DropReason::Unspecified, DropReason::Limit, DropReason::Unspecified],
+        "cookies move"
+    );
     assert_eq!(refused_join.customer_id, foreseen.customer_id);
     let new = resolve(&["EMAIL:new@x.io"]).await;
     assert_eq!((new.customer_id.as_str(), new.kind()), ("", CustomerKind::Registered));
@@ -68,7 +73,7 @@ async fn explaining_tells_the_chain_and_what_was_dropped() {
             touch("1", 9, &["COOKIE:c1"], visit()),
             touch("2", 8, &["COOKIE:c1", "EMAIL:a@x.io"], visit()),
             touch("3", 7, &["EMAIL:a@x.io", "ACCOUNT:u1"], visit()),
-            touch("4", 6, &["ACCOUNT:u2", "COOKIE:c1"], visit()),
+            touch("4", 6, &["ACCOUNT:u2", "EMAIL:a@x.io"], visit()),
             touch("5", 5, &["COOKIE:c1"], visit()),
         ])
         .await;
@@ -99,7 +104,7 @@ async fn explaining_tells_the_chain_and_what_was_dropped() {
         explain(Subject::CustomerId(recorded.outcomes[3].customer_id.clone()), None, 0).await.unwrap();
     let dropped = &other.observations[0].dropped[0];
     assert_eq!(dropped.reason(), DropReason::Limit);
-    assert_eq!(dropped.identifier, Some(identifier("COOKIE:c1")));
+    assert_eq!(dropped.identifier, Some(identifier("EMAIL:a@x.io")));
     assert_eq!(dropped.holder_customer_id, why.customer_id);
 
     let page = explain(Subject::CustomerId(why.customer_id.clone()), None, 2).await.unwrap();

@@ -9,6 +9,7 @@ mod identities;
 mod journeys;
 mod kpis;
 mod lifetimes;
+mod one_tale;
 mod reconciliation;
 mod records;
 mod rules;

@@ -19,6 +19,10 @@ pub struct Moves {
     pub later: FxHashMap<ObservationNo, Vec<(Micros, ObservationNo)>>,
     /// Customers whose kind is another now.
     pub kinds: Vec<ObservationNo>,
+    /// Customers that are no more.
+    pub ended: Vec<ObservationNo>,
+    /// Customers that came to be again, named by an observation that was void.
+    pub again: Vec<ObservationNo>,
     /// Identifiers by kind and value that became shared, or are shared no more.
     pub sharing: Vec<(String, String, bool)>,
     /// The whole map was resolved anew: from which generation of the resolver, to which.
@@ -50,6 +54,10 @@ pub enum Event {
         customer: ObservationNo,
         registered: bool,
     },
+    /// It is no more, and did not become part of one other.
+    Ended {
+        customer: ObservationNo,
+    },
     SharingChanged {
         kind: String,
         value: String,
@@ -66,7 +74,9 @@ impl Event {
     #[must_use]
     pub fn customers(&self) -> Vec<ObservationNo> {
         match self {
-            Self::Created { customer, .. } | Self::KindChanged { customer, .. } => vec![*customer],
+            Self::Created { customer, .. }
+            | Self::KindChanged { customer, .. }
+            | Self::Ended { customer } => vec![*customer],
             Self::Assigned { from, to, later, .. } => {
                 from.iter().chain([to]).chain(later.iter().map(|(_, customer)| customer)).copied().collect()
             }
@@ -87,7 +97,8 @@ impl Moves {
         let by_new = self.new.iter().map(|(_, to)| *to);
         let later = self.later.values().flatten().map(|(_, customer)| *customer);
         let all: BTreeSet<ObservationNo> = by_moves.chain(by_new).chain(later).collect();
-        all.into_iter().filter(|no| no.0 > self.last_before || came(no)).collect()
+        let made = all.into_iter().filter(|no| no.0 > self.last_before || came(no));
+        made.chain(self.again.iter().copied()).collect()
     }
 
     /// The events of the revision, in a fixed order. `kinds` says of created customers and of
@@ -135,6 +146,11 @@ impl Moves {
                 _ => {}
             }
         }
+        let merged = |ended: &ObservationNo| {
+            events.iter().any(|event| matches!(event, Event::Merged { customer, .. } if customer == ended))
+        };
+        let ended: Vec<ObservationNo> = self.ended.iter().copied().filter(|no| !merged(no)).collect();
+        events.extend(ended.into_iter().map(|customer| Event::Ended { customer }));
         for customer in self.kinds.iter().filter(|customer| !created.contains(customer)) {
             if let Some(&registered) = kinds.get(customer) {
                 events.push(Event::KindChanged { customer: *customer, registered });

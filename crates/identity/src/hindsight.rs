@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::batch::{Before, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle};
+use super::batch::{Before, Fresh, Stored, StoredCustomer, StoredObservation, claim, plan, settle};
 use super::constraints::{Constraints, Sharing};
 use super::moves::Touch;
 use super::resolve::{IdentifierNo, KindIndex, Observation, Seen};
@@ -61,7 +61,8 @@ pub fn rebuild(
     }
     let mut fresh: Vec<Fresh> =
         observations.into_iter().map(|observation| Fresh { observation, is_new: true }).collect();
-    let plan = plan(&unlimited, &mut before, &mut fresh);
+    let crossed = claim(&unlimited, &mut before, &fresh);
+    let plan = plan(&unlimited, &mut before, &mut fresh, &crossed);
     let changes = settle(&unlimited, before, &plan, &fresh, &[], touches, FxHashMap::default());
     let evidence: FxHashMap<ObservationNo, Observation> =
         fresh.into_iter().map(|fresh| (fresh.observation.no, fresh.observation)).collect();

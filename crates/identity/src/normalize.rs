@@ -72,10 +72,7 @@ pub fn normalize(
     }
     let is_first = rules.normalizers < 2;
     let text = if is_first { Cow::Borrowed(raw_value.trim()) } else { seen(raw_value) };
-    let blocked = match is_first {
-        true => first::is_blocked(rules, &text),
-        false => is_blocked(rules, &text),
-    };
+    let blocked = is_nobody(rules, &text);
     let nobody = || Normalized::Blocked(Identifier { kind: rule.kind.clone(), value: raw_value.to_owned() });
     if blocked {
         return Ok(nobody());
@@ -116,6 +113,12 @@ fn by_first(
         Normalizer::Folded => Ok(folded(text)),
         Normalizer::Sha256 => sha256(text),
     }
+}
+
+/// Whether the rules block a value, by their generation of normalizers.
+#[must_use]
+pub fn is_nobody(rules: &Rules, text: &str) -> bool {
+    if rules.normalizers < 2 { first::is_blocked(rules, text) } else { is_blocked(rules, text) }
 }
 
 /// Whether a value is nobody's: an empty one, whatever the lists say, and one that they name.

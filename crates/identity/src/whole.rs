@@ -6,7 +6,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::batch::{self, Before, Changes, Claims, Plan, Stored, StoredObservation, add_claims};
 use super::constraints::Constraints;
 use super::groups::components;
+use super::merges;
 use super::moves::Touch;
+use super::normalize::is_nobody;
 use super::resolve::{IdentifierNo, Known};
 use super::rules::Rules;
 use super::{Normalized, normalize};
@@ -22,8 +24,6 @@ pub enum Unfit {
     NormalizerChanged(String),
     #[error("{values} values of kind {kind} are in use and would be normalized in another way")]
     ValuesChanged { kind: String, values: usize },
-    #[error("a decision could not stand: {0}")]
-    Decision(super::constraints::Refusal),
     #[error("{observations} observations would be connected; at most {limit} may be")]
     TooLarge { observations: usize, limit: u32 },
 }
@@ -78,9 +78,8 @@ impl Whole {
         }
         for stored in self.identifiers.values_mut() {
             stored.kind = kind_of[&stored.kind];
+            stored.blocked = is_nobody(rules, &stored.value);
         }
-        let kind = |no| self.identifiers.get(&no).map(|stored| stored.kind);
-        self.constraints.check(rules, kind).map_err(|refusal| vec![Unfit::Decision(refusal)])?;
         Ok(self)
     }
 
@@ -141,7 +140,12 @@ impl Whole {
             all.replayed_observations += part.replayed_observations;
             all
         });
-        Resolved { changes: living(changes), largest }
+        let mut changes = living(changes);
+        // A customer may have had observations in several of the parts.
+        let was = self.observations.iter().map(|stored| (stored.observation.no, stored.customer)).collect();
+        let held = self.identifiers.iter().map(|(no, stored)| (*no, stored.holder));
+        changes.unbridged = merges::unbridged(&was, &changes, held);
+        Resolved { changes, largest }
     }
 
     /// Counts claims anew, and the first and latest observation of each identifier.

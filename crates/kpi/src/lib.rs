@@ -16,7 +16,7 @@ pub use facts::segment::{Identity, Segment, Source};
 pub use facts::snapshot::{Live, Snapshot, Voided};
 pub use facts::tables::Tables;
 pub use facts::trust::Trust;
-pub use ground::answer::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
+pub use ground::answer::{Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Ratio};
 pub use ground::bitmap::Bitmap;
 
 #[cfg(test)]

@@ -32,8 +32,7 @@ fn random_facts(
     count: u32,
     dictionary: &mut Dictionary,
 ) -> Vec<Fact> {
-    let places: Vec<u16> =
-        ["store", "web", "app"].map(|c| dictionary.intern_place(c, None, c).unwrap()).to_vec();
+    let places: Vec<u16> = ["store", "web", "app"].map(|c| dictionary.intern_place(c, None, c)).to_vec();
     let currency = dictionary.intern_currency(Currency::EUR).unwrap();
     (1..=count)
         .map(|number| {

@@ -60,13 +60,18 @@ pub struct Revenue {
 impl Revenue {
     #[must_use]
     pub fn net_minor(&self) -> i64 {
-        self.gross_minor - self.returned_minor
+        self.gross_minor.saturating_sub(self.returned_minor)
     }
 }
 
 /// By trait name, then by source: the writes of it that survivorship can ask for, whatever the
 /// priority of the sources.
 pub type Traits = BTreeMap<String, BTreeMap<String, Writes>>;
+
+/// Traits of one customer, the first by name; what further ones said is in the touchpoints only.
+pub const TRAITS_LIMIT: usize = 200;
+/// Sources of one trait of a customer, the first by name.
+pub const TRAIT_SOURCES_LIMIT: usize = 32;
 
 /// What one source said of one trait.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -118,18 +123,18 @@ impl Summary {
         tally.touches += 1;
         tally.handling_seconds += u64::from(details.handling_seconds.unwrap_or(0));
         if let Some(cost) = details.cost {
-            *self.explicit_costs.entry(cost.currency).or_default() += cost.minor;
+            add_minor(self.explicit_costs.entry(cost.currency).or_default(), cost.minor);
         }
         match &details.activity {
             Activity::Order(order) => {
                 let revenue = self.revenue.entry(order.amount.currency).or_default();
                 revenue.orders += 1;
-                revenue.gross_minor += order.amount.minor;
+                add_minor(&mut revenue.gross_minor, order.amount.minor);
             }
             Activity::Return(returned) => {
                 let revenue = self.revenue.entry(returned.amount.currency).or_default();
                 revenue.returns += 1;
-                revenue.returned_minor += returned.amount.minor;
+                add_minor(&mut revenue.returned_minor, returned.amount.minor);
             }
             Activity::SurveyAnswer(answer) if answer.kind == SurveyKind::Nps => {
                 let answered = Some((moment.clone(), answer.score));
@@ -140,6 +145,7 @@ impl Summary {
         for write in &details.traits {
             add_trait(&mut self.traits, &touchpoint.key, touchpoint.at, write);
         }
+        bound(&mut self.traits);
         self.touchpoints += 1;
         self.first = earlier(self.first.take(), Some(moment.clone()));
         self.last = self.last.take().max(Some(moment));
@@ -156,12 +162,12 @@ impl Summary {
         for (currency, revenue) in other.revenue {
             let sum = self.revenue.entry(currency).or_default();
             sum.orders += revenue.orders;
-            sum.gross_minor += revenue.gross_minor;
+            add_minor(&mut sum.gross_minor, revenue.gross_minor);
             sum.returns += revenue.returns;
-            sum.returned_minor += revenue.returned_minor;
+            add_minor(&mut sum.returned_minor, revenue.returned_minor);
         }
         for (currency, minor) in other.explicit_costs {
-            *self.explicit_costs.entry(currency).or_default() += minor;
+            add_minor(self.explicit_costs.entry(currency).or_default(), minor);
         }
         for (name, by_source) in other.traits {
             let ours = self.traits.entry(name).or_default();
@@ -172,6 +178,7 @@ impl Summary {
                 sum.last_if_absent = later_said(sum.last_if_absent.take(), writes.last_if_absent);
             }
         }
+        bound(&mut self.traits);
         self.touchpoints += other.touchpoints;
         self.first = earlier(self.first.take(), other.first);
         self.last = self.last.take().max(other.last);
@@ -223,6 +230,18 @@ pub fn add_trait(traits: &mut Traits, key: &TouchKey, at: Micros, write: &TraitW
     }
 }
 
+/// Keeps the first names, and the first sources of each. Which these are does not depend on the order
+/// in which summaries are combined: what is left out of a part has enough before it in the whole.
+fn bound(traits: &mut Traits) {
+    fn keep<V>(map: &mut BTreeMap<String, V>, limit: usize) {
+        while map.len() > limit {
+            map.pop_last();
+        }
+    }
+    keep(traits, TRAITS_LIMIT);
+    traits.values_mut().for_each(|by_source| keep(by_source, TRAIT_SOURCES_LIMIT));
+}
+
 /// The month of an instant in UTC.
 #[must_use]
 pub fn month_of(at: Micros) -> Month {
@@ -230,6 +249,12 @@ pub fn month_of(at: Micros) -> Month {
         let at = at.to_zoned(jiff::tz::TimeZone::UTC);
         i32::from(at.year()) * 12 + i32::from(at.month()) - 1
     })
+}
+
+/// Adds an amount. A sum beyond what 64 bits hold stays at their end: a million orders of the largest
+/// amount get there, and must not come out negative.
+fn add_minor(sum: &mut i64, minor: i64) {
+    *sum = sum.saturating_add(minor);
 }
 
 fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
@@ -331,5 +356,41 @@ mod tests {
     fn month_numbers_follow_the_calendar() {
         assert_eq!(month_of(Micros::parse("2024-01-31T23:59:59Z").unwrap()), 2024 * 12);
         assert_eq!(month_of(Micros::parse("2024-02-01T00:00:00Z").unwrap()), 2024 * 12 + 1);
+    }
+
+    #[test]
+    fn a_customer_has_a_bounded_number_of_traits_whatever_the_order() {
+        let said = |n: usize| {
+            let (key, at, mut write) = write(&format!("s{}", n % 40), n as i64, "x", false);
+            write.name = format!("n{:03}", n * 7 % 300);
+            let mut summary = Summary::default();
+            add_trait(&mut summary.traits, &key, at, &write);
+            summary
+        };
+        let forth = (0..3_000).map(said).fold(Summary::default(), Summary::combine);
+        let back = (0..3_000).rev().map(said).fold(Summary::default(), Summary::combine);
+        let halves = (0..1_500).map(said).fold(Summary::default(), Summary::combine);
+        let halves = halves.combine((1_500..3_000).map(said).fold(Summary::default(), Summary::combine));
+        assert_eq!((forth.traits.len(), &forth.traits), (TRAITS_LIMIT, &back.traits));
+        assert_eq!(forth.traits, halves.traits);
+        let of_source = |n: usize| {
+            let (key, at, write) = write(&format!("s{n:02}"), 1, "x", false);
+            let mut summary = Summary::default();
+            add_trait(&mut summary.traits, &key, at, &write);
+            summary
+        };
+        let many = (0..90).rev().map(of_source).fold(Summary::default(), Summary::combine);
+        assert_eq!(many.traits["city"].len(), TRAIT_SOURCES_LIMIT);
+        assert!(many.traits["city"].contains_key("s00") && !many.traits["city"].contains_key("s32"));
+        assert_eq!(forth.traits.keys().next_back().map(String::as_str), Some("n199"));
+    }
+
+    #[test]
+    fn sums_beyond_64_bits_stay_at_their_end() {
+        let large =
+            Revenue { orders: 1, gross_minor: 9_000_000_000_000_000_000, returns: 0, returned_minor: 0 };
+        let one = || Summary { revenue: BTreeMap::from([(Currency::EUR, large)]), ..Summary::default() };
+        let both = one().combine(one()).revenue[&Currency::EUR];
+        assert_eq!((both.gross_minor, both.net_minor()), (i64::MAX, i64::MAX));
     }
 }

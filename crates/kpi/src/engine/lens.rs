@@ -1,4 +1,4 @@
-//! A scope resolved against a snapshot: filters as tables, groups as small numbers.
+//! A scope resolved against a snapshot: filters as tables.
 
 use std::ops::Range;
 
@@ -42,6 +42,11 @@ impl<'a> Lens<'a> {
             places: places_in_scope(snapshot, scope),
             customers: customers_in_scope(snapshot, scope),
         })
+    }
+
+    /// The same, of these places only.
+    pub fn at(&self, places: Vec<bool>) -> Self {
+        Self { places: Some(places), customers: self.customers.clone(), ..*self }
     }
 
     #[inline]

@@ -161,6 +161,8 @@ impl Snapshot {
             dictionary: self.dictionary.clone(),
             voided: Arc::new(self.voided_then(since)),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 
@@ -176,6 +178,8 @@ impl Snapshot {
             dictionary: self.dictionary.clone(),
             voided: Arc::default(),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 

@@ -45,6 +45,7 @@ impl TouchType {
     pub const OFFER_ACCEPTED: Self = Self::of(ActivityType::OfferAccepted);
     pub const NO_PURCHASE: Self = Self::of(ActivityType::NoPurchase);
     pub const SOCIAL_ENGAGEMENT: Self = Self::of(ActivityType::SocialEngagement);
+    pub const REFERRAL_MADE: Self = Self::of(ActivityType::ReferralMade);
     pub const REGISTRATION: Self = Self::of(ActivityType::Registration);
     pub const LOGIN: Self = Self::of(ActivityType::Login);
     pub const SUBSCRIPTION: Self = Self::of(ActivityType::Subscription);
@@ -243,8 +244,8 @@ impl Fact {
             number.ok_or(FactError::NumberTooLarge)
         };
         let survey = match &details.activity {
-            Activity::SurveyAnswer(answer) => dictionary.intern_survey(&answer.survey_id)?,
-            Activity::ReviewWritten(_) => dictionary.intern_survey("")?,
+            Activity::SurveyAnswer(answer) => dictionary.intern_survey(&answer.survey_id),
+            Activity::ReviewWritten(_) => dictionary.intern_survey(""),
             _ => 0,
         };
         let mut amount = |money: Money| {
@@ -270,11 +271,11 @@ impl Fact {
         };
         let cost = details.cost.map(&mut amount).transpose()?;
         let seconds = details.handling_seconds.unwrap_or(0);
-        let traits = details.traits.iter().map(|write| {
+        let traits = details.traits.iter().filter_map(|write| {
             let (name, value) = dictionary.intern_trait(&write.name, &write.value)?;
-            Ok(TraitFact { name, value, if_absent: write.if_absent })
+            Some(TraitFact { name, value, if_absent: write.if_absent })
         });
-        let traits = traits.collect::<Result<Vec<_>, DictionaryFull>>()?;
+        let traits = traits.collect();
         Ok(Self {
             number: small(number.0)?,
             observation: observation.map_or(Ok(0), |observation| small(observation.0))?,
@@ -284,7 +285,7 @@ impl Fact {
                 details.location.as_deref(),
                 source,
                 details.campaign.as_deref(),
-            )?,
+            ),
             body,
             seconds,
             cost,

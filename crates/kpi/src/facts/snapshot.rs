@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -12,6 +13,7 @@ use crate::facts::fact::TouchType;
 use crate::facts::projection::Given;
 use crate::facts::segment::Segment;
 use crate::facts::tables::Tables;
+use crate::ground::answer::Folded;
 use crate::ground::bitmap::Bitmap;
 
 /// Customers per task: the state of a kernel stays in the cache, and a thread always finds work.
@@ -62,6 +64,11 @@ pub struct Snapshot {
     pub voided: Arc<Vec<Voided>>,
     /// Everything but for a question about the past, for which what it reads is made.
     pub given: Given,
+    /// What was beyond the limits of the dictionary.
+    pub folded: Folded,
+    /// Set when nobody wants the answer any more: kernels then unwind, so that nothing that was
+    /// computed by half is kept.
+    pub given_up: Arc<AtomicBool>,
 }
 
 /// Some consecutive customers of a segment.
@@ -87,6 +94,10 @@ impl Snapshot {
         self.parts(task_customers)
             .into_par_iter()
             .fold(&start, |mut state, part| {
+                if self.given_up.load(Ordering::Relaxed) {
+                    // Without the hook: it is no defect.
+                    std::panic::resume_unwind(Box::new("given up"));
+                }
                 observe(&mut state, &part);
                 state
             })

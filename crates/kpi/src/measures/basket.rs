@@ -1,14 +1,18 @@
 //! Baskets: what orders are worth, and what is bought together.
 
-use crate::engine::measure::{Hit, Measure, Stat};
+use crate::engine::measure::{FROM_ZERO, Hit, Measure, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
-    DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT,
+    DROP_RETURNED, Definition, FACTORS, MEAN, MIN_AMOUNT, NO_ANCHOR, ORDER_UNIT, QUANTILE,
 };
 
-const COMMON: Measure =
-    Measure { stat: Stat::Mean, anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
+const COMMON: Measure = Measure {
+    stat: Stat::Mean,
+    bounds: FROM_ZERO,
+    anchors: |_| Types::of([TouchType::ORDER]),
+    ..Measure::BASE
+};
 
 pub static AVERAGE_ORDER_VALUE: Measure = Measure {
     definition: Definition::scalar(
@@ -28,6 +32,20 @@ pub static AVERAGE_ORDER_VALUE: Measure = Measure {
         hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
     },
     ..COMMON
+};
+
+pub static MEDIAN_ORDER_VALUE: Measure = Measure {
+    definition: Definition::scalar(
+        "median_order_value",
+        "Order value, median",
+        "minor units",
+        "The median amount of the orders that average_order_value counts: a few large ones do not move it.",
+    )
+    .with(QUANTILE, NO_ANCHOR)
+    .from(FACTORS)
+    .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    stat: Stat::Quantile(0.5),
+    ..AVERAGE_ORDER_VALUE
 };
 
 pub static ITEMS_PER_ORDER: Measure = Measure {

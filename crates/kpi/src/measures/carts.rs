@@ -49,8 +49,8 @@ pub(crate) fn opened(seen: &Seen) -> SmallVec<[usize; 8]> {
 }
 
 /// What a cart is last known to be worth, of the touchpoints before it was ordered or lost sight
-/// of; `None` when it says nothing in the question's currency.
-pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
+/// of; `None` when it says nothing, and nothing inside when that cannot be converted.
+pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<Option<i64>> {
     let (values, mark) = (&seen.tables.cart_values, &seen.marks[nth]);
     let end = seen.answer(nth, is_order).map_or(i64::MAX, |order| order.at);
     let its =
@@ -62,7 +62,7 @@ pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
         let found = seen.beside(&values.owner, touch).next();
         let said = found.map(|row| (values.value.get(row), values.currency[row]));
         if let Some((value, currency)) = said {
-            worth = seen.cx.orders.converted(value, currency, touch.at);
+            worth = Some(seen.cx.orders.converted(value, currency, touch.at));
         }
     }
     worth
@@ -159,7 +159,8 @@ pub static ABANDONED_VALUE: Measure = Measure {
         "Value of abandoned carts",
         "minor units",
         "The sum of what the carts opened in range and abandoned were last known to be worth, within W of their \
-         opening; carts that say nothing, or an amount that cannot be converted, add nothing.",
+         opening; carts that say nothing add nothing, and those whose amount cannot be converted are excluded and \
+         counted.",
     )
     .from(FACTORS)
     .asking(&[ABANDONED, KIND]),
@@ -168,10 +169,10 @@ pub static ABANDONED_VALUE: Measure = Measure {
     observe: |seen, hits| {
         for nth in opened(seen) {
             let hit = abandoned(seen, nth);
-            if hit.part == 1
-                && let Some(worth) = worth(seen, nth)
-            {
-                hits.push(hit.part(worth));
+            match worth(seen, nth).filter(|_| hit.part == 1) {
+                Some(Some(worth)) => hits.push(hit.part(worth)),
+                Some(None) => hits.leave_out(),
+                None => {}
             }
         }
     },

@@ -3,7 +3,9 @@
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing};
+use crate::engine::measure::{
+    ByPlace, Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing,
+};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -77,10 +79,10 @@ pub static VISITOR_CONVERSION: Measure = Measure {
         "Conversion rate of visitors",
         "share of customers",
         "Of the customers with a visit in range, the share with an order, by any channel, within W after any of \
-         those visits. A customer stands in the group of the first visit that an order followed, else of their \
-         first.",
+         those visits. By channel or location a customer counts in each group that they visited.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(AHEAD),
     observe: |seen, hits| {
@@ -92,6 +94,7 @@ pub static VISITOR_CONVERSION: Measure = Measure {
         }
         hits.extend(answered.or(first.map(|first| Hit { censored, ..first })));
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -318,9 +321,11 @@ pub static SHOWROOMERS: Measure = Measure {
          Who among nobody did so is not known: this is the lower bound.",
     )
     .with(NO_INTERVAL, NO_ENTRY)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     observe: |seen, hits| store_conversion(seen, hits, true, false),
+    by_place: ByPlace::Itself,
     ..STORE
 };
 
@@ -334,8 +339,10 @@ pub static STORE_CONVERSION_ADJUSTED: Measure = Measure {
          visits of nobody count; ComputeStoreConversion gives both bounds.",
     )
     .with(NO_INTERVAL, NO_ENTRY)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     observe: |seen, hits| store_conversion(seen, hits, true, true),
+    by_place: ByPlace::Itself,
     ..STORE
 };

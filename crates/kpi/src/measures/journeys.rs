@@ -1,7 +1,7 @@
 //! Journeys: what leads to an order.
 
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
+use crate::engine::measure::{FROM_ZERO, Hit, JOURNEY, Measure, Other, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -82,6 +82,7 @@ pub static JOURNEY_LENGTH: Measure = Measure {
     .from(FACTORS)
     .asking(PARAMETERS),
     stat: Stat::Mean,
+    bounds: FROM_ZERO,
     observe: |seen, hits| {
         let orders = seen.orders();
         hits.extend(orders.map(|nth| Hit::of(&seen.marks[nth]).part(journey(seen, nth).count() as i64)));

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Other, Params, Seen, Stat};
+use crate::engine::measure::{ByPlace, Hit, Measure, Other, Params, Seen, Stat};
 use crate::engine::scalar::{self, Answer, Figure, Question};
 use crate::engine::scope::{GroupBy, KpiError, Scope};
 use crate::facts::fact::TouchType;
@@ -89,11 +89,19 @@ fn sold<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s Mark, Vec<&'s Mark>)> {
     })
 }
 
-/// Each order in range with what came back of it; `None` leaves an order out.
-fn came_back(seen: &Seen, hits: &mut Hits, measure: impl Fn(&Mark) -> Option<i64>) {
+/// Each order in range with what came back of it; `None` leaves an order out, or a return, which may be
+/// counted as such.
+fn came_back(seen: &Seen, hits: &mut Hits, counts: bool, measure: impl Fn(&Mark) -> Option<i64>) {
     for (order, backs) in sold(seen) {
         let Some(whole) = measure(order) else { continue };
-        let part = backs.iter().filter_map(|back| measure(back)).sum();
+        let mut part = 0_i64;
+        for back in &backs {
+            match measure(back) {
+                Some(measured) => part = part.saturating_add(measured),
+                None if counts => hits.leave_out(),
+                None => {}
+            }
+        }
         let other = backs.first().map(|back| Other::of(back));
         hits.push(Hit { other, whole, censored: !seen.is_observed(order.at), ..Hit::of(order).part(part) });
     }
@@ -138,7 +146,7 @@ pub static RETURNED_UNITS: Measure = Measure {
     .asking(RETURNED),
     stat: Stat::Quotient,
     observe: |seen, hits| {
-        came_back(seen, hits, |mark| {
+        came_back(seen, hits, false, |mark| {
             let units = &seen.tables.lines.quantity[seen.lines_of(mark)];
             (!units.is_empty()).then(|| units.iter().map(|quantity| quantity.milli()).sum())
         });
@@ -161,14 +169,15 @@ pub static RETURNED_VALUE: Measure = Measure {
         "Returned value",
         "share of revenue",
         "What came back within W (see returned_orders) of the identified orders in range, over what those are worth. \
-         Returns in another currency are converted at the rate of their own date; those that cannot be add nothing.",
+         Returns in another currency are converted at the rate of their own date; those that cannot be are excluded \
+         and counted.",
     )
     .with(NO_INTERVAL, "Absent without revenue.")
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     stat: Stat::Quotient,
     money: true,
-    observe: |seen, hits| came_back(seen, hits, |mark| worth(seen, mark)),
+    observe: |seen, hits| came_back(seen, hits, true, |mark| worth(seen, mark)),
     ..SOLD
 };
 
@@ -281,6 +290,37 @@ pub static ORDERS_AT_RETURNS: Measure = Measure {
         }
     },
     ..BACK
+};
+
+pub static NET_SALES: Measure = Measure {
+    definition: Definition::scalar(
+        "net_sales",
+        "Net sales",
+        "minor units",
+        "What the identified orders in range are worth, less what came back in range: each order and each return on \
+         its own day and at its own place. A return of an order that is not known, or does not count, is taken off \
+         nothing. Returns in another currency are converted at the rate of their own date; those that cannot be are \
+         excluded and counted.",
+    )
+    .from(SINGLE_VIEW)
+    .asking(&[MIN_AMOUNT, DROP_RETURNED]),
+    stat: Stat::Sum,
+    money: true,
+    by_place: ByPlace::Hits,
+    anchors: |_| Types::of([TouchType::ORDER, TouchType::RETURN]),
+    observe: |seen, hits| {
+        hits.extend(seen.anchors(TouchType::ORDER).map(|(_, order)| Hit::of(order).part(seen.worth(order))));
+        for (_, back) in links(seen) {
+            let back = &seen.marks[back];
+            if seen.counts(back) {
+                match worth(seen, back) {
+                    Some(worth) => hits.push(Hit::of(back).part(-worth)),
+                    None => hits.leave_out(),
+                }
+            }
+        }
+    },
+    ..Measure::BASE
 };
 
 /// Where things were bought and where they came back.

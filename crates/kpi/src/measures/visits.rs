@@ -2,7 +2,7 @@
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use crate::engine::measure::{ByPlace, FROM_ZERO, Hit, Measure, Params, Seen, Stat, nothing};
 use crate::facts::fact::TouchType;
 use crate::facts::tables::UNKNOWN;
 use crate::facts::touch_types::Types;
@@ -89,6 +89,7 @@ pub static VISIT_RATE: Measure = Measure {
          such counts), the share with a visit, by any channel, within W after it.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(WINDOW),
     stat: Stat::Share,
@@ -100,6 +101,7 @@ pub static VISIT_RATE: Measure = Measure {
         let first = reached.find(|(_, mark)| reaches(mark) && seen.counts(mark));
         hits.extend(first.map(|(nth, _)| seen.asked(nth, |mark| mark.kind == TouchType::VISIT)));
     },
+    by_place: ByPlace::Itself,
     ..VISITS_LIKE
 };
 
@@ -131,6 +133,7 @@ pub static KNOWN_VISITORS: Measure = Measure {
          known, as opposed to new.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS),
     stat: Stat::Share,
     beside: |_| Types::all(),
@@ -140,6 +143,7 @@ pub static KNOWN_VISITORS: Measure = Measure {
         let visit = seen.anchors(TouchType::VISIT).next();
         hits.extend(visit.map(|(_, mark)| Hit::of(mark).part(i64::from(is_known(mark)))));
     },
+    by_place: ByPlace::Itself,
     ..VISITS_LIKE
 };
 
@@ -152,12 +156,14 @@ pub static IDENTIFICATION_RATE: Measure = Measure {
          revision.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Share,
     observe: |seen, hits| {
         let first = seen.anchors(TouchType::VISIT).next();
         hits.extend(first.map(|(_, mark)| Hit::of(mark).part(i64::from(seen.is_registered()))));
     },
+    by_place: ByPlace::Itself,
     ..VISITS_LIKE
 };
 
@@ -261,6 +267,7 @@ pub static VISIT_DURATION_MEAN: Measure = Measure {
     .with(MEAN, NO_ANCHOR)
     .from(PHASES),
     stat: Stat::Mean,
+    bounds: FROM_ZERO,
     ..DURATION
 };
 

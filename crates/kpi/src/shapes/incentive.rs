@@ -59,10 +59,11 @@ const ASSISTED: &[Parameter] = &[
 ];
 
 /// Linear credits of the orders in range: each with its order, at the touchpoints that led to it,
-/// or at itself where none did. They sum to what the order is worth.
+/// or at itself where none did. They sum to what the order is worth. Of a filter or a group those are
+/// that were given there, wherever the order was placed.
 fn credits(seen: &Seen) -> Vec<(Hit, usize)> {
     let mut credits = Vec::new();
-    for (nth, worth) in seen.valued_orders() {
+    for (nth, worth) in seen.valued_orders_anywhere() {
         let order = &seen.marks[nth];
         let touches: Vec<&Mark> = journey(seen, nth).collect();
         if touches.is_empty() {
@@ -74,6 +75,7 @@ fn credits(seen: &Seen) -> Vec<(Hit, usize)> {
         let hit = |(touch, part): (&&Mark, i64)| (Hit { other, ..Hit::of(touch).part(part) }, nth);
         credits.extend(touches.iter().zip(parts).map(hit));
     }
+    credits.retain(|(credit, _)| seen.has_place(credit.place));
     credits
 }
 
@@ -94,9 +96,11 @@ pub static CREDITED_SALES: Measure = Measure {
         "minor units",
         "What the identified orders in range are worth, in equal parts (whole minor units, the first ones get what is \
          left over) credited to the touchpoints that led to each (see journey_length); an order without any is \
-         credited to where it was placed. Credits sum to sales. Counted at the touchpoint. Channel by other channel: \
+         credited to where it was placed. Credits sum to sales. Counted at the touchpoint, and filters ask for the \
+         touchpoint: by channel and under the channel's filter the credits are the same. Channel by other channel: \
          what led to an order and where it was placed.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(CREDITED),
     window_days: 30,
@@ -114,6 +118,7 @@ pub static ASSISTED_SALES: Measure = Measure {
         "Of credited_sales, what is credited to touchpoints by another channel (or at another location; one that is \
          not said differs from all others) than the order's.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASSISTED),
     window_days: 30,
@@ -135,6 +140,7 @@ pub static INTEGRATION_INDEX: Measure = Measure {
          it does. By channel or location: sales by where they were placed, assistance by where it was given.",
     )
     .with(NO_INTERVAL, "Absent without sales.")
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASSISTED),
     stat: Stat::Quotient,

@@ -250,7 +250,7 @@ impl<'a> Naive<'a> {
             "cart_abandonment" | "cart_recovery" | "cart_recovery_elsewhere" | "abandoned_cart_value" => {
                 self.abandonment(id, &all)
             }
-            "average_order_value" | "revenue" => self.values(&all),
+            "average_order_value" | "median_order_value" | "revenue" => self.values(&all),
             "items_per_order" => {
                 let orders = all.iter().copied().filter(|t| self.is_order(t) && self.counts(t));
                 let with = orders.filter(|t| !t.order().unwrap().lines.is_empty());
@@ -283,15 +283,6 @@ impl<'a> Naive<'a> {
             | "programme_members"
             | "programme_active_share"
             | "programme_revenue_share" => self.programme(id, &all),
-            "nps" => {
-                let mut scores =
-                    all.iter().filter(|t| self.counts(t)).filter_map(|t| match &t.details.activity {
-                        Activity::SurveyAnswer(a) if a.kind == SurveyKind::Nps => Some((*t, a.score)),
-                        _ => None,
-                    });
-                let point = |score: u8| i64::from(score >= 9) - i64::from(score <= 6);
-                scores.next_back().map(|(t, score)| (point(score), 1, t, None)).into_iter().collect()
-            }
             other => {
                 self.after_purchase(other, &all).unwrap_or_else(|| panic!("{other} has no definition here"))
             }
@@ -436,7 +427,15 @@ impl<'a> Naive<'a> {
         counts
     }
 
-    pub(super) fn values(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
+    /// Orders by any place, and what they are worth.
+    pub(super) fn values_anywhere(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
+        let mut scope = self.plain.scope.clone();
+        (scope.channels, scope.locations, scope.sources) = Default::default();
+        let plain = Plain { world: self.plain.world, scope: &scope };
+        Naive { plain, params: self.params, window: self.window }.values(all)
+    }
+
+    pub(super) fn values<'t>(&self, all: &[&'t Touch]) -> Vec<Count<'t>> {
         let orders: Vec<&Touch> =
             all.iter().copied().filter(|t| self.is_order(t) && self.plain.has_place(t)).collect();
         let by_day = self.params.orders.unit == OrderUnit::CustomerDay;

@@ -202,8 +202,8 @@ impl<'a> Gather<'a> {
             match units.last_mut() {
                 // A day is worth what its orders are, where all of them say it.
                 Some(unit) if by_day && unit.day == day => {
-                    unit.amount += amount;
-                    unit.worth = unit.worth.zip(worth).map(|(sum, worth)| sum + worth);
+                    unit.amount = unit.amount.saturating_add(amount);
+                    unit.worth = unit.worth.zip(worth).map(|(sum, worth)| sum.saturating_add(worth));
                 }
                 _ => units.push(Bought { at, day, amount, worth, net: 0 }),
             }
@@ -225,7 +225,8 @@ impl<'a> Gather<'a> {
         let before = || scratch.units.partition_point(|unit| unit.at <= at).checked_sub(1);
         if let Some(unit) = named.or_else(before) {
             let unit = &mut scratch.units[unit];
-            unit.net -= unit.worth.map_or(0, |worth| in_proportion(amount, worth, unit.amount));
+            let back = unit.worth.map_or(0, |worth| in_proportion(amount, worth, unit.amount));
+            unit.net = unit.net.saturating_sub(back);
         }
     }
 
@@ -234,7 +235,7 @@ impl<'a> Gather<'a> {
         let mut months: Vec<usize> = units.iter().map(|unit| self.months.index(unit.at)).collect();
         months.dedup();
         let days = |from: usize, until: usize| u16::try_from(until.saturating_sub(from)).unwrap_or(u16::MAX);
-        let net: i64 = units.iter().map(|unit| unit.net).sum();
+        let net = units.iter().fold(0_i64, |net, unit| net.saturating_add(unit.net));
         History {
             key,
             group: 0,
@@ -244,7 +245,7 @@ impl<'a> Gather<'a> {
             age: days(first.day, self.last_day),
             months: months.len() as u16,
             net,
-            repeat_net: net - first.net,
+            repeat_net: net.saturating_sub(first.net),
         }
     }
 }
