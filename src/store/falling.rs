@@ -65,6 +65,7 @@ pub(super) async fn connect(
         author: AUTHOR.to_owned(),
         reason: REASON.to_owned(),
         since: taken.revision,
+        principal: None,
         retracted: None,
         observation: None,
         undoes: None,

@@ -7,7 +7,6 @@ use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
 use super::tenants::Tenants;
 use super::{Store, StoreError, conflicts, falling, settled, stretches};
-use crate::identity::Rules;
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::constraints::Sharing;
 use crate::identity::resolve::IdentifierNo;
