@@ -7,6 +7,7 @@ use prost::Message;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 
 const PROTOS: &[&str] = &[
+    "customer360/v1/admin_service.proto",
     "customer360/v1/commerce_service.proto",
     "customer360/v1/common.proto",
     "customer360/v1/customer_service.proto",

@@ -146,8 +146,7 @@ impl Oracle<'_> {
 
     fn first_touch(&mut self, linking: &[Identifier], at: Micros) -> usize {
         let (mut kept, mut dropped) = (linking.to_vec(), Vec::new());
-        loop {
-            let Some(droppable) = self.droppable(&kept) else { break };
+        while let Some(droppable) = self.droppable(&kept) {
             let rank = |d: &&Identifier| {
                 (self.rules.kind(&d.kind).unwrap().priority, self.first_seen[*d].clone(), d.value.clone())
             };

@@ -48,6 +48,7 @@ pub fn buyers(customers: u32) -> (Tables, Dictionary) {
                 seconds: 0,
                 cost: None,
                 traits: Vec::new(),
+                statement: None,
                 said: Said::default(),
             });
             if rng.random_bool(leaves) {

@@ -171,6 +171,7 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
             seconds,
             cost: None,
             traits: Vec::new(),
+            statement: None,
         });
     }
     (tables, dictionary)

@@ -14,7 +14,9 @@ pub mod client;
 mod coverage;
 mod demo;
 pub mod import;
+mod keys;
 mod kpi;
+mod protect;
 mod serve;
 mod shown;
 mod simulate;
@@ -35,6 +37,9 @@ enum Command {
     Migrate(SettingsArgs),
     /// Print the effective settings, secrets hidden
     Config(SettingsArgs),
+    /// API keys: the first one, at the database; further ones through a running service
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Record a file of JSON Lines through the port: touchpoints, and records as {"record": {...}}
     Import(import::ImportArgs),
     /// Tell a simulated retailer's story: service, data and answers, from nothing
@@ -93,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => args.load().map_err(CliError::from).map(|config| {
             print!("{}", config.to_toml());
         }),
+        Command::Keys(command) => keys::command(&command),
         Command::Import(args) => import::command(&args),
         Command::Demo(args) => demo::command(&args),
         Command::Kpi(args) => kpi::command(&args),
@@ -123,6 +129,8 @@ pub enum CliError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error(transparent)]
     Serve(#[from] crate::server::ServeError),
+    #[error(transparent)]
+    Tls(#[from] crate::server::tls::TlsError),
     #[error("the database: {0}")]
     Store(#[from] crate::store::StoreError),
     #[error(transparent)]

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use super::protect::protection;
 use super::{CliError, runtime};
 use crate::config::Config;
 use crate::mirror::{self, Mirrors};
@@ -60,6 +61,7 @@ pub async fn serve_on(
 ) -> Result<(), CliError> {
     let address = listener.local_addr().map_err(CliError::io("asking for the port's address"))?;
     let store = open(config).await?;
+    let protection = protection(config, &store).await?;
     let mirrors = Mirrors::new(store.clone(), mirror_settings(config));
     // Dropped with the runtime: it only reads.
     tokio::spawn(mirrors.clone().follow());
@@ -78,7 +80,8 @@ pub async fn serve_on(
         teller.abort();
         let _ = teller.await;
     };
-    let served = server::serve(listener, routes, health, names, PortLimits::of(config), stop).await;
+    let limits = PortLimits::of(config);
+    let served = server::serve(listener, routes, health, names, protection, limits, stop).await;
     store.close().await;
     tracing::info!("stopped");
     served.map_err(Into::into)
@@ -98,7 +101,7 @@ async fn tell(service: &'static str, mut tenants: watch::Receiver<usize>, health
     }
 }
 
-async fn open(config: &Config) -> Result<Store, CliError> {
+pub(super) async fn open(config: &Config) -> Result<Store, CliError> {
     let settings = store::Settings {
         connections: u32::try_from(config.written.database_connections).unwrap_or(u32::MAX),
         queue_touchpoints: size(config.written.queue_touchpoints),
@@ -125,6 +128,7 @@ fn port_settings(config: &Config) -> rpc::Settings {
         max_page_size: size(written.max_page_size),
         max_message_bytes: size(written.max_message_bytes),
         max_feeds: size(written.max_feeds),
+        tenants_by_writing: config.auth.is_none(),
         stream_idle: Duration::from_secs(written.stream_idle_seconds),
         ..rpc::Settings::default()
     };

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::access::caller;
 use super::convert::{self, Choice, timestamp, value_to_proto};
 use super::error::PortError;
 use super::page::{self, PAGE_BYTES, Query};
 use super::proto::customer_ref::By;
 use super::proto::customer_service_server::CustomerService;
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, proto, tenant_name};
+use crate::access::{Caller, Permission};
 use crate::identity::{Normalized, Rules};
 use crate::model::summary::cost::Rates;
 use crate::model::summary::{Moment, Summary, survivor};
@@ -27,9 +29,10 @@ impl CustomerService for Port {
         &self,
         request: Request<proto::GetCustomerRequest>,
     ) -> Result<Response<proto::GetCustomerResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
         let asked = request.into_inner();
-        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?;
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?.within(&caller);
         let port = self.clone();
         let answer = detached(async move {
             let customers = vec![asked.customer.unwrap_or_default()];
@@ -47,9 +50,10 @@ impl CustomerService for Port {
         &self,
         request: Request<proto::BatchGetCustomersRequest>,
     ) -> Result<Response<proto::BatchGetCustomersResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
         let asked = request.into_inner();
-        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?;
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?.within(&caller);
         let (limit, size) = (BATCH_CUSTOMERS, asked.customers.len());
         if size > limit {
             return Err(PortError::BatchTooLarge { limit, size }.into());
@@ -311,6 +315,11 @@ struct Mask {
 }
 
 impl Mask {
+    /// Without what the caller may not see.
+    fn within(self, caller: &Caller) -> Self {
+        Self { scores: self.scores && caller.permits(Permission::ScoreRead), ..self }
+    }
+
     const ALL: Self = Self {
         customer_id: true,
         kind: true,

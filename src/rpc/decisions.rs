@@ -45,7 +45,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = port.link(&tenant, asked)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
         });
@@ -60,7 +60,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = port.unlink(&tenant, asked)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
         });
@@ -75,7 +75,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = port.share(&tenant, asked)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
         });
@@ -90,7 +90,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = Proposal::Retract(ConstraintNo(asked.decision));
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Decision).await
         });
@@ -105,7 +105,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = undo(&tenant, &asked.merge_id)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Decision).await
         });

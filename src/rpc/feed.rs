@@ -32,6 +32,8 @@ const POLL: Duration = Duration::from_millis(500);
 /// After a commit: what is committed at nearly the same time is read together.
 const GATHER: Duration = Duration::from_millis(20);
 
+mod before;
+
 type Message = Result<proto::WatchIdentitiesResponse, Status>;
 
 #[tonic::async_trait]
@@ -48,7 +50,14 @@ impl FeedService for Port {
         let limit = self.settings.max_feeds;
         let place = self.feeds.clone().try_acquire_owned();
         let place = place.map_err(|_| PortError::TooManyFeeds { limit })?;
-        let tenant = self.open_tenant(&name).await?;
+        let tenant = match self.known_tenant(&name, 0).await? {
+            Some(tenant) => tenant,
+            None if self.settings.tenants_by_writing => {
+                let feed = self.watch_before_the_first(name, asked, heartbeat, place).await?;
+                return Ok(Response::new(feed));
+            }
+            None => return Err(PortError::TenantNotFound.into()),
+        };
         let query = cursors(&name);
         let next = self.start(&tenant, query, asked.start.as_ref()).await?;
         let wanted = Wanted::parse(&tenant, &asked)?;

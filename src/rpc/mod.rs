@@ -1,6 +1,8 @@
 //! The port: the only room that speaks protobuf. Handlers parse, ask the rooms behind, and write
 //! the answer; they decide nothing.
 
+mod access;
+mod admin;
 mod answers;
 mod asking;
 mod bounded;
@@ -34,6 +36,7 @@ mod separation;
 mod touchpoints;
 mod turns;
 mod weight;
+mod writing;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -41,7 +44,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tonic::Request;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -54,9 +56,11 @@ use crate::model::summary::cost::Rates;
 use crate::model::time::SECOND_US;
 use crate::model::{CustomerId, Micros, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::{CostRate, Store, StoreError, Tenant};
+use access::tenant_name;
 use answers::Answers;
 use convert::Limits;
 use error::PortError;
+use proto::admin_service_server::AdminServiceServer;
 use proto::commerce_service_server::CommerceServiceServer;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
@@ -80,7 +84,7 @@ pub const MIRRORS: &str = "customer360.mirrors";
 /// Names the tenant of a call.
 pub const TENANT_METADATA: &str = "x-customer360-tenant";
 /// The tenant of a call that names none.
-pub const DEFAULT_TENANT: &str = "default";
+pub const DEFAULT_TENANT: &str = crate::access::principal::DEFAULT_TENANT;
 
 /// Limits of the port.
 #[derive(Debug, Clone)]
@@ -95,6 +99,9 @@ pub struct Settings {
     pub answer_bytes: usize,
     /// Feeds that are watched at the same time.
     pub max_feeds: usize,
+    /// Whether the first write makes a tenant. Where callers have to say who they are, it is made on
+    /// purpose.
+    pub tenants_by_writing: bool,
     /// Longest silence of the sender of a stream.
     pub stream_idle: Duration,
 }
@@ -108,6 +115,7 @@ impl Default for Settings {
             max_message_bytes: 32 << 20,
             answer_bytes: 64 << 20,
             max_feeds: 256,
+            tenants_by_writing: true,
             stream_idle: Duration::from_secs(120),
         }
     }
@@ -198,7 +206,8 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         CommerceServiceServer,
         RecordServiceServer,
         FeedServiceServer,
-        ReconciliationServiceServer
+        ReconciliationServiceServer,
+        AdminServiceServer
     )
 }
 
@@ -239,20 +248,6 @@ async fn in_turn<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| PortError::Panicked)
 }
 
-fn tenant_name<T>(request: &Request<T>) -> Result<TenantName, PortError> {
-    let mut names = request.metadata().get_all(TENANT_METADATA).iter();
-    let name = names.next();
-    // Of two the first would be the caller's and the second a proxy's.
-    if names.next().is_some() {
-        return Err(PortError::TenantMalformed);
-    }
-    let name = match name {
-        Some(name) => name.to_str().map_err(|_| PortError::TenantMalformed)?,
-        None => DEFAULT_TENANT,
-    };
-    TenantName::parse(name).ok_or(PortError::TenantMalformed)
-}
-
 impl Port {
     /// The tenant at the asked revision or a later one; `None` if it never recorded anything.
     async fn tenant(&self, name: &TenantName, at_least: i64) -> Result<Option<Tenant>, PortError> {
@@ -287,14 +282,30 @@ impl Port {
         Ok(tenant)
     }
 
-    /// As [`Port::known_tenant`] for writes: a new tenant is made.
+    /// As [`Port::known_tenant`] for writes: a new tenant is made, unless tenants are made on purpose.
     async fn open_tenant(&self, name: &TenantName) -> Result<Tenant, PortError> {
+        if !self.settings.tenants_by_writing {
+            return self.existing_tenant(name).await;
+        }
         if let Some(tenant) = self.remembered(name) {
             return Ok(tenant);
         }
         let tenant = self.store.open_tenant(name).await?;
         self.remember(name, &tenant);
         Ok(tenant)
+    }
+
+    /// As [`Port::known_tenant`], for what needs a tenant and must not make one.
+    async fn existing_tenant(&self, name: &TenantName) -> Result<Tenant, PortError> {
+        self.known_tenant(name, 0).await?.ok_or(PortError::TenantNotFound)
+    }
+
+    /// The tenant that a decision is about: a dry run makes none.
+    async fn deciding_tenant(&self, name: &TenantName, dry_run: bool) -> Result<Tenant, PortError> {
+        match dry_run {
+            true => self.existing_tenant(name).await,
+            false => self.open_tenant(name).await,
+        }
     }
 
     fn remembered(&self, name: &TenantName) -> Option<Tenant> {

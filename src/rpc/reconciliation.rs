@@ -42,7 +42,7 @@ impl Port {
             ..Default::default()
         };
         let question = self.check(|c| convert::figures(c, figures))?.question;
-        let tenant = self.open_tenant(&name).await?;
+        let tenant = self.existing_tenant(&name).await?;
         let from = self.known(tenant.key, "from", asked.from.as_ref()).await?;
         let from = from.ok_or_else(|| PortError::field("from", Reason::Required, "must be set"))?;
         let until = match self.known(tenant.key, "until", asked.until.as_ref()).await? {

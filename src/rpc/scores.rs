@@ -58,7 +58,7 @@ impl Port {
             return Err(PortError::field("scope.as_known_at", Reason::Conflict, what));
         }
         let mut question = self.check(|c| convert::scoring_question(c, request.clone()))?;
-        let tenant = self.store.open_tenant(name).await?;
+        let tenant = self.existing_tenant(name).await?;
         let facts = self.facts_converted(name, fresh, &mut question.scope).await?;
         let compute = move |snapshot: &Snapshot| {
             let lifetime = lifetime::compute(snapshot, &question)?;

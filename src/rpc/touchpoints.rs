@@ -10,13 +10,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::access::caller;
 use super::convert::{self, Asks, Checks, Note, Path, activity_type_number, identifier_to_proto};
 use super::error::PortError;
 use super::outcome::{self, RecordOutcome, Sum};
 use super::page::{self, Query};
 use super::proto;
 use super::proto::touchpoint_service_server::TouchpointService;
-use super::{Port, blocking, customer_id, detached, parse_customer_id, place, tenant_name};
+use super::{Port, blocking, customer_id, detached, parse_customer_id, place, tenant_name, writing};
+use crate::access::{Caller, Denied, Permission};
 use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
@@ -38,12 +40,19 @@ impl TouchpointService for Port {
         &self,
         request: Request<proto::RecordTouchpointsRequest>,
     ) -> Result<Response<proto::RecordTouchpointsResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
         let proto::RecordTouchpointsRequest { touchpoints, explain, strict } = request.into_inner();
-        let port = self.clone();
+        let (port, public) = (self.clone(), caller.is_public());
+        let (limit, size) = (writing::PUBLIC_BATCH, touchpoints.len());
+        if public && size > limit {
+            return Err(PortError::BatchTooLarge { limit, size }.into());
+        }
         let asks = Asks { explain, strict };
-        let recorded = detached(async move { port.record(tenant, touchpoints, asks).await }).await?;
+        let recorded = detached(async move { port.record(caller, touchpoints, asks).await }).await?;
         let mut outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect::<Vec<_>>();
+        if public {
+            writing::hush(&mut outcomes);
+        }
         outcome::trim(&mut outcomes);
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }
@@ -52,10 +61,13 @@ impl TouchpointService for Port {
         &self,
         request: Request<Streaming<proto::ImportTouchpointsRequest>>,
     ) -> Result<Response<proto::ImportTouchpointsResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        if caller.is_public() {
+            return Err(PortError::Denied(Denied::PermissionMissing(Permission::TouchpointWrite)).into());
+        }
         let batches = request.into_inner();
         let port = self.clone();
-        Ok(Response::new(detached(async move { port.import(tenant, batches).await }).await?))
+        Ok(Response::new(detached(async move { port.import(caller, batches).await }).await?))
     }
 
     async fn get_touchpoint(
@@ -91,10 +103,16 @@ impl TouchpointService for Port {
         &self,
         request: Request<proto::VoidTouchpointRequest>,
     ) -> Result<Response<proto::VoidTouchpointResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
         let asked = request.into_inner();
         let port = self.clone();
         let key = key(&port, asked.source, asked.source_id)?;
+        if !caller.scope.writes_source(&key.source) {
+            return Err(
+                PortError::field("source", Reason::Denied, "the key is bound to other sources").into()
+            );
+        }
         let limits = &port.settings.limits;
         let mut checks = Checks::new(limits);
         let root = Path::root();
@@ -125,11 +143,12 @@ impl Port {
     /// Records what is right of a batch.
     async fn record(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         touchpoints: Vec<proto::Touchpoint>,
         asks: Asks,
     ) -> Result<BatchRecorded, PortError> {
-        let checked = self.check_batch(tenant, touchpoints, asks).await?;
+        self.pay(&caller, touchpoints.len(), false).await?;
+        let checked = self.check_batch(caller, touchpoints, asks).await?;
         let Checked { tenant, incoming, looked_at, nothing } = checked;
         let stored = match incoming.is_empty() {
             true => nothing,
@@ -141,7 +160,7 @@ impl Port {
     /// Everything about a batch that needs no database, off the threads that serve.
     async fn check_batch(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         touchpoints: Vec<proto::Touchpoint>,
         asks: Asks,
     ) -> Result<Checked, PortError> {
@@ -149,11 +168,11 @@ impl Port {
         if size > limit {
             return Err(PortError::BatchTooLarge { limit, size });
         }
-        let tenant = self.open_tenant(&tenant).await?;
+        let tenant = self.open_tenant(&caller.tenant).await?;
         let (now, settings) = ((self.clock)(), self.settings.clone());
         let rules: Arc<Rules> = tenant.rules.clone();
         let key = tenant.data_key.clone();
-        let check = move || check_all(touchpoints, (&rules, &key), now, &settings.limits, asks);
+        let check = move || check_all(&caller, touchpoints, (&rules, &key), now, &settings.limits, asks);
         let (incoming, looked_at) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
         let revision = match incoming.is_empty() {
             true => self.store.revision(tenant.key).await?,
@@ -167,7 +186,7 @@ impl Port {
     /// order is cheapest to resolve.
     async fn import(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         mut batches: Streaming<proto::ImportTouchpointsRequest>,
     ) -> Result<proto::ImportTouchpointsResponse, PortError> {
         let (mut import, held) = (Import::default(), place::held());
@@ -188,11 +207,12 @@ impl Port {
             if import.checking.len() >= BATCHES_IN_FLIGHT {
                 import.advance(self).await?;
             }
-            let (port, tenant) = (self.clone(), tenant.clone());
+            let (port, caller) = (self.clone(), caller.clone());
             import.checking.push_back(tokio::spawn(place::within(held.clone(), async move {
                 let keys = batch.touchpoints.iter().map(key_to_proto).collect();
                 let asks = Asks { explain: batch.explain, strict: batch.strict };
-                Ok((keys, port.check_batch(tenant, batch.touchpoints, asks).await?, memory))
+                port.pay(&caller, batch.touchpoints.len(), true).await?;
+                Ok((keys, port.check_batch(caller, batch.touchpoints, asks).await?, memory))
             })));
         }
         while !import.checking.is_empty() {
@@ -250,6 +270,7 @@ impl Port {
 
 /// What can be recorded, and for each of the batch what is to be said of it.
 fn check_all(
+    caller: &Caller,
     touchpoints: Vec<proto::Touchpoint>,
     (rules, key): (&Rules, &DataKey),
     now: Micros,
@@ -260,8 +281,13 @@ fn check_all(
     let mut incoming = Vec::with_capacity(touchpoints.len());
     let mut looked_at = Vec::with_capacity(touchpoints.len());
     for (i, message) in touchpoints.into_iter().enumerate() {
+        let at = root.item("touchpoints", i);
+        if let Some(denied) = writing::denied(caller, &message, &at, rules, now) {
+            looked_at.push(Err(vec![denied]));
+            continue;
+        }
         let version = message.version;
-        match convert::touchpoint(message, &root.item("touchpoints", i), rules, now, limits, asks) {
+        match convert::touchpoint(message, &at, rules, now, limits, asks) {
             Ok((touchpoint, notes)) => {
                 incoming.push(Incoming::new(touchpoint).with_version(version).sealed(key));
                 looked_at.push(Ok(notes));

@@ -290,8 +290,11 @@ mod tests {
     #[tokio::test]
     async fn what_arrives_is_counted_and_what_is_too_large_is_not_waited_for() {
         let share = Share::of_mib(1);
+        let other = body(&message(600_000), 16_384, true);
+        let (_, held) = first_message(other, &share, 4_000_000).await.ok().unwrap();
         let half = body(&message(2_000_000)[..1_500_000], 16_384, false);
         assert!(first_message(half, &share, 4_000_000).await.is_err());
+        drop(held);
         let too_large = body(&message(2_000_000)[..100], 100, false);
         assert!(first_message(too_large, &share, 1_000_000).await.is_ok());
         let (empty, room) = first_message(body(&[], 1, true), &share, 10).await.ok().unwrap();

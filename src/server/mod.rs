@@ -1,7 +1,9 @@
 //! The gRPC port: wiring only. Calls pass the gate (admission, deadline, metrics), then the
-//! net that turns a panic into INTERNAL, then tonic's routes.
+//! net that turns a panic into INTERNAL, then the layer that asks who calls and what they may, then
+//! tonic's routes.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -14,10 +16,20 @@ use crate::config::Config;
 
 mod accept;
 mod arrival;
+mod auth;
+pub mod credentials;
+mod fetch;
 mod gate;
+pub mod issuer;
+mod peer;
 mod refusals;
+mod secure;
+pub mod tls;
 
+pub use auth::{Auth, AuthLayer};
+pub use credentials::Credentials;
 pub use gate::{Gate, GateLayer};
+pub use tls::Tls;
 
 /// The domain of every `ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "customer360";
@@ -70,6 +82,33 @@ pub struct PortLimits {
     pub keepalive: Duration,
     /// Time for calls in progress to end at a stop.
     pub drain: Duration,
+    /// After which a connection over TLS is asked to end, so that a withdrawn certificate does.
+    pub connection_age: Duration,
+}
+
+/// Who may call, and how that is kept from others.
+pub struct Protection {
+    pub credentials: Arc<Credentials>,
+    /// None: plaintext.
+    pub tls: Option<Arc<Tls>>,
+}
+
+impl Protection {
+    /// Everybody may do everything, also what the table does not know, in plaintext: for benches, which
+    /// serve methods of their own.
+    #[must_use]
+    pub fn none() -> Self {
+        let settings = credentials::Settings {
+            auth: crate::config::Auth::default(),
+            refresh: Duration::from_secs(1),
+            failures_per_second: 0,
+            principal_requests_per_second: 0,
+            domains: Vec::new(),
+            unlisted: true,
+        };
+        let credentials = Credentials::new(settings, None, crate::clock::system());
+        Self { credentials: Arc::new(credentials), tls: None }
+    }
 }
 
 impl PortLimits {
@@ -91,6 +130,7 @@ impl PortLimits {
             max_deadline: Duration::from_secs(written.max_deadline_seconds),
             keepalive: Duration::from_secs(written.keepalive_seconds),
             drain: Duration::from_secs(written.drain_seconds),
+            connection_age: Duration::from_secs(written.connection_age_seconds),
         }
     }
 }
@@ -135,13 +175,24 @@ pub async fn serve(
     routes: Routes,
     health: HealthReporter,
     services: Vec<&'static str>,
+    protection: Protection,
     limits: PortLimits,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (draining, on_drain) = tokio::sync::watch::channel(false);
     let gate = GateLayer::new(&limits, on_drain.clone());
     let mut stopped = on_drain.clone();
-    let server = tonic::transport::Server::builder()
+    let mut builder = tonic::transport::Server::builder();
+    if protection.tls.is_some() {
+        builder =
+            builder.max_connection_age(limits.connection_age).max_connection_age_grace(limits.connection_age);
+    }
+    let incoming = accept::Accepting::new(listener, &limits);
+    let connections = match protection.tls {
+        Some(tls) => secure::secured(incoming, tls, limits.handshake),
+        None => secure::plain(incoming),
+    };
+    let server = builder
         .http2_keepalive_interval(Some(limits.keepalive))
         .http2_keepalive_timeout(Some(limits.keepalive))
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
@@ -150,8 +201,9 @@ pub async fn serve(
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(gate)
         .layer(CatchPanicLayer::custom(|_| refusals::panic_reply()))
+        .layer(AuthLayer::new(protection.credentials))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(accept::Accepting::new(listener, &limits), async move {
+        .serve_with_incoming_shutdown(connections, async move {
             // An error means that the sender is gone, which is a stop as well.
             let _ = stopped.wait_for(|stopping| *stopping).await;
         });

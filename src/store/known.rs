@@ -12,7 +12,7 @@ use super::record::decode_summary;
 use super::search::load;
 use super::stretches::{self, Span, Stretches, spans_of, summaries};
 use super::tenants::revision;
-use super::{Store, StoreError, constraints};
+use super::{Store, StoreError, constraints, orders};
 use crate::identity::Rules;
 use crate::identity::batch::{Before, Stored, StoredObservation};
 use crate::identity::constraints::{ConstraintNo, Constraints, link_no};
@@ -330,14 +330,21 @@ async fn summaries_then(
     for row in tx.fetch_bulk(TOUCHED_SINCE, &scalars[..2], &columns).await? {
         changed.insert(row.get(0)?);
     }
+    let numbers: Vec<ObservationNo> = observations.iter().copied().map(ObservationNo).collect();
+    let then = (known.last_touchpoint, known.revision);
+    let corrections = orders::corrections_then(tx, tenant, &numbers, then).await?;
+    changed.extend(corrections.iter().map(|(no, _)| no.0));
+    changed.extend(orders::corrections_of(tx, tenant, &numbers).await?.iter().map(|(no, _)| no.0));
     let (again, same): (Vec<i64>, Vec<i64>) = observations.iter().partition(|no| changed.contains(no));
     let mut summaries: FxHashMap<i64, Summary> = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_SUMMARIES, &scalars[..1], &[Column::Int(same)]).await? {
         summaries.insert(row.get(0)?, decode_summary(&row.get::<Vec<u8>>(1)?)?);
     }
-    let then = (known.last_touchpoint, known.revision);
     for (no, summary) in sum_touches(tx, tenant, then, again).await? {
         summaries.insert(no.0, summary);
+    }
+    for (no, one) in corrections {
+        summaries.entry(no.0).or_default().correct(one.currency, &one.delta);
     }
     Ok(summaries)
 }
@@ -345,7 +352,7 @@ async fn summaries_then(
 /// Every touchpoint, every void.
 pub(super) const NOW: (i64, Revision) = (i64::MAX, Revision(i64::MAX));
 
-/// What the touchpoints of observations come to: those up to a number, but for those void by a revision.
+/// What the touchpoints of observations come to by themselves: those up to a number, but for those void by a revision.
 /// One without any is not among them.
 pub(super) async fn sum_touches(
     tx: &mut Transaction,

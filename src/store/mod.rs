@@ -4,6 +4,7 @@
 //! write transaction begins with the tenant's next revision, and so holds the tenant's row: the
 //! order of revisions is the order of commits, without a gap, also between processes.
 
+mod access;
 mod changes;
 mod committed;
 mod conflicts;
@@ -14,6 +15,7 @@ mod customers;
 mod data_key;
 mod decide;
 mod deciding;
+mod deletion;
 mod dialect;
 mod driver;
 mod error;
@@ -27,6 +29,7 @@ mod keys;
 mod known;
 mod lookups;
 mod merges;
+mod orders;
 mod outcomes;
 mod read;
 mod record;
@@ -53,12 +56,14 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use access::AccessChange;
 pub use changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
 pub use data_key::DataKey;
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
+pub use deletion::{DeletedTenant, ListedTenant};
 // For benches, which write the same rows by the same driver with nothing in between.
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
@@ -129,6 +134,7 @@ impl Store {
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
         let views = views::Views::new(db.clone(), settings.connections);
         let store = Self { db, clock, tenants, writer, views, committed };
+        store.settle_orders().await?;
         store.upgrade(RESOLVER_GENERATION).await?;
         Ok(store)
     }

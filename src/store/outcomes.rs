@@ -1,6 +1,6 @@
-//! What becomes of touchpoints that are known already: by their key and version, or by their order.
+//! What becomes of touchpoints that are known already: by their key and version.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::StoreError;
 use super::content::say_the_same;
@@ -9,7 +9,7 @@ use super::driver::{Column, Row, Scalar, Transaction};
 use super::record::{Incoming, Outcome};
 use super::stretches::{self, Stretches, owner_at};
 use crate::identity::Rules;
-use crate::model::{Activity, Micros, ObservationNo, TenantKey, TouchKey, TouchpointNo};
+use crate::model::{Micros, ObservationNo, TenantKey, TouchKey, TouchpointNo};
 
 /// Versions of one touchpoint at most: each is read whenever another arrives.
 pub const VERSIONS: usize = 1_000;
@@ -20,9 +20,6 @@ const FIND_KEYS: &str = "WITH v(source, source_id, i) AS ({rows}) \
     LEFT JOIN observation o ON o.tenant = t.tenant AND o.observation = t.observation \
     LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE t.tenant = $1 AND t.source = v.source AND t.source_id = v.source_id";
-const FIND_ORDERS: &str = "WITH v(order_id, i) AS ({rows}) \
-    SELECT v.i, k.touchpoint FROM v CROSS JOIN order_key k WHERE k.tenant = $1 AND k.order_id = v.order_id";
-
 /// A version that is stored.
 pub(super) struct StoredVersion {
     pub(super) version: i64,
@@ -69,7 +66,7 @@ pub(super) struct Looked {
     beneath: FxHashMap<usize, Highest>,
 }
 
-/// Looks up every touchpoint of a batch by its key, its version and its order.
+/// Looks up every touchpoint of a batch by its key and its version.
 pub(super) async fn look(
     tx: &mut Transaction,
     tenant: TenantKey,
@@ -81,7 +78,6 @@ pub(super) async fn look(
     let mut stored = find_stored(tx, tenant, rules, &groups).await?;
     let unsure = compare(batch, &groups, &stored, &mut looked);
     settle_unsure(tx, tenant, rules, batch, &unsure, &mut looked).await?;
-    refuse_taken_orders(tx, tenant, batch, &groups, &stored, &mut looked).await?;
     for (group, versions) in groups.iter().zip(&mut stored.versions) {
         order_versions(batch, group, versions, &stored.cut, &mut looked);
     }
@@ -234,56 +230,6 @@ async fn settle_unsure(
     Ok(())
 }
 
-pub(super) fn order_id(incoming: &Incoming) -> Option<&str> {
-    match &incoming.touchpoint.details.activity {
-        Activity::Order(order) => Some(&order.order_id),
-        _ => None,
-    }
-}
-
-/// An order id is one touchpoint's, in whichever versions.
-async fn refuse_taken_orders(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    batch: &[Incoming],
-    groups: &[Group<'_>],
-    stored: &Stored,
-    looked: &mut Looked,
-) -> Result<(), StoreError> {
-    let mut seen: FxHashMap<&str, &TouchKey> = FxHashMap::default();
-    let mut asked = Vec::new();
-    for (i, incoming) in batch.iter().enumerate() {
-        let Some(order_id) = order_id(incoming).filter(|_| looked.outcomes[i].is_none()) else { continue };
-        let key = &incoming.touchpoint.key;
-        match seen.insert(order_id, key) {
-            None => asked.push((order_id, i as i64)),
-            Some(first) if first == key => asked.push((order_id, i as i64)),
-            Some(first) => {
-                seen.insert(order_id, first);
-                looked.outcomes[i] = Some(Outcome::OrderTaken);
-            }
-        }
-    }
-    let columns = [
-        Column::Text(asked.iter().map(|(order_id, _)| *order_id).collect()),
-        Column::Int(asked.iter().map(|(_, i)| *i).collect()),
-    ];
-    let rows = tx.fetch_bulk(FIND_ORDERS, &[Scalar::Int(tenant.0)], &columns).await?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let own: FxHashMap<&TouchKey, FxHashSet<i64>> = (groups.iter().zip(&stored.versions))
-        .map(|(group, versions)| (group.key, versions.iter().map(|version| version.no.0).collect()))
-        .collect();
-    for row in rows {
-        let (i, holder) = (row.get::<i64>(0)? as usize, row.get::<i64>(1)?);
-        if !own.get(&batch[i].touchpoint.key).is_some_and(|own| own.contains(&holder)) {
-            looked.outcomes[i] = Some(Outcome::OrderTaken);
-        }
-    }
-    Ok(())
-}
-
 /// Which of the new versions of a key will stand, and which stored one does no more.
 fn order_versions(
     batch: &[Incoming],
@@ -332,25 +278,27 @@ impl Looked {
         self.live.is_empty() && self.late.is_empty()
     }
 
-    /// The outcomes of the batch; `recorded` says whom a touchpoint that stands belongs to. Copies share
+    /// The outcomes of the batch; `recorded` says what became of a touchpoint that stands. Copies share
     /// the fate of the first, and what is superseded names the customer of what stands.
-    pub(super) fn told(self, recorded: impl Fn(usize) -> Option<ObservationNo>) -> Vec<Outcome> {
+    pub(super) fn told(self, recorded: impl Fn(usize) -> Outcome) -> Vec<Outcome> {
         let superseded = |i: usize| {
             self.beneath.get(&i).map(|highest| match highest {
-                Highest::InBatch(top) => Outcome::Superseded(recorded(*top)),
+                Highest::InBatch(top) => Outcome::Superseded(recorded(*top).customer()),
                 Highest::Stored(customer) => Outcome::Superseded(*customer),
             })
         };
         let of_first = |i: usize| match (superseded(i), &self.outcomes[i]) {
             (Some(superseded), _) => superseded,
             (None, Some(outcome)) => outcome.clone(),
-            (None, None) => Outcome::Recorded(recorded(i)),
+            (None, None) => recorded(i),
         };
         let tell = |i: usize| {
             let first = self.first[i];
             match &self.outcomes[i] {
                 Some(Outcome::Duplicate(_)) if first != i => match of_first(first) {
-                    Outcome::Recorded(customer) => Outcome::Duplicate(customer),
+                    Outcome::Recorded(customer) | Outcome::ToldAgain(customer) => {
+                        Outcome::Duplicate(customer)
+                    }
                     other => other,
                 },
                 Some(refused) if first != i => refused.clone(),

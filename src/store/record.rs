@@ -7,7 +7,8 @@ use super::content::{content_hash, document, set_hash};
 use super::data_key::{DataKey, KeyedHash};
 use super::driver::{Column, Database, Scalar, Transaction};
 use super::identities::{self, Evidence, Ground, News};
-use super::outcomes::{look, order_id};
+use super::orders::{self, Spoken};
+use super::outcomes::look;
 use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
 use super::versions;
@@ -68,6 +69,8 @@ impl Incoming {
 pub enum Outcome {
     /// Stored, with the customer it belongs to; `None` if it is unidentified.
     Recorded(Option<ObservationNo>),
+    /// Stored likewise; another touchpoint speaks for the order, or the return, that it tells.
+    ToldAgain(Option<ObservationNo>),
     /// The same touchpoint was stored before.
     Duplicate(Option<ObservationNo>),
     /// It is stored, now or before, and a higher version is known; with the customer of the one that
@@ -75,10 +78,21 @@ pub enum Outcome {
     Superseded(Option<ObservationNo>),
     /// Another content has this source, source id and version.
     KeyTaken,
-    /// Another touchpoint that is not void has this order id.
-    OrderTaken,
     /// As many versions of it are stored as may be.
     TooManyVersions,
+}
+
+impl Outcome {
+    /// Whom the touchpoint belongs to.
+    pub(super) fn customer(&self) -> Option<ObservationNo> {
+        match self {
+            Self::Recorded(customer)
+            | Self::ToldAgain(customer)
+            | Self::Duplicate(customer)
+            | Self::Superseded(customer) => *customer,
+            Self::KeyTaken | Self::TooManyVersions => None,
+        }
+    }
 }
 
 /// The outcomes of a batch, in its order, and the revision at which they hold.
@@ -137,8 +151,6 @@ const INSERT_TOUCHPOINTS: &str = "WITH v(touchpoint, source, source_id, version,
     INSERT INTO touchpoint (tenant, touchpoint, revision, source, source_id, version, payload_hash, observation, \
     at_us, activity, channel, details) SELECT $1, v.touchpoint, $2, v.source, v.source_id, v.version, v.payload_hash, \
     v.observation, v.at_us, v.activity, v.channel, v.details FROM v";
-const INSERT_ORDERS: &str = "WITH v(order_id, touchpoint) AS ({rows}) \
-    INSERT INTO order_key (tenant, order_id, touchpoint) SELECT $1, v.order_id, v.touchpoint FROM v";
 const UPSERT_SUMMARIES: &str = "WITH v(observation, summary) AS ({rows}) \
     INSERT INTO summary (tenant, observation, summary) SELECT $1, v.observation, v.summary FROM v WHERE true \
     ON CONFLICT (tenant, observation) DO UPDATE SET summary = excluded.summary";
@@ -157,7 +169,10 @@ pub(super) async fn record(
     let looked = look(&mut tx, tenant, &rules, batch).await?;
     if looked.is_known() {
         // Nothing is new: no revision is taken, the transaction rolls back.
-        return Ok(Recorded { revision: Revision(taken.revision.0 - 1), outcomes: looked.told(|_| None) });
+        return Ok(Recorded {
+            revision: Revision(taken.revision.0 - 1),
+            outcomes: looked.told(|_| Outcome::KeyTaken),
+        });
     }
     let constraints = tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
     let ground = Ground { rules: &rules, constraints };
@@ -175,16 +190,26 @@ pub(super) async fn record(
     let stretches =
         identities::settle(&mut tx, tenant, &ground, &mut taken, news, &mut sets.customers).await?;
     versions::keep_begun(&mut tx, tenant, &taken, &looked.outdated).await?;
-    write_touchpoints(&mut tx, tenant, batch, live, &sets, &mut taken).await?;
+    let first = taken.next_touchpoint;
+    let spoken = write_touchpoints(&mut tx, tenant, batch, live, &sets, &mut taken).await?;
     versions::write_late(&mut tx, tenant, &mut taken, batch, &looked.late).await?;
-    write_summaries(&mut tx, tenant, batch, live, sets.summaries, &sets.observation_of).await?;
+    let mut summaries = std::mem::take(&mut sets.summaries);
+    add_touchpoints(&mut summaries, batch, live, &sets.observation_of);
+    let told_again = orders::speak(&mut tx, tenant, spoken, &mut summaries).await?;
+    upsert_summaries(&mut tx, tenant, &summaries).await?;
     keep_revision(&mut tx, tenant, &taken).await?;
     tx.commit().await?;
-    let customer = |i: usize| {
-        let observation = sets.observation_of[&batch[i].set?];
-        Some(owner_at(&stretches, observation, sets.customers[&observation], batch[i].touchpoint.at))
+    let live: FxHashMap<usize, i64> = live.iter().copied().zip(first..).collect();
+    let recorded = |i: usize| {
+        let at = batch[i].touchpoint.at;
+        let observation = batch[i].set.map(|set| sets.observation_of[&set]);
+        let customer = observation.map(|no| owner_at(&stretches, no, sets.customers[&no], at));
+        match live.get(&i).is_some_and(|no| told_again.contains(no)) {
+            true => Outcome::ToldAgain(customer),
+            false => Outcome::Recorded(customer),
+        }
     };
-    Ok(Recorded { revision: taken.revision, outcomes: looked.told(customer) })
+    Ok(Recorded { revision: taken.revision, outcomes: looked.told(recorded) })
 }
 
 /// Takes the tenant's next revision, and with it the tenant's row until the end.
@@ -356,19 +381,17 @@ async fn write_touchpoints(
     accepted: &[usize],
     sets: &Sets,
     taken: &mut Taken,
-) -> Result<(), StoreError> {
+) -> Result<Spoken, StoreError> {
     let each = || accepted.iter().map(|&i| &batch[i]);
     let observation = |incoming: &Incoming| incoming.set.map(|set| sets.observation_of[&set].0);
     let observations = each().map(observation).collect();
     let details = each().map(|incoming| incoming.details.as_str()).collect();
     let numbers = insert_touchpoints(tx, tenant, taken, each(), observations, details).await?;
-    let orders: Vec<(&str, i64)> =
-        each().zip(&numbers).filter_map(|(incoming, &no)| Some((order_id(incoming)?, no))).collect();
-    let columns = [
-        Column::Text(orders.iter().map(|(order_id, _)| *order_id).collect()),
-        Column::Int(orders.iter().map(|(_, no)| *no).collect()),
-    ];
-    tx.run_bulk(INSERT_ORDERS, &[Scalar::Int(tenant.0)], &columns).await
+    let mut spoken = Spoken::default();
+    for (incoming, &no) in each().zip(&numbers) {
+        spoken.add(&incoming.touchpoint.details.activity, &incoming.touchpoint.key.source, no);
+    }
+    Ok(spoken)
 }
 
 /// Numbers touchpoints and stores them; the rest of each is where the two lists have it.
@@ -401,20 +424,17 @@ pub(super) async fn insert_touchpoints<'a>(
     Ok(numbers)
 }
 
-async fn write_summaries(
-    tx: &mut Transaction,
-    tenant: TenantKey,
+fn add_touchpoints(
+    summaries: &mut FxHashMap<ObservationNo, Summary>,
     batch: &[Incoming],
     accepted: &[usize],
-    mut summaries: FxHashMap<ObservationNo, Summary>,
     observation_of: &FxHashMap<KeyedHash, ObservationNo>,
-) -> Result<(), StoreError> {
+) {
     for &i in accepted {
         if let Some(set) = batch[i].set {
             summaries.entry(observation_of[&set]).or_default().add(&batch[i].touchpoint);
         }
     }
-    upsert_summaries(tx, tenant, &summaries).await
 }
 
 pub(super) async fn upsert_summaries(

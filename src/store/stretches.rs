@@ -248,6 +248,7 @@ pub(super) async fn summaries(
             details: parse_details(&row.get::<String>(5)?)?,
         });
     }
+    super::orders::correct_spans(tx, tenant, spans, (last_touchpoint, revision), &mut summaries).await?;
     Ok(summaries)
 }
 

@@ -9,17 +9,15 @@ use super::identities::Ground;
 use super::outcomes::Outdated;
 use super::record::{Incoming, Taken, insert_touchpoints, parse_details};
 use super::tenants::Tenants;
-use super::{StoreError, known, void};
+use super::{StoreError, known, orders, void};
 use crate::model::summary::Summary;
 use crate::model::{Activity, Details, Identifier, ObservationNo, TenantKey};
 
 const INSERT_SUPERSEDED: &str = "WITH v(touchpoint, taken_back_at) AS ({rows}) \
     INSERT INTO void (tenant, touchpoint, revision, reason, superseded, taken_back_at) \
     SELECT $1, v.touchpoint, $2, '', 1, v.taken_back_at FROM v";
-const LOAD_DETAILS: &str = "WITH v(touchpoint) AS ({rows}) SELECT t.details FROM v CROSS JOIN touchpoint t \
-    WHERE t.tenant = $1 AND t.touchpoint = v.touchpoint AND t.activity = 'order'";
-const FREE_ORDERS: &str = "WITH v(order_id) AS ({rows}) \
-    DELETE FROM order_key WHERE (tenant, order_id) IN (SELECT {tenant}, v.order_id FROM v)";
+const LOAD_DETAILS: &str = "WITH v(touchpoint) AS ({rows}) SELECT t.source, t.details FROM v CROSS JOIN touchpoint t \
+    WHERE t.tenant = $1 AND t.touchpoint = v.touchpoint AND t.activity IN ('order', 'return', 'cancellation')";
 
 /// A customer whom the withdrawal ended and the same revision made again never ended.
 const KEEP_BEGUN: &str = "UPDATE customer SET began = w.began FROM customer_was w \
@@ -59,14 +57,16 @@ pub(super) async fn supersede(
     }
     let numbers: Vec<i64> = outdated.iter().map(|one| one.was.no.0).collect();
     insert_superseded(tx, tenant, taken, numbers.clone(), vec![None; numbers.len()]).await?;
-    let mut orders = Vec::new();
+    let mut order_ids = Vec::new();
     for row in tx.fetch_bulk(LOAD_DETAILS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
-        if let Activity::Order(order) = parse_details(&row.get::<String>(0)?)?.activity {
-            orders.push(order.order_id);
-        }
+        let details = parse_details(&row.get::<String>(1)?)?;
+        let said = orders::said(&details.activity, &row.get::<String>(0)?);
+        order_ids.extend(said.map(|(order_id, _)| order_id.to_owned()));
     }
-    let columns = [Column::Text(orders.iter().map(String::as_str).collect())];
-    tx.run_bulk(FREE_ORDERS, &[Scalar::Int(tenant.0)], &columns).await?;
+    order_ids.sort_unstable();
+    order_ids.dedup();
+    // First: what is recomputed below takes the corrections as they are then.
+    orders::restate(tx, tenant, &order_ids, &mut FxHashMap::default()).await?;
 
     let (mut same, mut others) = (FxHashSet::default(), Vec::new());
     for one in outdated {
@@ -85,9 +85,13 @@ pub(super) async fn supersede(
             void::withdraw(tx, tenant, tenants, ground, taken, *observation, logouts.collect()).await?;
         }
     }
-    let observations: Vec<i64> = same.iter().map(|no| no.0).collect();
-    let mut remaining = known::sum_touches(tx, tenant, known::NOW, observations).await?;
-    same.into_iter().for_each(|no| _ = remaining.entry(no).or_default());
+    let observations: Vec<ObservationNo> = same.into_iter().collect();
+    let numbers = observations.iter().map(|no| no.0).collect();
+    let mut remaining = known::sum_touches(tx, tenant, known::NOW, numbers).await?;
+    observations.iter().for_each(|no| _ = remaining.entry(*no).or_default());
+    for (no, one) in orders::corrections_of(tx, tenant, &observations).await? {
+        remaining.entry(no).or_default().correct(one.currency, &one.delta);
+    }
     Ok(remaining)
 }
 

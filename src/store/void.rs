@@ -6,7 +6,7 @@ use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
 use super::tenants::Tenants;
-use super::{Store, StoreError, conflicts, falling, settled, stretches};
+use super::{Store, StoreError, conflicts, falling, orders, settled, stretches};
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
 use crate::identity::constraints::Sharing;
 use crate::identity::resolve::IdentifierNo;
@@ -43,7 +43,6 @@ const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason, au
 /// Those below: superseded before, and now taken back as well.
 const TAKE_BACK: &str = "WITH v(touchpoint) AS ({rows}) UPDATE void SET taken_back_at = $2 FROM v \
     WHERE void.tenant = $1 AND void.touchpoint = v.touchpoint AND void.taken_back_at IS NULL";
-const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND order_id = $2";
 const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id, \
     unsettled FROM observation WHERE tenant = $1 AND observation = $2";
 const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
@@ -99,7 +98,8 @@ impl Store {
     }
 
     /// Voids a touchpoint in one version and all below it; `None` if there is none of that key and
-    /// version. Its key stays taken for ever, its order id becomes free.
+    /// version. Its key stays taken for ever; if it was the first to
+    /// tell an order, the next one that tells it speaks.
     pub async fn void_version(
         &self,
         tenant: TenantKey,
@@ -152,8 +152,9 @@ impl Store {
         let row = tx.fetch_one(DETAILS, &[scalar, touchpoint]).await?;
         let details =
             parse_details(&row.ok_or(StoreError::Corrupt { what: "touchpoint" })?.get::<String>(0)?)?;
-        if let Activity::Order(order) = &details.activity {
-            tx.run(FREE_ORDER, &[scalar, Scalar::Text(&order.order_id)]).await?;
+        if let Some((order_id, _)) = orders::said(&details.activity, &key.source) {
+            let order_id = order_id.to_owned();
+            orders::restate(tx, tenant, &[order_id], &mut FxHashMap::default()).await?;
         }
         let Some(no) = standing.observation else { return Ok(()) };
         let tenants = &*self.tenants;
@@ -223,7 +224,7 @@ async fn recompute(
 ) -> Result<(), StoreError> {
     let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let bereft = find_observation(tx, tenant, no).await?;
-    let (summary, first) = remaining(tx, &key).await?;
+    let (summary, first) = remaining(tx, tenant, no).await?;
     let live = first.is_some();
     let now_first = first.unwrap_or_else(|| bereft.first.clone());
     if live {
@@ -288,11 +289,13 @@ pub(super) async fn set_first(
 
 async fn remaining(
     tx: &mut Transaction,
-    key: &[Scalar<'_>; 2],
+    tenant: TenantKey,
+    no: ObservationNo,
 ) -> Result<(Summary, Option<Position>), StoreError> {
+    let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let mut summary = Summary::default();
     let mut first = None;
-    for row in tx.fetch(REMAINING, key).await? {
+    for row in tx.fetch(REMAINING, &key).await? {
         let details = parse_details(&row.get::<String>(4)?)?;
         let touchpoint = Touchpoint {
             key: TouchKey { source: row.get(0)?, source_id: row.get(1)? },
@@ -303,6 +306,9 @@ async fn remaining(
         };
         summary.add(&touchpoint);
         first.get_or_insert_with(|| touchpoint.position());
+    }
+    for (_, one) in orders::corrections_of(tx, tenant, &[no]).await? {
+        summary.correct(one.currency, &one.delta);
     }
     Ok((summary, first))
 }

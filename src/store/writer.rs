@@ -7,6 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+mod turns;
+
+use turns::{Held, Turns};
+
 use super::committed::Committed;
 use super::driver::Database;
 use super::record::{Incoming, Recorded, record};
@@ -26,6 +30,8 @@ pub(super) struct Writer {
     limit_bytes: usize,
     stopped: Arc<Semaphore>,
     shard_count: usize,
+    /// How many touchpoints of which tenant wait.
+    holders: turns::Holders,
     woken: Committed,
 }
 
@@ -37,7 +43,11 @@ struct Job {
 }
 
 /// Its place in the queue.
-type Room = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+struct Room {
+    _touchpoints: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+    _held: Held,
+}
 
 /// Sizes are rounded up to it.
 const BYTES_UNIT: usize = 1_024;
@@ -84,6 +94,7 @@ impl Writer {
             limit_bytes: settings.queue_bytes,
             stopped,
             shard_count,
+            holders: turns::Holders::default(),
             woken,
         }
     }
@@ -98,7 +109,7 @@ impl Writer {
         tenant: TenantKey,
         batch: Vec<Incoming>,
     ) -> Result<Recorded, StoreError> {
-        let room = self.take_room(&batch)?;
+        let room = self.take_room(tenant, &batch)?;
         let (answer, answered) = oneshot::channel();
         let job = Job { tenant, batch, answer, room };
         {
@@ -110,11 +121,13 @@ impl Writer {
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    fn take_room(&self, batch: &[Incoming]) -> Result<Room, StoreError> {
+    fn take_room(&self, tenant: TenantKey, batch: &[Incoming]) -> Result<Room, StoreError> {
         let full = |limit| StoreError::QueueFull { limit };
         let many = || full(QueueLimit::Touchpoints(self.limit));
         let size = u32::try_from(batch.len().max(1)).map_err(|_| many())?;
         let room = self.room.clone().try_acquire_many_owned(size).map_err(|_| many())?;
+        let held = self.holders.hold(tenant, size as usize, self.room.available_permits(), self.limit);
+        let held = held.ok_or_else(many)?;
         let bytes: usize = batch.iter().map(Incoming::bytes).sum();
         let units = bytes.min(self.limit_bytes).div_ceil(BYTES_UNIT).max(1);
         let large = || full(QueueLimit::Bytes(self.limit_bytes));
@@ -124,7 +137,7 @@ impl Writer {
             .set((self.limit - self.room.available_permits()) as f64);
         let free = self.room_bytes.available_permits() * BYTES_UNIT;
         metrics::gauge!("customer360_write_queue_bytes").set(self.limit_bytes.saturating_sub(free) as f64);
-        Ok((room, room_bytes))
+        Ok(Room { _touchpoints: room, _bytes: room_bytes, _held: held })
     }
 
     /// Accepts no more, and waits until what was accepted is written.
@@ -140,30 +153,21 @@ impl Writer {
 
 impl Shard {
     async fn run(self, mut jobs: mpsc::UnboundedReceiver<Job>) {
-        let mut next = None;
+        let mut turns = Turns::default();
         loop {
-            let first = match next.take() {
-                Some(job) => job,
-                None => match jobs.recv().await {
-                    Some(job) => job,
+            if turns.is_empty() {
+                match jobs.recv().await {
+                    Some(job) => turns.push(job.tenant, job.batch.len(), job),
                     None => break,
-                },
-            };
-            let tenant = first.tenant;
-            let mut touchpoints = first.batch.len();
-            let mut group = vec![first];
-            // Whatever waits already, of the same tenant, in order.
-            while touchpoints < self.group_touchpoints
-                && let Ok(job) = jobs.try_recv()
-            {
-                if job.tenant != tenant || touchpoints + job.batch.len() > self.group_touchpoints {
-                    next = Some(job);
-                    break;
                 }
-                touchpoints += job.batch.len();
-                group.push(job);
             }
-            self.commit(tenant, group).await;
+            while let Ok(job) = jobs.try_recv() {
+                turns.push(job.tenant, job.batch.len(), job);
+            }
+            // Whatever waits already of the tenant whose turn it is, in order.
+            if let Some((tenant, group)) = turns.next(self.group_touchpoints) {
+                self.commit(tenant, group).await;
+            }
         }
         self.stopped.add_permits(1);
     }

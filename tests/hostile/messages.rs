@@ -46,7 +46,7 @@ async fn empty_elements() {
             let request = proto::RecordTouchpointsRequest { touchpoints, ..Default::default() };
             let since = stopwatch();
             let status = client.record_touchpoints(request).await.unwrap_err();
-            refused(&status, Code::OutOfRange, "MESSAGE_TOO_LARGE", since);
+            refused(&status, Code::ResourceExhausted, "MESSAGE_TOO_LARGE", since);
         }
         bystander.ends_well().await;
     }

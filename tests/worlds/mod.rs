@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use customer360::clock;
 use customer360::identity::constraints::{ConstraintNo, Sharing};
 use customer360::identity::{OnConflict, Rules};
-use customer360::model::activity::{Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit};
+use customer360::model::activity::{
+    Cancellation, Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit,
+};
 use customer360::model::{
     Activity, Channel, Currency, Details, Identifier, KindName, Micros, Money, Position, TenantName,
     TouchKey, Touchpoint, TraitWrite, Value,
@@ -29,13 +31,19 @@ pub async fn open(url: &str) -> Store {
     Store::open(url, &Settings { connections: 4, ..Settings::default() }, clock::system()).await.unwrap()
 }
 
+/// The default rules, but nothing is blocked: the values of these worlds are numbers, 0 among them.
+pub fn unblocked() -> Rules {
+    Rules {
+        blocked: Vec::new(),
+        blocked_ignoring_case: Vec::new(),
+        blocked_patterns: Default::default(),
+        ..Rules::default()
+    }
+}
+
 /// Rules under which nothing moves, with limits that few identifiers reach.
 pub fn rules() -> Rules {
-    let mut rules = Rules::default();
-    // The values of these worlds are numbers, 0 among them.
-    rules.blocked.clear();
-    rules.blocked_ignoring_case.clear();
-    rules.blocked_patterns = Default::default();
+    let mut rules = unblocked();
     for rule in &mut rules.kinds {
         rule.on_conflict = OnConflict::Demote;
         rule.limit = rule.limit.min(if rule.priority == 3 { 3 } else { 5 });
@@ -187,7 +195,11 @@ pub fn busy_history(seed: u64, touches: usize) -> Vec<Touchpoint> {
         }
         t.details.activity = match random.random_range(0..8) {
             0..3 => Activity::Order(Order {
-                order_id: format!("o{i}"),
+                // Sometimes told again.
+                order_id: match random.random_range(0..6) {
+                    0 => format!("o{}", random.random_range(0..i + 1)),
+                    _ => format!("o{i}"),
+                },
                 amount: money(random.random_range(0..9_000)),
                 lines: vec![],
                 fulfilment: Default::default(),
@@ -212,8 +224,18 @@ pub fn busy_history(seed: u64, touches: usize) -> Vec<Touchpoint> {
                 t.details.cost = (i % 3 == 0).then(|| money(random.random_range(0..500)));
                 Activity::ServiceContact(ServiceContact { case_id: format!("c{i}"), ..Default::default() })
             }
+            6 if i % 2 == 0 => Activity::Cancellation(Cancellation {
+                order_id: format!("o{}", random.random_range(0..i + 1)),
+                amount: (i % 3 == 0).then(|| money(random.random_range(0..9_000))),
+            }),
             _ => t.details.activity.clone(),
         };
+        // Shops write refunds, and tills receipts, of nobody.
+        if matches!(t.details.activity, Activity::Order(_) | Activity::Return(_) | Activity::Cancellation(_))
+            && random.random_range(0..5) == 0
+        {
+            t.identifiers.clear();
+        }
     }
     busy
 }

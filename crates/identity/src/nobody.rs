@@ -114,7 +114,7 @@ pub(crate) const PATTERNS: &[&str] = &[
     "(?i)^(test|null|none|undefined|unknown|anonymous|guest|nomail|no[-_.]?e?mail|no[-_.]?reply|do[-_.]?not[-_.]?reply|noone|nobody|dummy|fake)@",
     r"(?i)^n/?a@n/?a\.",
     r"(?i)^no@(e?mail|no)\.",
-    r"(?i)^a+@a+\.|^x+@x+\.",
+    r"(?i)^a+@a+\.a+$|^x+@x+\.x+$",
 ];
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ pub mod measures;
 pub mod shapes;
 
 pub use engine::scope::{
-    First, GroupBy, KpiError, OrderOptions, OrderUnit, RfmBy, Scope, Weekday, Window, WindowKind,
+    CancelledOrders, First, GroupBy, KpiError, OrderOptions, OrderUnit, RfmBy, Scope, Weekday, Window,
+    WindowKind,
 };
 pub use facts::dictionary::Dictionary;
 pub use facts::fact::{Fact, FactError};

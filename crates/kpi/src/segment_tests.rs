@@ -49,6 +49,7 @@ fn random_facts(
             };
             let line = |n: u32| LineFact { item: n, quantity_milli: number.into(), price: Some(amount) };
             Fact {
+                statement: None,
                 number,
                 observation: rng.random_range(1..=observations),
                 at: rng.random_range(0..50),

@@ -6,6 +6,7 @@ pub mod channel;
 pub mod customer;
 pub mod identifier;
 pub mod money;
+pub mod objects;
 pub mod phase;
 pub mod summary;
 pub mod survivorship;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::SurveyKind;
+use crate::objects::Delta;
 use crate::survivorship::{Claim, rank};
 use crate::{Activity, Currency, Micros, TouchKey, Touchpoint, TraitWrite, Value};
 
@@ -149,6 +150,18 @@ impl Summary {
         self.touchpoints += 1;
         self.first = earlier(self.first.take(), Some(moment.clone()));
         self.last = self.last.take().max(Some(moment));
+    }
+
+    /// Brings in what other touchpoints say about orders and returns of these.
+    pub fn correct(&mut self, currency: Currency, delta: &Delta) {
+        let revenue = self.revenue.entry(currency).or_default();
+        revenue.orders = revenue.orders.saturating_add_signed(delta.orders);
+        revenue.gross_minor = revenue.gross_minor.saturating_add(delta.gross_minor);
+        revenue.returns = revenue.returns.saturating_add_signed(delta.returns);
+        revenue.returned_minor = revenue.returned_minor.saturating_add(delta.returned_minor);
+        if *revenue == Revenue::default() {
+            self.revenue.remove(&currency);
+        }
     }
 
     /// Both together.

@@ -38,6 +38,8 @@ pub struct ImportArgs {
     /// Whose touchpoints they are
     #[arg(long, value_name = "NAME", default_value = "default")]
     tenant: String,
+    #[command(flatten)]
+    credential: client::CredentialArgs,
     /// Touchpoints in one call
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     batch: u32,
@@ -156,7 +158,7 @@ async fn run(
     refused: &mut RefusedFile,
 ) -> Result<(Tally, Option<String>), CliError> {
     let started = clock::stopwatch();
-    let clients = client::connect(&args.target, &args.tenant).await?;
+    let clients = client::connect_as(&args.target, &args.tenant, &args.credential.load()?).await?;
     let position = Arc::new(AtomicU64::new(0));
     let mut batches = read::start(&args.file, args.batch as usize, position.clone())?;
     let patience = Duration::from_secs(args.patience);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use prost::Message;
 use sha2::{Digest, Sha256};
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::read::{Batch, Line, Refusal};
@@ -222,5 +222,5 @@ fn refusal(outcome: RecordOutcome, line: Line) -> Refusal {
 
 fn is_too_large(status: &Status) -> bool {
     let reason = status.get_details_error_info().map(|info| info.reason);
-    status.code() == Code::OutOfRange || reason.as_deref() == Some("BATCH_TOO_LARGE")
+    matches!(reason.as_deref(), Some("BATCH_TOO_LARGE" | "MESSAGE_TOO_LARGE"))
 }

@@ -36,6 +36,8 @@ pub struct KpiArgs {
     #[arg(long, value_name = "NAME", default_value = "default")]
     tenant: String,
     #[command(flatten)]
+    credential: client::CredentialArgs,
+    #[command(flatten)]
     scope: ScopeArgs,
     /// Groups: channel, location, campaign, acquisition-month, acquisition-channel, customer-kind,
     /// channels-used, channel-set, item, category, other-channel, or trait:NAME; figures take two
@@ -147,7 +149,7 @@ pub fn command(args: &KpiArgs) -> Result<(), CliError> {
     let rpc = if args.figure || args.wants_figures(kpi) { "ComputeKpis" } else { kpi.rpc };
     let mut request = args.request(kpi, rpc)?;
     let answer = runtime()?.block_on(async {
-        let clients = client::connect(&args.target, &args.tenant).await?;
+        let clients = client::connect_as(&args.target, &args.tenant, &args.credential.load()?).await?;
         if args.scope.as_known_at.is_none() && args.scope.at_least_as_fresh.is_none() {
             let newest = call::newest(&clients).await;
             if let Some(scope) = request.get_mut("scope").and_then(Value::as_object_mut) {

@@ -126,6 +126,8 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
         below_min_amount,
         fully_returned,
         no_margin,
+        told_again,
+        cancelled,
     } = basis.excluded;
     let excluded = [
         (ExclusionReason::NoIdentity, no_identity),
@@ -135,6 +137,8 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
         (ExclusionReason::BelowMinAmount, below_min_amount),
         (ExclusionReason::FullyReturned, fully_returned),
         (ExclusionReason::NoMargin, no_margin),
+        (ExclusionReason::ToldAgain, told_again),
+        (ExclusionReason::Cancelled, cancelled),
     ];
     let exclusion =
         |(reason, n)| proto::Exclusion { reason: ExclusionReason::into(reason), touchpoints: count(n) };

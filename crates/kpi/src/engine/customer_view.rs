@@ -75,10 +75,10 @@ impl Seen<'_> {
             && self.only.is_none_or(|only| only.keys[usize::from(place)] == only.key)
     }
 
-    /// The customer's first touchpoint of all, whether or not it is in range.
+    /// The first touchpoint that the customer made, whether or not it is in range.
     pub fn first(&self) -> Option<First> {
         if !self.cx.firsts_known {
-            let mark = self.marks.first()?;
+            let mark = self.marks.iter().find(|mark| mark.is_made())?;
             return Some(First { number: self.number(mark), hit: Hit::of(mark) });
         }
         let (part, customer) = self.who?;
@@ -86,7 +86,8 @@ impl Seen<'_> {
         let (at, place) = (acquired.at[customer], acquired.place[customer]);
         // Nobody asks for its row: see `Context::firsts_known`.
         let hit = Hit::at(at, TouchRow::new(ORDERS, 0), place);
-        (at < self.span.observed).then_some(First { number: acquired.number[customer], hit })
+        (acquired.made[customer] && at < self.span.observed)
+            .then_some(First { number: acquired.number[customer], hit })
     }
 
     /// The anchors of one type.
@@ -252,10 +253,6 @@ impl Seen<'_> {
 
     /// The rows of a table beside a customer's touchpoint.
     pub fn beside(&self, owners: &[TouchRow], mark: &Mark) -> std::ops::Range<usize> {
-        if self.who.is_none() {
-            // Facts of nobody are in no order.
-            return 0..0;
-        }
         rows_beside(owners, mark.row.table(), mark.row.row()..mark.row.row() + 1)
     }
 }

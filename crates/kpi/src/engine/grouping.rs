@@ -142,10 +142,13 @@ impl Grouping {
             By::Nothing | By::One => 0,
             By::Place(groups) => groups[usize::from(place)],
             By::AcquisitionPlace(groups) => {
-                customers.acquired.place.get(nth).map_or(0, |&place| groups[usize::from(place)])
+                let made = customers.acquired.made.get(nth).is_some_and(|&made| made);
+                let place = customers.acquired.place.get(nth).filter(|_| made);
+                place.map_or(0, |&place| groups[usize::from(place)])
             }
             By::AcquisitionMonth(months) => {
-                customers.acquired.at.get(nth).map_or(0, |&at| months.index(at) as u32 + 1)
+                let made = customers.acquired.made.get(nth).is_some_and(|&made| made);
+                customers.acquired.at.get(nth).filter(|_| made).map_or(0, |&at| months.index(at) as u32 + 1)
             }
             By::Kind => 1 + u32::from(customers.registered[nth]),
             By::Customer(by_segment) => by_segment[part.index][nth],

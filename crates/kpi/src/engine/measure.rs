@@ -267,18 +267,19 @@ pub(crate) fn window_of(measure: &Measure, params: &Params) -> Window {
     Window { days: if asked.days == 0 { measure.window_days } else { asked.days }, ..asked }
 }
 
-/// Touchpoints by which people inform themselves: all of consideration, articles and clicks.
+/// Touchpoints by which people inform themselves: all of consideration, articles and clicks. Of
+/// messages those that were clicked.
 pub(crate) static RESEARCH: LazyLock<Types> = LazyLock::new(|| {
-    let all = (0..TouchType::COUNT as u8).map(TouchType);
-    let known = all.filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
-    Types::of(known.chain([TouchType::ARTICLE_READ, TouchType::AD_CLICK]))
+    let known = TouchType::all().filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
+    Types::of(known.chain([TouchType::ARTICLE_READ, TouchType::AD_CLICK, TouchType::MESSAGE]))
 });
 
 /// Touchpoints that lead to an order: awareness and consideration, carts and accepted offers.
 pub(crate) static JOURNEY: LazyLock<Types> = LazyLock::new(|| {
-    let all = (0..TouchType::COUNT as u8).map(TouchType);
     let leads =
         |touch_type: &TouchType| matches!(touch_type.phase(), Some(Phase::Awareness | Phase::Consideration));
+    // What is only shown leads nowhere; of messages those that were only sent or delivered are left out
+    // where they are read.
     let decisions = [TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED, TouchType::OFFER_ACCEPTED];
-    Types::of(all.filter(leads).chain(decisions))
+    Types::of(TouchType::all().filter(leads).chain(decisions)).without(Types::of([TouchType::IMPRESSION]))
 });

@@ -299,7 +299,7 @@ impl<'a> Gather<'a> {
         for row in back {
             let at = returns.stem.at[row];
             if self.lens.in_range(at) {
-                match self.orders.converted(returns.amount.get(row), returns.currency[row], at) {
+                match self.orders.came_back(returns, row) {
                     Some(amount) => net = net.saturating_sub(amount),
                     None => tally.excluded.other_currency += 1,
                 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::dictionary::UNSET;
 use crate::facts::projection::{Content, Piece};
-use crate::facts::side_tables::TABLES;
+use crate::facts::side_tables::{EXPOSURES, RETURNS, TABLES};
 use crate::facts::stem::Stem;
 use crate::facts::tables::{IF_ABSENT, SURVIVES, Tables};
 use crate::facts::trust::Trust;
@@ -18,29 +18,33 @@ pub struct Acquired {
     pub at: Vec<i64>,
     pub number: Vec<u32>,
     pub place: Vec<u16>,
+    /// Whether it is something that they did: the first such, if there is any.
+    pub made: Vec<bool>,
 }
 
 impl Content for Acquired {
     const PIECE: Piece = Piece::Acquired;
 
     fn nothing() -> &'static Self {
-        static NOTHING: Acquired = Acquired { at: Vec::new(), number: Vec::new(), place: Vec::new() };
+        static NOTHING: Acquired =
+            Acquired { at: Vec::new(), number: Vec::new(), place: Vec::new(), made: Vec::new() };
         &NOTHING
     }
 }
 
-/// Time, number and place of a touchpoint; what comes first is less.
-pub(crate) type First = (i64, u32, u16);
+/// Whether it was done to them, time, number and place of a touchpoint; what comes first is less.
+pub(crate) type First = (bool, i64, u32, u16);
 
 /// Of a customer without a touchpoint.
-pub(crate) const NEVER: First = (i64::MAX, u32::MAX, 0);
+pub(crate) const NEVER: First = (true, i64::MAX, u32::MAX, 0);
 
 impl Acquired {
     pub(crate) fn of(firsts: &[First]) -> Self {
         Self {
-            at: firsts.iter().map(|first| first.0).collect(),
-            number: firsts.iter().map(|first| first.1).collect(),
-            place: firsts.iter().map(|first| first.2).collect(),
+            at: firsts.iter().map(|first| first.1).collect(),
+            number: firsts.iter().map(|first| first.2).collect(),
+            place: firsts.iter().map(|first| first.3).collect(),
+            made: firsts.iter().map(|first| !first.0).collect(),
         }
     }
 }
@@ -48,23 +52,27 @@ impl Acquired {
 /// The first known touchpoint of each customer of some clustered tables.
 pub(crate) fn firsts(
     customers: usize,
-    stems: [&Stem; TABLES],
+    tables: &Tables,
     knows: impl Fn(u32, i64) -> bool + Sync,
 ) -> Vec<First> {
     const STRETCH: usize = 1 << 14;
     let mut firsts = vec![NEVER; customers];
+    let stems: [&Stem; TABLES] = tables.stems();
     firsts.par_chunks_mut(STRETCH).enumerate().for_each(|(nth, firsts)| {
         let from = nth * STRETCH;
-        for stem in stems {
+        // Whoever came with a return has a touch of it among the others.
+        for (table, stem) in stems.into_iter().enumerate().filter(|(table, _)| *table != RETURNS) {
             let rows = stem.rows(from as u32..(from + firsts.len()) as u32);
             let mut previous = u32::MAX;
             for row in rows {
                 let customer = stem.customer[row];
-                // Rows are in order of time: the first known one of a customer is their first.
+                // Rows are in order of time: the first known one of a customer is their first, unless it
+                // was done to them.
                 if customer != previous && knows(stem.number[row], stem.at[row]) {
-                    previous = customer;
+                    let is_done_to = table == EXPOSURES && !tables.is_made(table, row);
+                    previous = if is_done_to { previous } else { customer };
                     let first = &mut firsts[customer as usize - from];
-                    *first = (*first).min((stem.at[row], stem.number[row], stem.place[row]));
+                    *first = (*first).min((is_done_to, stem.at[row], stem.number[row], stem.place[row]));
                 }
             }
         }
@@ -146,7 +154,9 @@ pub(crate) fn mark_survivors(tables: &mut Tables, trust: &Trust) {
     if tables.traits.owner.is_empty() {
         return;
     }
-    let survivors = survivors(writes(tables, trust, |stem, row| Some(stem.customer[row])));
+    // Nobody says anything of whoever claims their order.
+    let said = |stem: &Stem, row: usize| (stem.observation[row] != 0).then(|| stem.customer[row]);
+    let survivors = survivors(writes(tables, trust, said));
     let flags = &mut tables.traits.flags;
     flags.iter_mut().for_each(|flags| *flags &= IF_ABSENT);
     survivors.into_iter().for_each(|write| flags[write.row] |= SURVIVES);

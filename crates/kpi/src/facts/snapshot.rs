@@ -10,6 +10,7 @@ use customer360_model::Revision;
 
 use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::TouchType;
+use crate::facts::objects::{Objects, Settlement};
 use crate::facts::projection::Given;
 use crate::facts::segment::Segment;
 use crate::facts::tables::Tables;
@@ -62,6 +63,9 @@ pub struct Snapshot {
     pub unidentified: Vec<Arc<Tables>>,
     pub dictionary: Arc<Dictionary>,
     pub voided: Arc<Vec<Voided>>,
+    /// What several touchpoints say of one order, and what it comes to.
+    pub objects: Arc<Objects>,
+    pub settlement: Arc<Settlement>,
     /// Everything but for a question about the past, for which what it reads is made.
     pub given: Given,
     /// What was beyond the limits of the dictionary.
@@ -117,6 +121,13 @@ impl Snapshot {
         let mut state = start();
         parts.iter().for_each(|part| observe(&mut state, part));
         state
+    }
+
+    /// Whether anything became of any order, as far as orders are given.
+    pub(crate) fn has_lives(&self) -> bool {
+        let has = |tables: &Tables| tables.orders.given().is_some_and(|orders| !orders.lives.is_empty());
+        self.segments.iter().any(|live| has(&live.segment.tables))
+            || self.unidentified.iter().any(|tables| has(tables))
     }
 
     /// Where a customer lives.

@@ -156,6 +156,9 @@ pub struct Excluded {
     pub fully_returned: u64,
     /// Orders without a margin, where margins are asked for.
     pub no_margin: u64,
+    /// Orders that another statement, canonically earlier, told already.
+    pub told_again: u64,
+    pub cancelled: u64,
 }
 
 /// How often a touchpoint brought a name beyond a limit of the columns, by what it names. What was
@@ -228,6 +231,8 @@ impl Tally {
         mine.below_min_amount += theirs.below_min_amount;
         mine.fully_returned += theirs.fully_returned;
         mine.no_margin += theirs.no_margin;
+        mine.told_again += theirs.told_again;
+        mine.cancelled += theirs.cancelled;
     }
 
     #[must_use]

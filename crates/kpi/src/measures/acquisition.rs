@@ -35,7 +35,7 @@ pub static NEW_CUSTOMERS: Measure = Measure {
             "Customers whose first order ever is in range. They count at the place of their first touchpoint of any \
              kind (channel, location, campaign), where they were won, and filters ask for that one. Channel by other channel: where they were won and where \
              they bought first.",
-        )
+        ).revised(2)
         .from(TOUCHPOINTS)
         .asking(&[MIN_AMOUNT, DROP_RETURNED])
     },

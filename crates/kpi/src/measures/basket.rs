@@ -9,6 +9,7 @@ use crate::ground::definition::{
 
 const COMMON: Measure = Measure {
     stat: Stat::Mean,
+    nobody: true,
     bounds: FROM_ZERO,
     anchors: |_| Types::of([TouchType::ORDER]),
     ..Measure::BASE
@@ -19,10 +20,11 @@ pub static AVERAGE_ORDER_VALUE: Measure = Measure {
         "average_order_value",
         "Average order value",
         "minor units",
-        "The mean amount of the identified orders in range, in one currency: amounts in others are converted at \
+        "The mean amount of the orders in range, those of nobody too, in one currency: amounts in others are converted at \
          the rate of the order's date, or else excluded and counted. By customer day, the amounts of a \
          customer's orders on one local day are one.",
     )
+    .revised(2)
     .with(MEAN, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
@@ -53,8 +55,10 @@ pub static ITEMS_PER_ORDER: Measure = Measure {
         "items_per_order",
         "Items per order",
         "items",
-        "The mean quantity of all lines together, over the identified orders in range that have lines.",
+        "The mean quantity of all lines together, over the orders in range that have lines, those of nobody too. A \
+         line of quantity 0 was not bought.",
     )
+    .revised(2)
     .with(MEAN, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),

@@ -12,6 +12,7 @@ use crate::ground::definition::{
     CROSS, DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, PHASES,
     Parameter, WILSON, parameter,
 };
+use customer360_model::activity::MessageStatus;
 
 const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
 const AHEAD: &[Parameter] = &[parameter("window.days", "7", "W"), KIND, MIN_AMOUNT, DROP_RETURNED];
@@ -127,7 +128,11 @@ fn research<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item =
     };
     let items = seen.cx.names.items();
     let bought: Vec<(u32, u32)> = lines.filter_map(|row| items.pair(seen.tables.lines.item[row])).collect();
-    let before = seen.before(order).iter().filter(move |mark| types.has(mark.kind));
+    let is_research = move |mark: &Mark| {
+        types.has(mark.kind)
+            && (mark.kind != TouchType::MESSAGE || mark.detail == MessageStatus::Clicked as u8)
+    };
+    let before = seen.before(order).iter().filter(move |mark| is_research(mark));
     before.filter(move |mark| same == Same::Anything || shares(seen, mark, &bought, same))
 }
 
@@ -151,7 +156,7 @@ pub static CHANNEL_CONVERSION: Measure = Measure {
          which the research was by another channel than the purchase. The first, the last, or one research \
          touchpoint by each channel counts; with one by each, an order counts once for each. Channel by other \
          channel: the matrix of purchase and research.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[
@@ -210,7 +215,7 @@ pub static ROPO: Measure = Measure {
         "Of the identified orders in range by physical channels, the share with research by an online channel by \
          the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
          counted.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(PHASES)
     .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
@@ -227,7 +232,7 @@ pub static REVERSE_ROPO: Measure = Measure {
         "Of the identified orders in range by online channels, the share with research by a physical channel by \
          the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
          counted.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(PHASES)
     .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),

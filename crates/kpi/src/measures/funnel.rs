@@ -15,10 +15,11 @@ use crate::ground::answer::{Basis, Ratio, Tally};
 use crate::ground::definition::{Definition, NO_ANCHOR, PEERS, WILSON, parameter};
 
 fn types(params: &Params) -> Types {
-    Types::of(params.steps.iter().flat_map(|step| {
-        let all = (0..TouchType::COUNT as u8).map(TouchType);
-        all.filter(|touch_type| touch_type.activity_type() == step.activity)
-    }))
+    Types::of(
+        params.steps.iter().flat_map(|step| {
+            TouchType::all().filter(|touch_type| touch_type.activity_type() == step.activity)
+        }),
+    )
 }
 
 fn takes(seen: &Seen, step: &Step, mark: &Mark) -> bool {

@@ -136,8 +136,7 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
 }
 
 fn types_of(activity: ActivityType) -> impl Iterator<Item = TouchType> {
-    let all = (0..TouchType::COUNT as u8 - 1).map(TouchType);
-    all.filter(move |touch_type| touch_type.activity_type() == activity)
+    TouchType::all().filter(move |touch_type| touch_type.activity_type() == activity)
 }
 
 /// The beginning of the interval before the range, and the bounds of all of the range.
@@ -374,19 +373,19 @@ pub static ACTIVE_DAYS: Measure = Measure {
         "active_days",
         "Active days of a customer, mean",
         "days",
-        "The mean number of local days on which customers had a touchpoint of any type in range, over those who had \
-         one: how sticky the retailer is.",
+        "The mean number of local days on which customers did anything in range (see active_customers), over those who \
+         did: how sticky the retailer is.",
     )
-    .with(MEAN, NO_ANCHOR)
     .revised(2)
+    .with(MEAN, NO_ANCHOR)
     .from(PEERS),
     stat: Stat::Mean,
     bounds: (1.0, f64::INFINITY),
     window_days: 0,
-    anchors: |_: &Params| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    anchors: |_: &Params| Types::all(),
     observe: |seen, hits| {
         let (mut first, mut days, mut end) = (None, 0, i64::MIN);
-        for mark in seen.marks.iter().filter(|mark| seen.counts(mark)) {
+        for mark in seen.marks.iter().filter(|mark| mark.is_made() && seen.counts(mark)) {
             first = first.or(Some(mark));
             if mark.at >= end {
                 (days, end) = (days + 1, seen.cx.days.begin(seen.cx.days.index(mark.at) + 1));

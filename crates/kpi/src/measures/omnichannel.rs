@@ -1,7 +1,7 @@
 //! By how many channels, and by which, customers deal with the retailer; and what those of the
 //! loyalty programme are worth.
 
-use crate::engine::channels_used::{CHANNELS_LIMIT, each_use, uses};
+use crate::engine::channels_used::{CHANNELS_LIMIT, each_use};
 use crate::engine::hits::Added;
 use crate::engine::mark::Mark;
 use crate::engine::measure::{ByPlace, Context, Hit, Measure, Params, Seen, Span, Stat};
@@ -32,7 +32,7 @@ const COMMON: Measure = Measure { stat: Stat::Customers, anchors: everything, ..
 pub(crate) fn own<'s>(seen: &'s Seen) -> impl Iterator<Item = &'s Mark> {
     let span = seen.span;
     let in_range = move |mark: &&Mark| span.from <= mark.at && mark.at < span.until;
-    seen.marks.iter().filter(in_range).filter(|mark| uses(mark.kind, mark.detail))
+    seen.marks.iter().filter(in_range).filter(|mark| mark.is_made())
 }
 
 /// The first touchpoint by another channel than the first one.
@@ -160,12 +160,14 @@ pub static REVENUE: Measure = Measure {
         "revenue",
         "Revenue",
         "minor units",
-        "What the identified orders in range are worth together, before returns.",
+        "What the orders in range are worth together, those of nobody too, before returns.",
     )
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Sum,
     money: true,
+    nobody: true,
     anchors: orders,
     observe: |seen, hits| {
         hits.extend(seen.valued_orders().map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));

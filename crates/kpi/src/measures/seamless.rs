@@ -82,9 +82,8 @@ pub static SEAMLESS_SWITCHES: Measure = Measure {
          that journey by another channel: view the same product, talk or be advised about it, be shown the same \
          offer, try the same product. Counted at the touchpoint after the change, for which filters ask. Channel by other channel: to \
          where and from where.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
-    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[
         parameter("window.days", "30", "W before the order"),

@@ -110,9 +110,10 @@ pub static NEW_CONTACTS: Measure = Measure {
         "new_contacts",
         "New contacts",
         "customers",
-        "Customers whose first touchpoint ever, of any type, lies in range and scope. What is merged later is \
-         one contact, with the earliest of its touchpoints.",
+        "Customers whose first touchpoint ever that they made, of any type, lies in range and scope; what was only \
+         sent or shown to them is none. What is merged later is one contact, with the earliest of its touchpoints.",
     )
+    .revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
     anchors: |_| Types::all(),
@@ -132,8 +133,8 @@ pub static KNOWN_VISITORS: Measure = Measure {
         "Of the customers with a visit in range, the share that had any touchpoint before the first of them: \
          known, as opposed to new.",
     )
-    .with(WILSON, NO_ANCHOR)
     .revised(2)
+    .with(WILSON, NO_ANCHOR)
     .from(FACTORS),
     stat: Stat::Share,
     beside: |_| Types::all(),
@@ -174,7 +175,7 @@ pub static NEWLY_IDENTIFIED: Measure = Measure {
         "customers",
         "Customers whose first registration or login ever lies in range and scope, after an earlier touchpoint \
          of another type: they were anonymous before.",
-    )
+    ).revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
     anchors: identifying,

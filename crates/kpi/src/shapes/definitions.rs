@@ -146,7 +146,7 @@ pub const ATTRIBUTION: Definition = Definition {
          their channel. Beside Markov's credits stand the removal effects that they are in proportion to. Orders without \
          a journey are unattributed. Credits are whole parts by largest \
          remainder and sum exactly to orders and revenue.",
-    )
+    ).revised(2)
     .with(NO_INTERVAL, "Without an order no credit; without a journey all is unattributed.")
     .revised(2)
     .from(FACTORS)
@@ -172,6 +172,7 @@ pub const JOURNEYS: Definition = Definition {
          row once, by number of orders; with the share that ended in an order (the others are what is open after a \
          customer's last order, if its last touchpoint is in range), mean touchpoints and mean days to the order.",
     )
+    .revised(2)
     .with(WILSON, "A journey without a touchpoint is an order out of the blue.")
     .from(FACTORS)
     .asking(&[

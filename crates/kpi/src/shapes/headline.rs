@@ -78,13 +78,13 @@ pub static SERVED: Measure = Measure {
     costed: true,
     // Sixtieths of a millionth; [`Context::scale`] knows the currency's minor unit.
     scale: 60.0,
-    anchors: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    anchors: |_| Types::all(),
     observe: |seen, hits| {
         let touched = |mark: &Mark| {
             let (touch, _) = seen.cx.costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);
             Hit { whole: 0, ..Hit::of(mark).part(touch) }
         };
-        let counted = || seen.marks.iter().filter(|mark| seen.counts(mark));
+        let counted = || seen.marks.iter().filter(|mark| mark.is_touch() && seen.counts(mark));
         let mut charged: Vec<Hit> = counted().map(touched).collect();
         let costs = &seen.cx.costs;
         let is_out = |mark: &&Mark| costs.is_unconverted(seen.cx.channel(mark.place), mark.kind, mark.at);

@@ -16,12 +16,19 @@ use customer360_model::activity::{SocialKind, SubscriptionChange};
 const COMMON: Measure = Measure { anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
 
 pub static RECEIPTS: Measure = Measure {
-    definition: Definition::scalar("receipts", "Receipts", "orders", "The identified orders in range.")
-        .from(SINGLE_VIEW)
-        .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    definition: Definition::scalar(
+        "receipts",
+        "Receipts",
+        "orders",
+        "The orders in range, those of nobody too.",
+    )
+    .revised(2)
+    .from(SINGLE_VIEW)
+    .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| {
         hits.extend(seen.orders().map(|nth| Hit::of(&seen.marks[nth]).part(1)));
     },
+    nobody: true,
     ..COMMON
 };
 
@@ -30,8 +37,9 @@ pub static SALES: Measure = Measure {
         "sales",
         "Sales",
         "minor units",
-        "What the identified orders in range are worth, where they were placed.",
+        "What the orders in range are worth, those of nobody too, where they were placed.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     money: true,
@@ -39,6 +47,7 @@ pub static SALES: Measure = Measure {
         let orders = seen.valued_orders();
         hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
     },
+    nobody: true,
     ..COMMON
 };
 
@@ -138,9 +147,8 @@ pub static INTEGRATION_INDEX: Measure = Measure {
         "share",
         "assisted_sales / (sales + assisted_sales): 0 where nothing helps others to sell, towards 1 where that is all \
          it does. By channel or location: sales by where they were placed, assistance by where it was given.",
-    )
+    ).revised(2)
     .with(NO_INTERVAL, "Absent without sales.")
-    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASSISTED),
     stat: Stat::Quotient,

@@ -4,7 +4,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::naive::{Count, Naive};
-use super::world::{Touch, World};
+use super::world::{Plain, Touch, World};
 use crate::engine::measure::Elsewhere;
 use customer360_model::activity::{Activity, *};
 use customer360_model::channel::Medium;
@@ -144,7 +144,9 @@ impl<'a> Naive<'a> {
             "seamless_switches" => self.switches(all),
             "new_customers" | "acquisition_cost" => {
                 let order = all.iter().find(|t| self.is_order(t)).filter(|t| self.plain.in_range(t));
-                let won = order.and_then(|_| all.first()).filter(|t| self.plain.has_place(t));
+                let won = order
+                    .and_then(|_| all.iter().find(|t| Plain::is_own(t)))
+                    .filter(|t| self.plain.has_place(t));
                 won.map(|t| (i64::from(id == "new_customers"), 1, *t, order.copied())).into_iter().collect()
             }
             "upsell_acceptance" | "upsell_customers" => self.upsells(id, all),

@@ -11,6 +11,7 @@ mod lifecycle;
 mod lifetime;
 mod margin;
 mod naive;
+mod objects;
 mod one_tale;
 mod people;
 mod recorded;

@@ -182,6 +182,9 @@ fn counts<'a>(naive: &'a Naive<'a>, measure: &Measure) -> Vec<(u32, Count<'a>)> 
             let mut alone =
                 World { touches: vec![touch.clone()], map: vec![0, 1], registered: vec![false; 2] };
             alone.touches[0].observation = 1;
+            // What came back of it is known, whoever brought it.
+            let backs = naive.plain.world.living().filter(|touch| touch.back().is_some());
+            alone.touches.extend(backs.map(|back| Touch { observation: 0, ..back.clone() }));
             let plain = Plain { world: &alone, scope: naive.plain.scope };
             let lone = Naive { plain, params: naive.params, window: naive.window };
             all.extend(lone.of(id, 1).into_iter().map(|(part, whole, ..)| (0, (part, whole, touch, None))));

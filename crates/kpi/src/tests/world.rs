@@ -229,7 +229,7 @@ impl World {
         Snapshot {
             revision: Revision(7),
             segments,
-            unidentified: vec![Arc::new(nobody)],
+            unidentified: vec![Arc::new(Tables::joined(&[&nobody], &none))],
             dictionary: Arc::new(dictionary),
             voided: Arc::new(voided),
             ..Snapshot::default()
@@ -390,6 +390,7 @@ pub fn random_group_by(rng: &mut ChaCha8Rng) -> Option<GroupBy> {
 
 pub fn random_orders(rng: &mut ChaCha8Rng) -> OrderOptions {
     OrderOptions {
+        cancelled: CancelledOrders::default(),
         unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
         min_amount_minor: if rng.random_bool(0.2) { 1000 } else { 0 },
         drop_fully_returned: rng.random_bool(0.3),
@@ -463,7 +464,8 @@ impl Plain<'_> {
     }
 
     pub fn group(&self, by: &GroupBy, customer: u32, touch: &Touch) -> Option<String> {
-        let first = || (customer > 0).then(|| self.world.of(customer)[0]);
+        let made = || self.world.of(customer).into_iter().find(|touch| Self::is_own(touch));
+        let first = || if customer > 0 { made() } else { None };
         match by {
             GroupBy::Channel => Some(touch.channel.into()),
             GroupBy::Location => touch.location.map(Into::into),

@@ -25,7 +25,7 @@ pub const LIFETIME: Definition = Definition {
          else the sum of what its lines say, if each says one), a return takes off the share of it that it is of the \
          amount, and orders that say none count as purchases, add no value, and are counted as excluded. Groups share \
          one fit, and their sums add up.",
-    )
+    ).revised(2)
     .with(
         "parameters: normal on the scale of the logarithm, from the observed information; means: normal",
         "Expectations are absent, with a warning, when nobody bought again or values have no mean.",

@@ -170,6 +170,7 @@ const fn defined(
                       in scope and in range (IN_SCOPE)",
         ..Definition::scalar(id, name, unit, formula)
     }
+    .revised(2)
     .from(TOUCHPOINTS)
 }
 

@@ -217,7 +217,10 @@ impl<'a> Gather<'a> {
     fn give_back(&self, part: &Part, row: usize, scratch: &mut Scratch) {
         let returns = &part.segment.tables.returns;
         let at = returns.stem.at[row];
-        let Some(amount) = self.orders.converted(returns.amount.get(row), returns.currency[row], at) else {
+        if !self.orders.takes_off(returns, row) {
+            return;
+        }
+        let Some(amount) = self.orders.came_back(returns, row) else {
             scratch.excluded.other_currency += 1;
             return;
         };
