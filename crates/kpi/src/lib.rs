@@ -16,7 +16,9 @@ pub use facts::segment::{Identity, Segment, Source};
 pub use facts::snapshot::{Live, Snapshot, Voided};
 pub use facts::tables::Tables;
 pub use facts::trust::Trust;
-pub use ground::answer::{Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Ratio};
+pub use ground::answer::{
+    Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Observation, Ratio, SourceHorizon,
+};
 pub use ground::bitmap::Bitmap;
 
 #[cfg(test)]

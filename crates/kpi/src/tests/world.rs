@@ -341,6 +341,11 @@ fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
     }
 }
 
+/// A scope of a range that was observed to its end, and no longer.
+pub fn closed(range: TimeRange) -> Scope {
+    Scope { observed_until: Some(range.until), ..Scope::of(range) }
+}
+
 /// The questions' common part, at random; around the change of the clock.
 pub fn random_scope(rng: &mut ChaCha8Rng) -> Scope {
     let mut bounds = [random_instant(rng), random_instant(rng), random_instant(rng)];
@@ -390,7 +395,7 @@ pub fn random_group_by(rng: &mut ChaCha8Rng) -> Option<GroupBy> {
 
 pub fn random_orders(rng: &mut ChaCha8Rng) -> OrderOptions {
     OrderOptions {
-        unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
+        unit: *[OrderUnit::Usual, OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
         min_amount_minor: if rng.random_bool(0.2) { 1000 } else { 0 },
         drop_fully_returned: rng.random_bool(0.3),
     }
@@ -404,7 +409,9 @@ pub struct Plain<'a> {
 
 impl Plain<'_> {
     pub fn observed(&self) -> i64 {
-        self.scope.observed_until.unwrap_or(self.scope.range.until).0
+        let latest = self.world.living().map(|touch| touch.at + 1).max();
+        let horizon = Micros(latest.unwrap_or(self.scope.range.until.0));
+        self.scope.observed_until.unwrap_or(horizon).0
     }
 
     pub fn in_range(&self, touch: &Touch) -> bool {
@@ -509,10 +516,11 @@ impl Plain<'_> {
     }
 
     /// Those of them that are in scope, one for each local day if asked.
-    pub fn units<'t>(&self, options: &OrderOptions, orders: &[&'t Touch]) -> Vec<&'t Touch> {
+    pub fn units<'t>(&self, options: &OrderOptions, orders: &[&'t Touch], usually: bool) -> Vec<&'t Touch> {
         let mut units: Vec<&Touch> = orders.iter().copied().filter(|touch| self.has_place(touch)).collect();
-        if options.unit == OrderUnit::CustomerDay {
-            units.dedup_by(|later, earlier| self.day(later.at) == self.day(earlier.at));
+        if options.unit.is_by_day(usually) {
+            // What the range cuts off a day is none of it.
+            units.dedup_by_key(|touch| (self.day(touch.at), touch.at < self.scope.range.from.0));
         }
         units
     }
