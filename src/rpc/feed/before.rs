@@ -11,7 +11,7 @@ use super::{Feed, Message, POLL, Wanted, cursor, cursors};
 use crate::model::{Revision, TenantKey, TenantName};
 use crate::rpc::error::PortError;
 use crate::rpc::{Port, proto};
-use crate::store::Tenant;
+use crate::store::{DataKey, Tenant};
 
 impl Port {
     /// # Errors
@@ -23,8 +23,13 @@ impl Port {
         heartbeat: Duration,
         place: OwnedSemaphorePermit,
     ) -> Result<ReceiverStream<Message>, PortError> {
-        let nobody =
-            Tenant { key: TenantKey(0), revision: Revision(0), rules_version: 1, rules: Arc::default() };
+        let nobody = Tenant {
+            key: TenantKey(0),
+            revision: Revision(0),
+            rules_version: 1,
+            rules: Arc::default(),
+            data_key: DataKey::of_nobody(),
+        };
         let query = cursors(&name);
         let next = self.start(&nobody, query, asked.start.as_ref()).await?;
         Wanted::parse(&nobody, &asked)?;
