@@ -32,10 +32,11 @@ fn touch(id: String, at: i64, identifiers: &[(&str, String)]) -> Incoming {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     };
     let key = TouchKey { source: "bench".into(), source_id: id };
     let channel = Channel::parse("web").unwrap();
-    Incoming::new(Touchpoint { key, at: Micros(at * 1_000_000), channel, identifiers, details }, [1; 16])
+    Incoming::new(Touchpoint { key, at: Micros(at * 1_000_000), channel, identifiers, details })
 }
 
 async fn record(store: &Store, tenant: &Tenant, touches: Vec<Incoming>) -> f64 {
@@ -62,7 +63,7 @@ async fn tablet(store: &Store, people: i64) {
         let shared = store.shared_identifiers(tenant.key, IdentifierNo(0), 10).await.unwrap().1;
         let told = shared.iter().map(|one| {
             let claims: Vec<String> =
-                one.claims.iter().map(|(kind, values)| format!("{kind} {}", values.len())).collect();
+                one.claims.counts().map(|(kind, values, _)| format!("{kind} {values}")).collect();
             format!("; shared: {} with {} observations or more", claims.join(", "), one.observations)
         });
         let merges = store.merges(tenant.key, &tenant.rules, None, 10).await.unwrap().merges.len();

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Env, Serialized};
 use figment::{Figment, Provider};
 use serde::{Deserialize, Serialize};
+
+mod access;
+
+pub use access::may_be_fetched;
 
 /// What the names of the environment's settings begin with, e.g. `CUSTOMER360_LISTEN`.
 pub const ENV_PREFIX: &str = "CUSTOMER360_";
@@ -26,20 +30,25 @@ pub struct Setting {
     pub help: &'static str,
 }
 
-/// Declares texts and numbers once: the struct, its defaults, and the table of settings.
+/// Declares switches, texts and numbers once: the struct, its defaults, and the table of settings.
 macro_rules! settings {
     (
         texts { $( $text:ident = $text_default:literal, $text_help:literal; )* }
+        switches { $( $switch:ident = $switch_default:literal, $switch_help:literal; )* }
         numbers { $( $number:ident = $number_default:literal, $min:literal ..= $max:literal, $number_help:literal; )* }
     ) => {
         /// The settings as written, names as in the file.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub struct Written { $( pub $text: String, )* $( pub $number: u64, )* }
+        pub struct Written { $( pub $text: String, )* $( pub $switch: bool, )* $( pub $number: u64, )* }
 
         impl Default for Written {
             fn default() -> Self {
-                Self { $( $text: $text_default.to_owned(), )* $( $number: $number_default, )* }
+                Self {
+                    $( $text: $text_default.to_owned(), )*
+                    $( $switch: $switch_default, )*
+                    $( $number: $number_default, )*
+                }
             }
         }
 
@@ -53,6 +62,12 @@ macro_rules! settings {
         pub const SETTINGS: &[Setting] = &[
             $( Setting { name: stringify!($text), default: $text_default, range: None, help: $text_help }, )*
             $( Setting {
+                name: stringify!($switch),
+                default: stringify!($switch_default),
+                range: None,
+                help: $switch_help,
+            }, )*
+            $( Setting {
                 name: stringify!($number),
                 default: stringify!($number_default),
                 range: Some(($min, $max)),
@@ -64,18 +79,44 @@ macro_rules! settings {
 
 settings! {
     texts {
-        listen = "127.0.0.1:7360", "Address of the gRPC port. Until authentication exists, keep it on loopback.";
+        listen = "127.0.0.1:7360", "Address of the gRPC port. Any other address than loopback needs `auth` and TLS.";
         metrics_listen = "127.0.0.1:7361", "Address of the Prometheus metrics; empty for none.";
         database_url = "sqlite:customer360.db", "`sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.";
+        auth = "none", "How callers show who they are: `none`, on loopback only, or a list of `keys`, `jwt` and `mtls`.";
+        tls_certificate_file = "", "Certificate chain of the port (PEM), read anew when it changes; empty: plaintext.";
+        tls_key_file = "", "Private key of the certificate (PEM).";
+        tls_client = "off", "Client certificates: `off`, `optional` or `required`.";
+        tls_client_ca_file = "", "Authorities whose client certificates are taken (PEM).";
+        tls_client_crl_file = "", "Revoked client certificates (PEM); empty: none.";
+        mtls_domains = "", "Trust domains whose SPIFFE ids are principals, separated by commas.";
+        auth_issuer = "", "The issuer of tokens, exactly as they say it.";
+        auth_audience = "", "The audience that tokens must be for; required with `jwt`.";
+        auth_jwks_url = "", "Where the issuer's keys are read: https, or http on loopback; empty: found by the issuer's discovery document.";
+        auth_jwks_file = "", "The issuer's keys as a file, read anew when it changes; instead of `auth_jwks_url`.";
+        auth_algorithms = "RS256,PS256,ES256,EdDSA", "Signatures of tokens that are taken: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.";
+        auth_roles_claim = "/customer360/roles", "Where a token says its roles: a JSON pointer.";
+        auth_tenants_claim = "", "Where a token says its tenants: a JSON pointer; empty: only grants say them.";
         log_format = "text", "`text` or `json`, on standard error.";
         log_level = "info", "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,customer360::store=debug`.";
     }
+    switches {
+        insecure_listen = false, "Plaintext on another address than loopback, for a proxy that ends TLS in the same pod. Told in the log at each start.";
+    }
     numbers {
         max_batch = 5000, 1 ..= 100_000, "Most touchpoints in one call.";
-        max_message_bytes = 33_554_432, 65_536 ..= 1_073_741_824, "Largest request, decoded. A larger one is OUT_OF_RANGE.";
+        max_message_bytes = 33_554_432, 65_536 ..= 1_073_741_824, "Largest request, decoded. A larger one is RESOURCE_EXHAUSTED.";
         queue_touchpoints = 50_000, 1_000 ..= 10_000_000, "Touchpoints waiting to be written before calls are pushed back with RESOURCE_EXHAUSTED.";
         queue_mib = 256, 16 ..= 1_048_576, "Memory for touchpoints that wait to be written; beyond it calls are pushed back likewise.";
         max_requests = 1_024, 1 ..= 1_000_000, "Requests in progress, over all connections, before further ones are pushed back.";
+        requests_mib = 512, 32 ..= 1_048_576, "Memory for requests that arrive or are worked on, as they are on the wire; beyond it calls are pushed back.";
+        imports_mib = 512, 64 ..= 1_048_576, "Memory for batches of imports that arrive or are checked; beyond it imports wait.";
+        max_streams = 512, 1 ..= 1_000_000, "Streams that last by nature (imports, feeds, health watches, reflection), over all connections; they take no place among the requests.";
+        connection_streams = 256, 1 ..= 100_000, "Calls at the same time on one connection; a client holds further ones back.";
+        max_connections = 4_096, 1 ..= 1_000_000, "Connections; further ones are closed.";
+        max_connections_per_peer = 256, 1 ..= 1_000_000, "Connections from one address.";
+        handshake_seconds = 5, 1 ..= 3_600, "Time from a connection to the first bytes of HTTP/2, of a TLS handshake, and to a whole request at the metrics' address.";
+        message_seconds = 30, 1 ..= 3_600, "Time from the beginning of a call to its whole first message.";
+        stream_idle_seconds = 120, 1 ..= 86_400, "Longest silence of the sender of an import; then the stream ends with DEADLINE_EXCEEDED.";
         max_feeds = 256, 1 ..= 100_000, "Feeds watched at the same time; they take no place among the requests.";
         max_deadline_seconds = 300, 1 ..= 86_400, "Longest time a call may take, also when it names no deadline. Streams that last by nature are exempt.";
         page_size = 100, 1 ..= 10_000, "Items on a page when the caller names no size.";
@@ -85,6 +126,14 @@ settings! {
         mirror_idle_seconds = 86_400, 0 ..= 31_536_000, "Time after which the columns of a tenant that nobody asks about are dropped; 0 keeps them.";
         database_connections = 8, 1 ..= 1_000, "Connections to the database.";
         keepalive_seconds = 20, 1 ..= 3_600, "Silence on a connection after which the peer is asked for a sign of life; it has as long to answer.";
+        auth_refresh_seconds = 2, 1 ..= 3_600, "How old keys and grants may be.";
+        auth_leeway_seconds = 30, 0 ..= 120, "How far the clocks of the issuer and this machine may differ.";
+        auth_max_token_seconds = 86_400, 60 ..= 31_536_000, "Longest life of a token; one made for longer is refused.";
+        auth_jwks_max_stale_seconds = 86_400, 60 ..= 31_536_000, "How long the issuer's keys are believed while it cannot be reached.";
+        auth_failures_per_second = 50, 1 ..= 1_000_000, "Refused credentials of one peer a second; beyond it the peer is pushed back.";
+        principal_requests_per_second = 0, 0 ..= 1_000_000, "Calls of one principal a second; 0: no limit.";
+        tls_reload_seconds = 5, 1 ..= 3_600, "How often the files of TLS are looked at.";
+        connection_age_seconds = 3_600, 1 ..= 31_536_000, "Age at which a connection over TLS is asked to end; as long again, and it is cut.";
         drain_seconds = 10, 0 ..= 3_600, "Time for calls in progress to end at a stop; then they are cut.";
     }
 }
@@ -103,6 +152,22 @@ pub enum Database {
     Postgres,
 }
 
+/// How callers show who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Auth {
+    pub keys: bool,
+    pub jwt: bool,
+    pub mtls: bool,
+}
+
+impl Auth {
+    /// Nobody has to: everybody may do everything.
+    #[must_use]
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// Settings that have been checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -110,6 +175,7 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     pub database: Database,
     pub log_format: LogFormat,
+    pub auth: Auth,
     pub written: Written,
 }
 
@@ -140,8 +206,14 @@ pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(&path)
             .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: e.to_string() })?;
         let origin = format!("the file {}", path.display());
-        let values: BTreeMap<String, figment::value::Value> = Toml::from_str(&text)
-            .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: e.to_string() })?;
+        // The error's own text repeats the line, which may hold a password.
+        let told = |error: &toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(0, |before| before.matches('\n').count()) + 1;
+            format!("line {line} is not as TOML has it")
+        };
+        let values: BTreeMap<String, figment::value::Value> = toml::from_str(&text)
+            .map_err(|e| ConfigError::File { file: path.display().to_string(), problem: told(&e) })?;
         refuse_unknown(values.keys(), &origin)?;
         figment = figment.merge(Named { origin, values });
     }
@@ -195,6 +267,46 @@ pub fn settings_table() -> String {
     table
 }
 
+/// Parameters of a PostgreSQL URL that the driver knows. It would log the value of any other, which
+/// could be a password under a name of another driver's.
+const POSTGRES_PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// Refuses forms of which it is not plain where a password stands. Says nothing of the URL itself.
+fn check_postgres(url: &str) -> Result<(), String> {
+    let Some((_, rest)) = url.split_once("://") else {
+        return Err("write postgres://USER:PASSWORD@HOST/DATABASE".to_owned());
+    };
+    let after_password = rest.rfind('@').map_or(rest, |at| &rest[at..]);
+    let Some((_, query)) = after_password.split_once('?') else { return Ok(()) };
+    let known = |pair: &str| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        POSTGRES_PARAMETERS.contains(&name) || (name.starts_with("options[") && name.ends_with(']'))
+    };
+    match query.split('&').all(known) {
+        true => Ok(()),
+        false => Err(format!("it has a parameter that is none of {}", POSTGRES_PARAMETERS.join(", "))),
+    }
+}
+
 /// The URL with its password replaced, wherever it stands.
 #[must_use]
 pub fn hide_password(url: &str) -> String {
@@ -246,15 +358,21 @@ fn environment() -> BTreeMap<String, figment::value::Value> {
         .iter()
         .filter(|(name, _)| {
             let name = name.as_str();
-            !name.eq_ignore_ascii_case("CONFIG") && !name.to_ascii_uppercase().starts_with(ENV_TEST_PREFIX)
+            let own = ["CONFIG", "KEY", "KEY_FILE", "CA_FILE"];
+            !own.iter().any(|own| name.eq_ignore_ascii_case(own))
+                && !name.to_ascii_uppercase().starts_with(ENV_TEST_PREFIX)
         })
         .map(|(name, value)| (name.as_str().to_ascii_lowercase(), scalar(&value)))
         .collect()
 }
 
-/// A number where the text is one, else the text: `007` stays text, as no setting wants it.
+/// A number or a switch where the text is one, else the text.
 fn scalar(text: &str) -> figment::value::Value {
-    text.parse::<u64>().map_or_else(|_| text.into(), Into::into)
+    match text {
+        "true" => true.into(),
+        "false" => false.into(),
+        text => text.parse::<u64>().map_or_else(|_| text.into(), Into::into),
+    }
 }
 
 fn refuse_unknown<'a>(names: impl Iterator<Item = &'a String>, origin: &str) -> Result<(), ConfigError> {
@@ -296,7 +414,10 @@ fn check(figment: &Figment) -> Result<Config, ConfigError> {
     };
     let database = match written.database_url.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Database::Sqlite,
-        Some("postgres" | "postgresql") => Database::Postgres,
+        Some("postgres" | "postgresql") => {
+            check_postgres(&written.database_url).map_err(|problem| bad("database_url", problem))?;
+            Database::Postgres
+        }
         _ => return Err(bad("database_url", "begin with sqlite: or postgres://".to_owned())),
     };
     let log_format = match written.log_format.as_str() {
@@ -312,7 +433,9 @@ fn check(figment: &Figment) -> Result<Config, ConfigError> {
         "" => None,
         text => Some(address("metrics_listen", text)?),
     };
-    Ok(Config { listen: address("listen", &written.listen)?, metrics_listen, database, log_format, written })
+    let listen = address("listen", &written.listen)?;
+    let auth = access::check(&written, listen).map_err(|(setting, problem)| bad(setting, problem))?;
+    Ok(Config { listen, metrics_listen, database, log_format, auth, written })
 }
 
 /// The setting that was probably meant, if one shares most of its letters.
@@ -340,59 +463,4 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        load(None, &flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
-    }
-
-    #[test]
-    fn the_defaults_are_good_and_print_as_a_file_that_reads_back() {
-        let config = with(&[]).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), config.to_toml()).unwrap();
-        assert_eq!(load(Some(file.path()), &Flags::new()).unwrap(), config);
-    }
-
-    #[test]
-    fn flags_win_over_the_file() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "max_batch = 7\npage_size = 9\n").unwrap();
-        let flags = Flags::from([("max_batch".to_owned(), "8".to_owned())]);
-        let config = load(Some(file.path()), &flags).unwrap();
-        assert_eq!((config.written.max_batch, config.written.page_size), (8, 9));
-    }
-
-    #[test]
-    fn an_error_names_the_setting_and_its_origin() {
-        let message = |flags: &[(&str, &str)]| with(flags).unwrap_err().to_string();
-        let unknown = message(&[("max_batches", "1")]);
-        assert_eq!(unknown, "unknown setting `max_batches` in the flags; did you mean `max_batch`?");
-        let outside = message(&[("max_batch", "0")]);
-        assert_eq!(outside, "setting `max_batch` from the flags: 0 is not between 1 and 100000");
-        let address = message(&[("listen", "here")]);
-        assert!(address.contains("`listen` from the flags") && address.contains("no address"), "{address}");
-        let kind = message(&[("max_batch", "many")]);
-        assert!(kind.contains("`max_batch` from the flags"), "{kind}");
-        let scheme = message(&[("database_url", "mysql://me:hush@db/x")]);
-        assert!(scheme.contains("sqlite:") && !scheme.contains("hush"), "{scheme}");
-
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "lisen = \"127.0.0.1:1\"").unwrap();
-        let in_file = load(Some(file.path()), &Flags::new()).unwrap_err().to_string();
-        assert!(in_file.contains("`lisen` in the file") && in_file.contains("`listen`"), "{in_file}");
-    }
-
-    #[test]
-    fn passwords_are_hidden() {
-        let check = |url: &str, shown: &str| assert_eq!(hide_password(url), shown);
-        check("sqlite:customer360.db", "sqlite:customer360.db");
-        check("postgres://db/x", "postgres://db/x");
-        check("postgres://me@db/x", "postgres://me@db/x");
-        check("postgres://me:hush@db:5432/x", "postgres://me:***@db:5432/x");
-        check("postgres://me:hu@sh@db/x", "postgres://me:***@db/x");
-        check("postgres://me:hu/sh@db/x", "postgres://me:***@db/x");
-        check("postgres://db/x?user=me&password=hush&a=b", "postgres://db/x?user=me&password=***&a=b");
-    }
-}
+mod tests;

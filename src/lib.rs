@@ -2,6 +2,7 @@
 //!
 //! ARCHITECTURE.md is the map; the proto files are the manual.
 
+pub mod access;
 pub mod cli;
 pub mod clock;
 pub mod config;

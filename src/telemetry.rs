@@ -1,9 +1,13 @@
 //! Logs and metrics. Neither ever holds an identifier, a trait value or a payload.
 
 use std::io::IsTerminal;
-use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
@@ -35,19 +39,79 @@ pub fn start_logs(config: &Config) {
     }));
 }
 
-/// Serves Prometheus metrics at the address. Needs a running runtime.
+/// Who may ask for metrics at the same time; further ones are closed.
+const SCRAPERS: usize = 64;
+/// Bytes of a request for metrics.
+const REQUEST_BYTES: usize = 8_192;
+/// How often old values of histograms are put together.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Before the next attempt when no connection can be accepted.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves Prometheus metrics on a bound port, to whoever asks within the limit of time. Needs a
+/// running runtime.
 ///
 /// # Errors
-/// When the address cannot be bound, or metrics were started before.
-pub fn start_metrics(listen: SocketAddr) -> Result<(), BuildError> {
+/// When metrics were started before.
+pub fn start_metrics(listener: TcpListener, limit: Duration) -> Result<(), BuildError> {
     let sizes = Matcher::Suffix("_touchpoints".to_owned());
-    PrometheusBuilder::new()
+    let metrics = PrometheusBuilder::new()
         .set_buckets(&LATENCY_SECONDS)?
         .set_buckets_for_metric(sizes, &BATCH_TOUCHPOINTS)?
-        .with_http_listener(listen)
-        .install()?;
+        .install_recorder()?;
     describe();
+    let upkeep = metrics.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            upkeep.run_upkeep();
+        }
+    });
+    tokio::spawn(serve_metrics(listener, metrics, limit));
     Ok(())
+}
+
+async fn serve_metrics(listener: TcpListener, metrics: PrometheusHandle, limit: Duration) {
+    let places = Arc::new(Semaphore::new(SCRAPERS));
+    loop {
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                tracing::warn!(%error, "no connection to the metrics can be accepted for now");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else { continue };
+        let metrics = metrics.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            // Whoever is too slow, or gone, is not told.
+            let _ = tokio::time::timeout(limit, answer(socket, &metrics)).await;
+        });
+    }
+}
+
+/// One request, one answer.
+async fn answer(mut socket: TcpStream, metrics: &PrometheusHandle) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        if request.len() >= REQUEST_BYTES || socket.read_buf(&mut request).await? == 0 {
+            return Ok(());
+        }
+    }
+    let (status, body) = match request.starts_with(b"GET ") {
+        true => ("200 OK", metrics.render()),
+        false => ("405 Method Not Allowed", String::new()),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await?;
+    socket.write_all(body.as_bytes()).await?;
+    socket.shutdown().await
 }
 
 fn describe() {

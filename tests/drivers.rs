@@ -237,7 +237,9 @@ async fn causes_lead_from_one_revision_to_another() {
                         Cause::Splits => assert!(facts == living(&state) && customers >= 0, "{at}"),
                         Cause::Merges => assert!(facts == living(&state) && customers <= 0, "{at}"),
                         Cause::Kinds => assert!(facts == living(&state) && customers == 0, "{at}"),
-                        Cause::Decisions | Cause::Rules => assert_eq!(facts, living(&state), "{at}"),
+                        Cause::Decisions | Cause::Rules | Cause::Upgrades => {
+                            assert_eq!(facts, living(&state), "{at}");
+                        }
                     }
                     state = next;
                 }

@@ -4,7 +4,7 @@ mod worlds;
 
 use std::collections::BTreeSet;
 
-use customer360::identity::explain::{explain, foresee};
+use customer360::identity::explain::explain;
 use customer360::identity::{History, OnConflict, Rules};
 use customer360::model::{Identifier, ObservationNo, Position, Revision, TimeRange, TouchKey, Touchpoint};
 use customer360::store::{
@@ -12,7 +12,9 @@ use customer360::store::{
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use worlds::{busy_history, cases, databases, decide, identifier, incoming, shuffle, tenant_under};
+use worlds::{
+    busy_history, cases, databases, decide, identifier, incoming, incoming_version, shuffle, tenant_under,
+};
 
 fn told_record(record: Option<CustomerRecord>) -> String {
     let Some(record) = record else { return "nobody".to_owned() };
@@ -82,25 +84,21 @@ async fn tell(
     let key = TouchKey { source: String::new(), source_id: String::new() };
     let position = Position { at: worlds::touch("", 1 << 30, &[]).at, key };
     for set in sets {
-        let (before, observation) = match &known {
-            Some(known) => store.outlook_then(tenant.key, known, set, position.clone()).await.unwrap(),
-            None => {
-                let (_, before, observation) =
-                    store.outlook(tenant.key, rules, set, position.clone()).await.unwrap();
-                (before, observation)
-            }
+        let foreseen = match &known {
+            Some(known) => store.foresee_then(tenant.key, known, set, position.clone()).await.unwrap(),
+            None => store.foresee(tenant.key, rules, set, position.clone()).await.unwrap(),
         };
-        let foreseen = foresee(rules, &before, &observation);
-        let value = |no| before.identifiers.get(no).map(|stored| (stored.kind, stored.value.clone()));
-        let dropped: Vec<_> = foreseen.dropped.iter().map(|(no, reason)| (value(no), *reason)).collect();
-        let holders = observation.identifiers.iter().map(|no| {
-            let stored = &before.identifiers[no];
-            (stored.holder, stored.is_shared(rules))
-        });
+        let value = |no| {
+            let found = foreseen.identifiers.iter().find(|one| one.no == no);
+            found.map(|one| (one.stored.kind, one.stored.value.clone()))
+        };
+        let dropped = &foreseen.foresight.dropped;
+        let dropped: Vec<_> = dropped.iter().map(|(no, reason)| (value(*no), *reason)).collect();
+        let holders = foreseen.identifiers.iter().map(|one| (one.stored.holder, one.stored.is_shared(rules)));
         let holders: Vec<_> = holders.collect();
         told.push(format!(
             "{:?} {} {:?} {dropped:?} {holders:?}",
-            foreseen.customer, foreseen.registered, foreseen.joined
+            foreseen.foresight.customer, foreseen.foresight.registered, foreseen.foresight.joined
         ));
     }
     told
@@ -134,6 +132,19 @@ async fn what_is_asked_of_then_is_answered_as_it_was() {
                     let recorded = &touches[..touches.len() - rest.len()];
                     let wrong = &recorded[random.random_range(0..recorded.len())];
                     store.void(tenant.key, &wrong.key, "test").await.unwrap();
+                }
+                if random.random_range(0..3) == 0 {
+                    // Edited: at another time, or by another person.
+                    let recorded = &touches[..touches.len() - rest.len()];
+                    let edited = &recorded[random.random_range(0..recorded.len())];
+                    let other = &touches[random.random_range(0..touches.len())];
+                    let said = match random.random_range(0..2) {
+                        0 => Touchpoint { at: other.at, ..edited.clone() },
+                        _ => Touchpoint { identifiers: other.identifiers.clone(), ..edited.clone() },
+                    };
+                    let version = random.random_range(1..4);
+                    let batch = vec![incoming_version(&(said, version))];
+                    store.record(tenant.key, batch).await.unwrap();
                 }
                 if random.random_range(0..3) == 0 {
                     decide(&store, &tenant, &mut random, &touches).await;

@@ -2,11 +2,17 @@
 
 mod worlds;
 
-use customer360::model::Touchpoint;
-use customer360::store::{Outcome, Store, Tenant};
+use std::collections::BTreeMap;
+
+use customer360::identity::{History, OnConflict};
+use customer360::model::{CustomerKind, TouchKey, Touchpoint};
+use customer360::store::{Outcome, Store, Tenant, Voiding};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use worlds::{cases, databases, history, incoming, oracle, shuffle, stored_map, tenant};
+use worlds::{
+    cases, databases, history, incoming, incoming_version, oracle, shuffle, standing, stored_map, tenant,
+    versioned_history,
+};
 
 async fn record(store: &Store, tenant: &Tenant, touches: &[Touchpoint]) -> Vec<Outcome> {
     store.record(tenant.key, touches.iter().map(incoming).collect()).await.unwrap().outcomes
@@ -95,6 +101,68 @@ async fn a_voided_touchpoint_never_was() {
     }
 }
 
+/// Laws 2 and 12 with versions: whatever arrives first, the highest version that was not taken back
+/// stands, the lower ones are as if they had never been, and each may be sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_versions_the_highest_live_one_stands_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        for seed in 0..cases(60) {
+            let mut versioned = versioned_history(seed, 4 + (seed as usize * 5) % 24);
+            shuffle(&mut versioned, seed);
+            let tenant = tenant(&store).await;
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            let mut taken_back = BTreeMap::new();
+            let mut arrived = 0;
+            while arrived < versioned.len() {
+                let size = random.random_range(1..=(versioned.len() - arrived).min(9));
+                let batch = &versioned[arrived..arrived + size];
+                let outcomes = store.record(tenant.key, batch.iter().map(incoming_version).collect()).await;
+                arrived += size;
+                let known = &versioned[..arrived];
+                let highest = |key: &TouchKey| known.iter().filter(|o| o.0.key == *key).map(|o| o.1).max();
+                for (one, outcome) in batch.iter().zip(outcomes.unwrap().outcomes) {
+                    let is_highest = highest(&one.0.key) == Some(one.1);
+                    assert_eq!(
+                        matches!(outcome, Outcome::Recorded(_)),
+                        is_highest,
+                        "{name}, seed {seed}: {outcome:?}"
+                    );
+                    assert_eq!(matches!(outcome, Outcome::Superseded(_)), !is_highest, "{name}, seed {seed}");
+                }
+                if random.random_range(0..3) == 0 {
+                    let wrong = &known[random.random_range(0..known.len())];
+                    let version = (random.random_range(0..2) == 0).then_some(wrong.1);
+                    let voiding = Voiding { version, reason: "test".into(), ..Voiding::default() };
+                    let voided =
+                        store.void_version(tenant.key, &wrong.0.key, &voiding).await.unwrap().unwrap();
+                    assert_eq!(voided.version, version.or(highest(&wrong.0.key)).unwrap());
+                    let back = taken_back.entry(wrong.0.key.clone()).or_insert(voided.version);
+                    *back = voided.version.max(*back);
+                }
+            }
+            let kept = standing(&versioned, &taken_back);
+            let expected = oracle(&tenant.rules, &kept);
+            assert_eq!(stored_map(&store, &tenant, &kept).await, expected, "{name}, seed {seed}");
+            // All of it again changes nothing.
+            let at = store.revision(tenant.key).await.unwrap();
+            let again =
+                store.record(tenant.key, versioned.iter().map(incoming_version).collect()).await.unwrap();
+            let known = |outcome: &Outcome| matches!(outcome, Outcome::Duplicate(_) | Outcome::Superseded(_));
+            assert!(again.outcomes.iter().all(known), "{name}, seed {seed}");
+            assert_eq!(again.revision, at);
+            for (touch, version) in &versioned {
+                let (_, found) =
+                    store.touchpoint_version(tenant.key, &touch.key, Some(*version)).await.unwrap();
+                let found = found.unwrap();
+                assert_eq!(found.touchpoint, *touch, "{name}, seed {seed}: every version is kept as it was");
+                let back = taken_back.get(&touch.key).is_some_and(|back| version <= back);
+                assert_eq!(found.voided.is_some(), back, "{name}, seed {seed}");
+            }
+        }
+    }
+}
+
 /// Laws 1 and 2 under races: several writers send overlapping parts at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_writers_agree_with_the_definition() {
@@ -135,4 +203,50 @@ async fn tenants_never_meet() {
         assert_eq!(stored_map(&store, &ours, &touches).await, oracle(&ours.rules, &touches));
         assert_eq!(stored_map(&store, &theirs, &touches[..3]).await, oracle(&ours.rules, &touches[..3]));
     }
+}
+
+/// Law 10: resolving says what recording then does: at any time, with crossings of `share_after`, with
+/// shared identifiers only, and where identifiers move.
+#[tokio::test(flavor = "multi_thread")]
+async fn resolving_says_what_recording_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut known, mut new, mut joined) = (0, 0, 0);
+    for (name, store) in databases(&folder).await {
+        for seed in 0..cases(30) {
+            let mut rules = worlds::rules();
+            for rule in rules.kinds.iter_mut().filter(|rule| seed % 2 == 1 && rule.priority > 3) {
+                let history = if seed % 4 == 1 { History::Session } else { History::Whole };
+                rule.on_conflict = OnConflict::Move(history);
+                rule.share_after = rule.share_after.map(|n| n.min(2));
+            }
+            let mut touches = history(seed ^ 0x10, 25);
+            shuffle(&mut touches, seed);
+            let tenant = worlds::tenant_under(&store, &rules).await;
+            let mut sets = std::collections::BTreeSet::new();
+            for t in &touches {
+                let what = format!("{name}, seed {seed}, {:?}", t.key);
+                let foreseen =
+                    store.foresee(tenant.key, &rules, &t.identifiers, t.position()).await.unwrap().foresight;
+                let seen = sets.len() as i64;
+                let outcome = record(&store, &tenant, std::slice::from_ref(t)).await.remove(0);
+                let Outcome::Recorded(Some(customer)) = outcome else { panic!("{what}: {outcome:?}") };
+                match foreseen.customer {
+                    Some(expected) => assert_eq!(expected, customer, "{what}"),
+                    None => assert!(customer.0 > seen, "{what}: {customer:?} is no new customer"),
+                }
+                let (_, record) = store.customers(tenant.key, &rules, &[customer]).await.unwrap();
+                let kind = record[0].as_ref().unwrap().kind;
+                assert_eq!(kind == CustomerKind::Registered, foreseen.registered, "{what}");
+                let (_, all) = store.customers(tenant.key, &rules, &foreseen.joined).await.unwrap();
+                for one in all.into_iter().flatten() {
+                    assert_eq!(one.customer, customer, "{what}: {:?} become one", foreseen.joined);
+                }
+                known += usize::from(sets.contains(&t.identifiers));
+                new += usize::from(foreseen.customer.is_none());
+                joined += usize::from(foreseen.joined.len() > 1);
+                sets.insert(t.identifiers.clone());
+            }
+        }
+    }
+    assert!(known > 0 && new > 0 && joined > 0, "{known}, {new}, {joined}");
 }

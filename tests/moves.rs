@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use customer360::identity::{History, OnConflict, Rules};
 use customer360::model::activity::Logout;
-use customer360::model::{Activity, Identifier, KindName, Micros, ObservationNo, Position, Touchpoint};
+use customer360::model::{Activity, Identifier, Micros, ObservationNo, Position, Touchpoint};
 use customer360::store::{By, Filter, Page, Promotion, Request, Store, Tenant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use worlds::{cases, databases, incoming, shuffle, tenant_under, touch};
 
 /// Rules under which cookies follow the session, devices the latest login, and e-mails the latest
-/// account.
+/// account; of some seeds any kind but accounts moves, and any kind joins or does not.
 fn rules(seed: u64) -> Rules {
-    let mut rules = Rules::default();
+    let mut rules = worlds::rules();
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x4A11);
     for rule in &mut rules.kinds {
         rule.on_conflict = match (rule.kind.as_str(), seed % 3) {
             ("COOKIE", 0 | 1) => OnConflict::Move(History::Session),
@@ -28,6 +29,14 @@ fn rules(seed: u64) -> Rules {
         }
         if seed.is_multiple_of(5) {
             rule.share_after = None;
+        }
+        if seed % 4 == 3 {
+            rule.joins_registered = random.random_range(0..2) == 0;
+            if rule.priority > 1 {
+                let histories = [History::Session, History::Whole].map(OnConflict::Move);
+                rule.on_conflict =
+                    [histories[0], histories[1], OnConflict::Demote][random.random_range(0..3)];
+            }
         }
     }
     rules
@@ -48,8 +57,11 @@ fn history(seed: u64, touches: usize) -> Vec<Touchpoint> {
         if shape == 8 || shape == 3 {
             names.push(one(&mut random, "DEVICE", 2));
         }
-        if shape == 9 {
+        if shape == 9 || shape == 4 {
             names.push(one(&mut random, "EMAIL", 3));
+        }
+        if shape == 2 {
+            names.push(one(&mut random, "LOYALTY_CARD", 2));
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut t = touch(&format!("{i}"), random.random_range(0..span), &names);
@@ -104,27 +116,11 @@ impl Oracle<'_> {
         }
     }
 
-    fn over(&self, union: &BTreeSet<Identifier>) -> Vec<KindName> {
-        let many = |kind: &KindName| union.iter().filter(|d| d.kind == *kind).count();
-        let over = self.rules.kinds.iter().filter(|rule| many(&rule.kind) > rule.limit as usize);
-        over.map(|rule| rule.kind.clone()).collect()
-    }
-
-    /// The kinds over their limit if those became one, and whether one customer of them is allowed.
-    fn allowed(&self, kept: &[Identifier]) -> (Vec<KindName>, bool) {
+    /// What may be dropped if those became one; none: they may.
+    fn droppable(&self, kept: &[Identifier]) -> Option<Vec<Identifier>> {
         let named: BTreeSet<usize> = kept.iter().filter_map(|d| self.holder(d)).collect();
-        let mut union: BTreeSet<Identifier> = kept.iter().cloned().collect();
-        union.extend(named.iter().flat_map(|&c| self.customers[c].holds.iter().cloned()));
-        let over = self.over(&union);
-        let rule = |d: &Identifier| self.rules.kind(&d.kind).unwrap();
-        let registered: Vec<usize> = named
-            .into_iter()
-            .filter(|&c| self.customers[c].holds.iter().any(|d| rule(d).registered))
-            .collect();
-        let spoken_for =
-            |c: &usize| kept.iter().any(|d| self.customers[*c].holds.contains(d) && rule(d).joins_registered);
-        let fine = over.is_empty() && (registered.len() < 2 || registered.iter().all(spoken_for));
-        (over, fine)
+        let holds: Vec<&BTreeSet<Identifier>> = named.iter().map(|&c| &self.customers[c].holds).collect();
+        worlds::droppable(self.rules, &worlds::Decisions::new(), &holds, kept)
     }
 
     fn take(&mut self, d: &Identifier, customer: usize, at: Micros) {
@@ -150,16 +146,11 @@ impl Oracle<'_> {
 
     fn first_touch(&mut self, linking: &[Identifier], at: Micros) -> usize {
         let (mut kept, mut dropped) = (linking.to_vec(), Vec::new());
-        loop {
-            let (over, fine) = self.allowed(&kept);
-            if fine {
-                break;
-            }
-            let droppable = kept.iter().filter(|d| self.holder(d).is_some() || over.contains(&d.kind));
-            let rank = |d: &Identifier| {
-                (self.rules.kind(&d.kind).unwrap().priority, self.first_seen[d].clone(), d.value.clone())
+        while let Some(droppable) = self.droppable(&kept) {
+            let rank = |d: &&Identifier| {
+                (self.rules.kind(&d.kind).unwrap().priority, self.first_seen[*d].clone(), d.value.clone())
             };
-            let weakest = droppable.max_by_key(|d| rank(d)).unwrap().clone();
+            let weakest = droppable.iter().max_by_key(rank).expect("somebody is part of a conflict").clone();
             kept.retain(|d| *d != weakest);
             dropped.push(weakest);
         }
@@ -188,7 +179,7 @@ impl Oracle<'_> {
                 linking.iter().filter(|d| self.holder(d) == Some(customer)).cloned().collect();
             let named_at_all = !named.is_empty();
             named.push(d.clone());
-            if named_at_all && self.allowed(&named).1 {
+            if named_at_all && self.droppable(&named).is_none() {
                 self.join(&[customer, holder].into());
             } else {
                 self.take(d, customer, at);
@@ -236,20 +227,13 @@ fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
         shared: BTreeSet::new(),
         owners: BTreeMap::new(),
     };
-    let mut beside: BTreeMap<(&Identifier, &KindName), BTreeSet<&Identifier>> = BTreeMap::new();
     for t in &in_order {
         for d in &t.identifiers {
             oracle.first_seen.entry(d.clone()).or_insert_with(|| t.position());
-            for other in t.identifiers.iter().filter(|o| *o != d && rules.kind(&o.kind).unwrap().registered) {
-                beside.entry((d, &other.kind)).or_default().insert(other);
-            }
         }
     }
-    for ((d, _), others) in &beside {
-        if rules.kind(&d.kind).unwrap().share_after.is_some_and(|n| others.len() > n as usize) {
-            oracle.shared.insert((*d).clone());
-        }
-    }
+    let sets: Vec<&Vec<Identifier>> = in_order.iter().map(|t| &t.identifiers).collect();
+    oracle.shared = worlds::shared_by_claims(rules, &sets);
     let mut seen: BTreeMap<&[Identifier], usize> = BTreeMap::new();
     let mut own = Vec::new();
     let mut later = Vec::new();
@@ -279,7 +263,8 @@ fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
     }
     let held = oracle.customers.iter().enumerate().flat_map(|(c, one)| one.holds.iter().map(move |d| (d, c)));
     Map {
-        holders: held.map(|(d, c)| (d.clone(), by_customer.get(&c).cloned().unwrap_or_default())).collect(),
+        // What a customer without touches holds is nobody's.
+        holders: held.filter_map(|(d, c)| Some((d.clone(), by_customer.get(&c)?.clone()))).collect(),
         customers: by_customer.into_values().collect(),
     }
 }
@@ -358,7 +343,7 @@ async fn promoted_rules_move_what_they_would_have_moved() {
         for seed in 0..cases(25) {
             let moving = rules(seed);
             let mut touches = history(seed, 3 + (seed as usize * 7) % 35);
-            let mut tenant = tenant_under(&store, &Rules::default()).await;
+            let mut tenant = tenant_under(&store, &worlds::rules()).await;
             shuffle(&mut touches, seed);
             let (early, late) = touches.split_at(touches.len() * 2 / 3);
             record_in_batches(&store, &tenant, early, seed).await;
@@ -382,15 +367,15 @@ async fn promoted_rules_move_what_they_would_have_moved() {
                 oracle(&moving, &touches),
                 "{name}, seed {seed}"
             );
-            let back = promote(&Rules::default(), 2, "back").await;
-            let expected = oracle(&Rules::default(), &touches);
+            let back = promote(&worlds::rules(), 2, "back").await;
+            let expected = oracle(&worlds::rules(), &touches);
             assert_eq!(stored(&store, &back, &touches).await, expected, "{name}, seed {seed}: back");
             // What was recorded while things moved can be taken back when they do not.
             let (wrong, kept) = touches.split_at(touches.len() / 2);
             for touch in wrong {
                 assert!(store.void(back.key, &touch.key, "test").await.unwrap().is_some());
             }
-            let expected = oracle(&Rules::default(), kept);
+            let expected = oracle(&worlds::rules(), kept);
             assert_eq!(stored(&store, &back, kept).await, expected, "{name}, seed {seed}: taken back");
         }
     }
@@ -422,5 +407,35 @@ async fn a_voided_login_or_logout_never_was() {
                 assert_eq!(stored(&store, &tenant, &kept).await, expected, "{name}, seed {seed}");
             }
         }
+    }
+}
+
+/// A login that made one customer of two is a merge as any other; voided, it never was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voided_login_that_joined_leaves_two() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let mut rules = Rules::default();
+        for rule in &mut rules.kinds {
+            rule.joins_registered = rule.kind.as_str() != "LOYALTY_CARD";
+        }
+        let tenant = tenant_under(&store, &rules).await;
+        let touches = [
+            touch("1", 1, &["LOYALTY_CARD:7"]),
+            touch("2", 2, &["ACCOUNT:ada", "COOKIE:z"]),
+            touch("3", 3, &["COOKIE:z", "LOYALTY_CARD:7"]),
+            touch("4", 4, &["ACCOUNT:ada", "COOKIE:z"]),
+        ];
+        for t in &touches {
+            store.record(tenant.key, vec![incoming(t)]).await.unwrap();
+        }
+        assert_eq!(stored(&store, &tenant, &touches).await.customers.len(), 1, "{name}");
+        let listed = store.merges(tenant.key, &rules, None, 10).await.unwrap();
+        assert!(listed.merges.iter().any(|merge| merge.stands), "{name}: the merge has an id");
+        store.void(tenant.key, &touches[3].key, "test").await.unwrap();
+        let left = stored(&store, &tenant, &touches[..3]).await;
+        assert_eq!(left, oracle(&rules, &touches[..3]), "{name}");
+        let apart = [["1", "3"].map(String::from).into(), ["2".to_owned()].into()];
+        assert_eq!(left.customers, apart.into(), "{name}");
     }
 }

@@ -172,7 +172,7 @@ impl Writer {
 
     async fn promote(&mut self) {
         let tenant = self.store.tenant(&self.scene.name).await.unwrap().unwrap();
-        let mut rules = Rules::default();
+        let mut rules = worlds::unblocked();
         let kinds = rules.kinds.len();
         for _ in 0..3 {
             let rule = &mut rules.kinds[self.random.random_range(0..kinds)];
@@ -292,7 +292,7 @@ fn difference(found: &Map, expected: &Map) -> String {
 
 /// One tenant's life: some rounds of writing at once, each followed by a look.
 async fn storm(stores: &[Store], seed: u64, rounds: u64, counts: &Arc<Counts>) {
-    let (name, tenant) = named_tenant(&stores[0], &Rules::default()).await;
+    let (name, tenant) = named_tenant(&stores[0], &worlds::unblocked()).await;
     let living = Mutex::default();
     let scene = Arc::new(Scene { name, tenant, living, counts: counts.clone() });
     let mut consumer = Consumer::default();

@@ -166,7 +166,8 @@ async fn merges_of(store: &Store, tenant: &Tenant, bridge: ObservationNo) -> Vec
 }
 
 fn rules(seed: u64) -> Rules {
-    let mut rules = Rules::default();
+    // Of every other seed devices and cookies move, as by default.
+    let mut rules = if seed % 2 == 0 { worlds::rules() } else { Rules::default() };
     for rule in rules.kinds.iter_mut() {
         match seed % 4 {
             0 => rule.share_after = None,

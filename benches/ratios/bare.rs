@@ -43,8 +43,8 @@ fn tables() -> Vec<Bare> {
         bare!("touchpoint", |r| r.touchpoint, "touchpoint", "revision", "source", "source_id", "payload_hash",
             "observation", "at_us", "activity", "channel", "details";
             ["i", "i", "t", "t", "b", "n", "i", "t", "t", "t"]),
-        bare!("order_key", |r| r.touchpoint, "touchpoint", "order_id"; ["i", "t"]),
-        bare!("observation", |r| r.observation, "observation", "identifier_set", "identifiers", "severed", "live",
+        bare!("order_statement", |r| r.touchpoint, "touchpoint", "order_id"; ["i", "t"]),
+        bare!("observation", |r| r.observation, "observation", "set_hash", "identifiers", "severed", "live",
             "customer", "component", "first_at_us", "first_source", "first_source_id";
             ["i", "b", "t", "t", "i", "i", "i", "i", "t", "t"]),
         bare!("sighting", |r| r.observation, "observation", "identifier"; ["i", "i"]),

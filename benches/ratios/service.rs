@@ -74,6 +74,7 @@ pub async fn listen(routes: Routes) -> SocketAddr {
         routes,
         health,
         Vec::new(),
+        server::Protection::none(),
         PortLimits::of(&config),
         std::future::pending(),
     ));

@@ -27,7 +27,7 @@ impl Identity for OneEach {
 pub fn buyers(customers: u32) -> (Tables, Dictionary) {
     let rng = &mut ChaCha8Rng::seed_from_u64(2);
     let mut dictionary = Dictionary::default();
-    let place = dictionary.intern_place("web", None, "shop").unwrap();
+    let place = dictionary.intern_place("web", None, "shop");
     let currency = dictionary.intern_currency(Currency::EUR).unwrap();
     let exponential = |rng: &mut ChaCha8Rng| -(1.0 - rng.random::<f64>()).ln();
     let mut tables = Tables::default();
@@ -48,6 +48,7 @@ pub fn buyers(customers: u32) -> (Tables, Dictionary) {
                 seconds: 0,
                 cost: None,
                 traits: Vec::new(),
+                statement: None,
                 said: Said::default(),
             });
             if rng.random_bool(leaves) {

@@ -129,11 +129,11 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
         assert!(Channel::parse(channel).is_some());
         for location in 0..40 {
             let location = (channel == "store").then(|| format!("store {location}"));
-            places.push(dictionary.intern_place(channel, location.as_deref(), channel).unwrap());
+            places.push(dictionary.intern_place(channel, location.as_deref(), channel));
         }
     }
     let currency = dictionary.intern_currency(Currency::EUR).unwrap();
-    let survey = dictionary.intern_survey("").unwrap();
+    let survey = dictionary.intern_survey("");
     let subjects = Subjects::new(&mut dictionary);
     let mut tables = Tables::default();
     let observations = observations(count);
@@ -171,6 +171,7 @@ pub fn generate(count: u32) -> (Tables, Dictionary) {
             seconds,
             cost: None,
             traits: Vec::new(),
+            statement: None,
         });
     }
     (tables, dictionary)

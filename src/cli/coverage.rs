@@ -8,6 +8,7 @@ use super::CliError;
 use crate::kpi::catalogue::measures;
 use crate::kpi::engine::measure::Params;
 use crate::kpi::engine::scalar::{Question, compute};
+use crate::kpi::ground::coverage as intervals;
 use crate::kpi::{Dictionary, Fact, Identity, Live, Scope, Segment, Snapshot, Source, Tables, Trust};
 use crate::model::activity::{Activity, Fulfilment, Order, SurveyAnswer, SurveyKind, Visit};
 use crate::model::time::DAY_US;
@@ -122,6 +123,8 @@ pub fn command(args: &CoverageArgs) -> Result<(), CliError> {
         }
         println!();
     }
+    println!("\nBy method and number of values, the share of 95 % intervals that hold the truth:\n");
+    print!("{}", intervals::table());
     Ok(())
 }
 
@@ -230,6 +233,7 @@ impl Book {
             traits: Vec::new(),
             attributes: std::collections::BTreeMap::default(),
             blocked: Vec::new(),
+            unusable: Vec::new(),
         };
         let channel = Channel::parse(channel).expect("a standard channel");
         let observation = Some(ObservationNo(observation.into()));

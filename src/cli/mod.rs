@@ -1,6 +1,7 @@
 //! The command line: what a person types, and which exit code it gets.
 //!
-//! 0: done. 1: it failed. 2: the command or a setting is wrong; nothing was begun.
+//! 0: done. 1: it failed. 2: the command, a setting or the kind of file is wrong; nothing was begun.
+//! 3: done, but for lines that were refused.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,8 +14,11 @@ pub mod client;
 mod coverage;
 mod demo;
 pub mod import;
+mod keys;
 mod kpi;
+mod protect;
 mod serve;
+mod shown;
 mod simulate;
 
 /// One customer out of many identifiers, and omnichannel KPIs over them.
@@ -33,6 +37,9 @@ enum Command {
     Migrate(SettingsArgs),
     /// Print the effective settings, secrets hidden
     Config(SettingsArgs),
+    /// API keys: the first one, at the database; further ones through a running service
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Record a file of JSON Lines through the port: touchpoints, and records as {"record": {...}}
     Import(import::ImportArgs),
     /// Tell a simulated retailer's story: service, data and answers, from nothing
@@ -91,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => args.load().map_err(CliError::from).map(|config| {
             print!("{}", config.to_toml());
         }),
+        Command::Keys(command) => keys::command(&command),
         Command::Import(args) => import::command(&args),
         Command::Demo(args) => demo::command(&args),
         Command::Kpi(args) => kpi::command(&args),
@@ -100,8 +108,8 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("customer360: {}", with_causes(&error));
-            ExitCode::from(if matches!(error, CliError::Config(_)) { 2 } else { 1 })
+            eprintln!("customer360: {}", shown::lines(&with_causes(&error)));
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -121,15 +129,33 @@ pub enum CliError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error(transparent)]
     Serve(#[from] crate::server::ServeError),
+    #[error(transparent)]
+    Tls(#[from] crate::server::tls::TlsError),
     #[error("the database: {0}")]
     Store(#[from] crate::store::StoreError),
     #[error(transparent)]
     Client(#[from] client::ClientError),
     #[error("{0}")]
     Failed(String),
+    /// A file of another kind than the command reads.
+    #[error("{0}")]
+    Form(String),
+    #[error(
+        "{lines} lines were refused: they are in {file} with reasons, to be mended and imported from there"
+    )]
+    Refused { lines: u64, file: String },
 }
 
 impl CliError {
+    /// What the process ends with.
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Form(_) => 2,
+            Self::Refused { .. } => 3,
+            _ => 1,
+        }
+    }
+
     /// An I/O error with what was being done.
     pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use super::protect::protection;
 use super::{CliError, runtime};
 use crate::config::Config;
 use crate::mirror::{self, Mirrors};
@@ -38,7 +39,9 @@ pub fn migrate(config: Config) -> Result<(), CliError> {
 
 async fn run(config: &Config) -> Result<(), CliError> {
     if let Some(address) = config.metrics_listen {
-        telemetry::start_metrics(address)?;
+        let what = format!("listening on {address} for metrics");
+        let listener = TcpListener::bind(address).await.map_err(CliError::io(what))?;
+        telemetry::start_metrics(listener, Duration::from_secs(config.written.handshake_seconds))?;
     }
     // Bound first: a port that is taken is told before the database is touched.
     let listener = TcpListener::bind(config.listen)
@@ -58,43 +61,47 @@ pub async fn serve_on(
 ) -> Result<(), CliError> {
     let address = listener.local_addr().map_err(CliError::io("asking for the port's address"))?;
     let store = open(config).await?;
+    let protection = protection(config, &store).await?;
     let mirrors = Mirrors::new(store.clone(), mirror_settings(config));
     // Dropped with the runtime: it only reads.
     tokio::spawn(mirrors.clone().follow());
-    let loading = mirrors.loading();
+    let (loading, stuck) = (mirrors.loading(), mirrors.stuck());
     let port = rpc::Port::new(store.clone(), mirrors, clock::system(), port_settings(config));
     let (routes, names) = rpc::services(&port);
     let (routes, health) = server::with_standard_services(routes, rpc::proto::DESCRIPTORS)?;
     server::say(&health, &names, ServingStatus::Serving).await;
     tracing::info!(%address, "listening");
-    let teller = tokio::spawn(tell_loading(loading, health.clone()));
+    let teller = tokio::spawn(tell(rpc::KPI_SERVICE, loading, health.clone()));
+    // Beside it: one tenant's trouble must not take the KPIs of all the others away.
+    tokio::spawn(tell(rpc::MIRRORS, stuck, health.clone()));
     let stop = async move {
         stop.await;
         // From now on health says one thing only.
         teller.abort();
         let _ = teller.await;
     };
-    let served = server::serve(listener, routes, health, names, PortLimits::of(config), stop).await;
+    let limits = PortLimits::of(config);
+    let served = server::serve(listener, routes, health, names, protection, limits, stop).await;
     store.close().await;
     tracing::info!("stopped");
     served.map_err(Into::into)
 }
 
-/// Says that KPIs are not served while a tenant is loaded for the first time.
-async fn tell_loading(mut loading: watch::Receiver<usize>, health: HealthReporter) {
+/// Says of a service that it is not served while something is wrong with any tenant.
+async fn tell(service: &'static str, mut tenants: watch::Receiver<usize>, health: HealthReporter) {
     loop {
-        let status = match *loading.borrow_and_update() {
+        let status = match *tenants.borrow_and_update() {
             0 => ServingStatus::Serving,
             _ => ServingStatus::NotServing,
         };
-        health.set_service_status(rpc::KPI_SERVICE, status).await;
-        if loading.changed().await.is_err() {
+        health.set_service_status(service, status).await;
+        if tenants.changed().await.is_err() {
             return;
         }
     }
 }
 
-async fn open(config: &Config) -> Result<Store, CliError> {
+pub(super) async fn open(config: &Config) -> Result<Store, CliError> {
     let settings = store::Settings {
         connections: u32::try_from(config.written.database_connections).unwrap_or(u32::MAX),
         queue_touchpoints: size(config.written.queue_touchpoints),
@@ -121,6 +128,8 @@ fn port_settings(config: &Config) -> rpc::Settings {
         max_page_size: size(written.max_page_size),
         max_message_bytes: size(written.max_message_bytes),
         max_feeds: size(written.max_feeds),
+        tenants_by_writing: config.auth.is_none(),
+        stream_idle: Duration::from_secs(written.stream_idle_seconds),
         ..rpc::Settings::default()
     };
     settings.limits.batch_touchpoints = size(written.max_batch);
@@ -161,7 +170,7 @@ mod tests {
         let mut client = HealthClient::new(service);
         reporter.set_service_status(rpc::KPI_SERVICE, ServingStatus::Serving).await;
         let (loads, loading) = watch::channel(1);
-        tokio::spawn(tell_loading(loading, reporter));
+        tokio::spawn(tell(rpc::KPI_SERVICE, loading, reporter));
         let asked = HealthCheckRequest { service: rpc::KPI_SERVICE.to_owned() };
         let mut told = client.watch(asked).await.unwrap().into_inner();
         for (count, expected) in [(1, Said::NotServing), (0, Said::Serving), (2, Said::NotServing)] {

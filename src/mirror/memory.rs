@@ -53,6 +53,7 @@ impl Mirrors {
     /// Questions that hold a snapshot keep it; the next one loads the tenant anew.
     fn drop_mirror(&self, mirror: &Mirror, why: &'static str) {
         self.tenants.write().unwrap_or_else(PoisonError::into_inner).remove(&mirror.key);
+        self.forget_stuck(mirror);
         metrics::counter!("customer360_mirrors_dropped_total", "why" => why).increment(1);
         tracing::info!(tenant = mirror.key.0, why, "the columns of a tenant were dropped");
         self.tell_bytes();
@@ -119,6 +120,7 @@ mod tests {
             traits: Vec::new(),
             attributes: Default::default(),
             blocked: Vec::new(),
+            unusable: Vec::new(),
         };
         let touchpoint = Touchpoint {
             key: TouchKey { source: "s".into(), source_id: i.to_string() },
@@ -127,7 +129,7 @@ mod tests {
             identifiers: vec![identifier],
             details,
         };
-        Incoming::new(touchpoint, [0; 16])
+        Incoming::new(touchpoint)
     }
 
     fn held(mirrors: &Mirrors, tenant: &Tenant) -> bool {

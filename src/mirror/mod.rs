@@ -9,6 +9,7 @@ mod known;
 mod memory;
 mod past;
 mod preview;
+mod stuck;
 mod tenant;
 
 use std::collections::HashMap;
@@ -87,6 +88,8 @@ pub struct Mirrors {
     tenants: Arc<RwLock<HashMap<TenantKey, Arc<Mirror>>>>,
     /// How many tenants are loaded for the first time right now.
     loading: Arc<watch::Sender<usize>>,
+    /// How many tenants cannot follow the log.
+    stuck: Arc<watch::Sender<usize>>,
     started: Instant,
 }
 
@@ -102,6 +105,8 @@ struct Mirror {
     contents: Arc<Mutex<Contents>>,
     /// Past revisions that were asked for, the latest asked last.
     past: known::Past,
+    /// Why it did not follow when it last tried.
+    stuck: stuck::Stuck,
 }
 
 impl Mirrors {
@@ -113,6 +118,7 @@ impl Mirrors {
             settings: Arc::new(settings),
             tenants: Arc::default(),
             loading: Arc::new(watch::Sender::new(0)),
+            stuck: Arc::new(watch::Sender::new(0)),
             started: clock::stopwatch(),
         }
     }
@@ -130,19 +136,31 @@ impl Mirrors {
     pub async fn snapshot(&self, tenant: &Tenant, at_least: Revision) -> Result<Arc<Snapshot>, MirrorError> {
         let mirror = self.mirror(tenant);
         mirror.asked_ms.store(self.now_ms(), Ordering::Relaxed);
+        // One that cannot follow answers nothing, not even what needs no more than it has: nobody would
+        // see that it stands still.
+        let is_stuck = mirror.is_stuck();
+        if let Some(refusal) = mirror.refusal(self.now_ms()) {
+            return Err(refusal);
+        }
         if let Some(snapshot) = mirror.published()
             && snapshot.revision >= at_least
+            && !is_stuck
         {
             return Ok(snapshot);
         }
         let this = self.clone();
         let caught_up = mirror.clone();
         // Detached: a question that is cancelled does not stop a load that others wait for.
-        let catch_up = tokio::spawn(async move { this.catch_up(&caught_up, at_least).await });
+        let catch_up = tokio::spawn(async move {
+            match is_stuck {
+                true => this.catch_up_with_all(&caught_up).await,
+                false => this.catch_up(&caught_up, at_least).await,
+            }
+        });
         match tokio::time::timeout(self.settings.wait, catch_up).await {
             Ok(Ok(done)) => done?,
             Ok(Err(_)) => return Err(MirrorError::Store(StoreError::Closed)),
-            Err(_) if mirror.published().is_none() => return Err(MirrorError::Loading),
+            Err(_) if is_stuck || mirror.published().is_none() => return Err(MirrorError::Loading),
             Err(_) => {}
         }
         let snapshot = mirror.published().ok_or(MirrorError::Loading)?;
@@ -170,30 +188,73 @@ impl Mirrors {
     /// this process commits, by and by for what others do.
     pub async fn follow(self) {
         let mut committed = self.store.committed();
+        let mut looked = clock::stopwatch();
         loop {
-            let _ = tokio::time::timeout(self.settings.poll, committed.changed()).await;
-            committed.mark_unchanged();
-            self.drop_idle();
-            let mirrors: Vec<Arc<Mirror>> =
-                self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            for mirror in mirrors.into_iter().filter(|mirror| mirror.published().is_some()) {
-                if let Err(error) = self.follow_one(&mirror).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a mirror could not follow");
+            let wait = self.settings.poll.saturating_sub(looked.elapsed());
+            // From time to time all are looked at, also when there is always something to do.
+            let told = match wait.is_zero() {
+                true => None,
+                false => tokio::time::timeout(wait, committed.recv()).await.ok().and_then(Result::ok),
+            };
+            let changed = match told {
+                Some(first) => {
+                    // Of a tenant that changed often meanwhile, the latest counts.
+                    let more = std::iter::from_fn(|| committed.try_recv().ok());
+                    std::iter::once(first).chain(more).collect::<HashMap<_, _>>()
                 }
+                None => {
+                    looked = clock::stopwatch();
+                    self.drop_idle();
+                    // Who cannot be asked is asked again soon.
+                    self.present().await.unwrap_or_default()
+                }
+            };
+            for (tenant, revision) in changed {
+                self.follow_one(tenant, revision).await;
             }
         }
     }
 
-    async fn follow_one(&self, mirror: &Mirror) -> Result<(), MirrorError> {
-        let present = self.store.revision(mirror.key).await?;
-        if mirror.published().is_some_and(|snapshot| snapshot.revision >= present) {
-            return Ok(());
+    /// The revisions of all tenants that have facts here: one question, however many they are.
+    async fn present(&self) -> Result<HashMap<TenantKey, Revision>, StoreError> {
+        let loaded = self.all().into_iter().filter(|mirror| mirror.published().is_some());
+        let keys: Vec<TenantKey> = loaded.map(|mirror| mirror.key).collect();
+        match keys.is_empty() {
+            true => Ok(HashMap::new()),
+            false => Ok(self.store.revisions(&keys).await?.into_iter().collect()),
         }
+    }
+
+    async fn follow_one(&self, tenant: TenantKey, present: Revision) {
+        let mirror = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        let Some(mirror) = mirror else { return };
+        let is_behind = mirror.published().is_some_and(|snapshot| snapshot.revision < present);
+        if is_behind && mirror.refusal(self.now_ms()).is_none() {
+            // What goes wrong is told by `tried`.
+            let _ = self.catch_up(&mirror, present).await;
+        }
+    }
+
+    async fn catch_up_with_all(&self, mirror: &Mirror) -> Result<(), MirrorError> {
+        let present = match self.store.revision(mirror.key).await {
+            Ok(present) => present,
+            Err(error) => {
+                let failed = Err(error.into());
+                self.tried(mirror, &failed);
+                return failed;
+            }
+        };
         self.catch_up(mirror, present).await
     }
 
     /// Reads and applies until the store's present revision, unless another did meanwhile.
     async fn catch_up(&self, mirror: &Mirror, at_least: Revision) -> Result<(), MirrorError> {
+        let done = self.read_and_apply(mirror, at_least).await;
+        self.tried(mirror, &done);
+        done
+    }
+
+    async fn read_and_apply(&self, mirror: &Mirror, at_least: Revision) -> Result<(), MirrorError> {
         let _loading = Loading::begin(&self.loading, mirror);
         let mut contents = mirror.contents.clone().lock_owned().await;
         if mirror.published().is_some_and(|snapshot| snapshot.revision >= at_least) {
@@ -210,7 +271,11 @@ impl Mirrors {
                 .increment((changed.cursor.touchpoint - read_before) as u64);
             let (applied, snapshot) = blocking(move || {
                 let mut contents = contents;
-                contents.apply(changed).map(|snapshot| (contents, snapshot))
+                // Taken out meanwhile: what was applied by half is read anew, from the beginning.
+                let mut applied = std::mem::take(&mut *contents);
+                let snapshot = applied.apply(changed)?;
+                *contents = applied;
+                Ok((contents, snapshot))
             })
             .await?;
             contents = applied;
@@ -246,6 +311,7 @@ impl Mirrors {
                 published: RwLock::default(),
                 contents: Arc::default(),
                 past: known::Past::default(),
+                stuck: stuck::Stuck::default(),
             })
         };
         self.tenants

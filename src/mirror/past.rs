@@ -67,6 +67,7 @@ pub(super) fn between(
     for (observation, revision) in &changed.last_moved {
         let mover = match revision {
             revision if changed.promoted.contains(revision) => Mover::Rules,
+            revision if changed.upgraded.contains(revision) => Mover::Upgrade,
             revision if changed.decided.contains(revision) => Mover::Decision,
             _ => Mover::Evidence,
         };
@@ -106,7 +107,7 @@ fn since(
     // All names in them were met when they were recorded: it does not grow.
     let mut names = names.clone();
     for stored in changed.voided.parse()?.iter().flatten() {
-        let StoredFact { no, observation, source, at, channel, details } = stored;
+        let StoredFact { no, observation, source, at, channel, details, .. } = stored;
         let names = Arc::make_mut(&mut names);
         let fact = Fact::of(*no, *observation, *at, channel, source, details, names)?;
         since.voided.push(Voided { at: fact.at, place: fact.place, touch_type: fact.body.touch_type() });

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::MirrorError;
 use crate::identity::Rules;
 use crate::kpi::facts::as_of::{Home, Homes, Since};
+use crate::kpi::facts::objects::{Owners, Told};
 use crate::kpi::facts::projection::Given;
 use crate::kpi::{
     Dictionary, Fact, FactError, Identity, Live, Segment, Snapshot, Source, Tables, Trust, Voided,
@@ -18,6 +19,9 @@ use crate::store::{Changed, Cursor, Fact as StoredFact};
 /// then every fact is gathered a logarithmic number of times.
 const MERGE_SHARE: usize = 4;
 
+/// What a mirror takes beside its facts: as small tenants were measured.
+const BESIDE_BYTES: usize = 40 << 10;
+
 /// All that a mirror holds.
 #[derive(Default)]
 pub(super) struct Contents {
@@ -28,6 +32,8 @@ pub(super) struct Contents {
     map: Map,
     segments: Vec<Live>,
     unidentified: Arc<Tables>,
+    /// What touchpoints say of orders.
+    told: Told,
     voided_numbers: FxHashSet<u32>,
     voided: Arc<Vec<Voided>>,
     /// What was read and is not gathered yet: a first load comes in pages.
@@ -78,19 +84,6 @@ impl Homes for Map {
     }
 }
 
-/// All unidentified touchpoints, as the one customer that they are not.
-struct Nobody;
-
-impl Identity for Nobody {
-    fn customer_of(&self, _observation: u32, _at: i64) -> u32 {
-        0
-    }
-
-    fn is_registered(&self, _customer: u32) -> bool {
-        false
-    }
-}
-
 impl Contents {
     pub(super) fn cursor(&self) -> Cursor {
         self.cursor
@@ -111,13 +104,15 @@ impl Contents {
     pub(super) fn bytes(&self) -> usize {
         let segments: usize = self.segments.iter().map(|l| l.segment.bytes() + l.dead.bytes()).sum();
         let pending = self.pending.identified.bytes() + self.pending.unidentified.bytes();
-        segments + self.unidentified.bytes() + pending + self.map.customer.len() * 4
+        let beside = self.dictionary.bytes() + self.told.bytes() + BESIDE_BYTES;
+        segments + self.unidentified.bytes() + pending + self.map.customer.len() * 4 + beside
     }
 
     /// Takes in what was read; a snapshot comes out once it is complete.
     pub(super) fn apply(&mut self, changed: Changed) -> Result<Option<Snapshot>, MirrorError> {
         for fact in changed.facts.parse()?.iter().flatten() {
             let fact = self.fact(fact)?;
+            self.told.add(&fact);
             if fact.observation == 0 {
                 self.pending.unidentified.push(&fact);
             } else {
@@ -148,9 +143,16 @@ impl Contents {
         if !changed.complete {
             return Ok(None);
         }
-        let voided = self.void(&changed.voided.parse()?)?;
-        self.gather_touched();
-        self.gather_unidentified(voided);
+        let mut of_nobody = self.void(&changed.voided.parse()?)?;
+        let resettled = self.told.settle(&self.dictionary);
+        self.pending.touched.extend(resettled.iter().flat_map(|one| one.customers(&self.map)));
+        let crosses = resettled.iter().any(|one| one.by_nobody);
+        of_nobody |= crosses || self.pending.unidentified.touchpoints() > 0;
+        let taken = self.touched();
+        // What is of nobody and what is of customers are gathered from what was, before either changes.
+        let unidentified = of_nobody.then(|| self.gather_unidentified(&taken));
+        let gathered = self.gather_touched(&taken, crosses);
+        self.replace(taken, gathered, unidentified);
         self.merge_segments();
         self.trust_anew();
         if self.published_dictionary.version() != self.dictionary.version() {
@@ -162,7 +164,11 @@ impl Contents {
             unidentified: vec![self.unidentified.clone()],
             dictionary: self.published_dictionary.clone(),
             voided: self.voided.clone(),
+            objects: self.told.objects.clone(),
+            settlement: self.told.settlement.clone(),
             given: Given::default(),
+            folded: self.dictionary.folded(),
+            given_up: Arc::default(),
         }))
     }
 
@@ -189,8 +195,9 @@ impl Contents {
     }
 
     fn fact(&mut self, stored: &StoredFact) -> Result<Fact, FactError> {
-        let StoredFact { no, observation, source, at, channel, details } = stored;
-        Fact::of(*no, *observation, *at, channel, source, details, &mut self.dictionary)
+        let StoredFact { no, observation, source, source_id, at, channel, details } = stored;
+        let fact = Fact::of(*no, *observation, *at, channel, source, details, &mut self.dictionary)?;
+        Ok(Fact { statement: fact.statement.map(|said| said.named(source_id)), ..fact })
     }
 
     fn assign(&mut self, observation: u32, customer: u32, registered: bool) {
@@ -226,6 +233,7 @@ impl Contents {
             if !self.voided_numbers.insert(fact.number) {
                 continue;
             }
+            self.told.void(&fact);
             let (at, place, touch_type) = (fact.at, fact.place, fact.body.touch_type());
             Arc::make_mut(&mut self.voided).push(Voided { at, place, touch_type });
             match fact.observation {
@@ -236,58 +244,70 @@ impl Contents {
         Ok(unidentified)
     }
 
-    /// Gathers the customers that changes touch into a new segment.
-    fn gather_touched(&mut self) {
-        let Pending { identified, mut touched, mut observations, .. } = self.take_identified();
+    /// The customers that changes touch, by segment and its numbers.
+    fn touched(&mut self) -> Vec<Vec<u32>> {
+        let mut touched = std::mem::take(&mut self.pending.touched);
+        let mut observations = std::mem::take(&mut self.pending.observations);
         observations.sort_unstable();
         observations.dedup();
         for &observation in &observations {
             touched.extend(self.map.home(observation).customers());
         }
-        if touched.is_empty() {
-            return;
-        }
         // A voided observation may have left its customer without a fact in it: its facts stand in
         // a segment under the customer it had there, which `touched` names by its reassignment.
-        let mut taken: Vec<Vec<u32>> = Vec::with_capacity(self.segments.len());
-        for live in &self.segments {
+        let of_segment = |live: &Live| {
             let customers = touched.iter().filter_map(|&key| live.segment.customers.find(key));
             let mut customers: Vec<u32> =
                 customers.filter(|&customer| !live.dead.contains(customer)).collect();
             customers.sort_unstable();
-            taken.push(customers);
+            customers
+        };
+        self.segments.iter().map(of_segment).collect()
+    }
+
+    /// Whose facts are whose, now.
+    fn owners(&self, nobody: bool) -> Owners<'_> {
+        Owners { map: &self.map, settlement: &self.told.settlement, nobody }
+    }
+
+    /// The touched customers of all segments.
+    fn sources<'a>(&'a self, taken: &'a [Vec<u32>]) -> Vec<Source<'a>> {
+        let taken = self.segments.iter().zip(taken).filter(|(_, customers)| !customers.is_empty());
+        taken.map(|(live, customers)| Source::Customers(&live.segment, customers)).collect()
+    }
+
+    /// The touched customers with what is new of them; if any orders of nobody became somebody's, these
+    /// too.
+    fn gather_touched(&self, taken: &[Vec<u32>], crosses: bool) -> Segment {
+        let mut sources = vec![Source::New(&self.pending.identified)];
+        sources.extend(self.sources(taken));
+        if crosses {
+            sources.extend([Source::New(&self.unidentified), Source::New(&self.pending.unidentified)]);
         }
-        let mut sources = vec![Source::New(&identified)];
-        for (live, customers) in self.segments.iter().zip(&taken) {
-            if !customers.is_empty() {
-                sources.push(Source::Customers(&live.segment, customers));
-            }
-        }
-        let trust = self.trust();
-        let gathered = Segment::gather(&sources, &self.map, &self.voided_numbers, &trust);
+        Segment::gather(&sources, &self.owners(false), &self.voided_numbers, &self.trust())
+    }
+
+    /// What is of nobody, with what is new of it, and what is nobody's again.
+    fn gather_unidentified(&self, taken: &[Vec<u32>]) -> Tables {
+        let mut sources = vec![Source::New(&self.unidentified), Source::New(&self.pending.unidentified)];
+        sources.extend(self.sources(taken));
+        Segment::gather(&sources, &self.owners(true), &self.voided_numbers, &self.trust()).tables
+    }
+
+    /// What was gathered stands for what it was gathered from.
+    fn replace(&mut self, taken: Vec<Vec<u32>>, gathered: Segment, unidentified: Option<Tables>) {
         for (live, customers) in self.segments.iter_mut().zip(taken) {
             if !customers.is_empty() {
                 *live = live.without(customers);
             }
         }
-        self.segments.push(Live::new(gathered));
-    }
-
-    fn take_identified(&mut self) -> Pending {
-        let unidentified = std::mem::take(&mut self.pending.unidentified);
-        let pending = std::mem::take(&mut self.pending);
-        self.pending.unidentified = unidentified;
-        pending
-    }
-
-    fn gather_unidentified(&mut self, voided: bool) {
-        let new = std::mem::take(&mut self.pending.unidentified);
-        if new.touchpoints() == 0 && !voided {
-            return;
+        if !gathered.customers.is_empty() {
+            self.segments.push(Live::new(gathered));
         }
-        let sources = [Source::New(&self.unidentified), Source::New(&new)];
-        let gathered = Segment::gather(&sources, &Nobody, &self.voided_numbers, &self.trust());
-        self.unidentified = Arc::new(gathered.tables);
+        if let Some(unidentified) = unidentified {
+            self.unidentified = Arc::new(unidentified);
+        }
+        self.pending = Pending::default();
     }
 
     /// Which values of traits stand is looked at anew when other sources are trusted.
@@ -296,9 +316,10 @@ impl Contents {
             return;
         }
         let trust = self.trust();
+        let owners = Owners { map: &self.map, settlement: &self.told.settlement, nobody: false };
         for live in &mut self.segments {
             let living = Source::Living(&live.segment, &live.dead);
-            *live = Live::new(Segment::gather(&[living], &self.map, &FxHashSet::default(), &trust));
+            *live = Live::new(Segment::gather(&[living], &owners, &FxHashSet::default(), &trust));
         }
     }
 
@@ -310,7 +331,7 @@ impl Contents {
             && living(younger) * MERGE_SHARE >= living(elder)
         {
             let sources = [elder, younger].map(|live| Source::Living(&live.segment, &live.dead));
-            let merged = Segment::gather(&sources, &self.map, &FxHashSet::default(), &self.trust());
+            let merged = Segment::gather(&sources, &self.owners(false), &FxHashSet::default(), &self.trust());
             self.segments.truncate(self.segments.len() - 2);
             self.segments.push(Live::new(merged));
         }

@@ -40,7 +40,11 @@ scoped!(
 
 impl Port {
     /// `parse` makes the question, `scope` is where its scope stands.
-    pub(super) async fn ask<R: Scoped, Q: Send + Sync + 'static, A: Message + Default + 'static>(
+    pub(super) async fn ask<
+        R: Scoped + super::access::Demands,
+        Q: Send + Sync + 'static,
+        A: Message + Default + 'static,
+    >(
         &self,
         method: &'static str,
         request: Request<R>,

@@ -4,11 +4,13 @@
 use std::marker::PhantomData;
 
 use prost::Message;
+use prost::bytes::Buf as _;
 use tonic::Status;
 use tonic::codec::{BufferSettings, DecodeBuf, Decoder};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
 use super::error::PortError;
+use super::weight::{self, Shaped};
 
 /// Encodes `T` and decodes `U`.
 #[derive(Debug, Clone)]
@@ -23,7 +25,7 @@ impl<T, U> Default for Codec<T, U> {
 impl<T, U> tonic::codec::Codec for Codec<T, U>
 where
     T: Message + Send + 'static,
-    U: Message + Default + Send + 'static,
+    U: Message + Default + Shaped + Send + 'static,
 {
     type Encode = T;
     type Decode = U;
@@ -43,11 +45,15 @@ where
 #[derive(Debug, Clone)]
 pub struct Strict<U>(ProstDecoder<U>);
 
-impl<U: Message + Default> Decoder for Strict<U> {
+impl<U: Message + Default + Shaped> Decoder for Strict<U> {
     type Item = U;
     type Error = Status;
 
     fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        // Counted before it is made. The buffer is one piece.
+        if let Some(limit_bytes) = weight::excess(U::SHAPE, bytes.chunk()) {
+            return Err(PortError::MessageTooHeavy { limit_bytes }.into());
+        }
         self.0.decode(bytes).map_err(|_| PortError::MessageMalformed.into())
     }
 

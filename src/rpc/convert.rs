@@ -41,7 +41,7 @@ pub use record::{
 pub use rfm::{RfmAsked, rfm, rfm_question};
 pub use score::{score_filter, scored_run, scores_of, scoring_question};
 pub use touchpoint::{
-    channel, identifier, identifier_to_proto, payload_hash, touchpoint, touchpoint_to_proto,
+    channel, identifier, identifier_to_proto, recordable, touchpoint, touchpoint_to_proto, unusable_to_proto,
 };
 pub use value::{micros, timestamp, value, value_to_proto};
 

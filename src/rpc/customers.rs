@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::access::caller;
 use super::convert::{self, Choice, timestamp, value_to_proto};
 use super::error::PortError;
 use super::page::{self, PAGE_BYTES, Query};
 use super::proto::customer_ref::By;
 use super::proto::customer_service_server::CustomerService;
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, proto, tenant_name};
+use crate::access::{Caller, Permission};
 use crate::identity::{Normalized, Rules};
 use crate::model::summary::cost::Rates;
 use crate::model::summary::{Moment, Summary, survivor};
@@ -27,9 +29,10 @@ impl CustomerService for Port {
         &self,
         request: Request<proto::GetCustomerRequest>,
     ) -> Result<Response<proto::GetCustomerResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
         let asked = request.into_inner();
-        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?;
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?.within(&caller);
         let port = self.clone();
         let answer = detached(async move {
             let customers = vec![asked.customer.unwrap_or_default()];
@@ -47,9 +50,10 @@ impl CustomerService for Port {
         &self,
         request: Request<proto::BatchGetCustomersRequest>,
     ) -> Result<Response<proto::BatchGetCustomersResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
         let asked = request.into_inner();
-        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?;
+        let mask = Mask::parse(asked.read_mask.as_ref(), Mask::ALL)?.within(&caller);
         let (limit, size) = (BATCH_CUSTOMERS, asked.customers.len());
         if size > limit {
             return Err(PortError::BatchTooLarge { limit, size }.into());
@@ -311,6 +315,11 @@ struct Mask {
 }
 
 impl Mask {
+    /// Without what the caller may not see.
+    fn within(self, caller: &Caller) -> Self {
+        Self { scores: self.scores && caller.permits(Permission::ScoreRead), ..self }
+    }
+
     const ALL: Self = Self {
         customer_id: true,
         kind: true,
@@ -369,11 +378,12 @@ fn customer_to_proto(
 
 fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdentifier {
     let kind = kind_name(rules, identifier.kind);
-    let reason = match (identifier.shared, rules.kinds.get(identifier.kind).and_then(|rule| rule.share_after))
-    {
-        (true, Some(most)) => {
-            format!("seen beside more than {most} different identifiers of one kind: links nobody")
+    let most = rules.kinds.get(identifier.kind).and_then(|rule| rule.share_after);
+    let reason = match (identifier.shared, most, identifier.linked_by) {
+        (true, Some(most), _) => {
+            format!("more than {most} people seem to use it, or somebody decided so: it links nobody")
         }
+        (_, _, Some(decision)) => format!("decision {} links it", decision.0),
         _ => "held since the touchpoint that first showed it".to_owned(),
     };
     proto::HeldIdentifier {
@@ -384,9 +394,10 @@ fn held_to_proto(rules: &Rules, identifier: &HeldIdentifier) -> proto::HeldIdent
         first_touchpoint: identifier.first_shown_by.as_ref().map(|key| proto::TouchpointKey {
             source: key.source.clone(),
             source_id: key.source_id.clone(),
-            version: 0,
+            version: None,
         }),
         reason,
+        decision: identifier.linked_by.map_or(0, |no| no.0),
     }
 }
 
@@ -400,7 +411,7 @@ fn traits(rules: &Rules, summary: &Summary) -> Vec<proto::Trait> {
             touchpoint: Some(proto::TouchpointKey {
                 source: survivor.source.to_owned(),
                 source_id: survivor.said.source_id.clone(),
-                version: 0,
+                version: None,
             }),
             if_absent: survivor.if_absent,
         })
@@ -469,7 +480,7 @@ fn touch_to_proto(moment: &Moment) -> proto::TouchSummary {
         touchpoint: Some(proto::TouchpointKey {
             source: moment.source.clone(),
             source_id: moment.source_id.clone(),
-            version: 0,
+            version: None,
         }),
     }
 }

@@ -45,7 +45,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = port.link(&tenant, asked)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
         });
@@ -60,7 +60,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = port.unlink(&tenant, asked)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
         });
@@ -75,7 +75,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = port.share(&tenant, asked)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
         });
@@ -90,7 +90,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = Proposal::Retract(ConstraintNo(asked.decision));
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Decision).await
         });
@@ -105,7 +105,7 @@ impl DecisionService for Port {
         let port = self.clone();
         let effect = detached(async move {
             let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.open_tenant(&name).await?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
             let proposal = undo(&tenant, &asked.merge_id)?;
             port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Decision).await
         });
@@ -352,8 +352,12 @@ impl Port {
             let rule = tenant.rules.kind(&shared.identifier.kind);
             proto::SharedIdentifier {
                 identifier: Some(identifier_to_proto(shared.identifier.clone())),
-                claims: (shared.claims.iter())
-                    .map(|(kind, values)| proto::Claim { kind: kind.clone(), values: small(values.len()) })
+                claims: (shared.claims.counts())
+                    .map(|(kind, values, groups)| proto::Claim {
+                        kind: kind.to_owned(),
+                        values: small(values),
+                        groups: small(groups),
+                    })
                     .collect(),
                 share_after: rule.and_then(|rule| rule.share_after).map_or(0, |n| small(n as usize)),
                 observations: small(shared.observations.min(COUNTED)),
@@ -453,6 +457,8 @@ pub(super) fn decision(tenant: TenantKey, made: &StoredConstraint, names: &Names
         }),
     };
     let retracted = made.retracted.clone();
+    let retract_principal =
+        retracted.as_ref().and_then(|retracted| retracted.principal.clone()).unwrap_or_default();
     proto::Decision {
         decision: made.no.0,
         content: Some(content),
@@ -463,8 +469,8 @@ pub(super) fn decision(tenant: TenantKey, made: &StoredConstraint, names: &Names
         retracted_by: retracted.as_ref().map_or_else(String::new, |retracted| retracted.author.clone()),
         retract_reason: retracted.map_or_else(String::new, |retracted| retracted.reason),
         undoes_merge_id: made.undoes.map_or_else(String::new, |(o, absorbed)| merge_id(tenant, o, absorbed)),
-        principal: String::new(),
-        retract_principal: String::new(),
+        principal: made.principal.clone().unwrap_or_default(),
+        retract_principal,
     }
 }
 
@@ -481,7 +487,7 @@ fn merge(tenant: TenantKey, listed: &ListedMerge, names: &Names) -> proto::Merge
         touchpoint: key.map(|key| proto::TouchpointKey {
             source: key.source.clone(),
             source_id: key.source_id.clone(),
-            version: 0,
+            version: None,
         }),
         link_decision: listed.link.as_ref().map_or(0, |link| link.no.0),
         stands: listed.stands,
@@ -490,7 +496,13 @@ fn merge(tenant: TenantKey, listed: &ListedMerge, names: &Names) -> proto::Merge
         others_held: found.map(|found| named(&found.others_held, names)).unwrap_or_default(),
         rule: match &listed.link {
             Some(link) => format!("{} said so: {}", link.author, link.reason),
-            None => "seen together, each named by identifiers that it held".to_owned(),
+            None if !listed.is_unbridged => {
+                "seen together, each named by identifiers that it held".to_owned()
+            }
+            None if key.is_some() => {
+                "an identifier of both is shared no more: a touchpoint made its users one person".to_owned()
+            }
+            None => "rules or a decision changed: what both were seen with links them now".to_owned(),
         },
     }
 }

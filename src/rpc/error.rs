@@ -7,8 +7,11 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use super::bounded::{self, MESSAGE_BYTES, VALUE_BYTES, shortened};
 use super::convert::violation_reason;
 use super::proto::{self, ErrorReason};
+use crate::access::Denied;
+use crate::access::admin::Refused;
 use crate::identity::constraints::Refusal;
 use crate::kpi::KpiError;
 use crate::kpi::engine::scope::{CELLS_LIMIT, GROUPS_LIMIT};
@@ -16,6 +19,8 @@ use crate::kpi::ground::calendar::{CalendarError, INTERVALS_LIMIT};
 use crate::mirror::MirrorError;
 use crate::model::{Reason, Revision, Violation};
 use crate::store::{Diagnosis, Failure, StoreError, diagnose};
+
+mod denied;
 
 /// The domain of every `ErrorInfo`.
 pub const DOMAIN: &str = "customer360";
@@ -32,6 +37,8 @@ pub enum PortError {
     BatchTooLarge { limit: usize, size: usize },
     #[error("the bytes are no message of this method")]
     MessageMalformed,
+    #[error("in memory the message would take more than {limit_bytes} bytes: it has too many elements")]
+    MessageTooHeavy { limit_bytes: usize },
     #[error("the page token is none of ours")]
     PageTokenMalformed,
     #[error("the page token belongs to another query")]
@@ -54,6 +61,16 @@ pub enum PortError {
     CursorOutOfRange { oldest: String, latest: String },
     #[error("{limit} feeds are being watched already")]
     TooManyFeeds { limit: usize },
+    /// Who calls may not do that.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// An administrator may not do that.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("there is no such tenant")]
+    TenantNotFound,
+    #[error("the tenant may record {limit} touchpoints in all")]
+    QuotaExceeded { limit: u64 },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -63,6 +80,12 @@ pub enum PortError {
     /// The sender's stream broke off, or held something that is no message.
     #[error("the stream broke off")]
     Stream(Box<Status>),
+    /// Nobody waits for the answer any more.
+    #[error("the caller gave up")]
+    GivenUp,
+    /// A stream said nothing for too long.
+    #[error("nothing arrived for {seconds} seconds; what was acknowledged is kept")]
+    StreamIdle { seconds: u64 },
     /// A task of ours panicked.
     #[error("a defect of the service; it was logged")]
     Panicked,
@@ -80,10 +103,16 @@ impl PortError {
 /// none of the transport's.
 #[must_use]
 pub fn explained(status: &Status) -> Option<Status> {
-    let reason = match status.code() {
+    let (code, reason) = match status.code() {
         _ if !status.details().is_empty() => return None,
-        Code::OutOfRange => ErrorReason::MessageTooLarge,
-        Code::Unimplemented => ErrorReason::MethodUnknown,
+        // The transport says OUT_OF_RANGE, or decompressed it would be too large: ours all have details.
+        Code::OutOfRange | Code::ResourceExhausted => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
+        Code::Unimplemented => (Code::Unimplemented, ErrorReason::MethodUnknown),
+        // What is no frame of gRPC is the sender's mistake: defects of ours all have details.
+        Code::Internal => (Code::InvalidArgument, ErrorReason::MessageMalformed),
+        code if status.message().len() > MESSAGE_BYTES => {
+            return Some(Status::new(code, shortened(status.message().to_owned(), MESSAGE_BYTES)));
+        }
         _ => return None,
     };
     let details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, HashMap::new());
@@ -91,7 +120,7 @@ pub fn explained(status: &Status) -> Option<Status> {
         "" => "there is no such method",
         message => message,
     };
-    Some(Status::with_error_details(status.code(), message, details))
+    Some(Status::with_error_details(code, shortened(message.to_owned(), MESSAGE_BYTES), details))
 }
 
 /// What a status is made of.
@@ -109,7 +138,15 @@ impl From<PortError> for Status {
         if let PortError::Stream(status) = error {
             return explained(&status).unwrap_or(*status);
         }
-        let told = told(error);
+        let mut told = told(error);
+        let all = told.violations.len();
+        told.violations = bounded::first(told.violations);
+        for value in told.metadata.values_mut() {
+            *value = shortened(std::mem::take(value), VALUE_BYTES);
+        }
+        if told.violations.len() < all {
+            told.metadata.insert("violations".to_owned(), all.to_string());
+        }
         let mut details = ErrorDetails::with_error_info(reason_name(told.reason), DOMAIN, told.metadata);
         if !told.violations.is_empty() {
             let violations: Vec<FieldViolation> = told.violations.into_iter().map(field_violation).collect();
@@ -118,7 +155,7 @@ impl From<PortError> for Status {
         if told.retry.is_some() {
             details.set_retry_info(told.retry);
         }
-        Status::with_error_details(told.code, told.message, details)
+        Status::with_error_details(told.code, shortened(told.message, MESSAGE_BYTES), details)
     }
 }
 
@@ -147,6 +184,10 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", limit.to_string()), ("size", size.to_string())]),
             ..plain(Code::InvalidArgument, ErrorReason::BatchTooLarge)
         },
+        PortError::MessageTooHeavy { limit_bytes } => Told {
+            metadata: metadata([("limit", limit_bytes.to_string())]),
+            ..plain(Code::OutOfRange, ErrorReason::MessageTooLarge)
+        },
         PortError::MessageMalformed => plain(Code::InvalidArgument, ErrorReason::MessageMalformed),
         PortError::PageTokenMalformed => plain(Code::InvalidArgument, ErrorReason::PageTokenMalformed),
         PortError::PageTokenMismatch => plain(Code::InvalidArgument, ErrorReason::PageTokenMismatch),
@@ -168,6 +209,21 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", limit.to_string())]),
             retry: Some(LATER),
             ..plain(Code::ResourceExhausted, ErrorReason::TooManyFeeds)
+        },
+        PortError::Denied(denied) => denied::told(&denied, plain),
+        PortError::Refused(refused) => denied::told_refused(refused, plain),
+        PortError::TenantNotFound => plain(Code::NotFound, ErrorReason::TenantNotFound),
+        PortError::QuotaExceeded { limit } => Told {
+            metadata: metadata([("limit", limit.to_string())]),
+            ..plain(Code::ResourceExhausted, ErrorReason::QuotaExceeded)
+        },
+        PortError::GivenUp => plain(Code::Cancelled, ErrorReason::DeadlineExceeded),
+        PortError::StreamIdle { seconds } => Told {
+            metadata: metadata([
+                ("limit", seconds.to_string()),
+                ("setting", "stream_idle_seconds".to_owned()),
+            ]),
+            ..plain(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded)
         },
         PortError::Kpi(error) => told_kpi(&error, plain),
         PortError::Store(error) => told_store(error, plain),
@@ -219,7 +275,11 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
     match error {
         StoreError::Database(error) => failed(&diagnose(&error)),
         StoreError::Shared(diagnosis) => failed(&diagnosis),
-        StoreError::Migration(_) | StoreError::UnknownScheme | StoreError::Corrupt { .. } => {
+        StoreError::Migration(_)
+        | StoreError::UnknownScheme
+        | StoreError::NoRandomness
+        | StoreError::NewerSchema { .. }
+        | StoreError::Corrupt { .. } => {
             tracing::error!(error = &error as &dyn std::error::Error, "the store is not as it should be");
             defect()
         }
@@ -249,15 +309,11 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
 fn told_refusal(refusal: Refusal, plain: impl Fn(Code, ErrorReason) -> Told) -> Told {
     let (reason, metadata) = match refusal {
         Refusal::MergeGone => (ErrorReason::MergeGone, HashMap::new()),
-        Refusal::Limit { held, limit, .. } => (
-            ErrorReason::DecisionRefused,
-            metadata([("limit", limit.to_string()), ("held", held.to_string())]),
-        ),
         Refusal::ComponentLimit { limit } => {
             (ErrorReason::DecisionRefused, metadata([("limit", limit.to_string())]))
         }
         Refusal::KeptApart(no) | Refusal::KeptTogether(no) | Refusal::DecidedShared(no) => {
-            (ErrorReason::DecisionRefused, metadata([("constraint", no.0.to_string())]))
+            (ErrorReason::DecisionRefused, metadata([("decision", no.0.to_string())]))
         }
         Refusal::SidesOverlap => (ErrorReason::DecisionRefused, HashMap::new()),
     };
@@ -319,145 +375,4 @@ pub fn violation_to_proto(violation: Violation) -> proto::Violation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::QueueLimit;
-
-    #[track_caller]
-    fn check(error: PortError, code: Code, reason: &str, retried: bool) -> Status {
-        let status = Status::from(error);
-        assert_eq!(status.code(), code);
-        let details = status.get_error_details();
-        let info = details.error_info().expect("an ErrorInfo");
-        assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason, DOMAIN));
-        assert_eq!(details.retry_info().is_some(), retried);
-        status
-    }
-
-    #[test]
-    fn all_violations_are_told_with_paths_and_reasons() {
-        let violations = vec![
-            Violation::new("touchpoints[0].at", Reason::Required, "must be set"),
-            Violation::new(
-                "touchpoints[1].survey_answer.score",
-                Reason::OutOfRange,
-                "an NPS score is from 0 to 10",
-            ),
-        ];
-        let status = check(PortError::Invalid(violations), Code::InvalidArgument, "VALIDATION_FAILED", false);
-        let details = status.get_error_details();
-        let told = &details.bad_request().expect("a BadRequest").field_violations;
-        assert_eq!(told.len(), 2);
-        assert_eq!(told[1].field, "touchpoints[1].survey_answer.score");
-        assert_eq!(told[1].reason, "OUT_OF_RANGE");
-        assert_eq!(told[1].description, "OUT_OF_RANGE: an NPS score is from 0 to 10");
-        assert_eq!(status.message(), "touchpoints[0].at: must be set (and 1 more)");
-    }
-
-    #[test]
-    fn what_may_work_later_says_when() {
-        check(
-            StoreError::QueueFull { limit: QueueLimit::Touchpoints(5) }.into(),
-            Code::ResourceExhausted,
-            "QUEUE_FULL",
-            true,
-        );
-        check(StoreError::Contention.into(), Code::Aborted, "CONTENTION", true);
-        check(StoreError::Closed.into(), Code::Unavailable, "SHUTTING_DOWN", true);
-        for (failure, code, reason, retried) in [
-            (Failure::Full, Code::ResourceExhausted, "STORE_FULL", true),
-            (Failure::Unavailable, Code::Unavailable, "STORE_UNAVAILABLE", true),
-            (Failure::Contention, Code::Aborted, "CONTENTION", true),
-            (Failure::Defect, Code::Internal, "INTERNAL", false),
-        ] {
-            let diagnosis = Diagnosis { failure, code: "0".into() };
-            check(StoreError::Shared(diagnosis).into(), code, reason, retried);
-        }
-        check(MirrorError::Loading.into(), Code::Unavailable, "TENANT_LOADING", true);
-        let status = check(
-            MirrorError::Behind { at: Revision(3), asked: Revision(9) }.into(),
-            Code::Unavailable,
-            "NOT_FRESH_YET",
-            true,
-        );
-        let details = status.get_error_details();
-        let metadata = &details.error_info().unwrap().metadata;
-        assert_eq!((metadata["asked"].as_str(), metadata["reached"].as_str()), ("9", "3"));
-    }
-
-    #[test]
-    fn defects_are_internal_and_say_nothing_of_the_inside() {
-        let status = check(StoreError::Corrupt { what: "details" }.into(), Code::Internal, "INTERNAL", false);
-        assert_eq!(status.message(), "a defect of the service; it was logged");
-    }
-
-    #[test]
-    fn refusals_by_the_transport_get_a_reason_and_ours_keep_theirs() {
-        let reason = |status: &Status| explained(status).unwrap().get_details_error_info().unwrap().reason;
-        assert_eq!(reason(&Status::out_of_range("5 bytes")), "MESSAGE_TOO_LARGE");
-        assert_eq!(reason(&Status::unimplemented("")), "METHOD_UNKNOWN");
-        assert!(explained(&Status::not_found("of health")).is_none());
-        assert!(explained(&PortError::CustomerNotFound.into()).is_none());
-    }
-
-    /// The comment of a reason in the API.
-    fn manual(reason: &str) -> String {
-        let text = include_str!("../../proto/customer360/v1/error_reason.proto");
-        let (before, _) = text.split_once(&format!("  ERROR_REASON_{reason} = ")).expect("a known reason");
-        let comment: Vec<&str> =
-            before.lines().rev().map_while(|line| line.trim().strip_prefix("//")).collect();
-        comment.into_iter().rev().map(str::trim).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn every_reason_is_documented_with_an_example() {
-        let reasons = (1..).map_while(|number| ErrorReason::try_from(number).ok());
-        let undocumented: Vec<_> =
-            reasons.clone().map(reason_name).filter(|reason| !manual(reason).contains("Example: ")).collect();
-        assert_eq!(undocumented, Vec::<&str>::new());
-        assert!(reasons.count() > 20);
-    }
-
-    #[test]
-    fn the_manual_names_the_code_that_is_answered() {
-        use crate::kpi::FactError;
-        let [full, unavailable] = [Failure::Full, Failure::Unavailable]
-            .map(|failure| StoreError::Shared(Diagnosis { failure, code: "0".into() }));
-        let code_in_manual = [
-            (PortError::Invalid(vec![]), "INVALID_ARGUMENT"),
-            (PortError::BatchTooLarge { limit: 1, size: 2 }, "INVALID_ARGUMENT"),
-            (PortError::MessageMalformed, "INVALID_ARGUMENT"),
-            (PortError::PageTokenMalformed, "INVALID_ARGUMENT"),
-            (PortError::PageTokenMismatch, "INVALID_ARGUMENT"),
-            (PortError::TenantMalformed, "INVALID_ARGUMENT"),
-            (PortError::TouchpointNotFound, "NOT_FOUND"),
-            (PortError::CustomerNotFound, "NOT_FOUND"),
-            (PortError::RulesNotFound, "NOT_FOUND"),
-            (PortError::DecisionNotFound, "NOT_FOUND"),
-            (PortError::AnswerTooLarge { limit: 1, unit: "bytes" }, "FAILED_PRECONDITION"),
-            (PortError::Panicked, "INTERNAL"),
-            (KpiError::CurrencyRequired.into(), "FAILED_PRECONDITION"),
-            (StoreError::QueueFull { limit: QueueLimit::Bytes(1) }.into(), "RESOURCE_EXHAUSTED"),
-            (StoreError::Closed.into(), "UNAVAILABLE"),
-            (StoreError::RequestIdReused.into(), "ALREADY_EXISTS"),
-            (StoreError::Contention.into(), "ABORTED"),
-            (full.into(), "RESOURCE_EXHAUSTED"),
-            (unavailable.into(), "UNAVAILABLE"),
-            (StoreError::RulesUnfit(vec![]).into(), "FAILED_PRECONDITION"),
-            (StoreError::RulesOutdated { present: 1 }.into(), "ABORTED"),
-            (StoreError::Refused(Refusal::MergeGone).into(), "FAILED_PRECONDITION"),
-            (StoreError::Refused(Refusal::SidesOverlap).into(), "FAILED_PRECONDITION"),
-            (StoreError::NotReached { asked: Revision(2), at: Revision(1) }.into(), "UNAVAILABLE"),
-            (MirrorError::TooLarge { limit_bytes: 1 }.into(), "RESOURCE_EXHAUSTED"),
-            (MirrorError::Outgrown(FactError::NumberTooLarge).into(), "RESOURCE_EXHAUSTED"),
-            (MirrorError::Loading.into(), "UNAVAILABLE"),
-        ];
-        for (error, code) in code_in_manual {
-            let status = Status::from(error);
-            let reason = status.get_details_error_info().unwrap().reason;
-            assert!(manual(&reason).starts_with(code), "{reason}: {}", manual(&reason));
-            let answered = format!("{:?}", status.code()).to_uppercase();
-            assert_eq!(answered, code.replace('_', ""), "{reason}");
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use prost::Message;
 use super::answers::Question;
 use super::error::PortError;
 use super::page::PAGE_BYTES;
-use super::{Port, blocking, proto};
+use super::{Port, computing, place, proto};
 use crate::kpi::engine::fits::Fits;
 use crate::kpi::facts::projection::Pieces;
 use crate::kpi::{Dictionary, KpiError, Scope, Snapshot};
@@ -143,8 +143,12 @@ impl Port {
         let compute = Arc::new(compute);
         let mut snapshot = facts.snapshot.clone();
         loop {
-            let (asked, compute) = (snapshot.clone(), compute.clone());
-            let answer = blocking(move || compute(&asked)).await?;
+            let (mut asked, compute) = (snapshot.clone(), compute.clone());
+            if let Some(held) = place::held() {
+                // Kernels stop between blocks once nobody waits any more.
+                asked = Arc::new(Snapshot { given_up: held.flag(), ..(*asked).clone() });
+            }
+            let answer = computing(move || compute(&asked)).await?;
             match (&facts.tenant, &facts.then, snapshot.given.lacking()) {
                 (Some(tenant), Some(known), Some(pieces)) => {
                     snapshot = self.mirrors.snapshot_then(tenant, known, pieces).await?;

@@ -32,6 +32,8 @@ const POLL: Duration = Duration::from_millis(500);
 /// After a commit: what is committed at nearly the same time is read together.
 const GATHER: Duration = Duration::from_millis(20);
 
+mod before;
+
 type Message = Result<proto::WatchIdentitiesResponse, Status>;
 
 #[tonic::async_trait]
@@ -48,7 +50,14 @@ impl FeedService for Port {
         let limit = self.settings.max_feeds;
         let place = self.feeds.clone().try_acquire_owned();
         let place = place.map_err(|_| PortError::TooManyFeeds { limit })?;
-        let tenant = self.open_tenant(&name).await?;
+        let tenant = match self.known_tenant(&name, 0).await? {
+            Some(tenant) => tenant,
+            None if self.settings.tenants_by_writing => {
+                let feed = self.watch_before_the_first(name, asked, heartbeat, place).await?;
+                return Ok(Response::new(feed));
+            }
+            None => return Err(PortError::TenantNotFound.into()),
+        };
         let query = cursors(&name);
         let next = self.start(&tenant, query, asked.start.as_ref()).await?;
         let wanted = Wanted::parse(&tenant, &asked)?;
@@ -65,6 +74,19 @@ impl FeedService for Port {
 struct Place {
     revision: Revision,
     events: usize,
+    /// The revision of the last erasure that it knows of.
+    erased_at: Revision,
+}
+
+impl Place {
+    /// The same place after an erasure. In the middle of a revision the whole revision is told again,
+    /// for it has other events now; events are assignments, so hearing one twice does no harm.
+    fn seen(self, erased_at: Revision) -> Self {
+        match erased_at == self.erased_at {
+            true => self,
+            false => Self { events: 0, erased_at, ..self },
+        }
+    }
 }
 
 /// A caller's feed.
@@ -91,7 +113,7 @@ fn cursors(name: &TenantName) -> Query {
 }
 
 fn cursor(query: Query, place: Place) -> String {
-    query.token((place.revision.0, i64::try_from(place.events).unwrap_or(i64::MAX)))
+    query.cursor(place.revision, i64::try_from(place.events).unwrap_or(i64::MAX), place.erased_at)
 }
 
 fn heartbeat(seconds: Option<i32>) -> Result<Duration, PortError> {
@@ -107,19 +129,22 @@ fn heartbeat(seconds: Option<i32>) -> Result<Duration, PortError> {
 
 impl Port {
     async fn start(&self, tenant: &Tenant, query: Query, start: Option<&Start>) -> Result<Place, PortError> {
+        let erased_at = self.store.erased_at(tenant.key).await?;
         let place = match start {
-            None => Place { revision: Revision(0), events: 0 },
+            None => Place { revision: Revision(0), events: 0, erased_at },
             Some(Start::Cursor(cursor)) => {
-                let place = query.place(cursor).map_err(|_| PortError::CursorMalformed)?;
-                let (revision, events) = place.ok_or(PortError::CursorMalformed)?;
+                let place = query.cursor_place(cursor).map_err(|_| PortError::CursorMalformed)?;
+                let (revision, events, erased_at) = place;
                 let events = usize::try_from(events).map_err(|_| PortError::CursorMalformed)?;
-                Place { revision: Revision(revision), events }
+                Place { revision, events, erased_at }
             }
-            Some(Start::AfterRevision(revision)) => Place { revision: Revision(*revision), events: 0 },
+            Some(Start::AfterRevision(revision)) => {
+                Place { revision: Revision(*revision), events: 0, erased_at }
+            }
         };
         let present = self.store.revision(tenant.key).await?;
         if !(Revision(0)..=present).contains(&place.revision) {
-            let at = |revision| cursor(query, Place { revision, events: 0 });
+            let at = |revision| cursor(query, Place { revision, events: 0, erased_at });
             return Err(PortError::CursorOutOfRange { oldest: at(Revision(0)), latest: at(present) });
         }
         Ok(place)
@@ -167,13 +192,14 @@ impl Feed {
 
     /// Sends until the caller is gone.
     async fn follow(&mut self) -> Result<(), PortError> {
-        let mut committed = self.port.store.committed();
+        let mut committed = self.port.store.committed_of(self.tenant.key);
         // The first message comes at once: it says where the feed stands.
         let (mut heard_at, mut is_heard) = (stopwatch(), false);
         loop {
             committed.mark_unchanged();
             let page = self.port.store.identity_events(self.tenant.key, self.next.revision).await?;
             let (caught_up, present) = (page.revisions.is_empty(), page.present);
+            self.next = self.next.seen(page.erased_at);
             let mut events = Vec::new();
             for revision in page.revisions {
                 if !self.send_revision(revision, present, &mut events).await {
@@ -214,7 +240,7 @@ impl Feed {
                 return false;
             }
         }
-        self.next = Place { revision: told.revision, events: 0 };
+        self.next = Place { revision: told.revision, events: 0, ..self.next };
         true
     }
 
@@ -236,7 +262,9 @@ fn kind(event: &Event) -> IdentityEventKind {
         Event::Merged { .. } => IdentityEventKind::Merged,
         Event::Split { .. } => IdentityEventKind::Split,
         Event::KindChanged { .. } => IdentityEventKind::KindChanged,
+        Event::Ended { .. } => IdentityEventKind::Ended,
         Event::SharingChanged { .. } => IdentityEventKind::SharingChanged,
+        Event::Upgraded { .. } => IdentityEventKind::Upgraded,
     }
 }
 
@@ -280,6 +308,10 @@ pub(super) fn event_told(tenant: TenantKey, event: &Event) -> Told {
             customer_id: id(*customer),
             kind: kind_number(*registered),
         }),
+        Event::Upgraded { from, to } => {
+            Told::Upgraded(proto::MapUpgraded { from_generation: *from, to_generation: *to })
+        }
+        Event::Ended { customer } => Told::Ended(proto::CustomerEnded { customer_id: id(*customer) }),
         Event::SharingChanged { kind, value, shared } => {
             let (kind, value) = (kind.clone(), value.clone());
             Told::SharingChanged(proto::IdentifierSharingChanged {
@@ -287,5 +319,18 @@ pub(super) fn event_told(tenant: TenantKey, event: &Event) -> Told {
                 shared: *shared,
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_erasure_in_the_middle_of_a_revision_tells_all_of_it_again() {
+        let place = Place { revision: Revision(4), events: 900, erased_at: Revision(0) };
+        assert_eq!(place.seen(Revision(0)), place);
+        let again = Place { revision: Revision(4), events: 0, erased_at: Revision(6) };
+        assert_eq!(place.seen(Revision(6)), again);
     }
 }

@@ -63,7 +63,7 @@ impl FigureService for Port {
             question.params.fits = port.fits_of(&facts, lifetime, &question.scope);
             let measure = question.measures[0];
             let page = port.compute(&facts, move |s| members::page(s, &question, &filter)).await?;
-            let mut answer = convert::explanation(measure, &page.basis, &page.figure);
+            let mut answer = convert::explanation(measure, &page);
             let places: Vec<u64> = page.members.iter().map(|member| member.place).collect();
             let more = page.more;
             answer.customers = port.name_members(&facts, page).await?;
@@ -234,7 +234,7 @@ impl Names<'_> {
         Some(proto::TouchpointKey {
             source: key.source.clone(),
             source_id: key.source_id.clone(),
-            version: 0,
+            version: None,
         })
     }
 

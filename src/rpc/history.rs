@@ -146,6 +146,7 @@ fn entry(tenant: TenantKey, entry: &HistoryEntry, page: &HistoryPage) -> proto::
             Event::Merged(merged) => Some(Entry::Merged(merged)),
             Event::Split(split) => Some(Entry::Split(split)),
             Event::KindChanged(changed) => Some(Entry::KindChanged(changed)),
+            Event::Ended(ended) => Some(Entry::Ended(ended)),
             Event::Assigned(assigned) => Some(Entry::Observation(observation(told, assigned, page))),
             // Of identifiers and of the whole map; no customer's.
             Event::SharingChanged(_) | Event::Upgraded(_) => None,
@@ -156,6 +157,7 @@ fn entry(tenant: TenantKey, entry: &HistoryEntry, page: &HistoryPage) -> proto::
         Cause::Void => IdentityChangeCause::Void,
         Cause::Decision => IdentityChangeCause::Decision,
         Cause::Rules => IdentityChangeCause::Rules,
+        Cause::Upgrade => IdentityChangeCause::Upgrade,
     };
     proto::IdentityHistoryEntry {
         revision: entry.revision.0,
@@ -201,6 +203,7 @@ fn conflict(tenant: &Tenant, listed: &ListedConflict, page: &ListedConflicts) ->
     let reason = found.map(drop_reason).or(listed.logged.map(|why| match why {
         Why::Limit => proto::DropReason::Limit,
         Why::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,
+        Why::OtherPerson => proto::DropReason::OtherPerson,
         Why::Constraint => proto::DropReason::Constraint,
         Why::ComponentLimit => proto::DropReason::ComponentLimit,
     }));

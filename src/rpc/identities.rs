@@ -6,21 +6,22 @@ use rustc_hash::FxHashMap;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Checks, Choice, Path, identifier_to_proto, timestamp};
-use super::error::PortError;
+use super::error::{PortError, violation_to_proto};
 use super::page::{self, Query};
 use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
 use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, tenant_name};
 use crate::identity::batch::Stored;
 use crate::identity::constraints::{Constraints, link_no};
-use crate::identity::explain::{self, Allowed, Explained, Foresight, Link};
+use crate::identity::explain::{self, Allowed, Explained, Link};
+use crate::identity::foresight::Foresight;
 use crate::identity::resolve::{IdentifierNo, KindIndex};
 use crate::identity::{Normalized, Rules};
 use crate::model::{
     CustomerKind, Identifier, Micros, ObservationNo, Position, Reason, Revision, TenantKey, TenantName,
-    TouchKey,
+    TouchKey, Violation,
 };
-use crate::store::{self, Component, CustomerRecord, Tenant};
+use crate::store::{self, Component, CustomerRecord, ResolvedIdentifier, Tenant};
 
 #[tonic::async_trait]
 impl IdentityService for Port {
@@ -54,6 +55,9 @@ impl IdentityService for Port {
     }
 }
 
+/// Identifiers as recording takes them, and of those that cannot be used what is wrong, by their places.
+type Recordable = (Vec<Normalized>, Vec<(usize, Violation)>);
+
 impl Port {
     async fn resolve(
         &self,
@@ -67,39 +71,55 @@ impl Port {
         };
         let known = known.as_ref();
         let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
-        let normalized = self.normalize_all(&asked.identifiers, &rules)?;
-        let linking: Vec<Identifier> = normalized
+        let (normalized, unusable) = self.normalize_all(&asked.identifiers, &rules)?;
+        let mut linking: Vec<Identifier> = normalized
             .iter()
             .filter_map(|one| match one {
                 Normalized::Linking(identifier) => Some(identifier.clone()),
                 Normalized::Blocked(_) => None,
             })
             .collect();
-        match tenant {
+        linking.sort_unstable();
+        linking.dedup();
+        let at = self.asked_instant(asked.at.as_ref())?;
+        let mut answer = match tenant {
             Some(tenant) if !linking.is_empty() => {
-                let position = Position {
-                    at: (self.clock)(),
-                    key: TouchKey { source: String::new(), source_id: String::new() },
-                };
-                let (revision, before, observation) =
-                    self.outlook(&tenant, known, &linking, position).await?;
-                let foresight = explain::foresee(&rules, &before, &observation);
-                let known = Known::of(&rules, &before.identifiers);
-                Ok(resolved(tenant.key, &rules, revision, normalized, &known, &foresight))
+                // After everything else of that instant.
+                let last = char::MAX.to_string();
+                let position = Position { at, key: TouchKey { source: last.clone(), source_id: last } };
+                let foreseen = self.foresee(&tenant, known, &linking, position).await?;
+                let known = Known::of(&rules, &foreseen.identifiers);
+                resolved(tenant.key, &rules, foreseen.revision, normalized, &known, &foreseen.foresight)
             }
             tenant => {
                 let present = tenant.map_or(Revision(0), |tenant| tenant.revision);
                 let revision = known.map_or(present, |known| known.revision);
-                Ok(unknown(&rules, revision, normalized))
+                unknown(&rules, revision, normalized)
+            }
+        };
+        for (place, violation) in unusable {
+            if let Some(told) = answer.identifiers.get_mut(place) {
+                (told.blocked, told.unusable) = (false, Some(violation_to_proto(violation)));
             }
         }
+        Ok(answer)
     }
 
+    /// The instant that a request names; without one, now.
+    fn asked_instant(&self, at: Option<&pbjson_types::Timestamp>) -> Result<Micros, PortError> {
+        let Some(at) = at else { return Ok((self.clock)()) };
+        let mut checks = Checks::new(&self.settings.limits);
+        let at = checks.instant(&Path::root().field("at"), Some(*at)).unwrap_or_default();
+        checks.finish(at).map_err(PortError::Invalid)
+    }
+
+    /// Identifiers as recording would take them; those that cannot be used link nothing, as blocked
+    /// ones, and are named by their places.
     fn normalize_all(
         &self,
         identifiers: &[proto::Identifier],
         rules: &Rules,
-    ) -> Result<Vec<Normalized>, PortError> {
+    ) -> Result<Recordable, PortError> {
         let (root, limits) = (Path::root(), &self.settings.limits);
         let mut checks = Checks::new(limits);
         match identifiers.len() {
@@ -110,10 +130,20 @@ impl Port {
             }
             _ => {}
         }
-        let normalize = |(i, one)| convert::identifier(&mut checks, &root.item("identifiers", i), one, rules);
-        let normalized =
-            identifiers.iter().take(limits.identifiers).enumerate().filter_map(normalize).collect();
-        checks.finish(normalized).map_err(PortError::Invalid)
+        let (mut normalized, mut unusable) = (Vec::new(), Vec::new());
+        for (place, one) in identifiers.iter().take(limits.identifiers).enumerate() {
+            match convert::recordable(&mut checks, &root.item("identifiers", place), one, rules) {
+                Some(Ok(one)) => normalized.push(one),
+                Some(Err(violation)) => {
+                    let kind = rules.kind_named(&one.kind).map(|rule| rule.kind.clone());
+                    let as_sent = |kind| Identifier { kind, value: one.value.clone() };
+                    normalized.extend(kind.map(as_sent).map(Normalized::Blocked));
+                    unusable.push((place, violation));
+                }
+                None => {}
+            }
+        }
+        checks.finish((normalized, unusable)).map_err(PortError::Invalid)
     }
 
     /// The identifier as it is compared; `None` if it is blocked.
@@ -226,10 +256,10 @@ impl Port {
 struct Known<'a>(FxHashMap<(&'a str, &'a str), (IdentifierNo, &'a Stored)>);
 
 impl<'a> Known<'a> {
-    fn of(rules: &'a Rules, identifiers: &'a FxHashMap<IdentifierNo, Stored>) -> Self {
-        let named = |(no, stored): (&IdentifierNo, &'a Stored)| {
-            let kind = rules.kinds.get(stored.kind)?.kind.as_str();
-            Some(((kind, stored.value.as_str()), (*no, stored)))
+    fn of(rules: &'a Rules, identifiers: &'a [ResolvedIdentifier]) -> Self {
+        let named = |found: &'a ResolvedIdentifier| {
+            let kind = rules.kinds.get(found.stored.kind)?.kind.as_str();
+            Some(((kind, found.stored.value.as_str()), (found.no, &found.stored)))
         };
         Self(identifiers.iter().filter_map(named).collect())
     }
@@ -259,6 +289,7 @@ fn resolved(
                 drop_reason: dropped.map_or(0, |(_, reason)| drop_reason(*reason).into()),
                 identifier: Some(identifier_to_proto(identifier)),
                 blocked: false,
+                unusable: None,
             }
         }
     };
@@ -386,7 +417,7 @@ pub(super) fn key_to_proto(position: &Position) -> proto::TouchpointKey {
     proto::TouchpointKey {
         source: position.key.source.clone(),
         source_id: position.key.source_id.clone(),
-        version: 0,
+        version: None,
     }
 }
 
@@ -413,15 +444,21 @@ pub(super) fn explanation(rules: &Rules, kind: Option<KindIndex>, reason: explai
             let over = kind_name(rules, over);
             format!("with it one customer would hold more than {most} of {over}; it was the weakest")
         }
+        explain::Reason::OtherPerson(named) => {
+            let (kind, named) = (rule.map_or("", |rule| rule.kind.as_str()), kind_name(rules, named));
+            format!(
+                "its customer has another {named}, and {kind} alone does not say that both are one person's"
+            )
+        }
         explain::Reason::RegisteredNotNamed => {
             let kind = rule.map_or("", |rule| rule.kind.as_str());
             format!("{kind} alone does not join two registered customers")
         }
         explain::Reason::Shared => {
             let most = rule.and_then(|rule| rule.share_after).unwrap_or_default();
-            format!("it was seen beside more than {most} different identifiers of one registered kind")
+            format!("more than {most} people seem to use it, or somebody decided that it is shared")
         }
-        explain::Reason::Constraint(no) => format!("constraint {} keeps them apart", no.0),
+        explain::Reason::Constraint(no) => format!("decision {} keeps them apart", no.0),
         explain::Reason::ComponentLimit => {
             let limit = rules.component_limit;
             format!("it would have connected more than {limit} observations")
@@ -433,6 +470,7 @@ pub(super) fn drop_reason(reason: explain::Reason) -> proto::DropReason {
     match reason {
         explain::Reason::Limit(_) => proto::DropReason::Limit,
         explain::Reason::RegisteredNotNamed => proto::DropReason::RegisteredNotNamed,
+        explain::Reason::OtherPerson(_) => proto::DropReason::OtherPerson,
         explain::Reason::Shared => proto::DropReason::Shared,
         explain::Reason::ComponentLimit => proto::DropReason::ComponentLimit,
         explain::Reason::Constraint(_) => proto::DropReason::Constraint,

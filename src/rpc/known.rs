@@ -7,11 +7,9 @@ use super::error::PortError;
 use super::proto::{self, known_at::At};
 use super::{Port, rates_of};
 use crate::identity::Rules;
-use crate::identity::batch::Before;
-use crate::identity::resolve::Observation;
 use crate::model::summary::cost::Rates;
 use crate::model::{Identifier, ObservationNo, Position, Reason, Revision, TenantKey};
-use crate::store::{Component, CustomerRecord, Known, KnownAt, ResolvedIdentifier, Tenant};
+use crate::store::{Component, CustomerRecord, Foreseen, Known, KnownAt, ResolvedIdentifier, Tenant};
 
 /// The rules of then, or of now.
 pub(super) fn rules(tenant: &Tenant, known: Option<&Known>) -> Arc<Rules> {
@@ -28,6 +26,13 @@ impl Port {
     ) -> Result<Option<Known>, PortError> {
         let Some(asked) = asked else { return Ok(None) };
         let at = self.parse_known(field, asked)?;
+        if let KnownAt::Instant(at) = at
+            && at > (self.clock)()
+            && at > self.store.committed_at(tenant).await?
+        {
+            let field = format!("{field}.instant");
+            return Err(PortError::field(field, Reason::OutOfRange, "is in the future"));
+        }
         Ok(Some(self.store.known_at(tenant, at).await?))
     }
 
@@ -42,9 +47,6 @@ impl Port {
                 let path = format!("{field}.instant");
                 let (root, mut checks) = (Path::root(), Checks::new(&self.settings.limits));
                 let at = checks.instant(&root.field(&path), Some(instant)).unwrap_or_default();
-                if at > (self.clock)() {
-                    checks.refuse(&root.field(&path), Reason::OutOfRange, "is in the future");
-                }
                 KnownAt::Instant(checks.finish(at).map_err(PortError::Invalid)?)
             }
             None => {
@@ -83,21 +85,17 @@ impl Port {
         })
     }
 
-    /// What is known of identifiers and their holders, or was known then.
-    pub(super) async fn outlook(
+    /// What recording a touch of these identifiers would do, or would have done then.
+    pub(super) async fn foresee(
         &self,
         tenant: &Tenant,
         known: Option<&Known>,
         identifiers: &[Identifier],
         position: Position,
-    ) -> Result<(Revision, Before, Observation), PortError> {
+    ) -> Result<Foreseen, PortError> {
         Ok(match known {
-            Some(known) => {
-                let (before, observation) =
-                    self.store.outlook_then(tenant.key, known, identifiers, position).await?;
-                (known.revision, before, observation)
-            }
-            None => self.store.outlook(tenant.key, &tenant.rules, identifiers, position).await?,
+            Some(known) => self.store.foresee_then(tenant.key, known, identifiers, position).await?,
+            None => self.store.foresee(tenant.key, &tenant.rules, identifiers, position).await?,
         })
     }
 

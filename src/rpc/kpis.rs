@@ -109,7 +109,7 @@ impl KpiService for Port {
         let rates = self.check(|c| convert::rates(c, asked.rates))?;
         let port = self.clone();
         let answer = detached(async move {
-            let tenant = port.store.open_tenant(&tenant).await?;
+            let tenant = port.open_tenant(&tenant).await?;
             let revision = port.store.set_cost_rates(tenant.key, Some(mutation), rates).await?;
             Ok(proto::SetCostRatesResponse { revision: revision.0 })
         });
@@ -142,7 +142,7 @@ impl KpiService for Port {
         let capacities = self.check(|c| convert::capacities(c, asked.capacities))?;
         let port = self.clone();
         let answer = detached(async move {
-            let tenant = port.store.open_tenant(&tenant).await?;
+            let tenant = port.open_tenant(&tenant).await?;
             let revision = port.store.set_capacity(tenant.key, Some(mutation), capacities).await?;
             Ok(proto::SetCapacityResponse { revision: revision.0 })
         });

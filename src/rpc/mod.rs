@@ -1,8 +1,11 @@
 //! The port: the only room that speaks protobuf. Handlers parse, ask the rooms behind, and write
 //! the answer; they decide nothing.
 
+mod access;
+mod admin;
 mod answers;
 mod asking;
+mod bounded;
 pub mod codec;
 mod commerce;
 pub mod convert;
@@ -20,8 +23,10 @@ mod kpis;
 mod lifetimes;
 pub mod outcome;
 mod page;
+pub mod place;
 mod probes;
 pub mod proto;
+pub mod protojson;
 mod rankings;
 mod reconciliation;
 mod records;
@@ -29,13 +34,16 @@ mod rules;
 mod scores;
 mod separation;
 mod touchpoints;
+mod turns;
+mod weight;
+mod writing;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tonic::Request;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -48,9 +56,11 @@ use crate::model::summary::cost::Rates;
 use crate::model::time::SECOND_US;
 use crate::model::{CustomerId, Micros, ObservationNo, Reason, Revision, TenantKey, TenantName};
 use crate::store::{CostRate, Store, StoreError, Tenant};
+use access::tenant_name;
 use answers::Answers;
 use convert::Limits;
 use error::PortError;
+use proto::admin_service_server::AdminServiceServer;
 use proto::commerce_service_server::CommerceServiceServer;
 use proto::customer_service_server::CustomerServiceServer;
 use proto::decision_service_server::DecisionServiceServer;
@@ -68,10 +78,13 @@ use proto::touchpoint_service_server::TouchpointServiceServer;
 
 /// The service that has to wait for a tenant's facts, as health names it.
 pub const KPI_SERVICE: &str = proto::kpi_service_server::SERVICE_NAME;
+/// Health says NOT_SERVING of it while the mirror of any tenant cannot follow the log: KPIs of that
+/// tenant are refused, all others are served.
+pub const MIRRORS: &str = "customer360.mirrors";
 /// Names the tenant of a call.
 pub const TENANT_METADATA: &str = "x-customer360-tenant";
 /// The tenant of a call that names none.
-pub const DEFAULT_TENANT: &str = "default";
+pub const DEFAULT_TENANT: &str = crate::access::principal::DEFAULT_TENANT;
 
 /// Limits of the port.
 #[derive(Debug, Clone)]
@@ -86,6 +99,11 @@ pub struct Settings {
     pub answer_bytes: usize,
     /// Feeds that are watched at the same time.
     pub max_feeds: usize,
+    /// Whether the first write makes a tenant. Where callers have to say who they are, it is made on
+    /// purpose.
+    pub tenants_by_writing: bool,
+    /// Longest silence of the sender of a stream.
+    pub stream_idle: Duration,
 }
 
 impl Default for Settings {
@@ -97,6 +115,8 @@ impl Default for Settings {
             max_message_bytes: 32 << 20,
             answer_bytes: 64 << 20,
             max_feeds: 256,
+            tenants_by_writing: true,
+            stream_idle: Duration::from_secs(120),
         }
     }
 }
@@ -171,6 +191,7 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
             (routes.routes(), names)
         }};
     }
+    weight::limit_to(port.settings.max_message_bytes);
     serve!(
         TouchpointServiceServer,
         IdentityServiceServer,
@@ -185,7 +206,8 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
         CommerceServiceServer,
         RecordServiceServer,
         FeedServiceServer,
-        ReconciliationServiceServer
+        ReconciliationServiceServer,
+        AdminServiceServer
     )
 }
 
@@ -194,20 +216,36 @@ pub fn services(port: &Port) -> (Routes, Vec<&'static str>) {
 async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, PortError>> + Send + 'static,
 ) -> Result<T, PortError> {
-    tokio::spawn(work).await.unwrap_or(Err(PortError::Panicked))
+    tokio::spawn(place::within(place::held(), work)).await.unwrap_or(Err(PortError::Panicked))
 }
 
-/// Runs work for the processor where it holds up nobody who waits for the network.
+/// Runs short work for the processor where it holds up nobody who waits for the network.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| PortError::Panicked)
+    in_turn(&turns::SHORT, work).await
 }
 
-fn tenant_name<T>(request: &Request<T>) -> Result<TenantName, PortError> {
-    let name = match request.metadata().get(TENANT_METADATA) {
-        Some(name) => name.to_str().map_err(|_| PortError::TenantMalformed)?,
-        None => DEFAULT_TENANT,
+/// The same for work that may take seconds. Of what waits, what nobody wants any more is not begun.
+async fn computing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+    let Some(held) = place::held() else { return in_turn(&turns::LONG, work).await };
+    tokio::select! {
+        biased;
+        () = held.gone() => Err(PortError::GivenUp),
+        done = in_turn(&turns::LONG, work) => done,
+    }
+}
+
+async fn in_turn<T: Send + 'static>(
+    turns: &turns::Turns,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PortError> {
+    let held = place::held();
+    let turn = turns.take(held.as_ref().map_or(0, |held| held.tenant())).await;
+    let work = move || {
+        // Both go with the work: whoever asked for it may be gone.
+        let (_turn, _held) = (turn, held);
+        work()
     };
-    TenantName::parse(name).ok_or(PortError::TenantMalformed)
+    tokio::task::spawn_blocking(work).await.map_err(|_| PortError::Panicked)
 }
 
 impl Port {
@@ -244,14 +282,30 @@ impl Port {
         Ok(tenant)
     }
 
-    /// As [`Port::known_tenant`] for writes: a new tenant is made.
+    /// As [`Port::known_tenant`] for writes: a new tenant is made, unless tenants are made on purpose.
     async fn open_tenant(&self, name: &TenantName) -> Result<Tenant, PortError> {
+        if !self.settings.tenants_by_writing {
+            return self.existing_tenant(name).await;
+        }
         if let Some(tenant) = self.remembered(name) {
             return Ok(tenant);
         }
         let tenant = self.store.open_tenant(name).await?;
         self.remember(name, &tenant);
         Ok(tenant)
+    }
+
+    /// As [`Port::known_tenant`], for what needs a tenant and must not make one.
+    async fn existing_tenant(&self, name: &TenantName) -> Result<Tenant, PortError> {
+        self.known_tenant(name, 0).await?.ok_or(PortError::TenantNotFound)
+    }
+
+    /// The tenant that a decision is about: a dry run makes none.
+    async fn deciding_tenant(&self, name: &TenantName, dry_run: bool) -> Result<Tenant, PortError> {
+        match dry_run {
+            true => self.existing_tenant(name).await,
+            false => self.open_tenant(name).await,
+        }
     }
 
     fn remembered(&self, name: &TenantName) -> Option<Tenant> {

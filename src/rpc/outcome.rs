@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use prost::Message as _;
 
 use super::convert::Note;
-use super::customer_id;
 use super::error::violation_to_proto;
 use super::page::PAGE_BYTES;
 use super::proto::{self, ErrorReason, RecordStatus};
+use super::{customer_id, writing};
 use crate::model::{Reason, Revision, TenantKey, Violation};
-use crate::store::Outcome;
+use crate::store::{Outcome, VERSIONS};
 
 /// Refusals, and notes, that the answer to an import lists.
 const LISTED: usize = 1_000;
@@ -22,19 +22,21 @@ const OUTCOME_BYTES: usize = PAGE_BYTES - 500_000;
 
 /// What became of one touchpoint.
 pub(super) enum RecordOutcome {
-    Kept { status: RecordStatus, customer_id: String, notes: Vec<Note> },
+    Kept { status: RecordStatus, told_again: bool, customer_id: String, notes: Vec<Note> },
     Refused { reason: ErrorReason, violations: Vec<Violation> },
 }
 
 impl RecordOutcome {
     pub(super) fn invalid(violations: Vec<Violation>) -> Self {
-        Self::Refused { reason: ErrorReason::ValidationFailed, violations }
+        Self::Refused { reason: writing::reason(&violations), violations }
     }
 
     /// What the store answers, with what was noted before it was asked.
     pub(super) fn of(tenant: TenantKey, index: usize, outcome: Outcome, notes: Vec<Note>) -> Self {
+        let told_again = matches!(outcome, Outcome::ToldAgain(_));
         let kept = |status, customer: Option<_>| Self::Kept {
             status,
+            told_again,
             customer_id: customer.map_or_else(String::new, |no| customer_id(tenant, no)),
             notes,
         };
@@ -42,23 +44,28 @@ impl RecordOutcome {
             vec![Violation::new(format!("touchpoints[{index}].{field}"), Reason::Conflict, what)]
         };
         match outcome {
-            Outcome::Recorded(customer) => kept(RecordStatus::Recorded, customer),
+            Outcome::Recorded(customer) | Outcome::ToldAgain(customer) => {
+                kept(RecordStatus::Recorded, customer)
+            }
             Outcome::Duplicate(customer) => kept(RecordStatus::Duplicate, customer),
+            Outcome::Superseded(customer) => kept(RecordStatus::Superseded, customer),
+            Outcome::TooManyVersions => Self::invalid(vec![Violation::new(
+                format!("touchpoints[{index}].version"),
+                Reason::TooMany,
+                format!("at most {VERSIONS} versions of a touchpoint are kept"),
+            )]),
             Outcome::KeyTaken => Self::Refused {
                 reason: ErrorReason::TouchpointConflict,
                 violations: taken("source_id", "was recorded before with another content"),
-            },
-            Outcome::OrderTaken => Self::Refused {
-                reason: ErrorReason::OrderIdTaken,
-                violations: taken("order.order_id", "another touchpoint stands for this order"),
             },
         }
     }
 
     pub(super) fn into_proto(self) -> proto::RecordOutcome {
         match self {
-            Self::Kept { status, customer_id, notes } => proto::RecordOutcome {
+            Self::Kept { status, told_again, customer_id, notes } => proto::RecordOutcome {
                 status: status.into(),
+                told_again,
                 customer_id,
                 notes: notes.into_iter().map(note_to_proto).collect(),
                 ..Default::default()
@@ -110,7 +117,8 @@ impl Sum {
         self.answer.revision = self.answer.revision.max(revision.0);
         for (key, outcome) in keys.into_iter().zip(outcomes) {
             match outcome {
-                RecordOutcome::Kept { status, notes, .. } => {
+                RecordOutcome::Kept { status, told_again, notes, .. } => {
+                    self.answer.told_again += i64::from(told_again);
                     match status {
                         RecordStatus::Duplicate => self.answer.duplicates += 1,
                         RecordStatus::Superseded => self.answer.superseded += 1,

@@ -13,6 +13,8 @@ use crate::model::{Reason, Revision, TenantName};
 pub const PAGE_BYTES: usize = 3_500_000;
 
 const VERSION: u8 = 1;
+/// Of cursors of the feed, which know of erasures.
+const CURSOR_VERSION: u8 = 2;
 const QUERY_BYTES: usize = 8;
 
 /// A place in the ranking of a revision.
@@ -63,20 +65,49 @@ impl Query {
         Ok(self.read(token)?.map(|[first, second, revision]| ((first, second), Revision(revision))))
     }
 
+    /// A place in the feed: a revision, events of the next one, and the revision of the last erasure.
+    #[must_use]
+    pub fn cursor(self, revision: Revision, events: i64, erased_at: Revision) -> String {
+        self.written_as(CURSOR_VERSION, &[revision.0, events, erased_at.0])
+    }
+
+    /// The place that a cursor stands for. One from before there were erasures knows of none.
+    ///
+    /// # Errors
+    /// When it is malformed, empty or of another feed.
+    pub fn cursor_place(self, cursor: &str) -> Result<(Revision, i64, Revision), PortError> {
+        let [revision, events, erased_at] = match self.read_as(CURSOR_VERSION, cursor) {
+            Ok(place) => place.ok_or(PortError::PageTokenMalformed)?,
+            Err(error) => {
+                let [revision, events] = self.read(cursor)?.ok_or(error)?;
+                [revision, events, 0]
+            }
+        };
+        Ok((Revision(revision), events, Revision(erased_at)))
+    }
+
     fn written(self, numbers: &[i64]) -> String {
-        let mut bytes = vec![VERSION];
+        self.written_as(VERSION, numbers)
+    }
+
+    fn written_as(self, version: u8, numbers: &[i64]) -> String {
+        let mut bytes = vec![version];
         bytes.extend(self.0);
         numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     fn read<const N: usize>(self, token: &str) -> Result<Option<[i64; N]>, PortError> {
+        self.read_as(VERSION, token)
+    }
+
+    fn read_as<const N: usize>(self, version: u8, token: &str) -> Result<Option<[i64; N]>, PortError> {
         if token.is_empty() {
             return Ok(None);
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| PortError::PageTokenMalformed)?;
         let (head, numbers) = bytes.split_at_checked(1 + QUERY_BYTES).ok_or(PortError::PageTokenMalformed)?;
-        if head[0] != VERSION || numbers.len() != N * 8 {
+        if head[0] != version || numbers.len() != N * 8 {
             return Err(PortError::PageTokenMalformed);
         }
         if head[1..] != self.0 {
@@ -124,6 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cursor_says_which_erasures_it_knows_and_an_older_one_knows_none() {
+        let name = TenantName::parse("acme").unwrap();
+        let request = proto::WatchIdentitiesRequest::default();
+        let query = Query::of("WatchIdentities", &name, &request);
+        let cursor = query.cursor(Revision(7), 3, Revision(5));
+        assert_eq!(query.cursor_place(&cursor).unwrap(), (Revision(7), 3, Revision(5)));
+        assert_eq!(query.cursor_place(&query.token((7, 3))).unwrap(), (Revision(7), 3, Revision(0)));
+        assert!(query.cursor_place("").is_err());
+        let theirs = Query::of("WatchIdentities", &TenantName::parse("other").unwrap(), &request);
+        assert!(theirs.cursor_place(&cursor).is_err());
+        assert!(query.place(&cursor).is_err(), "it is no token of a page");
+    }
+
+    #[test]
     fn a_token_leads_back_to_its_place_in_its_own_query_only() {
         let ours = query("List", "acme", "web");
         for place in [(0, 0), (-5, 7), (i64::MIN, i64::MAX)] {
@@ -157,7 +202,7 @@ mod tests {
         let entry = |bytes: usize| proto::TouchpointKey {
             source: "x".repeat(bytes),
             source_id: String::new(),
-            version: 0,
+            version: None,
         };
         let mut entries = vec![entry(1_500_000), entry(1_500_000), entry(1_500_000)];
         assert!(fit(&mut entries));

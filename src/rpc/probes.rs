@@ -6,7 +6,7 @@ use super::convert;
 use super::error::PortError;
 use super::kpis::{capacity, cost_rate};
 use super::proto::{self, kpi_answer::Answer, kpi_question::Question};
-use super::{Port, blocking};
+use super::{Port, computing};
 use crate::kpi::Snapshot;
 use crate::kpi::shapes::cost;
 use crate::kpi::shapes::nps;
@@ -49,17 +49,17 @@ impl Port {
         let answer = match question.clone() {
             Question::Retention(asked) => {
                 let question = self.check(|c| convert::retention_question(c, asked))?;
-                let answer = blocking(move || retention::compute(&facts, &question)).await??;
+                let answer = computing(move || retention::compute(&facts, &question)).await??;
                 Answer::Retention(convert::retention(answer))
             }
             Question::Repurchase(asked) => {
                 let question = self.check(|c| convert::repurchase_question(c, asked))?;
-                let answer = blocking(move || repurchase::compute(&facts, &question)).await??;
+                let answer = computing(move || repurchase::compute(&facts, &question)).await??;
                 Answer::Repurchase(convert::repurchase(answer))
             }
             Question::Nps(asked) => {
                 let question = self.check(|c| convert::nps_question(c, asked))?;
-                let answer = blocking(move || nps::compute(&facts, &question)).await??;
+                let answer = computing(move || nps::compute(&facts, &question)).await??;
                 Answer::Nps(convert::nps(answer))
             }
             Question::CostToServe(asked) => {
@@ -68,7 +68,7 @@ impl Port {
                 let capacities = self.store.capacity(tenant, facts.revision).await?;
                 question.rates = rates.into_iter().map(cost_rate).collect();
                 question.capacities = capacities.into_iter().map(capacity).collect();
-                let answer = blocking(move || cost::compute(&facts, &question)).await??;
+                let answer = computing(move || cost::compute(&facts, &question)).await??;
                 Answer::CostToServe(convert::cost_to_serve(answer))
             }
         };

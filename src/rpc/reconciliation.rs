@@ -9,7 +9,7 @@ use super::error::PortError;
 use super::kpis::cost_rate;
 use super::proto::reconciliation_service_server::ReconciliationService;
 use super::proto::{self, ReconciliationCause};
-use super::{Port, blocking, detached, tenant_name};
+use super::{Port, computing, detached, tenant_name};
 use crate::kpi::KpiError;
 use crate::kpi::engine::scalar::{self, Answer, Figure, Question};
 use crate::kpi::facts::reconcile::Cause;
@@ -42,7 +42,7 @@ impl Port {
             ..Default::default()
         };
         let question = self.check(|c| convert::figures(c, figures))?.question;
-        let tenant = self.open_tenant(&name).await?;
+        let tenant = self.existing_tenant(&name).await?;
         let from = self.known(tenant.key, "from", asked.from.as_ref()).await?;
         let from = from.ok_or_else(|| PortError::field("from", Reason::Required, "must be set"))?;
         let until = match self.known(tenant.key, "until", asked.until.as_ref()).await? {
@@ -58,7 +58,7 @@ impl Port {
         let before = self.with_rates(tenant.key, from.revision, &question).await?;
         let after = self.with_rates(tenant.key, until.revision, &question).await?;
         let between = self.mirrors.compare(&tenant, &from, &until).await?;
-        let states = blocking(move || states(&between, &before, &after)).await??;
+        let states = computing(move || states(&between, &before, &after)).await??;
         Ok(proto::ReconcileKpisResponse {
             kpis: reconciliations(&states),
             from_revision: from.revision.0,
@@ -113,6 +113,7 @@ fn cause_to_proto(cause: Cause) -> ReconciliationCause {
         Cause::Merges => ReconciliationCause::Merges,
         Cause::Decisions => ReconciliationCause::Decisions,
         Cause::Rules => ReconciliationCause::Rules,
+        Cause::Upgrades => ReconciliationCause::Upgrades,
         Cause::Kinds => ReconciliationCause::Kinds,
     }
 }

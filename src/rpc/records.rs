@@ -19,7 +19,7 @@ impl RecordService for Port {
         let records = self.check(|c| convert::records(c, asked.records))?;
         let port = self.clone();
         let answer = detached(async move {
-            let tenant = port.store.open_tenant(&tenant).await?;
+            let tenant = port.open_tenant(&tenant).await?;
             let kept = port.store.set_records(tenant.key, mutation, &records).await?;
             Ok(convert::records_kept(&kept))
         });

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
+use pbjson_types::Timestamp;
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::convert::Path;
+use super::convert::{Path, micros, timestamp};
 use super::error::PortError;
 use super::probes::QUESTIONS;
 use super::proto::rule_service_server::RuleService;
 use super::proto::{self, simulate_rules_response::Part};
-use super::{Port, blocking, decisions, detached, tenant_name};
+use super::{Port, blocking, computing, decisions, detached, place, tenant_name};
 use crate::identity::compared::{self, Compared, Touched};
-use crate::identity::rules::{History, Patterns};
+use crate::identity::rules::{EARLIEST_US, History, Patterns};
 use crate::identity::whole::{Resolved, Unfit, Whole};
 use crate::identity::{KindRule, Normalizer, OnConflict, Rules, rules};
-use crate::model::{KindName, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation};
+use crate::model::{KindName, Micros, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation};
 use crate::store::{Moved, Promotion, Reassigned, WholeMap};
 
 const AUTHOR_BYTES: usize = 128;
@@ -35,21 +36,31 @@ impl RuleService for Port {
         let answer = detached(async move {
             let Some(tenant) = port.tenant(&name, 0).await? else {
                 // The rules that it would begin with.
-                let rules = Some(to_proto(&Rules::default()));
+                let default = Rules::default();
+                let normalizer_generation = i32::from(default.normalizers);
+                let rules = Some(to_proto(&default));
                 return match asked.version {
-                    0 | 1 => Ok(proto::GetRulesResponse { rules, version: 1, ..Default::default() }),
+                    0 | 1 => Ok(proto::GetRulesResponse {
+                        rules,
+                        version: 1,
+                        normalizer_generation,
+                        ..Default::default()
+                    }),
                     _ => Err(PortError::RulesNotFound),
                 };
             };
             let version = if asked.version == 0 { tenant.rules_version } else { asked.version };
             let found = port.store.rule_set(tenant.key, version).await?.ok_or(PortError::RulesNotFound)?;
+            let resolver = port.store.resolver_generation(tenant.key).await?;
             Ok(proto::GetRulesResponse {
+                normalizer_generation: i32::from(found.rules.normalizers),
                 rules: Some(to_proto(&found.rules)),
                 version: found.version,
                 since_revision: found.since.0,
                 author: found.author.unwrap_or_default(),
                 reason: found.reason.unwrap_or_default(),
-                ..Default::default()
+                principal: found.principal.unwrap_or_default(),
+                resolver_generation: i32::try_from(resolver).unwrap_or(i32::MAX),
             })
         });
         Ok(Response::new(answer.await?))
@@ -62,19 +73,19 @@ impl RuleService for Port {
         request: Request<proto::SimulateRulesRequest>,
     ) -> Result<Response<Self::SimulateRulesStream>, Status> {
         let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let candidate = self.candidate(asked.rules)?;
         if asked.kpis.len() > QUESTIONS {
             let what = format!("at most {QUESTIONS}");
             return Err(PortError::field("kpis", Reason::TooMany, what).into());
         }
+        let candidate = self.candidate(asked.rules).await?;
         let (sender, messages) = mpsc::channel(8);
         let port = self.clone();
-        tokio::spawn(async move {
+        tokio::spawn(place::within(place::held(), async move {
             let told = port.simulate(&name, candidate, &asked.kpis, &sender).await;
             let last = told.map(|result| part(Part::Result(result))).map_err(Status::from);
             // Who went away is not told.
             let _ = sender.send(last).await;
-        });
+        }));
         Ok(Response::new(ReceiverStream::new(messages)))
     }
 
@@ -90,10 +101,11 @@ impl RuleService for Port {
             let reason = c.required_text(&root.field("reason"), asked.reason.clone(), c.limits.text_bytes);
             c.finish((author, reason))
         })?;
-        let rules = self.candidate(asked.rules)?;
+        let mut rules = self.candidate(asked.rules).await?;
         let port = self.clone();
         let answer = detached(async move {
             let tenant = port.open_tenant(&name).await?;
+            keep_generation(&mut rules, &tenant.rules);
             let promotion = Promotion { rules, from_version: asked.from_version, author, reason, request };
             let promoted = port.store.promote(tenant.key, promotion).await?;
             port.forget(&name);
@@ -133,12 +145,27 @@ async fn tell(sender: &mpsc::Sender<Message>, done: usize) -> Result<(), PortErr
 
 impl Port {
     /// Rules as sent, with everything that is wrong with them.
-    fn candidate(&self, asked: Option<proto::Rules>) -> Result<Rules, PortError> {
+    async fn candidate(&self, asked: Option<proto::Rules>) -> Result<Rules, PortError> {
         let Some(asked) = asked else {
             return Err(PortError::field("rules", Reason::Required, "must be set"));
         };
-        let (rules, mut wrong) = from_proto(asked);
-        wrong.extend(rules::check(&rules));
+        let texts = [
+            ("blocked", &asked.blocked[..], rules::BLOCKED_LIMIT),
+            ("blocked_ignoring_case", &asked.blocked_ignoring_case[..], rules::BLOCKED_LIMIT),
+            ("blocked_patterns", &asked.blocked_patterns[..], rules::PATTERNS_LIMIT),
+            ("trait_sources", &asked.trait_sources[..], rules::SOURCES_LIMIT),
+        ];
+        let excess = rules::excess(asked.kinds.len(), asked.clock_resets.len(), texts);
+        if !excess.is_empty() {
+            return Err(PortError::Invalid(excess));
+        }
+        // Patterns are compiled, which takes its time.
+        let checked = blocking(move || {
+            let (rules, mut wrong) = from_proto(asked);
+            wrong.extend(rules::check(&rules));
+            (rules, wrong)
+        });
+        let (rules, mut wrong) = checked.await?;
         wrong.truncate(self.settings.limits.violations);
         if wrong.is_empty() { Ok(rules) } else { Err(PortError::Invalid(wrong)) }
     }
@@ -146,11 +173,12 @@ impl Port {
     async fn simulate(
         &self,
         name: &TenantName,
-        candidate: Rules,
+        mut candidate: Rules,
         kpis: &[proto::KpiQuestion],
         sender: &mpsc::Sender<Message>,
     ) -> Result<proto::SimulationResult, PortError> {
         let Some(tenant) = self.tenant(name, 0).await? else { return Ok(Default::default()) };
+        keep_generation(&mut candidate, &tenant.rules);
         tell(sender, 0).await?;
         let WholeMap { revision, whole, touchpoints } =
             self.store.whole_map(tenant.key, &tenant.rules, &candidate).await?;
@@ -158,7 +186,7 @@ impl Port {
         let (present, was) = (tenant.rules.clone(), Arc::new(whole));
         let (now, limit) = (was.clone(), candidate.component_limit);
         // At the same time: each has stretches that only one processor works on.
-        let resolved = blocking(move || {
+        let resolved = computing(move || {
             let under = || (*now).clone().under(&present, &candidate).map(|whole| whole.resolve(&candidate));
             rayon::join(|| now.resolve(&present), under)
         });
@@ -169,7 +197,9 @@ impl Port {
             Err(unfit) => return Ok(refused(revision, &was, &before, &unfit)),
         };
         let compared = compared::compare(&before, &after);
-        let mut result = simulated(tenant.key, (revision, &was), (&before, &after), &compared, &touchpoints);
+        let parts = self.store.count_handovers(tenant.key, &compared.handovers).await?;
+        let moved = Moves { compared: &compared, touchpoints: &touchpoints, parts };
+        let mut result = simulated(tenant.key, (revision, &was), (&before, &after), moved);
         if after.largest > limit as usize {
             result.refusals.push(Unfit::TooLarge { observations: after.largest, limit }.to_string());
         }
@@ -190,6 +220,13 @@ impl Port {
     }
 }
 
+/// Who does not speak of a generation of normalizers keeps it.
+fn keep_generation(candidate: &mut Rules, present: &Rules) {
+    if candidate.normalizers == 0 {
+        candidate.normalizers = present.normalizers;
+    }
+}
+
 /// What a candidate that cannot be promoted would have been compared with.
 fn refused(revision: Revision, whole: &Whole, before: &Resolved, unfit: &[Unfit]) -> proto::SimulationResult {
     proto::SimulationResult {
@@ -201,20 +238,28 @@ fn refused(revision: Revision, whole: &Whole, before: &Resolved, unfit: &[Unfit]
     }
 }
 
+/// What would belong to others: whole observations with their touchpoints, and parts of those that are
+/// divided in time.
+struct Moves<'a> {
+    compared: &'a Compared,
+    touchpoints: &'a FxHashMap<ObservationNo, u64>,
+    parts: Vec<Reassigned>,
+}
+
 /// What a candidate would change.
 fn simulated(
     tenant: TenantKey,
     (revision, whole): (Revision, &Whole),
     (before, after): (&Resolved, &Resolved),
-    compared: &Compared,
-    touchpoints: &FxHashMap<ObservationNo, u64>,
+    Moves { compared, touchpoints, parts }: Moves<'_>,
 ) -> proto::SimulationResult {
-    let moved = compared.touched.iter().filter(|touched| touched.from != touched.to);
+    let moved = compared.touched.iter().filter(|touched| touched.from != touched.to && !touched.divided);
     let reassigned: Vec<Reassigned> = moved
         .map(|&Touched { observation, from, to, .. }| {
             let touchpoints = touchpoints.get(&observation).copied().unwrap_or_default();
             Reassigned { observation, from, to, touchpoints }
         })
+        .chain(parts)
         .collect();
     let (reassignments, touchpoints, _) = decisions::reassignments(tenant, &reassigned);
     proto::SimulationResult {
@@ -268,6 +313,7 @@ fn to_proto(rules: &Rules) -> proto::Rules {
         limit: small(rule.limit),
         joins_registered: rule.joins_registered,
         share_after: rule.share_after.map(small),
+        ordinary: small(rule.ordinary),
         normalizer: normalizer_to_proto(rule.normalizer).into(),
         on_conflict: match rule.on_conflict {
             OnConflict::Demote => proto::OnConflict::Demote,
@@ -284,6 +330,9 @@ fn to_proto(rules: &Rules) -> proto::Rules {
         default_region: rules.default_region.clone(),
         trait_sources: rules.trait_sources.clone(),
         component_limit: small(rules.component_limit),
+        normalizer_generation: i32::from(rules.normalizers),
+        earliest: Some(timestamp(Micros(rules.earliest_us))),
+        clock_resets: rules.clock_resets_us.iter().map(|at| timestamp(Micros(*at))).collect(),
     }
 }
 
@@ -305,6 +354,9 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
         if rule.share_after.is_some_and(|n| n < 0) {
             wrong.push(Violation::new(at("share_after"), Reason::OutOfRange, "must not be negative"));
         }
+        if rule.ordinary < 0 {
+            wrong.push(Violation::new(at("ordinary"), Reason::OutOfRange, "must not be negative"));
+        }
         if let (Some(kind), Some(normalizer)) = (name, form) {
             kinds.push(KindRule {
                 kind,
@@ -318,10 +370,23 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
                     proto::OnConflict::MoveWhole => OnConflict::Move(History::Whole),
                 },
                 share_after: rule.share_after.and_then(|n| u32::try_from(n).ok()),
+                // Not said: one.
+                ordinary: u32::try_from(rule.ordinary).unwrap_or(0).max(1),
                 normalizer,
             });
         }
     }
+    let mut instant = |field: String, said: &Timestamp| {
+        let at = micros(said);
+        if at.is_none() {
+            let what = "is no instant between the years 1 and 9999";
+            wrong.push(Violation::new(field, Reason::OutOfRange, what));
+        }
+        at.unwrap_or_default().0
+    };
+    let earliest_us = asked.earliest.map_or(EARLIEST_US, |said| instant("rules.earliest".to_owned(), &said));
+    let resets = asked.clock_resets.iter().enumerate();
+    let clock_resets_us = resets.map(|(i, said)| instant(format!("rules.clock_resets[{i}]"), said)).collect();
     let rules = Rules {
         kinds,
         blocked: asked.blocked,
@@ -330,6 +395,9 @@ fn from_proto(asked: proto::Rules) -> (Rules, Vec<Violation>) {
         default_region: asked.default_region,
         trait_sources: asked.trait_sources,
         component_limit: u32::try_from(asked.component_limit).unwrap_or(0),
+        normalizers: u16::try_from(asked.normalizer_generation).unwrap_or(u16::MAX),
+        earliest_us,
+        clock_resets_us,
     };
     (rules, wrong)
 }

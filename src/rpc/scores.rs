@@ -11,7 +11,7 @@ use super::facts::take_freshness;
 use super::kpis::cost_rate;
 use super::page::Query;
 use super::rankings::{Ranking, Which};
-use super::{Port, REMEMBERED_TENANTS, REMEMBERED_US, blocking, customer_id, proto};
+use super::{Port, REMEMBERED_TENANTS, REMEMBERED_US, computing, customer_id, proto};
 use crate::kpi::Snapshot;
 use crate::kpi::engine::measure;
 use crate::kpi::shapes::lifetime::{self, Fitted, PurchaseModel, ValueModel};
@@ -58,7 +58,7 @@ impl Port {
             return Err(PortError::field("scope.as_known_at", Reason::Conflict, what));
         }
         let mut question = self.check(|c| convert::scoring_question(c, request.clone()))?;
-        let tenant = self.store.open_tenant(name).await?;
+        let tenant = self.existing_tenant(name).await?;
         let facts = self.facts_converted(name, fresh, &mut question.scope).await?;
         let compute = move |snapshot: &Snapshot| {
             let lifetime = lifetime::compute(snapshot, &question)?;
@@ -145,7 +145,7 @@ impl Port {
         let Some(snapshot) = snapshot else { return Ok(none()) };
         let keys: Vec<u32> = customers.iter().map(|no| u32::try_from(no.0).unwrap_or_default()).collect();
         let (facts, held) = (snapshot.clone(), holding.clone());
-        let scored = blocking(move || score::some(&facts, &held.scoring, &keys)).await??;
+        let scored = computing(move || score::some(&facts, &held.scoring, &keys)).await??;
         let shown = |one: Option<Scored>| one.map(|one| holding.shown(tenant.key, &snapshot, &one));
         Ok(scored.into_iter().map(shown).collect())
     }
@@ -176,7 +176,7 @@ impl Port {
             None => {
                 let (facts, held) = (snapshot.clone(), holding.clone());
                 let ranked =
-                    blocking(move || score::ranking(&facts, &held.scoring, &filter, order)).await??;
+                    computing(move || score::ranking(&facts, &held.scoring, &filter, order)).await??;
                 let ranking = Ranking::from(ranked);
                 self.rankings.keep(which(snapshot.revision), ranking.clone());
                 (ranking, snapshot.revision)
@@ -184,7 +184,7 @@ impl Port {
         };
         let (facts, held) = (snapshot.clone(), holding.clone());
         let place = (after.map(|(place, _)| place), size);
-        let (scored, last) = blocking(move || score::page(&facts, &held.scoring, &ranking, place)).await??;
+        let (scored, last) = computing(move || score::page(&facts, &held.scoring, &ranking, place)).await??;
         let token = last.map_or_else(String::new, |place| query.token_in(place, ranked_at));
         let shown = |one: &Scored| (ObservationNo(one.key.into()), holding.shown(tenant.key, &snapshot, one));
         Ok((snapshot.revision, scored.iter().map(shown).collect(), token))

@@ -6,21 +6,26 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::access::caller;
 use super::convert::{self, Asks, Checks, Note, Path, activity_type_number, identifier_to_proto};
 use super::error::PortError;
 use super::outcome::{self, RecordOutcome, Sum};
 use super::page::{self, Query};
 use super::proto;
 use super::proto::touchpoint_service_server::TouchpointService;
-use super::{Port, blocking, customer_id, detached, parse_customer_id, tenant_name};
+use super::{Port, blocking, customer_id, detached, parse_customer_id, place, tenant_name, writing};
+use crate::access::{Caller, Denied, Permission};
 use crate::identity::Rules;
 use crate::model::{
     Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
 };
-use crate::store::{By, Filter, Incoming, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint};
+use crate::store::{
+    By, DataKey, Filter, Incoming, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint, Voiding,
+};
 
 /// Batches of one import that are checked at the same time, and as many in the writer's queue.
 const BATCHES_IN_FLIGHT: usize = 4;
@@ -35,12 +40,19 @@ impl TouchpointService for Port {
         &self,
         request: Request<proto::RecordTouchpointsRequest>,
     ) -> Result<Response<proto::RecordTouchpointsResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
         let proto::RecordTouchpointsRequest { touchpoints, explain, strict } = request.into_inner();
-        let port = self.clone();
+        let (port, public) = (self.clone(), caller.is_public());
+        let (limit, size) = (writing::PUBLIC_BATCH, touchpoints.len());
+        if public && size > limit {
+            return Err(PortError::BatchTooLarge { limit, size }.into());
+        }
         let asks = Asks { explain, strict };
-        let recorded = detached(async move { port.record(tenant, touchpoints, asks).await }).await?;
+        let recorded = detached(async move { port.record(caller, touchpoints, asks).await }).await?;
         let mut outcomes = recorded.outcomes.into_iter().map(RecordOutcome::into_proto).collect::<Vec<_>>();
+        if public {
+            writing::hush(&mut outcomes);
+        }
         outcome::trim(&mut outcomes);
         Ok(Response::new(proto::RecordTouchpointsResponse { outcomes, revision: recorded.revision.0 }))
     }
@@ -49,10 +61,13 @@ impl TouchpointService for Port {
         &self,
         request: Request<Streaming<proto::ImportTouchpointsRequest>>,
     ) -> Result<Response<proto::ImportTouchpointsResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        if caller.is_public() {
+            return Err(PortError::Denied(Denied::PermissionMissing(Permission::TouchpointWrite)).into());
+        }
         let batches = request.into_inner();
         let port = self.clone();
-        Ok(Response::new(detached(async move { port.import(tenant, batches).await }).await?))
+        Ok(Response::new(detached(async move { port.import(caller, batches).await }).await?))
     }
 
     async fn get_touchpoint(
@@ -66,7 +81,7 @@ impl TouchpointService for Port {
         let answer = detached(async move {
             let tenant = port.known_tenant(&tenant, asked.at_least_as_fresh).await?;
             let tenant = tenant.ok_or(PortError::TouchpointNotFound)?;
-            let (revision, found) = port.store.touchpoint(tenant.key, &key).await?;
+            let (revision, found) = port.store.touchpoint_version(tenant.key, &key, asked.version).await?;
             let found = found.filter(|found| found.voided.is_none()).ok_or(PortError::TouchpointNotFound)?;
             let touchpoint = Some(stored_to_proto(tenant.key, found));
             Ok(proto::GetTouchpointResponse { touchpoint, revision: revision.0 })
@@ -88,19 +103,31 @@ impl TouchpointService for Port {
         &self,
         request: Request<proto::VoidTouchpointRequest>,
     ) -> Result<Response<proto::VoidTouchpointResponse>, Status> {
-        let tenant = tenant_name(&request)?;
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
         let asked = request.into_inner();
         let port = self.clone();
         let key = key(&port, asked.source, asked.source_id)?;
+        if !caller.scope.writes_source(&key.source) {
+            return Err(
+                PortError::field("source", Reason::Denied, "the key is bound to other sources").into()
+            );
+        }
         let limits = &port.settings.limits;
         let mut checks = Checks::new(limits);
-        let reason = checks.required_text(&Path::root().field("reason"), asked.reason, limits.text_bytes);
-        let reason = checks.finish(reason).map_err(PortError::Invalid)?;
+        let root = Path::root();
+        let voiding = Voiding {
+            version: asked.version,
+            reason: checks.required_text(&root.field("reason"), asked.reason, limits.text_bytes),
+            author: checks.bounded_text(&root.field("author"), asked.author, limits.source_bytes),
+            principal: None,
+        };
+        let voiding = checks.finish(voiding).map_err(PortError::Invalid)?;
         let answer = detached(async move {
             let tenant = port.tenant(&tenant, 0).await?.ok_or(PortError::TouchpointNotFound)?;
-            let voided = port.store.void(tenant.key, &key, &reason).await?;
+            let voided = port.store.void_version(tenant.key, &key, &voiding).await?;
             let voided = voided.ok_or(PortError::TouchpointNotFound)?;
-            Ok(proto::VoidTouchpointResponse { revision: voided.revision.0, version: 0 })
+            Ok(proto::VoidTouchpointResponse { revision: voided.revision.0, version: voided.version })
         });
         Ok(Response::new(answer.await?))
     }
@@ -116,11 +143,12 @@ impl Port {
     /// Records what is right of a batch.
     async fn record(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         touchpoints: Vec<proto::Touchpoint>,
         asks: Asks,
     ) -> Result<BatchRecorded, PortError> {
-        let checked = self.check_batch(tenant, touchpoints, asks).await?;
+        self.pay(&caller, touchpoints.len(), false).await?;
+        let checked = self.check_batch(caller, touchpoints, asks).await?;
         let Checked { tenant, incoming, looked_at, nothing } = checked;
         let stored = match incoming.is_empty() {
             true => nothing,
@@ -132,7 +160,7 @@ impl Port {
     /// Everything about a batch that needs no database, off the threads that serve.
     async fn check_batch(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         touchpoints: Vec<proto::Touchpoint>,
         asks: Asks,
     ) -> Result<Checked, PortError> {
@@ -140,10 +168,11 @@ impl Port {
         if size > limit {
             return Err(PortError::BatchTooLarge { limit, size });
         }
-        let tenant = self.open_tenant(&tenant).await?;
+        let tenant = self.open_tenant(&caller.tenant).await?;
         let (now, settings) = ((self.clock)(), self.settings.clone());
         let rules: Arc<Rules> = tenant.rules.clone();
-        let check = move || check_all(touchpoints, &rules, now, &settings.limits, asks);
+        let key = tenant.data_key.clone();
+        let check = move || check_all(&caller, touchpoints, (&rules, &key), now, &settings.limits, asks);
         let (incoming, looked_at) = if size <= SMALL_BATCH { check() } else { blocking(check).await? };
         let revision = match incoming.is_empty() {
             true => self.store.revision(tenant.key).await?,
@@ -157,22 +186,34 @@ impl Port {
     /// order is cheapest to resolve.
     async fn import(
         &self,
-        tenant: TenantName,
+        caller: Caller,
         mut batches: Streaming<proto::ImportTouchpointsRequest>,
     ) -> Result<proto::ImportTouchpointsResponse, PortError> {
-        let mut import = Import::default();
-        while let Some(batch) =
-            batches.message().await.map_err(|status| PortError::Stream(Box::new(status)))?
-        {
+        let (mut import, held) = (Import::default(), place::held());
+        loop {
+            let batch = tokio::select! {
+                biased;
+                batch = next(&mut batches, self.settings.stream_idle) => batch?,
+                // The next message may wait for the memory of those under check.
+                checked = oldest(&mut import.checking) => {
+                    import.checking.pop_front();
+                    import.queue(self, checked?).await?;
+                    continue;
+                }
+            };
+            let Some(batch) = batch else { break };
+            // That of the message goes with its batch until that is in the writer's queue.
+            let memory = held.as_ref().and_then(|held| held.take_arrived());
             if import.checking.len() >= BATCHES_IN_FLIGHT {
                 import.advance(self).await?;
             }
-            let (port, tenant) = (self.clone(), tenant.clone());
-            import.checking.push_back(tokio::spawn(async move {
+            let (port, caller) = (self.clone(), caller.clone());
+            import.checking.push_back(tokio::spawn(place::within(held.clone(), async move {
                 let keys = batch.touchpoints.iter().map(key_to_proto).collect();
                 let asks = Asks { explain: batch.explain, strict: batch.strict };
-                Ok((keys, port.check_batch(tenant, batch.touchpoints, asks).await?))
-            }));
+                port.pay(&caller, batch.touchpoints.len(), true).await?;
+                Ok((keys, port.check_batch(caller, batch.touchpoints, asks).await?, memory))
+            })));
         }
         while !import.checking.is_empty() {
             import.advance(self).await?;
@@ -229,8 +270,9 @@ impl Port {
 
 /// What can be recorded, and for each of the batch what is to be said of it.
 fn check_all(
+    caller: &Caller,
     touchpoints: Vec<proto::Touchpoint>,
-    rules: &Rules,
+    (rules, key): (&Rules, &DataKey),
     now: Micros,
     limits: &convert::Limits,
     asks: Asks,
@@ -239,10 +281,15 @@ fn check_all(
     let mut incoming = Vec::with_capacity(touchpoints.len());
     let mut looked_at = Vec::with_capacity(touchpoints.len());
     for (i, message) in touchpoints.into_iter().enumerate() {
-        let hash = convert::payload_hash(&message);
-        match convert::touchpoint(message, &root.item("touchpoints", i), rules, now, limits, asks) {
+        let at = root.item("touchpoints", i);
+        if let Some(denied) = writing::denied(caller, &message, &at, rules, now) {
+            looked_at.push(Err(vec![denied]));
+            continue;
+        }
+        let version = message.version;
+        match convert::touchpoint(message, &at, rules, now, limits, asks) {
             Ok((touchpoint, notes)) => {
-                incoming.push(Incoming::new(touchpoint, hash));
+                incoming.push(Incoming::new(touchpoint).with_version(version).sealed(key));
                 looked_at.push(Ok(notes));
             }
             Err(violations) => looked_at.push(Err(violations)),
@@ -265,10 +312,13 @@ struct Checked {
     nothing: Recorded,
 }
 
+/// A checked batch with its keys, and the memory of its message.
+type BatchChecked = (Keys, Checked, Option<OwnedSemaphorePermit>);
+
 /// A stream on its way: batches under check, then batches in the writer's queue, oldest first.
 #[derive(Default)]
 struct Import {
-    checking: VecDeque<JoinHandle<Result<(Keys, Checked), PortError>>>,
+    checking: VecDeque<JoinHandle<Result<BatchChecked, PortError>>>,
     writing: VecDeque<(Keys, TenantKey, LookedAt, Writing)>,
     sum: Sum,
 }
@@ -277,7 +327,12 @@ impl Import {
     /// Moves the oldest checked batch into the writer's queue.
     async fn advance(&mut self, port: &Port) -> Result<(), PortError> {
         let Some(checking) = self.checking.pop_front() else { return Ok(()) };
-        let (keys, checked) = checking.await.unwrap_or(Err(PortError::Panicked))?;
+        let checked = checking.await.unwrap_or(Err(PortError::Panicked))?;
+        self.queue(port, checked).await
+    }
+
+    async fn queue(&mut self, port: &Port, checked: BatchChecked) -> Result<(), PortError> {
+        let (keys, checked, _memory) = checked;
         let Checked { tenant, incoming, looked_at, nothing } = checked;
         if self.writing.len() >= BATCHES_IN_FLIGHT {
             self.finish_oldest().await?;
@@ -295,6 +350,27 @@ impl Import {
         let batch = recorded(tenant, looked_at, writing.await?)?;
         self.sum.add(batch.revision, keys, batch.outcomes);
         Ok(())
+    }
+}
+
+/// The next batch of a stream, within the time that a sender may be silent.
+async fn next(
+    batches: &mut Streaming<proto::ImportTouchpointsRequest>,
+    idle: Duration,
+) -> Result<Option<proto::ImportTouchpointsRequest>, PortError> {
+    match tokio::time::timeout(idle, batches.message()).await {
+        Ok(batch) => batch.map_err(|status| PortError::Stream(Box::new(status))),
+        Err(_) => Err(PortError::StreamIdle { seconds: idle.as_secs() }),
+    }
+}
+
+/// What became of the oldest batch under check; never, if there is none. It stays where it is.
+async fn oldest(
+    checking: &mut VecDeque<JoinHandle<Result<BatchChecked, PortError>>>,
+) -> Result<BatchChecked, PortError> {
+    match checking.front_mut() {
+        Some(oldest) => oldest.await.unwrap_or(Err(PortError::Panicked)),
+        None => std::future::pending().await,
     }
 }
 
@@ -345,7 +421,7 @@ fn key_to_proto(touchpoint: &proto::Touchpoint) -> proto::TouchpointKey {
     proto::TouchpointKey {
         source: short(&touchpoint.source),
         source_id: short(&touchpoint.source_id),
-        version: touchpoint.version,
+        version: Some(touchpoint.version),
     }
 }
 
@@ -390,12 +466,17 @@ fn time_range(checks: &mut Checks<'_>, at: &Path<'_>, range: Option<proto::TimeR
 
 fn stored_to_proto(tenant: TenantKey, mut stored: StoredTouchpoint) -> proto::RecordedTouchpoint {
     let blocked = std::mem::take(&mut stored.touchpoint.details.blocked);
+    let unusable = std::mem::take(&mut stored.touchpoint.details.unusable);
     proto::RecordedTouchpoint {
         r#type: activity_type_number(stored.touchpoint.details.activity.activity_type()),
         customer_id: stored.customer.map_or_else(String::new, |no| customer_id(tenant, no)),
         blocked_identifiers: blocked.into_iter().map(identifier_to_proto).collect(),
+        unusable_identifiers: unusable.into_iter().map(convert::unusable_to_proto).collect(),
         recorded_revision: stored.revision.0,
-        superseded: false,
-        touchpoint: Some(convert::touchpoint_to_proto(stored.touchpoint)),
+        superseded: stored.superseded,
+        touchpoint: Some(proto::Touchpoint {
+            version: stored.version,
+            ..convert::touchpoint_to_proto(stored.touchpoint)
+        }),
     }
 }

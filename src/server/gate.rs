@@ -1,31 +1,34 @@
-//! The gate every call passes: it is admitted or pushed back, has a deadline that is
-//! answered with DEADLINE_EXCEEDED (tonic's own timeout says CANCELLED and never cuts a
-//! stream), and is counted.
+//! The gate every call passes: it is admitted or pushed back once its message is there, has a
+//! deadline that is answered with DEADLINE_EXCEEDED (tonic's own timeout says CANCELLED and never cuts
+//! a stream), and is counted.
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::{Arc, RwLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use metrics::{Counter, Gauge, Histogram};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Sleep;
 use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
 use tower::{Layer, Service};
 
-use super::ERROR_DOMAIN;
+use super::PortLimits;
+use super::arrival::{self, Import, Share};
+use super::refusals::{self, expired, malformed_timeout, stopping, too_many};
+use crate::rpc::place::{self, Place};
 use crate::{clock, rpc};
 
 /// Distinct methods that get metrics of their own; a guard, as labels must stay few.
 const MAX_METHODS: usize = 200;
-/// When to come back after a push-back.
-const RETRY_AFTER: Duration = Duration::from_millis(200);
+/// Bytes of a question to the health service.
+const HEALTH_BYTES: usize = 4_096;
 
 /// Puts a [`Gate`] before a service. Clones share one count of calls.
 #[derive(Clone)]
@@ -33,12 +36,16 @@ pub struct GateLayer(Arc<Shared>);
 
 struct Shared {
     admission: Arc<Semaphore>,
-    max_requests: usize,
-    max_deadline: Duration,
+    streams: Arc<Semaphore>,
+    requests: Share,
+    imports: Share,
+    limits: PortLimits,
     draining: watch::Receiver<bool>,
     methods: RwLock<HashMap<String, Arc<Method>>>,
     unknown: Arc<Method>,
     in_progress: Gauge,
+    /// Tells tenants apart, by names that nobody can choose to collide.
+    tenants: RandomState,
 }
 
 /// The metrics of one method.
@@ -49,16 +56,19 @@ struct Method {
 
 impl GateLayer {
     #[must_use]
-    pub fn new(max_requests: usize, max_deadline: Duration, draining: watch::Receiver<bool>) -> Self {
-        let max_requests = max_requests.min(Semaphore::MAX_PERMITS);
+    pub fn new(limits: &PortLimits, draining: watch::Receiver<bool>) -> Self {
+        let places = |limit: usize| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
         Self(Arc::new(Shared {
-            admission: Arc::new(Semaphore::new(max_requests)),
-            max_requests,
-            max_deadline,
+            admission: places(limits.max_requests),
+            streams: places(limits.max_streams),
+            requests: Share::of_mib(limits.requests_mib),
+            imports: Share::of_mib(limits.imports_mib),
+            limits: limits.clone(),
             draining,
             methods: RwLock::default(),
             unknown: Arc::new(Method::new("unknown")),
             in_progress: metrics::gauge!("customer360_requests_in_progress"),
+            tenants: RandomState::new(),
         }))
     }
 }
@@ -78,9 +88,9 @@ pub struct Gate<S> {
     shared: Arc<Shared>,
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Gate<S>
+impl<S, ResBody> Service<Request<Body>> for Gate<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S: Service<Request<Body>, Response = Response<ResBody>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send,
     ResBody: http_body::Body<Data = Bytes> + Send + 'static,
@@ -94,41 +104,35 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
         let started = clock::stopwatch();
-        let path = request.uri().path().to_owned();
+        // The one that is ready goes with the call.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
         let shared = self.shared.clone();
-        let lasting = lasts(&path);
-        let permit = if lasting { None } else { shared.admission.clone().try_acquire_owned().ok() };
-        if permit.is_none() && !lasting {
-            let reply = busy(shared.max_requests).into_http();
-            shared.method(&path, Code::ResourceExhausted).count(Code::ResourceExhausted, started);
-            return Box::pin(async move { Ok(reply) });
-        }
-        let asked = request.headers().get("grpc-timeout").map(|text| parse_timeout(text.as_bytes()));
-        let deadline = match asked {
-            Some(None) => {
-                let status = error(Code::InvalidArgument, "TIMEOUT_MALFORMED", "grpc-timeout is malformed");
-                let reply = status.into_http();
-                return Box::pin(async move { Ok(reply) });
-            }
-            Some(Some(asked)) if lasting => Some(asked),
-            Some(Some(asked)) => Some(asked.min(shared.max_deadline)),
-            None if lasting => None,
-            None => Some(shared.max_deadline),
-        };
-        let answering = self.inner.call(request);
-        let mut pass = Pass {
-            started,
-            path,
-            code: None,
-            expiry: deadline.map(|after| Box::pin(tokio::time::sleep(after))),
-            drained: lasting.then(|| drained(shared.draining.clone())),
-            shared,
-            _permit: permit,
-        };
-        pass.shared.in_progress.increment(1);
         Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let path = head.uri.path().to_owned();
+            let manner = Manner::of(&path);
+            let asked = head.headers.get("grpc-timeout").map(|text| parse_timeout(text.as_bytes()));
+            let Some(deadline) = shared.deadline(asked, manner) else {
+                return Ok(malformed_timeout().into_http());
+            };
+            let place = Place::new(shared.tenant(&head.headers), shared.in_progress.clone());
+            let mut pass = Pass {
+                started,
+                path,
+                code: None,
+                expiry: deadline.map(|after| Box::pin(tokio::time::sleep(after))),
+                drained: manner.lasts().then(|| drained(shared.draining.clone())),
+                place: place.clone(),
+                shared,
+            };
+            let body = match pass.admit(manner, body).await {
+                Ok(body) => body,
+                Err(status) => return Ok(pass.refused(status)),
+            };
+            let answering = place::within(Some(place), inner.call(Request::from_parts(head, body)));
             let answered = tokio::select! {
                 biased;
                 reply = answering => Ok(reply?),
@@ -136,19 +140,45 @@ where
             };
             let (head, body) = match answered {
                 Ok(reply) => reply.into_parts(),
-                Err(status) => {
-                    pass.ended(status.code());
-                    return Ok(status.into_http());
-                }
+                Err(status) => return Ok(pass.refused(status)),
             };
             if let Some(status) = Status::from_header_map(&head.headers) {
-                pass.ended(status.code());
-                if let Some(explained) = rpc::error::explained(&status) {
+                let explained = rpc::error::explained(&status);
+                pass.ended(explained.as_ref().unwrap_or(&status).code());
+                if let Some(explained) = explained {
                     return Ok(explained.into_http());
                 }
             }
             Ok(Response::from_parts(head, Body::new(Passing { inner: Some(Box::pin(body)), pass })))
         })
+    }
+}
+
+/// How a call is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// It takes a place among the requests, and has a deadline.
+    Call,
+    /// Whether the service is there: answered to everybody, also when all places are taken.
+    Health,
+    /// Lasts by nature: no deadline but the caller's own, and a place among the streams.
+    Watch,
+    /// The same, of which many messages come in.
+    Import,
+}
+
+impl Manner {
+    fn of(path: &str) -> Self {
+        match path {
+            "/grpc.health.v1.Health/Check" => Self::Health,
+            _ if path.ends_with("/ImportTouchpoints") => Self::Import,
+            _ if path.starts_with("/grpc.reflection.") || path.contains("/Watch") => Self::Watch,
+            _ => Self::Call,
+        }
+    }
+
+    fn lasts(self) -> bool {
+        matches!(self, Self::Watch | Self::Import)
     }
 }
 
@@ -161,10 +191,44 @@ struct Pass {
     /// Ends lasting streams at a stop, so that they do not use up the time to drain.
     drained: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     shared: Arc<Shared>,
-    _permit: Option<OwnedSemaphorePermit>,
+    place: Arc<Place>,
 }
 
 impl Pass {
+    /// Waits for the message, then takes a place.
+    async fn admit(&mut self, manner: Manner, body: Body) -> Result<Body, Status> {
+        let (shared, limits) = (self.shared.clone(), self.shared.limits.clone());
+        if manner.lasts() {
+            let stream = shared.streams.clone().try_acquire_owned();
+            self.place
+                .hold(stream.map_err(|_| too_many("streams are open", "max_streams", limits.max_streams))?);
+        }
+        if manner == Manner::Import {
+            return Ok(Body::new(Import::new(body, shared.imports.clone(), self.place.clone())));
+        }
+        let most = if manner == Manner::Health { HEALTH_BYTES } else { limits.max_message_bytes };
+        let arriving = arrival::first_message(body, &shared.requests, most);
+        let arrived = tokio::select! {
+            arrived = tokio::time::timeout(limits.message, arriving) => arrived,
+            status = self.cut() => return Err(status),
+        };
+        let late = |_| refusals::late(limits.message);
+        let (body, room) = arrived.map_err(late)?.map_err(|_| refusals::no_room(limits.requests_mib))?;
+        if manner == Manner::Call {
+            let admitted = shared.admission.clone().try_acquire_owned();
+            let busy = |_| too_many("calls are in progress", "max_requests", limits.max_requests);
+            self.place.hold(admitted.map_err(busy)?);
+            // What lasts does not hold the memory of its question.
+            room.into_iter().for_each(|room| self.place.hold(room));
+        }
+        Ok(body)
+    }
+
+    fn refused(&mut self, status: Status) -> Response<Body> {
+        self.ended(status.code());
+        status.into_http()
+    }
+
     fn ended(&mut self, code: Code) {
         self.code = Some(code);
     }
@@ -194,7 +258,7 @@ impl Drop for Pass {
     fn drop(&mut self) {
         // A reply without a status was given up by the caller.
         let code = self.code.unwrap_or(Code::Cancelled);
-        self.shared.in_progress.decrement(1);
+        self.place.leave();
         self.shared.method(&self.path, code).count(code, self.started);
     }
 }
@@ -222,7 +286,11 @@ where
         if let Poll::Ready(frame) = inner.as_mut().poll_frame(cx) {
             let trailers = frame.as_ref().and_then(|f| f.as_ref().ok()).and_then(|f| f.trailers_ref());
             if let Some(status) = trailers.and_then(Status::from_header_map) {
-                this.pass.ended(status.code());
+                let explained = rpc::error::explained(&status);
+                this.pass.ended(explained.as_ref().unwrap_or(&status).code());
+                if let Some(explained) = explained {
+                    return Poll::Ready(Some(last(explained)));
+                }
             }
             return Poll::Ready(frame.map(|f| f.map_err(Into::into)));
         }
@@ -230,11 +298,7 @@ where
         // Dropping the rest of the answer stops the work behind it.
         this.inner = None;
         this.pass.ended(status.code());
-        let mut trailers = http::HeaderMap::new();
-        Poll::Ready(Some(match status.add_header(&mut trailers) {
-            Ok(()) => Ok(http_body::Frame::trailers(trailers)),
-            Err(status) => Err(status.into()),
-        }))
+        Poll::Ready(Some(last(status)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -243,6 +307,15 @@ where
 
     fn size_hint(&self) -> http_body::SizeHint {
         self.inner.as_ref().map(|inner| inner.size_hint()).unwrap_or_default()
+    }
+}
+
+/// The last frame of an answer.
+fn last(status: Status) -> Result<http_body::Frame<Bytes>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut trailers = HeaderMap::new();
+    match status.add_header(&mut trailers) {
+        Ok(()) => Ok(http_body::Frame::trailers(trailers)),
+        Err(status) => Err(status.into()),
     }
 }
 
@@ -265,6 +338,20 @@ impl Method {
 }
 
 impl Shared {
+    /// How long the call may take, if it ends at all; `None` when what was asked is malformed.
+    fn deadline(&self, asked: Option<Option<Duration>>, manner: Manner) -> Option<Option<Duration>> {
+        match asked {
+            Some(None) => None,
+            Some(Some(asked)) if manner.lasts() => Some(Some(asked)),
+            Some(Some(asked)) => Some(Some(asked.min(self.limits.max_deadline))),
+            None => Some((!manner.lasts()).then_some(self.limits.max_deadline)),
+        }
+    }
+
+    fn tenant(&self, headers: &HeaderMap) -> u64 {
+        headers.get(rpc::TENANT_METADATA).map_or(0, |name| self.tenants.hash_one(name.as_bytes()))
+    }
+
     /// Only methods that exist get metrics: what callers invent must not become labels.
     fn method(&self, path: &str, code: Code) -> Arc<Method> {
         if let Some(method) = self.methods.read().ok().and_then(|known| known.get(path).cloned()) {
@@ -279,49 +366,10 @@ impl Shared {
     }
 }
 
-/// The reply to a call that made the service panic.
-pub(super) fn panic_reply() -> Response<Body> {
-    error(Code::Internal, "INTERNAL", "a defect of the service; it was logged").into_http()
-}
-
-/// Streams that last by nature: no deadline but the caller's own, and no place in the queue.
-fn lasts(path: &str) -> bool {
-    path.starts_with("/grpc.reflection.") || path.contains("/Watch") || path.ends_with("/ImportTouchpoints")
-}
-
 fn drained(mut draining: watch::Receiver<bool>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         let _ = draining.wait_for(|stopping| *stopping).await;
     })
-}
-
-fn error(code: Code, reason: &str, message: &str) -> Status {
-    Status::with_error_details(
-        code,
-        message,
-        ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new()),
-    )
-}
-
-fn expired() -> Status {
-    error(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline passed; what was acknowledged is kept")
-}
-
-fn stopping() -> Status {
-    let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
-    details.set_error_info("SHUTTING_DOWN", ERROR_DOMAIN, HashMap::new());
-    Status::with_error_details(Code::Unavailable, "the service is stopping", details)
-}
-
-fn busy(max_requests: usize) -> Status {
-    let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
-    let limit = HashMap::from([
-        ("limit".to_owned(), max_requests.to_string()),
-        ("setting".to_owned(), "max_requests".to_owned()),
-    ]);
-    details.set_error_info("TOO_MANY_CALLS", ERROR_DOMAIN, limit);
-    let message = format!("{max_requests} calls are in progress (max_requests)");
-    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// At most eight digits and a unit, as the gRPC specification says.

@@ -1,21 +1,35 @@
 //! The gRPC port: wiring only. Calls pass the gate (admission, deadline, metrics), then the
-//! net that turns a panic into INTERNAL, then tonic's routes.
+//! net that turns a panic into INTERNAL, then the layer that asks who calls and what they may, then
+//! tonic's routes.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tonic::service::Routes;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Config;
 
+mod accept;
+mod arrival;
+mod auth;
+pub mod credentials;
+mod fetch;
 mod gate;
+pub mod issuer;
+mod peer;
+mod refusals;
+mod secure;
+pub mod tls;
 
+pub use auth::{Auth, AuthLayer};
+pub use credentials::Credentials;
 pub use gate::{Gate, GateLayer};
+pub use tls::Tls;
 
 /// The domain of every `ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "customer360";
@@ -45,23 +59,78 @@ pub enum ServeError {
 pub struct PortLimits {
     /// Calls in progress over all connections.
     pub max_requests: usize,
+    /// Streams that last by nature, over all connections.
+    pub max_streams: usize,
+    /// Memory of requests that arrive or are worked on, as they are on the wire.
+    pub requests_mib: u64,
+    /// Memory of batches of imports that arrive or are checked.
+    pub imports_mib: u64,
+    /// Bytes of one message.
+    pub max_message_bytes: usize,
+    /// Calls at the same time on one connection.
+    pub connection_streams: u32,
+    pub max_connections: usize,
+    /// Connections from one address.
+    pub max_connections_per_peer: usize,
+    /// Time from a connection to the first bytes of HTTP/2.
+    pub handshake: Duration,
+    /// Time from the beginning of a call to its whole first message.
+    pub message: Duration,
     /// Longest time of a call.
     pub max_deadline: Duration,
     /// Silence after which a peer is asked for a sign of life, and time to give it.
     pub keepalive: Duration,
     /// Time for calls in progress to end at a stop.
     pub drain: Duration,
+    /// After which a connection over TLS is asked to end, so that a withdrawn certificate does.
+    pub connection_age: Duration,
+}
+
+/// Who may call, and how that is kept from others.
+pub struct Protection {
+    pub credentials: Arc<Credentials>,
+    /// None: plaintext.
+    pub tls: Option<Arc<Tls>>,
+}
+
+impl Protection {
+    /// Everybody may do everything, also what the table does not know, in plaintext: for benches, which
+    /// serve methods of their own.
+    #[must_use]
+    pub fn none() -> Self {
+        let settings = credentials::Settings {
+            auth: crate::config::Auth::default(),
+            refresh: Duration::from_secs(1),
+            failures_per_second: 0,
+            principal_requests_per_second: 0,
+            domains: Vec::new(),
+            unlisted: true,
+        };
+        let credentials = Credentials::new(settings, None, crate::clock::system());
+        Self { credentials: Arc::new(credentials), tls: None }
+    }
 }
 
 impl PortLimits {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let written = &config.written;
+        let size = |setting: u64| usize::try_from(setting).unwrap_or(usize::MAX);
         Self {
-            max_requests: usize::try_from(written.max_requests).unwrap_or(usize::MAX),
+            max_requests: size(written.max_requests),
+            max_streams: size(written.max_streams),
+            requests_mib: written.requests_mib,
+            imports_mib: written.imports_mib,
+            max_message_bytes: size(written.max_message_bytes),
+            connection_streams: u32::try_from(written.connection_streams).unwrap_or(u32::MAX),
+            max_connections: size(written.max_connections),
+            max_connections_per_peer: size(written.max_connections_per_peer),
+            handshake: Duration::from_secs(written.handshake_seconds),
+            message: Duration::from_secs(written.message_seconds),
             max_deadline: Duration::from_secs(written.max_deadline_seconds),
             keepalive: Duration::from_secs(written.keepalive_seconds),
             drain: Duration::from_secs(written.drain_seconds),
+            connection_age: Duration::from_secs(written.connection_age_seconds),
         }
     }
 }
@@ -96,13 +165,6 @@ pub async fn say(health: &HealthReporter, services: &[&'static str], status: Ser
     }
 }
 
-/// The connections of callers. What the server's builder says of sockets holds only for those that it
-/// binds itself: without `nodelay` the last part of an answer waits until the caller's system
-/// acknowledges the first, 40 ms for a caller that has nothing else to send.
-fn accepted(listener: TcpListener, limits: &PortLimits) -> TcpIncoming {
-    TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(limits.keepalive))
-}
-
 /// Serves until `stop`, then drains: health says NOT_SERVING, no call is accepted, calls in
 /// progress get their time, and whoever still talks is cut.
 ///
@@ -113,22 +175,35 @@ pub async fn serve(
     routes: Routes,
     health: HealthReporter,
     services: Vec<&'static str>,
+    protection: Protection,
     limits: PortLimits,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (draining, on_drain) = tokio::sync::watch::channel(false);
-    let gate = GateLayer::new(limits.max_requests, limits.max_deadline, on_drain.clone());
+    let gate = GateLayer::new(&limits, on_drain.clone());
     let mut stopped = on_drain.clone();
-    let server = tonic::transport::Server::builder()
+    let mut builder = tonic::transport::Server::builder();
+    if protection.tls.is_some() {
+        builder =
+            builder.max_connection_age(limits.connection_age).max_connection_age_grace(limits.connection_age);
+    }
+    let incoming = accept::Accepting::new(listener, &limits);
+    let connections = match protection.tls {
+        Some(tls) => secure::secured(incoming, tls, limits.handshake),
+        None => secure::plain(incoming),
+    };
+    let server = builder
         .http2_keepalive_interval(Some(limits.keepalive))
         .http2_keepalive_timeout(Some(limits.keepalive))
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .max_concurrent_streams(limits.connection_streams)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(gate)
-        .layer(CatchPanicLayer::custom(|_| gate::panic_reply()))
+        .layer(CatchPanicLayer::custom(|_| refusals::panic_reply()))
+        .layer(AuthLayer::new(protection.credentials))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(accepted(listener, &limits), async move {
+        .serve_with_incoming_shutdown(connections, async move {
             // An error means that the sender is gone, which is a stop as well.
             let _ = stopped.wait_for(|stopping| *stopping).await;
         });
@@ -146,23 +221,5 @@ pub async fn serve(
             tracing::warn!("the time to drain is over: connections are cut");
             Ok(())
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio_stream::StreamExt as _;
-
-    use super::*;
-    use crate::config::Flags;
-
-    #[tokio::test]
-    async fn an_answer_is_sent_at_once() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let limits = PortLimits::of(&crate::config::load(None, &Flags::new()).unwrap());
-        let mut connections = accepted(listener, &limits);
-        let _caller = tokio::net::TcpStream::connect(address).await.unwrap();
-        assert!(connections.next().await.unwrap().unwrap().nodelay().unwrap());
     }
 }

@@ -166,7 +166,7 @@ impl People {
         let text = |name: &str, text: String| TraitWrite {
             name: name.to_owned(),
             value: Some(Value { kind: Some(value::Kind::Text(text)) }),
-            if_absent: false,
+            ..Default::default()
         };
         let born = 1945 + i64::try_from(self.of(beat.person, Field::Age) % 60).unwrap_or(0);
         vec![
@@ -175,7 +175,7 @@ impl People {
             TraitWrite {
                 name: "birth_year".to_owned(),
                 value: Some(Value { kind: Some(value::Kind::Integer(born)) }),
-                if_absent: false,
+                ..Default::default()
             },
         ]
     }

@@ -28,6 +28,8 @@ pub struct Fact {
     pub no: TouchpointNo,
     pub observation: Option<ObservationNo>,
     pub source: String,
+    /// The source's id of it.
+    pub source_id: String,
     pub at: Micros,
     pub channel: Channel,
     pub details: Details,
@@ -79,15 +81,15 @@ pub struct Changed {
 }
 
 const SELECT_REVISION: &str = "SELECT revision, rules_version, next_touchpoint FROM tenant WHERE tenant = $1";
-/// A touchpoint `t` as a text, with the parameter between its fields. A source may be any text, so its
-/// length stands before it.
+/// A touchpoint `t` as a text, with the parameter between its fields. A source and its ids may be any
+/// text, so their lengths stand before them.
 macro_rules! fact_text {
     ($between:literal) => {
         concat!(
             "concat_ws(",
             $between,
             ", t.touchpoint, COALESCE(t.observation, 0), t.at_us, t.channel, t.details, ",
-            "octet_length(t.source), t.source)"
+            "octet_length(t.source), octet_length(t.source_id), t.source || t.source_id)"
         )
     };
 }
@@ -232,16 +234,19 @@ fn parse_block(text: &str) -> Result<Vec<Fact>, StoreError> {
 /// The first touchpoint of a text, and what follows it.
 fn parse_text(text: &str) -> Result<(Fact, &str), StoreError> {
     let corrupt = || StoreError::Corrupt { what: "touchpoint" };
-    let mut fields = text.splitn(7, '\u{1f}');
+    let mut fields = text.splitn(8, '\u{1f}');
     let mut field = || fields.next().ok_or_else(corrupt);
     let number = |text: &str| text.parse::<i64>().map_err(|_| corrupt());
     let (no, observation, at) = (number(field()?)?, number(field()?)?, number(field()?)?);
-    let (channel, details, length, rest) = (field()?, field()?, number(field()?)?, field()?);
-    let (source, rest) = rest.split_at_checked(length as usize).ok_or_else(corrupt)?;
+    let (channel, details) = (field()?, field()?);
+    let (source_bytes, id_bytes, rest) = (number(field()?)?, number(field()?)?, field()?);
+    let (source, rest) = rest.split_at_checked(source_bytes as usize).ok_or_else(corrupt)?;
+    let (source_id, rest) = rest.split_at_checked(id_bytes as usize).ok_or_else(corrupt)?;
     let fact = Fact {
         no: TouchpointNo(no),
         observation: (observation != 0).then_some(ObservationNo(observation)),
         source: source.to_owned(),
+        source_id: source_id.to_owned(),
         at: Micros(at),
         channel: super::costs::channel(channel)?,
         details: super::record::parse_details(details)?,

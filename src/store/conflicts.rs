@@ -41,14 +41,16 @@ pub struct ListedConflict {
 pub enum Why {
     Limit,
     RegisteredNotNamed,
+    OtherPerson,
     Constraint,
     ComponentLimit,
 }
 
 /// Names of reasons in the log.
-const NAMES: [(&str, Why); 4] = [
+const NAMES: [(&str, Why); 5] = [
     ("limit", Why::Limit),
     ("registered", Why::RegisteredNotNamed),
+    ("person", Why::OtherPerson),
     ("decision", Why::Constraint),
     ("component", Why::ComponentLimit),
 ];
@@ -151,6 +153,7 @@ fn name(reason: Reason) -> &'static str {
     match reason {
         Reason::Limit(_) => "limit",
         Reason::RegisteredNotNamed => "registered",
+        Reason::OtherPerson(_) => "person",
         Reason::Constraint(_) => "decision",
         Reason::ComponentLimit => "component",
         Reason::Shared => "",

@@ -14,6 +14,8 @@ pub struct StoredConstraint {
     pub decision: Decision,
     pub author: String,
     pub reason: String,
+    /// Who was authenticated; the author is what they claimed.
+    pub principal: Option<String>,
     /// The revision that it holds from.
     pub since: Revision,
     pub retracted: Option<Retracted>,
@@ -29,6 +31,8 @@ pub struct Retracted {
     pub at: Revision,
     pub author: String,
     pub reason: String,
+    /// Who was authenticated.
+    pub principal: Option<String>,
 }
 
 /// A page of decisions, and the identifiers they name.
@@ -42,7 +46,8 @@ pub struct ListedConstraints {
 macro_rules! constraint_columns {
     () => {
         "SELECT constraint_no, decision, members, author, reason, revision_from, revision_to, observation, \
-         undoes_observation, undoes_absorbed, retracted_by, retract_reason FROM identity_constraint "
+         undoes_observation, undoes_absorbed, retracted_by, retract_reason, principal, retract_principal \
+         FROM identity_constraint "
     };
 }
 const STANDING: &str = concat!(constraint_columns!(), "WHERE tenant = $1 AND revision_to IS NULL");
@@ -68,12 +73,13 @@ const FIND_LINK: &str = concat!(constraint_columns!(), "WHERE tenant = $1 AND ob
 const MADE_AT: &str = concat!(constraint_columns!(), "WHERE tenant = $1 AND revision_from = $2");
 const RETRACTED_AT: &str = concat!(constraint_columns!(), "WHERE tenant = $1 AND revision_to = $2");
 const INSERT: &str = "INSERT INTO identity_constraint (tenant, constraint_no, decision, members, author, reason, \
-    revision_from) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    revision_from, principal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const NAME_OBSERVATION: &str =
     "UPDATE identity_constraint SET observation = $3 WHERE tenant = $1 AND constraint_no = $2";
 const NAME_UNDONE: &str = "UPDATE identity_constraint SET undoes_observation = $3, undoes_absorbed = $4 \
     WHERE tenant = $1 AND constraint_no = $2";
-const RETRACT: &str = "UPDATE identity_constraint SET revision_to = $3, retracted_by = $4, retract_reason = $5 \
+const RETRACT: &str = "UPDATE identity_constraint SET revision_to = $3, retracted_by = $4, retract_reason = $5, \
+    retract_principal = $6 \
     WHERE tenant = $1 AND constraint_no = $2";
 pub(super) const NAME_IDENTIFIERS: &str = "WITH v(identifier) AS ({rows}) \
     SELECT d.identifier, d.kind, d.value FROM v CROSS JOIN identifier d \
@@ -200,6 +206,7 @@ pub(super) async fn insert(
         Scalar::Text(&made.author),
         Scalar::Text(&made.reason),
         Scalar::Int(made.since.0),
+        Scalar::TextOrNull(made.principal.as_deref()),
     ];
     tx.run(INSERT, &row).await?;
     if let Some(observation) = made.observation {
@@ -224,6 +231,7 @@ pub(super) async fn retract(
         Scalar::Int(retracted.at.0),
         Scalar::Text(&retracted.author),
         Scalar::Text(&retracted.reason),
+        Scalar::TextOrNull(retracted.principal.as_deref()),
     ];
     tx.run(RETRACT, &row).await
 }
@@ -287,6 +295,7 @@ fn parse(row: &Row) -> Result<StoredConstraint, StoreError> {
             at: Revision(at),
             author: row.get::<Option<String>>(10)?.unwrap_or_default(),
             reason: row.get::<Option<String>>(11)?.unwrap_or_default(),
+            principal: row.get(13)?,
         }),
     };
     let undoes = match (row.get::<Option<i64>>(8)?, row.get::<Option<i64>>(9)?) {
@@ -298,6 +307,7 @@ fn parse(row: &Row) -> Result<StoredConstraint, StoreError> {
         decision,
         author: row.get(3)?,
         reason: row.get(4)?,
+        principal: row.get(12)?,
         since: Revision(row.get(5)?),
         retracted,
         observation: row.get::<Option<i64>>(7)?.map(ObservationNo),

@@ -179,7 +179,7 @@ impl Store {
         for &sql in statements {
             tx.run_bulk(sql, &[Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)], columns).await?;
         }
-        keep_revision(&mut tx, tenant, &taken, now).await?;
+        keep_revision(&mut tx, tenant, &taken).await?;
         tx.commit().await?;
         self.writer.wake(tenant, taken.revision);
         Ok(taken.revision)

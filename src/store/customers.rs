@@ -116,8 +116,9 @@ async fn records(
     observations: &[ObservationNo],
 ) -> Result<Vec<Option<CustomerRecord>>, StoreError> {
     let found = customers(tx, tenant, observations).await?;
-    let mut numbers: Vec<i64> =
-        found.iter().flatten().flat_map(|f| &f.members).flat_map(|m| &m.identifiers).map(|no| no.0).collect();
+    let seen = found.iter().flatten().flat_map(|f| &f.members).flat_map(|m| &m.identifiers);
+    let linked = found.iter().flatten().flat_map(|f| &f.links).map(|linked| &linked.no);
+    let mut numbers: Vec<i64> = seen.chain(linked).map(|no| no.0).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut identifiers = FxHashMap::default();

@@ -9,6 +9,7 @@ use super::record::{decode_summary, keep_revision, take_revision};
 use super::stretches::{self, Stretches};
 use super::{Request, Store, StoreError, costs};
 use crate::identity::constraints::{ConstraintNo, Sharing};
+use crate::identity::moves::{Handover, handovers};
 use crate::model::{Identifier, ObservationNo, Revision, TenantKey};
 
 /// Whom a decision is about.
@@ -57,7 +58,7 @@ pub struct Decided {
     pub cut: Stretches,
 }
 
-/// An observation that changed its customer.
+/// An observation that changed its customer, or some of its touchpoints that did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reassigned {
     pub observation: ObservationNo,
@@ -66,13 +67,23 @@ pub struct Reassigned {
     pub touchpoints: u64,
 }
 
-const KEEP_CONSTRAINTS: &str =
+pub(super) const KEEP_CONSTRAINTS: &str =
     "UPDATE tenant SET constraints_at = $2, next_constraint = $3 WHERE tenant = $1";
 const REASSIGNED: &str = "SELECT r.observation, r.from_customer, r.to_customer, s.summary FROM reassignment r \
     JOIN summary s ON s.tenant = r.tenant AND s.observation = r.observation \
     WHERE r.tenant = $1 AND r.revision = $2 ORDER BY r.observation";
 
 impl Store {
+    /// How many touchpoints changed hands; those times that have some.
+    pub async fn count_handovers(
+        &self,
+        tenant: TenantKey,
+        parts: &[Handover],
+    ) -> Result<Vec<Reassigned>, StoreError> {
+        let mut tx = self.db.read().await?;
+        stretches::count(&mut tx, tenant, parts).await
+    }
+
     /// Decides, or says what a decision would do; `None` if what it speaks of does not exist.
     ///
     /// # Errors
@@ -105,7 +116,7 @@ impl Store {
         }
         let kept = [tenant.0, taken.revision.0, taken.next_constraint].map(Scalar::Int);
         tx.run(KEEP_CONSTRAINTS, &kept).await?;
-        keep_revision(&mut tx, tenant, &taken, now).await?;
+        keep_revision(&mut tx, tenant, &taken).await?;
         let reassigned = reassigned(&mut tx, tenant, taken.revision).await?;
         let mut decided = Decided {
             revision: taken.revision,
@@ -140,19 +151,32 @@ async fn decided_before(
     Ok(Some(Decided { revision, constraint: made.no, already: true, reassigned, assignments, cut }))
 }
 
-/// The observations with touchpoints that a revision reassigned.
+/// What of observations with touchpoints a revision reassigned: whole, or the times that changed hands.
 async fn reassigned(
     tx: &mut Transaction,
     tenant: TenantKey,
     revision: Revision,
 ) -> Result<Vec<Reassigned>, StoreError> {
-    let mut reassigned = Vec::new();
-    for row in tx.fetch(REASSIGNED, &[tenant.0, revision.0].map(Scalar::Int)).await? {
+    let rows = tx.fetch(REASSIGNED, &[tenant.0, revision.0].map(Scalar::Int)).await?;
+    let mut touched = Vec::with_capacity(rows.len());
+    for row in &rows {
+        touched.push(ObservationNo(row.get(0)?));
+    }
+    let earlier = Revision(revision.0 - 1);
+    let before = stretches::load_at(tx, tenant, earlier, touched.iter().copied()).await?;
+    let after = stretches::load_at(tx, tenant, revision, touched.into_iter()).await?;
+    let (mut reassigned, mut parts) = (Vec::new(), Vec::new());
+    for row in &rows {
         let [observation, from, to] = [row.get(0)?, row.get(1)?, row.get(2)?].map(ObservationNo);
-        if from != to {
+        let cut = [&before, &after].map(|cut| cut.get(&observation).map_or(&[][..], Vec::as_slice));
+        if cut != [&[][..]; 2] {
+            parts.extend(handovers(observation, (from, cut[0]), (to, cut[1])));
+        } else if from != to {
             let touchpoints = decode_summary(&row.get::<Vec<u8>>(3)?)?.touchpoints;
             reassigned.push(Reassigned { observation, from, to, touchpoints });
         }
     }
+    reassigned.extend(stretches::count(tx, tenant, &parts).await?);
+    reassigned.sort_by_key(|one| (one.observation, one.from, one.to));
     Ok(reassigned)
 }

@@ -7,12 +7,12 @@ use super::decide::{Mandate, Party, Proposal};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, Evidence, Ground, News};
 use super::record::Taken;
-use super::{StoreError, settled, void};
-use crate::identity::Rules;
+use super::{StoreError, merges, settled, void};
 use crate::identity::batch::Stored;
 use crate::identity::constraints::{ConstraintNo, Constraints, Decision, Refusal, Sharing, link_position};
-use crate::identity::merges;
+use crate::identity::merges::Merge;
 use crate::identity::resolve::IdentifierNo;
+use crate::identity::{OnConflict, Rules};
 use crate::model::{Identifier, ObservationNo, TenantKey};
 
 const FIND_IDENTIFIERS: &str = "WITH v(kind, value) AS ({rows}) \
@@ -21,7 +21,7 @@ const FIND_IDENTIFIERS: &str = "WITH v(kind, value) AS ({rows}) \
 const INSERT_IDENTIFIERS: &str = "WITH v(identifier, kind, value) AS ({rows}) \
     INSERT INTO identifier (tenant, identifier, kind, value, holder, first_in, latest_in, claims) \
     SELECT $1, v.identifier, v.kind, v.value, NULL, 0, 0, '' FROM v";
-const HELD_BY: &str = "WITH v(customer) AS ({rows}) SELECT d.identifier, d.kind FROM v CROSS JOIN identifier d \
+const HELD_BY: &str = "WITH v(customer) AS ({rows}) SELECT d.identifier FROM v CROSS JOIN identifier d \
     WHERE d.tenant = $1 AND d.holder = v.customer";
 const CUSTOMER_OF: &str = "SELECT customer FROM observation WHERE tenant = $1 AND observation = $2";
 const SET_SHARING: &str = "WITH v(identifier, sharing) AS ({rows}) UPDATE identifier SET sharing = v.sharing FROM v \
@@ -71,9 +71,9 @@ impl Deciding<'_> {
         let no = ConstraintNo(self.taken.next_constraint);
         let observation = ObservationNo(self.taken.next_observation);
         let decision = Decision::MustLink(members.clone());
-        let constraints = self.check(no, &decision).await?;
+        let constraints = self.check(no, &decision)?;
         let known = self.load(&members).await?;
-        self.refuse_crowd(&members, &known).await?;
+        self.refuse_kept_apart(&members, &known).await?;
         let mut again = FxHashSet::default();
         for (member, stored) in &known {
             again.extend(self.labels(*member, stored).await?);
@@ -97,9 +97,9 @@ impl Deciding<'_> {
         absorbed.sort_unstable();
         absorbed.dedup();
         absorbed.retain(|name| *name != survivor);
-        let merge = |absorbed| merges::Merge { observation, absorbed, survivor };
-        let merges: Vec<merges::Merge> = absorbed.into_iter().map(merge).collect();
-        settled::log_merges(&mut self.tx, self.tenant, &self.taken, &merges).await?;
+        let merge = |absorbed| Merge { observation, absorbed, survivor };
+        let merges: Vec<Merge> = absorbed.into_iter().map(merge).collect();
+        settled::log_bridged(&mut self.tx, self.tenant, &self.taken, &merges).await?;
         Ok(Some((no, false)))
     }
 
@@ -118,7 +118,7 @@ impl Deciding<'_> {
     ) -> Result<Carried, StoreError> {
         let no = ConstraintNo(self.taken.next_constraint);
         let decision = Decision::CannotLink(left, right);
-        let constraints = self.check(no, &decision).await?;
+        let constraints = self.check(no, &decision)?;
         let members = constraints::members(&decision);
         let again = self.load(&members).await?.values().filter_map(|stored| stored.component).collect();
         let made = StoredConstraint { undoes, ..self.made(no, decision) };
@@ -148,7 +148,7 @@ impl Deciding<'_> {
         let decision = Decision::Sharing(member, sharing);
         let standing = self.constraints.without(earlier.map_or(ConstraintNo(0), |(no, _)| no));
         let constraints = standing.with(no, decision.clone());
-        self.check_all(&constraints, no).await?;
+        Self::check_all(&constraints, no)?;
         let again = self.turn(&[member], &constraints).await?;
         let made = self.made(no, decision);
         constraints::insert(&mut self.tx, self.tenant, &made).await?;
@@ -201,21 +201,21 @@ impl Deciding<'_> {
         if let Some(undoing) = undoing.filter(|undoing| undoing.retracted.is_none()) {
             return Ok(Some((undoing.no, true)));
         }
-        let key = [self.tenant.0, observation.0].map(Scalar::Int);
-        if self.tx.fetch_one(CUSTOMER_OF, &key).await?.is_none() {
+        let Some((left, right)) =
+            merges::sides(&mut self.tx, self.tenant, self.rules, self.constraints, merge).await?
+        else {
             return Err(Refusal::MergeGone.into());
-        }
-        let bereft = void::find_observation(&mut self.tx, self.tenant, observation).await?;
-        let labels = FxHashSet::from_iter([bereft.component]);
-        let (loaded, identifiers, touches) =
-            identities::load_components(&mut self.tx, self.tenant, self.rules, &labels).await?;
-        let mut observations: Vec<_> = loaded.into_iter().map(|stored| stored.observation).collect();
-        observations.sort_by(|a, b| a.position.cmp(&b.position));
-        let known = identifiers.iter().map(|(no, stored)| (*no, stored.known(self.rules))).collect();
-        let found =
-            merges::find(self.rules, self.constraints, known, &observations, &touches, &[merge]).pop();
-        let found = found.ok_or(Refusal::MergeGone)?;
-        self.keep_apart(found.absorbed_held, found.others_held, Some(merge)).await
+        };
+        let known = self.load(&[left.as_slice(), &right].concat()).await?;
+        let kind = |no: &IdentifierNo| known.get(no).map(|stored| &self.rules.kinds[stored.kind]);
+        let stays = |no: &IdentifierNo| kind(no).is_some_and(|rule| rule.on_conflict == OnConflict::Demote);
+        // What moves is told by time whose it is: to keep it apart would rewrite what was before.
+        let staying = |side: Vec<IdentifierNo>| {
+            let staying: Vec<IdentifierNo> = side.iter().copied().filter(stays).collect();
+            if staying.is_empty() { side } else { staying }
+        };
+        let (left, right) = (staying(left), staying(right));
+        self.keep_apart(left, right, Some(merge)).await
     }
 
     fn made(&self, no: ConstraintNo, decision: Decision) -> StoredConstraint {
@@ -224,6 +224,7 @@ impl Deciding<'_> {
             decision,
             author: self.mandate.author.clone(),
             reason: self.mandate.reason.clone(),
+            principal: None,
             since: self.taken.revision,
             retracted: None,
             observation: None,
@@ -233,19 +234,18 @@ impl Deciding<'_> {
 
     fn retracted(&self) -> Retracted {
         let Mandate { author, reason, .. } = self.mandate;
-        Retracted { at: self.taken.revision, author: author.clone(), reason: reason.clone() }
+        Retracted { at: self.taken.revision, author: author.clone(), reason: reason.clone(), principal: None }
     }
 
     /// The decisions with a new one, if they can all stand.
-    async fn check(&mut self, no: ConstraintNo, decision: &Decision) -> Result<Constraints, StoreError> {
+    fn check(&self, no: ConstraintNo, decision: &Decision) -> Result<Constraints, StoreError> {
         let constraints = self.constraints.with(no, decision.clone());
-        self.check_all(&constraints, no).await?;
+        Self::check_all(&constraints, no)?;
         Ok(constraints)
     }
 
-    async fn check_all(&mut self, constraints: &Constraints, new: ConstraintNo) -> Result<(), StoreError> {
-        let kinds = kinds(&mut self.tx, self.tenant, self.rules, constraints).await?;
-        constraints.check(self.rules, |no| kinds.get(&no).copied()).map_err(|refusal| match refusal {
+    fn check_all(constraints: &Constraints, new: ConstraintNo) -> Result<(), StoreError> {
+        constraints.check().map_err(|refusal| match refusal {
             // What is new keeps apart, or is shared: then what stood is the reason.
             Refusal::KeptApart(no) | Refusal::DecidedShared(no) if no == new => {
                 constraints.link_touching(no).map_or(refusal, Refusal::KeptTogether).into()
@@ -350,40 +350,26 @@ impl Deciding<'_> {
         members: &[IdentifierNo],
         constraints: &Constraints,
     ) -> Result<(), StoreError> {
-        let sharing = |no: &IdentifierNo| constraints.sharing(*no).map(|s| i64::from(s == Sharing::Shared));
-        let columns = [
-            Column::Int(members.iter().map(|no| no.0).collect()),
-            Column::IntOrNull(members.iter().map(sharing).collect()),
-        ];
-        self.tx.run_bulk(SET_SHARING, &[Scalar::Int(self.tenant.0)], &columns).await
+        let decided: Vec<_> = members.iter().map(|no| (*no, constraints.sharing(*no))).collect();
+        write_sharing(&mut self.tx, self.tenant, &decided).await
     }
 
-    /// Refuses to make one of customers that together hold what one must not hold.
-    async fn refuse_crowd(
+    /// Refuses to make one of customers that a decision keeps apart.
+    async fn refuse_kept_apart(
         &mut self,
         members: &[IdentifierNo],
         known: &FxHashMap<IdentifierNo, Stored>,
     ) -> Result<(), StoreError> {
-        let mut all: FxHashMap<IdentifierNo, usize> =
-            members.iter().filter_map(|no| Some((*no, known.get(no)?.kind))).collect();
         let mut holders: Vec<i64> =
             known.values().filter_map(|stored| stored.holder).map(|no| no.0).collect();
         holders.sort_unstable();
         holders.dedup();
+        let mut all: FxHashSet<IdentifierNo> = members.iter().copied().collect();
         let scalars = [Scalar::Int(self.tenant.0)];
         for row in self.tx.fetch_bulk(HELD_BY, &scalars, &[Column::Int(holders)]).await? {
-            all.insert(
-                IdentifierNo(row.get(0)?),
-                identities::kind_index(self.rules, &row.get::<String>(1)?)?,
-            );
+            all.insert(IdentifierNo(row.get(0)?));
         }
-        for (kind, rule) in self.rules.kinds.iter().enumerate() {
-            let held = u32::try_from(all.values().filter(|k| **k == kind).count()).unwrap_or(u32::MAX);
-            if held > rule.limit {
-                return Err(Refusal::Limit { kind, held, limit: rule.limit }.into());
-            }
-        }
-        match self.constraints.broken(all.into_keys()).first() {
+        match self.constraints.broken(all.into_iter()).first() {
             Some(no) => Err(Refusal::KeptApart(*no).into()),
             None => Ok(()),
         }
@@ -412,6 +398,20 @@ impl Deciding<'_> {
     }
 }
 
+/// Writes what is decided of the sharing of identifiers.
+pub(super) async fn write_sharing(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    decided: &[(IdentifierNo, Option<Sharing>)],
+) -> Result<(), StoreError> {
+    let sharing = |said: Option<Sharing>| said.map(|said| i64::from(said == Sharing::Shared));
+    let columns = [
+        Column::Int(decided.iter().map(|(no, _)| no.0).collect()),
+        Column::IntOrNull(decided.iter().map(|(_, said)| sharing(*said)).collect()),
+    ];
+    tx.run_bulk(SET_SHARING, &[Scalar::Int(tenant.0)], &columns).await
+}
+
 /// A must-link, as the observation that nobody made.
 fn evidence(
     no: ConstraintNo,
@@ -430,21 +430,6 @@ fn evidence(
         identifiers: names.into_iter().map(|(identifier, _)| identifier).collect(),
         severed: String::new(),
         releases: false,
+        version: 0,
     }
-}
-
-/// The kinds of all identifiers that decisions name.
-pub(super) async fn kinds(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    rules: &Rules,
-    constraints: &Constraints,
-) -> Result<FxHashMap<IdentifierNo, usize>, StoreError> {
-    let numbers =
-        constraints.standing().iter().flat_map(|(_, decision)| constraints::members(decision)).collect();
-    let names = constraints::names(tx, tenant, numbers).await?;
-    let kind = |(no, identifier): (IdentifierNo, Identifier)| {
-        Ok((no, identities::kind_index(rules, identifier.kind.as_str())?))
-    };
-    names.into_iter().map(kind).collect()
 }

@@ -105,6 +105,7 @@ fn add_to_sqlite(arguments: &mut SqliteArguments, scalar: Scalar<'_>) -> Result<
         Scalar::Int(value) => arguments.add(value),
         Scalar::IntOrNull(value) => arguments.add(value),
         Scalar::Text(value) => arguments.add(value),
+        Scalar::TextOrNull(value) => arguments.add(value),
         Scalar::Bytes(value) => arguments.add(value),
     }
     .map_err(sqlx::Error::Encode)
@@ -134,6 +135,7 @@ pub(super) fn postgres_arguments(scalars: &[Scalar<'_>]) -> Result<PgArguments, 
             Scalar::Int(value) => arguments.add(value),
             Scalar::IntOrNull(value) => arguments.add(value),
             Scalar::Text(value) => arguments.add(value),
+            Scalar::TextOrNull(value) => arguments.add(value),
             Scalar::Bytes(value) => arguments.add(value),
         }
         .map_err(sqlx::Error::Encode)?;

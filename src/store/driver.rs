@@ -16,6 +16,7 @@ use super::dialect::{
     sqlite_bulk_arguments, sqlite_text, with_numbers,
 };
 use super::error::StoreError;
+use super::files;
 use super::lookups::Lookups;
 
 /// Rows in one SQLite statement at most; times the columns it stays below SQLite's 32,766 variables.
@@ -61,6 +62,7 @@ pub enum Scalar<'a> {
     Int(i64),
     IntOrNull(Option<i64>),
     Text(&'a str),
+    TextOrNull(Option<&'a str>),
     Bytes(&'a [u8]),
 }
 
@@ -167,10 +169,14 @@ impl Database {
             .pragma("cache_size", "-131072")
             .pragma("wal_autocheckpoint", "16384")
             .pragma("temp_store", "MEMORY")
+            // What is deleted is overwritten: an erasure leaves no bytes in free pages.
+            .pragma("secure_delete", "ON")
             .pragma("mmap_size", MAPPED);
+        let is_new = files::keep_private(options.get_filename())?;
         // Migrated on a connection of its own: the planner's statistics are read when one is opened.
         let migrator = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&migrator).await?;
+        files::clean_once(&migrator, is_new).await?;
         migrator.close().await;
         // A connection to a file needs no ping before it is used: that would be a thread's turn.
         let pool = || {

@@ -11,7 +11,7 @@ pub enum StoreError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
     #[error("a migration failed")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(#[source] sqlx::migrate::MigrateError),
     /// Neither `sqlite:` nor `postgres:`.
     #[error("the database URL must begin with sqlite: or postgres:")]
     UnknownScheme,
@@ -39,12 +39,29 @@ pub enum StoreError {
     /// Rules made from a version that is not the present one.
     #[error("the present version is {present}")]
     RulesOutdated { present: i64 },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    NoRandomness,
+    /// The database was migrated by a newer build, whose schema this one does not know.
+    #[error(
+        "the database was migrated by a newer build of the service (migration {migration}): run that one or a later one; an older build must not write to it"
+    )]
+    NewerSchema { migration: i64 },
     /// Another process took what this one was about to take; send again.
     #[error("contention")]
     Contention,
     /// What it was written or read in together with others failed; nothing was stored.
     #[error("the database failed")]
     Shared(Diagnosis),
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(migration) => Self::NewerSchema { migration },
+            other => Self::Migration(other),
+        }
+    }
 }
 
 impl StoreError {

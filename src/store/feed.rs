@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::tenants::revision;
+use super::tenants::present;
 use super::{Store, StoreError};
 use crate::identity::feed::{Event, Moves};
 use crate::model::{Micros, ObservationNo, Revision, TenantKey};
@@ -26,6 +26,8 @@ pub struct FeedPage {
     pub revisions: Vec<RevisionEvents>,
     /// The tenant's present revision.
     pub present: Revision,
+    /// The revision of the tenant's last erasure.
+    pub erased_at: Revision,
 }
 
 /// Revisions of a page at most.
@@ -44,12 +46,18 @@ const STRETCHES_THEN: &str = "WITH v(observation, revision) AS ({rows}) \
     SELECT v.revision, s.observation, s.from_at_us, s.customer FROM v CROSS JOIN stretch s \
     WHERE s.tenant = $1 AND s.observation = v.observation AND s.revision_from <= v.revision \
     AND (s.revision_until IS NULL OR s.revision_until > v.revision) ORDER BY v.revision, s.observation, s.from_at_us";
-const KINDS_CHANGED: &str = "SELECT until_revision, customer FROM customer_was \
+const KINDS_CHANGED: &str = "SELECT until_revision, customer, ended FROM customer_was \
     WHERE tenant = $1 AND until_revision > $2 AND until_revision <= $3 ORDER BY until_revision, customer";
+/// Customers that came to be at those revisions.
+const BEGAN: &str = "WITH v(customer, revision) AS ({rows}) SELECT v.customer, v.revision FROM v \
+    WHERE EXISTS (SELECT 1 FROM customer c WHERE c.tenant = $1 AND c.customer = v.customer AND c.began = v.revision) \
+    OR EXISTS (SELECT 1 FROM customer_was w WHERE w.tenant = $1 AND w.customer = v.customer \
+    AND w.began = v.revision)";
 pub(super) const KINDS_THEN: &str = "WITH v(customer, revision) AS ({rows}) \
     SELECT v.customer, v.revision, COALESCE((SELECT w.registered FROM customer_was w WHERE w.tenant = $1 \
     AND w.customer = v.customer AND w.until_revision > v.revision ORDER BY w.until_revision LIMIT 1), \
     (SELECT c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = v.customer)) FROM v";
+const UPGRADES: &str = "SELECT revision, from_generation, to_generation FROM upgrade WHERE tenant = $1";
 const SHARING: &str = "SELECT s.revision, d.kind, d.value, s.shared FROM sharing s \
     JOIN identifier d ON d.tenant = s.tenant AND d.identifier = s.identifier \
     WHERE s.tenant = $1 AND s.revision > $2 AND s.revision <= $3 ORDER BY s.revision, s.identifier";
@@ -65,13 +73,14 @@ impl Store {
     /// What changed after a revision: the next page of the feed.
     pub async fn identity_events(&self, tenant: TenantKey, after: Revision) -> Result<FeedPage, StoreError> {
         let mut tx = self.db.read().await?;
-        let present = revision(&mut tx, tenant).await?;
+        let (present, erased_at) = present(&mut tx, tenant).await?;
         if present <= after {
-            return Ok(FeedPage { revisions: Vec::new(), present });
+            return Ok(FeedPage { revisions: Vec::new(), present, erased_at });
         }
         let mut drafts = read_revisions(&mut tx, tenant, after).await?;
         read_moves(&mut tx, tenant, after, &mut drafts).await?;
         read_stretches(&mut tx, tenant, &mut drafts).await?;
+        read_upgrades(&mut tx, tenant, &mut drafts).await?;
         let kinds = read_kinds(&mut tx, tenant, after, &mut drafts).await?;
         let none = FxHashMap::default();
         let told = |draft: Draft| {
@@ -79,7 +88,7 @@ impl Store {
             let (revision, committed_at) = (draft.revision, draft.committed_at);
             RevisionEvents { revision, committed_at, events: draft.moves.events(kinds) }
         };
-        Ok(FeedPage { revisions: drafts.into_values().map(told).collect(), present })
+        Ok(FeedPage { revisions: drafts.into_values().map(told).collect(), present, erased_at })
     }
 }
 
@@ -115,6 +124,24 @@ async fn read_revisions(
         }
     }
     Ok(drafts)
+}
+
+/// Revisions in which the whole map was resolved anew: very few.
+async fn read_upgrades(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    drafts: &mut BTreeMap<Revision, Draft>,
+) -> Result<(), StoreError> {
+    for row in tx.fetch(UPGRADES, &[Scalar::Int(tenant.0)]).await? {
+        if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
+            draft.moves.upgraded = Some((generation(&row, 1)?, generation(&row, 2)?));
+        }
+    }
+    Ok(())
+}
+
+fn generation(row: &Row, column: usize) -> Result<i32, StoreError> {
+    i32::try_from(row.get::<i64>(column)?).map_err(|_| StoreError::Corrupt { what: "generation" })
 }
 
 /// Reassignments; later revisions are left for the next page where these are too many.
@@ -206,10 +233,24 @@ async fn read_kinds(
     for row in tx.fetch(KINDS_CHANGED, &range).await? {
         if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
             let customer = ObservationNo(row.get(1)?);
+            if row.get::<i64>(2)? != 0 {
+                draft.moves.ended.push(customer);
+                continue;
+            }
             let gone = |(o, from, to): &(_, _, _)| *o == customer && *from == customer && *to != customer;
             if !draft.moves.moved.iter().any(gone) {
                 draft.moves.kinds.push(customer);
             }
+        }
+    }
+    let stays = |(revision, draft): (&Revision, &Draft)| {
+        let stay = draft.moves.moved.iter().filter(|(no, from, to)| from == to && no == to);
+        stay.map(|(no, ..)| (no.0, revision.0)).collect::<Vec<_>>()
+    };
+    let stays: Vec<(i64, i64)> = drafts.iter().flat_map(stays).collect();
+    for (customer, revision) in began(tx, tenant, &stays).await? {
+        if let Some(draft) = drafts.get_mut(&revision) {
+            draft.moves.again.push(customer);
         }
     }
     let mut asked: BTreeSet<(i64, i64)> = BTreeSet::new();
@@ -228,6 +269,20 @@ async fn read_kinds(
         }
     }
     Ok(kinds)
+}
+
+/// Those of customers, at revisions, that came to be there.
+pub(super) async fn began(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    asked: &[(i64, i64)],
+) -> Result<Vec<(ObservationNo, Revision)>, StoreError> {
+    let columns = [
+        Column::Int(asked.iter().map(|(customer, _)| *customer).collect()),
+        Column::Int(asked.iter().map(|(_, revision)| *revision).collect()),
+    ];
+    let rows = tx.fetch_bulk(BEGAN, &[Scalar::Int(tenant.0)], &columns).await?;
+    rows.iter().map(|row| Ok((ObservationNo(row.get(0)?), Revision(row.get(1)?)))).collect()
 }
 
 fn read_kind(row: &Row) -> Result<Option<(Revision, ObservationNo, bool)>, StoreError> {

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::constraints::{self, StoredConstraint};
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::feed::{KINDS_THEN, stretches_at};
+use super::feed::{KINDS_THEN, began, stretches_at};
 use super::identities::{read_numbers, read_position};
 use super::merges::load_numbers;
 use super::tenants::revision;
@@ -27,6 +27,8 @@ pub enum Cause {
     Decision,
     /// Other rules took effect.
     Rules,
+    /// A newer build resolves in another way.
+    Upgrade,
 }
 
 /// What a history tells.
@@ -92,6 +94,8 @@ const FIRST: &str = "WITH v(observation) AS ({rows}) SELECT o.observation, \
     ORDER BY r.last_observation, r.revision LIMIT 1), o.identifiers \
     FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.observation = v.observation";
 const KINDS: &str = "SELECT until_revision FROM customer_was WHERE tenant = $1 AND customer = $2";
+const ENDED: &str =
+    "SELECT until_revision FROM customer_was WHERE tenant = $1 AND customer = $2 AND ended = 1";
 const REVISIONS: &str = "WITH v(revision) AS ({rows}) SELECT r.revision, r.committed_at_us, r.last_observation \
     FROM v CROSS JOIN revision r WHERE r.tenant = $1 AND r.revision = v.revision";
 const LEFT_BY: &str = "WITH v(revision, customer) AS ({rows}) \
@@ -101,7 +105,8 @@ const ROWS: &str = "WITH v(revision, observation) AS ({rows}) \
     SELECT r.revision, r.observation, r.from_customer, r.to_customer FROM v CROSS JOIN reassignment r \
     WHERE r.tenant = $1 AND r.revision = v.revision AND r.observation = v.observation";
 const VOIDED: &str = "WITH v(revision) AS ({rows}) SELECT DISTINCT x.revision FROM v CROSS JOIN void x \
-    WHERE x.tenant = $1 AND x.revision = v.revision";
+    WHERE x.tenant = $1 AND x.revision = v.revision AND x.superseded = 0";
+const UPGRADED: &str = "SELECT revision FROM upgrade WHERE tenant = $1";
 const PROMOTED: &str = "SELECT revision FROM rule_set WHERE tenant = $1 AND version > 1";
 const OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     SELECT o.observation, o.identifiers, o.releases, o.first_at_us, o.first_source, o.first_source_id \
@@ -370,8 +375,20 @@ async fn load_moves(
         }
     }
     let key = [tenant.0, customer.0].map(Scalar::Int);
+    let stays = moves.iter().filter(|(_, (_, moves))| moves.moved.contains(&(customer, customer, customer)));
+    let stays: Vec<(i64, i64)> = stays.map(|(revision, _)| (customer.0, revision.0)).collect();
+    for (customer, revision) in began(tx, tenant, &stays).await? {
+        if let Some((_, moves)) = moves.get_mut(&revision) {
+            moves.again.push(customer);
+        }
+    }
+    let ended: FxHashSet<i64> = load_numbers(tx, ENDED, &key).await?.into_iter().collect();
     for revision in load_numbers(tx, KINDS, &key).await? {
         if let Some((_, moves)) = moves.get_mut(&Revision(revision)) {
+            if ended.contains(&revision) {
+                moves.ended.push(customer);
+                continue;
+            }
             let gone = |(o, from, to): &(_, _, _)| *o == customer && *from == customer && *to != customer;
             if !moves.moved.iter().any(gone) {
                 moves.kinds.push(customer);
@@ -409,6 +426,9 @@ async fn causes(
     }
     for revision in load_numbers(tx, PROMOTED, &scalars).await? {
         causes.insert(Revision(revision), Cause::Rules);
+    }
+    for revision in load_numbers(tx, UPGRADED, &scalars).await? {
+        causes.insert(Revision(revision), Cause::Upgrade);
     }
     Ok(causes)
 }

@@ -1,5 +1,6 @@
 //! Identity on disk: loads what the resolver asks for and writes what it decided.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -7,10 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::record::Taken;
 use super::stretches::{self, Stretches};
-use super::{StoreError, conflicts, settled};
+use super::{StoreError, conflicts, falling, settled};
 use crate::identity::Rules;
 use crate::identity::batch::{
-    Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle as decide,
+    Before, Claims, Fresh, Stored, StoredCustomer, StoredObservation, claim, plan, settle as decide,
 };
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::moves::Touch;
@@ -29,13 +30,16 @@ pub(super) struct Evidence {
     pub(super) severed: String,
     /// A logout that sets its one identifier free.
     pub(super) releases: bool,
+    /// Of such a one: the version of the logout.
+    pub(super) version: i64,
 }
 
 macro_rules! identifier_columns {
     () => {
         "d.identifier, d.kind, d.value, d.holder, d.claims, \
          d.first_in, f.first_at_us, f.first_source, f.first_source_id, f.component, \
-         d.latest_in, l.first_at_us, l.first_source, l.first_source_id, d.sharing, d.shared"
+         d.latest_in, l.first_at_us, l.first_source, l.first_source_id, d.sharing, d.shared, \
+         d.blocked"
     };
 }
 macro_rules! identifier_joins {
@@ -109,7 +113,9 @@ pub(super) async fn settle(
     let rules = ground.rules;
     let (mut before, mut fresh) = load_before(tx, tenant, ground, taken, &evidence).await?;
     before.again = again;
-    let plan = plan(rules, &mut before, &mut fresh);
+    let mut crossed = claim(rules, &mut before, &fresh);
+    falling::reach(tx, tenant, ground, taken, &mut before, &mut crossed).await?;
+    let plan = plan(rules, &mut before, &mut fresh, &crossed);
     let (loaded, beside, touched) = load_components(tx, tenant, rules, &plan.replay).await?;
     touches.extend(touched);
     let changes = decide(rules, before, &plan, &fresh, &loaded, &touches, beside);
@@ -131,7 +137,10 @@ pub(super) async fn settle(
     settled::move_observations(tx, tenant, &evidence).await?;
     let was = evidence.iter().filter_map(|e| Some((e.no, e.was?))).collect();
     settled::reassign(tx, tenant, taken, &was, &loaded, &changes).await?;
-    settled::log_merges(tx, tenant, taken, &changes.merges).await?;
+    let named = |f: &&Fresh| crossed.fallen.iter().any(|no| f.observation.identifiers.contains(no));
+    let cause = fresh.iter().filter(named).max_by_key(|f| &f.observation.position);
+    let cause = cause.map(|f| f.observation.no);
+    settled::log_merges(tx, tenant, taken, &changes, cause).await?;
     conflicts::log(tx, tenant, taken, &changes.conflicts).await?;
     settled::write_holdings(tx, tenant, rules, taken, &changes).await?;
     stretches::write(tx, tenant, taken, &loaded, &changes.assigned).await?;
@@ -140,7 +149,7 @@ pub(super) async fn settle(
 }
 
 /// Numbers the identifiers of the evidence and loads what is known of them and of their holders.
-async fn load_before(
+pub(super) async fn load_before(
     tx: &mut Transaction,
     tenant: TenantKey,
     ground: &Ground<'_>,
@@ -190,30 +199,6 @@ async fn load_before(
     load_customers(tx, tenant, rules, &mut before).await?;
     load_sizes(tx, tenant, rules, taken, &mut before).await?;
     Ok((before, fresh))
-}
-
-/// Loads what is known of identifiers and numbers the new ones, as if they were seen together.
-pub(super) async fn load_outlook(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    ground: &Ground<'_>,
-    taken: &mut Taken,
-    identifiers: &[Identifier],
-    position: Position,
-) -> Result<(Before, Observation), StoreError> {
-    let no = ObservationNo(taken.next_observation);
-    let evidence = Evidence {
-        no,
-        is_new: true,
-        was: None,
-        set: [0; 16],
-        position,
-        identifiers: identifiers.to_vec(),
-        severed: String::new(),
-        releases: false,
-    };
-    let (before, mut fresh) = load_before(tx, tenant, ground, taken, &[evidence]).await?;
-    Ok((before, fresh.remove(0).observation))
 }
 
 async fn load_customers(
@@ -357,6 +342,7 @@ pub(super) fn read_identifier(row: &Row, rules: &Rules) -> Result<(IdentifierNo,
         latest: seen(10, 11, Micros::MIN)?,
         sharing,
         was_shared: row.get::<i64>(15)? != 0,
+        blocked: row.get::<i64>(16)? != 0,
     };
     Ok((IdentifierNo(row.get(0)?), stored))
 }
@@ -391,5 +377,15 @@ pub(super) fn read_claims(text: &str) -> Result<Claims, StoreError> {
     if text.is_empty() {
         return Ok(Claims::new());
     }
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what: "claims" })
+    if let Ok(claims) = serde_json::from_str(text) {
+        return Ok(claims);
+    }
+    // As counted until they were grouped: each value by itself.
+    let flat: BTreeMap<String, Vec<i64>> =
+        serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what: "claims" })?;
+    let mut claims = Claims::new();
+    for (kind, values) in flat {
+        values.iter().for_each(|value| claims.add(&kind, &[*value]));
+    }
+    Ok(claims)
 }

@@ -6,20 +6,19 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Scalar, Transaction};
-use super::identities::kind_index;
-use super::read::{Component, CustomerRecord, Found, Member, ResolvedIdentifier, Shown, customers};
+use super::read::{Component, CustomerRecord, Found, Linked, Member, ResolvedIdentifier, Shown, customers};
 use super::record::decode_summary;
 use super::search::load;
 use super::stretches::{self, Span, Stretches, spans_of, summaries};
 use super::tenants::revision;
-use super::{Store, StoreError, constraints};
+use super::{Store, StoreError, constraints, orders};
 use crate::identity::Rules;
-use crate::identity::batch::{Before, Stored, StoredObservation};
-use crate::identity::constraints::Constraints;
+use crate::identity::batch::{Stored, StoredObservation};
+use crate::identity::constraints::{ConstraintNo, Constraints, link_no};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::summary::Summary;
 use crate::model::{
-    CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
+    CustomerKind, Identifier, Micros, ObservationNo, Revision, TenantKey, TouchKey, Touchpoint,
 };
 
 /// A past state that callers ask for.
@@ -137,32 +136,6 @@ impl Store {
         Ok(numbers.into_iter().map(resolved).collect())
     }
 
-    /// As [`Store::outlook`], but from what was known then.
-    pub async fn outlook_then(
-        &self,
-        tenant: TenantKey,
-        known: &Known,
-        identifiers: &[Identifier],
-        position: Position,
-    ) -> Result<(Before, Observation), StoreError> {
-        let mut tx = self.db.read().await?;
-        let numbers = find_identifiers(&mut tx, tenant, identifiers).await?;
-        let seeds: Vec<i64> = numbers.iter().flatten().copied().collect();
-        let mut before = load(&mut tx, tenant, known, &[], &seeds).await?.before;
-        let no = ObservationNo(i64::MAX / 2);
-        let mut observation =
-            Observation { no, position, identifiers: vec![], severed: vec![], releases: false };
-        for (i, (identifier, found)) in (0..).zip(identifiers.iter().zip(numbers)) {
-            let number = IdentifierNo(found.unwrap_or(i64::MAX / 2 + i));
-            let kind = kind_index(&known.rules, identifier.kind.as_str())?;
-            let value = identifier.value.clone();
-            (before.identifiers.entry(number))
-                .or_insert_with(|| Stored::unheld(kind, value, observation.seen()));
-            observation.identifiers.push(number);
-        }
-        Ok((before, observation))
-    }
-
     /// All evidence that bore on an observation then; `None` if it was not there.
     pub async fn component_then(
         &self,
@@ -218,6 +191,12 @@ pub(super) async fn customers_then(
         divided.flat_map(|o| wanted.iter().map(move |c| (*c, spans(o, *c)))).collect();
     let in_spans = divided_summaries(tx, tenant, known, &divided).await?;
     let found = |customer: ObservationNo| {
+        let link = |o: &&StoredObservation| o.observation.is_link() && o.customer == customer;
+        let linked = |o: &StoredObservation| {
+            let decision = link_no(&o.observation.position).unwrap_or(ConstraintNo(0));
+            o.observation.identifiers.iter().map(|no| Linked { no: *no, decision }).collect::<Vec<_>>()
+        };
+        let links: Vec<Linked> = then.observations.iter().filter(link).flat_map(linked).collect();
         let own = then.observations.iter().filter(|o| !o.observation.is_link());
         let own = own.map(|o| (o, spans(o, customer)));
         let members: Vec<Member> = (own.filter(|(_, spans)| !spans.is_empty()))
@@ -234,10 +213,10 @@ pub(super) async fn customers_then(
             .collect();
         let registered = then.registered.get(&customer).copied().unwrap_or_default();
         let kind = if registered { CustomerKind::Registered } else { CustomerKind::Anonymous };
-        let names = members.iter().flat_map(|member| &member.identifiers);
+        let names = members.iter().flat_map(|member| &member.identifiers).chain(links.iter().map(|l| &l.no));
         let names = names.filter_map(|no| Some((*no, then.before.identifiers.get(no)?.clone())));
         let names = names.collect();
-        (Found { customer, kind, members }, names)
+        (Found { customer, kind, members, links }, names)
     };
     Ok(customers.into_iter().map(|customer| customer.map(found)).collect())
 }
@@ -293,7 +272,7 @@ pub(super) async fn map_then(
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-async fn find_identifiers(
+pub(super) async fn find_identifiers(
     tx: &mut Transaction,
     tenant: TenantKey,
     identifiers: &[Identifier],
@@ -324,12 +303,39 @@ async fn summaries_then(
     for row in tx.fetch_bulk(TOUCHED_SINCE, &scalars[..2], &columns).await? {
         changed.insert(row.get(0)?);
     }
+    let numbers: Vec<ObservationNo> = observations.iter().copied().map(ObservationNo).collect();
+    let then = (known.last_touchpoint, known.revision);
+    let corrections = orders::corrections_then(tx, tenant, &numbers, then).await?;
+    changed.extend(corrections.iter().map(|(no, _)| no.0));
+    changed.extend(orders::corrections_of(tx, tenant, &numbers).await?.iter().map(|(no, _)| no.0));
     let (again, same): (Vec<i64>, Vec<i64>) = observations.iter().partition(|no| changed.contains(no));
     let mut summaries: FxHashMap<i64, Summary> = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_SUMMARIES, &scalars[..1], &[Column::Int(same)]).await? {
         summaries.insert(row.get(0)?, decode_summary(&row.get::<Vec<u8>>(1)?)?);
     }
-    for row in tx.fetch_bulk(TOUCHES_THEN, &scalars, &[Column::Int(again)]).await? {
+    for (no, summary) in sum_touches(tx, tenant, then, again).await? {
+        summaries.insert(no.0, summary);
+    }
+    for (no, one) in corrections {
+        summaries.entry(no.0).or_default().correct(one.currency, &one.delta);
+    }
+    Ok(summaries)
+}
+
+/// Every touchpoint, every void.
+pub(super) const NOW: (i64, Revision) = (i64::MAX, Revision(i64::MAX));
+
+/// What the touchpoints of observations come to by themselves: those up to a number, but for those void by a revision.
+/// One without any is not among them.
+pub(super) async fn sum_touches(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    (last_touchpoint, revision): (i64, Revision),
+    observations: Vec<i64>,
+) -> Result<FxHashMap<ObservationNo, Summary>, StoreError> {
+    let scalars = [tenant.0, last_touchpoint, revision.0].map(Scalar::Int);
+    let mut summaries: FxHashMap<ObservationNo, Summary> = FxHashMap::default();
+    for row in tx.fetch_bulk(TOUCHES_THEN, &scalars, &[Column::Int(observations)]).await? {
         let touchpoint = Touchpoint {
             key: TouchKey { source: row.get(1)?, source_id: row.get(2)? },
             at: Micros(row.get(3)?),
@@ -337,7 +343,7 @@ async fn summaries_then(
             identifiers: Vec::new(),
             details: super::record::parse_details(&row.get::<String>(5)?)?,
         };
-        summaries.entry(row.get(0)?).or_default().add(&touchpoint);
+        summaries.entry(ObservationNo(row.get(0)?)).or_default().add(&touchpoint);
     }
     Ok(summaries)
 }

@@ -21,11 +21,14 @@ pub struct ListedMerge {
     /// The identifiers that the observation, or the must-link, holds together.
     pub identifiers: Vec<IdentifierNo>,
     /// The touchpoint that first proved it; for a must-link, none.
+    /// Of one that sharing made: the touchpoint that made the users of an identifier one person.
     pub evidence: Option<Position>,
     /// The must-link that made it.
     pub link: Option<StoredConstraint>,
     /// What each side held just before; `None` if it is not a merge any more, or was a must-link's.
     pub found: Option<Found>,
+    /// Rules or sharing made it: no observation did.
+    pub is_unbridged: bool,
     pub stands: bool,
     /// The decision that undid it.
     pub undone_by: Option<ConstraintNo>,
@@ -42,17 +45,18 @@ pub struct ListedMerges {
 /// Where a page of merges ends: the observation and the absorbed customer of its last one.
 pub type MergePlace = (ObservationNo, ObservationNo);
 
-const LIST: &str = "SELECT observation, absorbed, survivor, revision FROM merge_event WHERE tenant = $1 \
-    AND observation <= $2 AND (observation, absorbed) < ($2, $3) ORDER BY observation DESC, absorbed DESC LIMIT $4";
+const LIST: &str = "SELECT observation, absorbed, survivor, revision, absorbed_held, others_held, cause \
+    FROM merge_event WHERE tenant = $1 AND observation <= $2 AND (observation, absorbed) < ($2, $3) ORDER BY observation DESC, absorbed DESC LIMIT $4";
 const OF_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
-    SELECT m.observation, m.absorbed, m.survivor, m.revision FROM v CROSS JOIN merge_event m \
+    SELECT m.observation, m.absorbed, m.survivor, m.revision, m.absorbed_held, m.others_held, m.cause \
+    FROM v CROSS JOIN merge_event m \
     WHERE m.tenant = $1 AND m.observation = v.observation";
 pub(super) const MEMBERS: &str = "SELECT o.observation FROM observation c \
     JOIN observation r ON r.tenant = c.tenant AND r.observation = c.customer \
     JOIN observation o ON o.tenant = c.tenant AND o.component = r.component AND o.customer = c.customer \
     WHERE c.tenant = $1 AND c.observation = $2";
 const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
-    SELECT o.observation, o.component, o.identifiers, o.first_at_us, o.first_source, o.first_source_id \
+    SELECT o.observation, o.component, o.identifiers, o.first_at_us, o.first_source, o.first_source_id, o.customer \
     FROM v CROSS JOIN observation o WHERE o.tenant = $1 AND o.observation = v.observation";
 
 impl Store {
@@ -95,26 +99,31 @@ impl Store {
         let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
         let mut listed = Vec::with_capacity(rows.len());
         for row in rows {
-            let [observation, absorbed, survivor] =
-                [row.get(0)?, row.get(1)?, row.get(2)?].map(ObservationNo);
-            listed.push((Merge { observation, absorbed, survivor }, Revision(row.get(3)?)));
+            listed.push(parse(row)?);
         }
-        listed.sort_by_key(|(merge, _)| std::cmp::Reverse((merge.observation, merge.absorbed)));
+        listed.sort_by_key(|one| std::cmp::Reverse((one.merge.observation, one.merge.absorbed)));
         let mut merges = Vec::with_capacity(listed.len());
         let seen = load_observations(&mut tx, tenant, &listed).await?;
         let found = replay(&mut tx, tenant, rules, &constraints, &listed, &seen).await?;
-        for (merge, revision) in listed {
-            let Some(seen) = seen.get(&merge.observation) else { continue };
+        for logged in listed {
+            let (merge, revision) = (logged.merge, logged.revision);
+            let Some(together) = seen.get(&merge.observation) else { continue };
             let key = (merge.observation, merge.absorbed);
             let link = constraints::find_link(&mut tx, tenant, merge.observation).await?;
             let undoing = constraints::find_undoing(&mut tx, tenant, key).await?;
             let undoing = undoing.filter(|undoing| undoing.retracted.is_none());
-            let found = found.get(&key).cloned();
+            let bridged = found.get(&key).cloned();
+            let is_unbridged = bridged.is_none() && logged.sides.is_some();
+            let cause = logged.cause.and_then(|no| seen.get(&no));
+            let found = bridged.or_else(|| logged.found(&seen));
             merges.push(ListedMerge {
                 merge,
                 revision,
-                identifiers: seen.identifiers.clone(),
-                evidence: link.is_none().then(|| seen.position.clone()),
+                identifiers: together.identifiers.clone(),
+                evidence: match is_unbridged {
+                    true => cause.map(|seen| seen.position.clone()),
+                    false => link.is_none().then(|| together.position.clone()),
+                },
                 stands: match &link {
                     Some(link) => link.retracted.is_none(),
                     None => found.is_some(),
@@ -122,6 +131,7 @@ impl Store {
                 undone_by: undoing.map(|undoing| undoing.no),
                 link,
                 found,
+                is_unbridged,
             });
         }
         let sides = |merge: &ListedMerge| {
@@ -144,7 +154,68 @@ pub(super) async fn load_numbers(
     tx.fetch(sql, scalars).await?.iter().map(|row| row.get(0)).collect()
 }
 
+/// A merge as it was logged.
+struct Logged {
+    merge: Merge,
+    revision: Revision,
+    /// What the absorbed customer and the others held just before, where no observation tells.
+    sides: Option<(Vec<IdentifierNo>, Vec<IdentifierNo>)>,
+    cause: Option<ObservationNo>,
+}
+
+impl Logged {
+    /// A merge that no observation made stands while both are one.
+    fn found(&self, seen: &FxHashMap<ObservationNo, SeenTogether>) -> Option<Found> {
+        let (absorbed_held, others_held) = self.sides.clone()?;
+        let customer = |no| seen.get(no).map(|seen| seen.customer);
+        let (absorbed, survivor) = (customer(&self.merge.absorbed)?, customer(&self.merge.survivor)?);
+        (absorbed == survivor).then_some(Found { merge: self.merge, absorbed_held, others_held })
+    }
+}
+
+fn parse(row: &Row) -> Result<Logged, StoreError> {
+    let [observation, absorbed, survivor] = [row.get(0)?, row.get(1)?, row.get(2)?].map(ObservationNo);
+    let sides = match (row.get::<Option<String>>(4)?, row.get::<Option<String>>(5)?) {
+        (Some(absorbed), Some(others)) => Some((read_numbers(&absorbed)?, read_numbers(&others)?)),
+        _ => None,
+    };
+    Ok(Logged {
+        merge: Merge { observation, absorbed, survivor },
+        revision: Revision(row.get(3)?),
+        sides,
+        cause: row.get::<Option<i64>>(6)?.filter(|no| *no > 0).map(ObservationNo),
+    })
+}
+
+/// What the two sides of a merge held just before it; `None` if it is not one any more. Of a
+/// customer that held nothing: what it was seen with.
+pub(super) async fn sides(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    rules: &Rules,
+    constraints: &Constraints,
+    (observation, absorbed): MergePlace,
+) -> Result<Option<(Vec<IdentifierNo>, Vec<IdentifierNo>)>, StoreError> {
+    let columns = [Column::Int(vec![observation.0])];
+    let mut listed = Vec::new();
+    for row in tx.fetch_bulk(OF_OBSERVATIONS, &[Scalar::Int(tenant.0)], &columns).await? {
+        listed.push(parse(&row)?);
+    }
+    listed.retain(|one| one.merge.absorbed == absorbed);
+    let seen = load_observations(tx, tenant, &listed).await?;
+    let mut found = replay(tx, tenant, rules, constraints, &listed, &seen).await?;
+    let bridged = found.remove(&(observation, absorbed));
+    let Some(found) = bridged.or_else(|| listed.first()?.found(&seen)) else { return Ok(None) };
+    let (mut left, right) = (found.absorbed_held, found.others_held);
+    if left.is_empty() {
+        left.extend(seen.get(&absorbed).iter().flat_map(|seen| &seen.identifiers));
+        left.retain(|no| !right.contains(no));
+    }
+    Ok(Some((left, right)).filter(|(left, right)| !left.is_empty() && !right.is_empty()))
+}
+
 struct SeenTogether {
+    customer: ObservationNo,
     component: ObservationNo,
     identifiers: Vec<IdentifierNo>,
     position: Position,
@@ -153,15 +224,21 @@ struct SeenTogether {
 async fn load_observations(
     tx: &mut Transaction,
     tenant: TenantKey,
-    listed: &[(Merge, Revision)],
+    listed: &[Logged],
 ) -> Result<FxHashMap<ObservationNo, SeenTogether>, StoreError> {
-    let mut numbers: Vec<i64> = listed.iter().map(|(merge, _)| merge.observation.0).collect();
+    let named = |one: &Logged| {
+        let customers = one.sides.as_ref().map(|_| [one.merge.absorbed, one.merge.survivor]);
+        let customers = customers.into_iter().flatten();
+        customers.chain([one.merge.observation]).chain(one.cause).map(|no| no.0).collect::<Vec<_>>()
+    };
+    let mut numbers: Vec<i64> = listed.iter().flat_map(named).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut seen = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_OBSERVATIONS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await? {
         let together = SeenTogether {
             component: ObservationNo(row.get(1)?),
+            customer: ObservationNo(row.get(6)?),
             identifiers: read_numbers(&row.get::<String>(2)?)?,
             position: read_position(&row, 3)?,
         };
@@ -176,7 +253,7 @@ async fn replay(
     tenant: TenantKey,
     rules: &Rules,
     constraints: &Constraints,
-    listed: &[(Merge, Revision)],
+    listed: &[Logged],
     seen: &FxHashMap<ObservationNo, SeenTogether>,
 ) -> Result<FxHashMap<(ObservationNo, ObservationNo), Found>, StoreError> {
     let labels: FxHashSet<ObservationNo> = seen.values().map(|seen| seen.component).collect();
@@ -185,7 +262,7 @@ async fn replay(
     // Components do not meet: one replay of all is a replay of each.
     observations.sort_by(|a, b| a.position.cmp(&b.position));
     let known = identifiers.iter().map(|(no, stored)| (*no, stored.known(rules))).collect();
-    let asked: Vec<_> = listed.iter().map(|(merge, _)| (merge.observation, merge.absorbed)).collect();
+    let asked: Vec<_> = listed.iter().map(|one| (one.merge.observation, one.merge.absorbed)).collect();
     let found = merges::find(rules, constraints, known, &observations, &touches, &asked);
     let key = |found: Found| ((found.merge.observation, found.merge.absorbed), found);
     Ok(found.into_iter().map(key).collect())

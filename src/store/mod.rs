@@ -4,27 +4,38 @@
 //! write transaction begins with the tenant's next revision, and so holds the tenant's row: the
 //! order of revisions is the order of commits, without a gap, also between processes.
 
+mod access;
 mod changes;
+mod committed;
 mod conflicts;
 mod constraints;
+mod content;
 mod costs;
 mod customers;
+mod data_key;
 mod decide;
 mod deciding;
+mod deletion;
 mod dialect;
 mod driver;
 mod error;
+mod falling;
 mod feed;
+mod files;
+mod foresight;
 mod history;
 mod identities;
 mod keys;
 mod known;
 mod lookups;
 mod merges;
+mod orders;
 mod outcomes;
 mod read;
 mod record;
 mod records;
+mod rehash;
+mod remembered;
 mod rows;
 mod rules;
 mod scoring;
@@ -34,6 +45,8 @@ mod shared;
 mod since;
 mod stretches;
 mod tenants;
+mod upgrade;
+mod versions;
 mod views;
 mod void;
 mod writer;
@@ -43,18 +56,23 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use access::AccessChange;
 pub use changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
 pub use costs::{Capacity, CostRate, Request};
+pub use data_key::DataKey;
 pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
+pub use deletion::{DeletedTenant, ListedTenant};
 // For benches, which write the same rows by the same driver with nothing in between.
 pub use driver::{Column, Database, Scalar};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
 pub use feed::{FeedPage, RevisionEvents};
+pub use foresight::Foreseen;
 pub use history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
 pub use known::{Known, KnownAt};
 pub use merges::{ListedMerge, ListedMerges, MergePlace};
+pub use outcomes::VERSIONS;
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
@@ -65,9 +83,10 @@ pub use shared::{COUNTED, SharedIdentifier};
 pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
 pub use views::Whom;
-pub use void::Voided;
+pub use void::{Voided, Voiding};
 
 use crate::clock::Clock;
+use crate::identity::RESOLVER_GENERATION;
 use crate::model::{Micros, Revision, TenantKey};
 
 /// Limits of the store.
@@ -98,8 +117,7 @@ pub struct Store {
     tenants: Arc<tenants::Tenants>,
     writer: writer::Writer,
     views: views::Views,
-    /// The last revision that this process committed, by tenant: wakes the mirrors.
-    committed: tokio::sync::watch::Receiver<(TenantKey, Revision)>,
+    committed: committed::Committed,
 }
 
 impl Store {
@@ -109,17 +127,28 @@ impl Store {
     /// When the scheme is neither, the database cannot be reached or a migration fails.
     pub async fn open(url: &str, settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
         let db = Database::open(url, settings.connections).await?;
+        rehash::rehash(&db).await?;
         let tenants = Arc::new(tenants::Tenants::default());
-        let (woken, committed) = tokio::sync::watch::channel((TenantKey(0), Revision(0)));
+        let committed = committed::Committed::default();
+        let woken = committed.clone();
         let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
         let views = views::Views::new(db.clone(), settings.connections);
-        Ok(Self { db, clock, tenants, writer, views, committed })
+        let store = Self { db, clock, tenants, writer, views, committed };
+        store.settle_orders().await?;
+        store.upgrade(RESOLVER_GENERATION).await?;
+        Ok(store)
     }
 
-    /// Wakes whenever this process has committed a revision.
+    /// Every revision that this process commits.
     #[must_use]
-    pub fn committed(&self) -> tokio::sync::watch::Receiver<(TenantKey, Revision)> {
-        self.committed.clone()
+    pub fn committed(&self) -> tokio::sync::broadcast::Receiver<(TenantKey, Revision)> {
+        self.committed.all()
+    }
+
+    /// Wakes whenever this process has committed a revision of the tenant.
+    #[must_use]
+    pub fn committed_of(&self, tenant: TenantKey) -> tokio::sync::watch::Receiver<Revision> {
+        self.committed.of(tenant)
     }
 
     /// Records a batch; one outcome per touchpoint, in order. What is refused is refused alone.
@@ -127,6 +156,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::QueueFull`] when too much waits already; nothing of the batch is stored then.
     pub async fn record(&self, tenant: TenantKey, batch: Vec<Incoming>) -> Result<Recorded, StoreError> {
+        let key = match self.tenants.known_key(tenant) {
+            Some(key) => key,
+            None => self.tenants.data_key(&mut self.db.read().await?, tenant).await?,
+        };
+        let batch = batch.into_iter().map(|incoming| incoming.sealed(&key)).collect();
         self.writer.record(tenant, batch).await
     }
 

@@ -7,22 +7,21 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::driver::{Column, Scalar, Transaction};
-use super::identities::{self, Ground, kind_index, read_identifier};
+use super::identities::{self, kind_index, read_identifier};
 use super::known::{Known, map_then, spans};
-use super::record::Taken;
 use super::rows::{list, parse_member, parse_touchpoints};
 use super::stretches::{self, Span};
 use super::tenants::revision;
 use super::{Store, StoreError};
 use crate::identity::Rules;
-use crate::identity::batch::{Before, Stored, StoredObservation};
-use crate::identity::constraints::Constraints;
+use crate::identity::batch::{Stored, StoredObservation};
+use crate::identity::constraints::{ConstraintNo, Constraints};
 use crate::identity::moves::Touch;
-use crate::identity::resolve::{IdentifierNo, KindIndex, Observation};
+use crate::identity::resolve::{IdentifierNo, KindIndex};
 use crate::model::summary::Summary;
 use crate::model::{
-    ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Position, Revision, TenantKey,
-    TimeRange, TouchKey, Touchpoint, TouchpointNo,
+    ActivityType, Channel, CustomerKind, Identifier, Micros, ObservationNo, Revision, TenantKey, TimeRange,
+    TouchKey, Touchpoint, TouchpointNo,
 };
 
 /// A touchpoint as stored.
@@ -33,7 +32,10 @@ pub struct StoredTouchpoint {
     pub touchpoint: Touchpoint,
     pub observation: Option<ObservationNo>,
     pub customer: Option<ObservationNo>,
-    /// Why it was voided, if it was.
+    pub version: i64,
+    /// A higher version is known.
+    pub superseded: bool,
+    /// Why it was voided, if it was: empty where it went with a higher version.
     pub voided: Option<String>,
 }
 
@@ -85,6 +87,8 @@ pub struct HeldIdentifier {
     pub last_seen: Option<Micros>,
     /// The touchpoint that first showed it with this customer.
     pub first_shown_by: Option<TouchKey>,
+    /// The decision by which a person linked it.
+    pub linked_by: Option<ConstraintNo>,
 }
 
 /// Everything that a customer's view is made of.
@@ -121,7 +125,7 @@ pub struct Component {
 macro_rules! touchpoint_columns {
     () => {
         "t.touchpoint, t.revision, t.source, t.source_id, t.at_us, t.channel, t.details, o.customer, o.identifiers, \
-         x.reason, t.observation, o.unsettled"
+         x.reason, t.observation, o.unsettled, t.version, x.superseded, x.taken_back_at"
     };
 }
 macro_rules! touchpoint_joins {
@@ -135,7 +139,8 @@ const FIND_TOUCHPOINT: &str = concat!(
     touchpoint_columns!(),
     " FROM touchpoint t",
     touchpoint_joins!(),
-    "WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3"
+    "WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3 AND ($4 < 0 OR t.version = $4) \
+     ORDER BY t.version DESC LIMIT 1"
 );
 // LIKE over a list: `,order,return,`; an empty list lets everything through.
 macro_rules! touchpoint_filter {
@@ -176,23 +181,34 @@ const FIND_CUSTOMERS: &str = "WITH v(observation) AS ({rows}) \
     JOIN observation r ON r.tenant = o.tenant AND r.observation = o.customer \
     WHERE o.tenant = $1 AND o.observation = v.observation";
 const LOAD_MEMBERS: &str = "WITH v(component, customer) AS ({rows}) \
-    SELECT o.customer, o.observation, o.identifiers, o.first_source, o.first_source_id, s.summary \
-    FROM v CROSS JOIN observation o \
+    SELECT o.customer, o.observation, o.identifiers, o.first_source, o.first_source_id, s.summary, \
+    CASE WHEN s.observation IS NULL THEN o.releases ELSE 1 END FROM v CROSS JOIN observation o \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
-    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1 \
-    AND (s.observation IS NOT NULL OR o.releases = 1)";
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.customer AND o.live = 1";
 const COMPONENT_OF: &str = "SELECT component FROM observation WHERE tenant = $1 AND observation = $2";
 
 impl Store {
-    /// The touchpoint of a source and source id, void or not.
+    /// The touchpoint of a source and source id in its highest version, void or not.
     pub async fn touchpoint(
         &self,
         tenant: TenantKey,
         key: &TouchKey,
     ) -> Result<(Revision, Option<StoredTouchpoint>), StoreError> {
+        self.touchpoint_version(tenant, key, None).await
+    }
+
+    /// The touchpoint of a source and source id, void or not: that version, or the highest.
+    pub async fn touchpoint_version(
+        &self,
+        tenant: TenantKey,
+        key: &TouchKey,
+        version: Option<i64>,
+    ) -> Result<(Revision, Option<StoredTouchpoint>), StoreError> {
         let mut tx = self.db.read().await?;
         let revision = revision(&mut tx, tenant).await?;
-        let scalars = [Scalar::Int(tenant.0), Scalar::Text(&key.source), Scalar::Text(&key.source_id)];
+        let version = Scalar::Int(version.unwrap_or(-1));
+        let scalars =
+            [Scalar::Int(tenant.0), Scalar::Text(&key.source), Scalar::Text(&key.source_id), version];
         let rows = tx.fetch(FIND_TOUCHPOINT, &scalars).await?;
         let found = parse_touchpoints(&mut tx, tenant, &rows).await?;
         Ok((revision, found.into_iter().next()))
@@ -263,24 +279,6 @@ impl Store {
         Ok(Listed { revision, entries })
     }
 
-    /// What is known of identifiers and of their holders, and an observation of them as if they
-    /// were seen together at that position. Writes nothing.
-    pub async fn outlook(
-        &self,
-        tenant: TenantKey,
-        rules: &Rules,
-        identifiers: &[Identifier],
-        position: Position,
-    ) -> Result<(Revision, Before, Observation), StoreError> {
-        let mut tx = self.db.read().await?;
-        let (revision, constraints) = self.tenants.present_constraints(&mut tx, tenant).await?;
-        let mut taken = Taken::beyond(revision);
-        let ground = Ground { rules, constraints };
-        let (before, observation) =
-            identities::load_outlook(&mut tx, tenant, &ground, &mut taken, identifiers, position).await?;
-        Ok((revision, before, observation))
-    }
-
     /// What is known of identifiers; `None` for one never seen.
     pub async fn identifiers(
         &self,
@@ -325,11 +323,37 @@ impl Store {
     }
 }
 
+/// Touchpoints by their numbers, void or not, in no order.
+pub(super) async fn load_touchpoints(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    numbers: Vec<i64>,
+) -> Result<Vec<StoredTouchpoint>, StoreError> {
+    let rows = tx.fetch_bulk(LOAD_TOUCHPOINTS, &[Scalar::Int(tenant.0)], &[Column::Int(numbers)]).await?;
+    parse_touchpoints(tx, tenant, &rows).await
+}
+
 /// A customer on the way out.
 pub(super) struct Found {
     pub(super) customer: ObservationNo,
     pub(super) kind: CustomerKind,
     pub(super) members: Vec<Member>,
+    pub(super) links: Vec<Linked>,
+}
+
+/// An identifier that a person linked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Linked {
+    pub(super) no: IdentifierNo,
+    pub(super) decision: ConstraintNo,
+}
+
+impl Linked {
+    /// Those of a must-link, read as an observation.
+    pub(super) fn of(link: &Member) -> Vec<Self> {
+        let decision = link.first_key.source_id.parse().map_or(ConstraintNo(0), ConstraintNo);
+        link.identifiers.iter().map(|no| Self { no: *no, decision }).collect()
+    }
 }
 
 /// An identifier as views show it.
@@ -382,8 +406,14 @@ pub(super) async fn customers(
         Column::Int(blocks.iter().map(|(_, customer)| *customer).collect()),
     ];
     let mut members: FxHashMap<i64, Vec<Member>> = FxHashMap::default();
+    let mut links: FxHashMap<i64, Vec<Linked>> = FxHashMap::default();
     for row in tx.fetch_bulk(LOAD_MEMBERS, &scalars, &columns).await? {
-        members.entry(row.get(0)?).or_default().push(parse_member(&row, 1)?);
+        let member = parse_member(&row, 1)?;
+        match row.get::<i64>(6)? {
+            // Nobody saw it: it is a person's link.
+            0 => links.entry(row.get(0)?).or_default().extend(Linked::of(&member)),
+            _ => members.entry(row.get(0)?).or_default().push(member),
+        }
     }
     for customer in unsettled {
         let home = members.remove(&customer.0).unwrap_or_default();
@@ -392,9 +422,26 @@ pub(super) async fn customers(
     let find = |no: &ObservationNo| {
         let Some(&(customer, _, kind)) = customer_of.get(&no.0) else { return Ok(None) };
         let members = members.get(&customer).cloned().unwrap_or_default();
-        Ok(Some(Found { customer: ObservationNo(customer), kind, members }))
+        let links = links.get(&customer).cloned().unwrap_or_default();
+        Ok(Some(Found { customer: ObservationNo(customer), kind, members, links }))
     };
     observations.iter().map(find).collect()
+}
+
+impl HeldIdentifier {
+    fn of(no: IdentifierNo, shown: &Shown, customer: ObservationNo) -> Self {
+        Self {
+            no,
+            kind: shown.kind,
+            value: shown.value.clone(),
+            shared: shown.shared,
+            held: shown.holder == Some(customer),
+            first_seen: None,
+            last_seen: None,
+            first_shown_by: None,
+            linked_by: None,
+        }
+    }
 }
 
 impl Found {
@@ -408,16 +455,7 @@ impl Found {
             let last = member.summary.last.as_ref().map(|moment| moment.at);
             for no in member.identifiers {
                 let Some(shown) = identifiers.get(&no) else { continue };
-                let entry = seen.entry(no).or_insert_with(|| HeldIdentifier {
-                    no,
-                    kind: shown.kind,
-                    value: shown.value.clone(),
-                    shared: shown.shared,
-                    held: shown.holder == Some(self.customer),
-                    first_seen: None,
-                    last_seen: None,
-                    first_shown_by: None,
-                });
+                let entry = seen.entry(no).or_insert_with(|| HeldIdentifier::of(no, shown, self.customer));
                 let shown = entry.first_shown_by.as_ref();
                 if shown.is_none_or(|key| (first, &member.first_key) < (entry.first_seen, key)) {
                     entry.first_seen = first;
@@ -428,6 +466,12 @@ impl Found {
             observations.push(member.no);
             last_seen.extend(last.map(|last| (member.no, last)));
             summary = summary.combine(member.summary);
+        }
+        for Linked { no, decision } in self.links {
+            let held = |shown: &&Shown| shown.holder == Some(self.customer);
+            let Some(shown) = identifiers.get(&no).filter(held) else { continue };
+            let entry = seen.entry(no).or_insert_with(|| HeldIdentifier::of(no, shown, self.customer));
+            entry.linked_by.get_or_insert(decision);
         }
         let mut identifiers: Vec<HeldIdentifier> = seen.into_values().collect();
         identifiers.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));

@@ -1,38 +1,58 @@
 //! Recording: the only road in.
 
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::content::{content_hash, document, set_hash};
+use super::data_key::{DataKey, KeyedHash};
 use super::driver::{Column, Database, Scalar, Transaction};
 use super::identities::{self, Evidence, Ground, News};
-use super::outcomes::{known_outcomes, order_id, refuse_taken_orders, resolve_copies};
+use super::orders::{self, Spoken};
+use super::outcomes::look;
 use super::stretches::{self, owner_at};
 use super::tenants::Tenants;
+use super::versions;
 use crate::identity::moves::Touch;
-use crate::model::summary::Summary;
-use crate::model::{
-    Details, Identifier, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint,
-};
+use crate::model::summary::{self, Summary};
+use crate::model::{Details, Micros, ObservationNo, Position, Revision, TenantKey, TouchKey, Touchpoint};
 
 /// A touchpoint on its way in. Everything that needs no database was done by the caller's task.
 #[derive(Debug, Clone)]
 pub struct Incoming {
     pub touchpoint: Touchpoint,
-    /// Of the message as parsed, before normalization and defaults.
-    pub payload_hash: [u8; 16],
+    /// Which version of it this is.
+    pub version: i64,
     details: String,
-    set: Option<[u8; 16]>,
+    is_sealed: bool,
+    /// Of what it says, under the tenant's data key.
+    pub(super) payload_hash: KeyedHash,
+    /// Of its identifiers, if it has any.
+    pub(super) set: Option<KeyedHash>,
 }
 
 impl Incoming {
     /// Prepares a touchpoint for the writer.
     #[must_use]
-    pub fn new(touchpoint: Touchpoint, payload_hash: [u8; 16]) -> Self {
-        let details =
-            serde_json::to_string(&touchpoint.details).expect("details are plain values with text keys");
-        let set = (!touchpoint.identifiers.is_empty()).then(|| identifier_set(&touchpoint.identifiers));
-        Self { touchpoint, payload_hash, details, set }
+    pub fn new(touchpoint: Touchpoint) -> Self {
+        let details = document(&touchpoint.details);
+        Self { touchpoint, version: 0, details, is_sealed: false, payload_hash: [0; 16], set: None }
+    }
+
+    #[must_use]
+    pub fn with_version(self, version: i64) -> Self {
+        Self { version, ..self }
+    }
+
+    /// Hashes it under the tenant's key, if that was not done yet.
+    #[must_use]
+    pub fn sealed(mut self, key: &DataKey) -> Self {
+        if !self.is_sealed {
+            let identifiers = &self.touchpoint.identifiers;
+            self.payload_hash = content_hash(key, &self.touchpoint, &self.details);
+            self.set = (!identifiers.is_empty()).then(|| set_hash(key, identifiers));
+            self.is_sealed = true;
+        }
+        self
     }
 
     /// About how much memory it takes: its texts, most of which are in the document too, and what
@@ -49,12 +69,30 @@ impl Incoming {
 pub enum Outcome {
     /// Stored, with the customer it belongs to; `None` if it is unidentified.
     Recorded(Option<ObservationNo>),
+    /// Stored likewise; another touchpoint speaks for the order, or the return, that it tells.
+    ToldAgain(Option<ObservationNo>),
     /// The same touchpoint was stored before.
     Duplicate(Option<ObservationNo>),
-    /// Another touchpoint has this source and source id.
+    /// It is stored, now or before, and a higher version is known; with the customer of the one that
+    /// stands.
+    Superseded(Option<ObservationNo>),
+    /// Another content has this source, source id and version.
     KeyTaken,
-    /// Another touchpoint that is not void has this order id.
-    OrderTaken,
+    /// As many versions of it are stored as may be.
+    TooManyVersions,
+}
+
+impl Outcome {
+    /// Whom the touchpoint belongs to.
+    pub(super) fn customer(&self) -> Option<ObservationNo> {
+        match self {
+            Self::Recorded(customer)
+            | Self::ToldAgain(customer)
+            | Self::Duplicate(customer)
+            | Self::Superseded(customer) => *customer,
+            Self::KeyTaken | Self::TooManyVersions => None,
+        }
+    }
 }
 
 /// The outcomes of a batch, in its order, and the revision at which they hold.
@@ -73,6 +111,8 @@ pub(super) struct Taken {
     pub(super) rules_version: i64,
     pub(super) constraints_at: i64,
     pub(super) next_constraint: i64,
+    /// Later than every commit before it, whatever the clock says.
+    pub(super) committed_at: Micros,
 }
 
 impl Taken {
@@ -87,29 +127,30 @@ impl Taken {
             rules_version: 0,
             constraints_at: 0,
             next_constraint: far,
+            committed_at: Micros::MAX,
         }
     }
 }
 
-const TAKE_REVISION: &str = "UPDATE tenant SET revision = revision + 1, committed_at_us = $2 WHERE tenant = $1 \
+/// A clock may be set back, and that of another replica may be behind: commit times never are.
+const TAKE_REVISION: &str = "UPDATE tenant SET revision = revision + 1, \
+    committed_at_us = CASE WHEN committed_at_us >= $2 THEN committed_at_us + 1 ELSE $2 END WHERE tenant = $1 \
     RETURNING revision, next_touchpoint, next_observation, next_identifier, rules_version, constraints_at, \
-    next_constraint";
+    next_constraint, committed_at_us";
 const KEEP_REVISION: &str = "UPDATE tenant SET next_touchpoint = $2, next_observation = $3, next_identifier = $4 \
     WHERE tenant = $1";
 const INSERT_REVISION: &str = "INSERT INTO revision (tenant, revision, committed_at_us, last_touchpoint, \
     last_observation) VALUES ($1, $2, $3, $4, $5)";
-const FIND_OBSERVATIONS: &str = "WITH v(identifier_set, i) AS ({rows}) \
+pub(super) const FIND_OBSERVATIONS: &str = "WITH v(set_hash, i) AS ({rows}) \
     SELECT v.i, o.observation, o.customer, o.live, o.severed, o.first_at_us, o.first_source, o.first_source_id, \
     s.summary, o.unsettled FROM v CROSS JOIN observation o \
     LEFT JOIN summary s ON s.tenant = o.tenant AND s.observation = o.observation \
-    WHERE o.tenant = $1 AND o.identifier_set = v.identifier_set";
-const INSERT_TOUCHPOINTS: &str = "WITH v(touchpoint, source, source_id, payload_hash, observation, at_us, activity, \
-    channel, details) AS ({rows}) \
-    INSERT INTO touchpoint (tenant, touchpoint, revision, source, source_id, payload_hash, observation, at_us, \
-    activity, channel, details) SELECT $1, v.touchpoint, $2, v.source, v.source_id, v.payload_hash, v.observation, \
-    v.at_us, v.activity, v.channel, v.details FROM v";
-const INSERT_ORDERS: &str = "WITH v(order_id, touchpoint) AS ({rows}) \
-    INSERT INTO order_key (tenant, order_id, touchpoint) SELECT $1, v.order_id, v.touchpoint FROM v";
+    WHERE o.tenant = $1 AND o.set_hash = v.set_hash";
+const INSERT_TOUCHPOINTS: &str = "WITH v(touchpoint, source, source_id, version, payload_hash, observation, at_us, \
+    activity, channel, details) AS ({rows}) \
+    INSERT INTO touchpoint (tenant, touchpoint, revision, source, source_id, version, payload_hash, observation, \
+    at_us, activity, channel, details) SELECT $1, v.touchpoint, $2, v.source, v.source_id, v.version, v.payload_hash, \
+    v.observation, v.at_us, v.activity, v.channel, v.details FROM v";
 const UPSERT_SUMMARIES: &str = "WITH v(observation, summary) AS ({rows}) \
     INSERT INTO summary (tenant, observation, summary) SELECT $1, v.observation, v.summary FROM v WHERE true \
     ON CONFLICT (tenant, observation) DO UPDATE SET summary = excluded.summary";
@@ -125,35 +166,50 @@ pub(super) async fn record(
     let mut tx = db.write().await?;
     let mut taken = take_revision(&mut tx, tenant, now).await?;
     let rules = tenants.rules(&mut tx, tenant, taken.rules_version).await?;
-    let mut outcomes = known_outcomes(&mut tx, tenant, &rules, batch).await?;
-    refuse_taken_orders(&mut tx, tenant, batch, &mut outcomes).await?;
-    let accepted: Vec<usize> = (0..batch.len()).filter(|&i| outcomes[i].is_none()).collect();
-    if accepted.is_empty() {
+    let looked = look(&mut tx, tenant, &rules, batch).await?;
+    if looked.is_known() {
         // Nothing is new: no revision is taken, the transaction rolls back.
-        let revision = Revision(taken.revision.0 - 1);
-        return Ok(Recorded { revision, outcomes: resolve_copies(batch, outcomes) });
-    }
-    let mut sets = find_sets(&mut tx, tenant, batch, &accepted).await?;
-    let mut news = News { evidence: sets.evidence(batch, &mut taken), ..News::default() };
-    if rules.moves() {
-        news.evidence.extend(stretches::releases(&rules, batch, &accepted, &mut taken));
-        news.touches = sets.touches(batch, &accepted);
+        return Ok(Recorded {
+            revision: Revision(taken.revision.0 - 1),
+            outcomes: looked.told(|_| Outcome::KeyTaken),
+        });
     }
     let constraints = tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
     let ground = Ground { rules: &rules, constraints };
+    let recounted =
+        versions::supersede(&mut tx, tenant, tenants, &ground, &mut taken, batch, &looked.outdated).await?;
+    let live = &looked.live;
+    let mut sets = find_sets(&mut tx, tenant, batch, live).await?;
+    sets.summaries.extend(recounted);
+    let mut news = News { evidence: sets.evidence(batch, &mut taken), ..News::default() };
+    if rules.moves() {
+        let key = tenants.data_key(&mut tx, tenant).await?;
+        news.evidence.extend(stretches::releases(&rules, &key, batch, live, &mut taken));
+        news.touches = sets.touches(batch, live);
+    }
     let stretches =
         identities::settle(&mut tx, tenant, &ground, &mut taken, news, &mut sets.customers).await?;
-    write_touchpoints(&mut tx, tenant, batch, &accepted, &sets, &mut taken).await?;
-    write_summaries(&mut tx, tenant, batch, &accepted, sets.summaries, &sets.observation_of).await?;
-    keep_revision(&mut tx, tenant, &taken, now).await?;
+    versions::keep_begun(&mut tx, tenant, &taken, &looked.outdated).await?;
+    let first = taken.next_touchpoint;
+    let spoken = write_touchpoints(&mut tx, tenant, batch, live, &sets, &mut taken).await?;
+    versions::write_late(&mut tx, tenant, &mut taken, batch, &looked.late).await?;
+    let mut summaries = std::mem::take(&mut sets.summaries);
+    add_touchpoints(&mut summaries, batch, live, &sets.observation_of);
+    let told_again = orders::speak(&mut tx, tenant, spoken, &mut summaries).await?;
+    upsert_summaries(&mut tx, tenant, &summaries).await?;
+    keep_revision(&mut tx, tenant, &taken).await?;
     tx.commit().await?;
-    for i in accepted {
+    let live: FxHashMap<usize, i64> = live.iter().copied().zip(first..).collect();
+    let recorded = |i: usize| {
         let at = batch[i].touchpoint.at;
         let observation = batch[i].set.map(|set| sets.observation_of[&set]);
         let customer = observation.map(|no| owner_at(&stretches, no, sets.customers[&no], at));
-        outcomes[i] = Some(Outcome::Recorded(customer));
-    }
-    Ok(Recorded { revision: taken.revision, outcomes: resolve_copies(batch, outcomes) })
+        match live.get(&i).is_some_and(|no| told_again.contains(no)) {
+            true => Outcome::ToldAgain(customer),
+            false => Outcome::Recorded(customer),
+        }
+    };
+    Ok(Recorded { revision: taken.revision, outcomes: looked.told(recorded) })
 }
 
 /// Takes the tenant's next revision, and with it the tenant's row until the end.
@@ -172,6 +228,7 @@ pub(super) async fn take_revision(
         rules_version: row.get(4)?,
         constraints_at: row.get(5)?,
         next_constraint: row.get(6)?,
+        committed_at: Micros(row.get(7)?),
     })
 }
 
@@ -180,21 +237,21 @@ pub(super) async fn keep_revision(
     tx: &mut Transaction,
     tenant: TenantKey,
     taken: &Taken,
-    now: Micros,
 ) -> Result<(), StoreError> {
     let counters = [taken.next_touchpoint, taken.next_observation, taken.next_identifier].map(Scalar::Int);
     tx.run(KEEP_REVISION, &[&[Scalar::Int(tenant.0)], &counters[..]].concat()).await?;
     let (touchpoint, observation) = (taken.next_touchpoint - 1, taken.next_observation - 1);
-    let revision = [tenant.0, taken.revision.0, now.0, touchpoint, observation].map(Scalar::Int);
+    let revision =
+        [tenant.0, taken.revision.0, taken.committed_at.0, touchpoint, observation].map(Scalar::Int);
     tx.run(INSERT_REVISION, &revision).await
 }
 
 /// The distinct identifier sets of a batch.
 struct Sets {
     /// In order of arrival: the set, its earliest position in the batch, an example touchpoint.
-    arrived: Vec<([u8; 16], Position, usize)>,
-    stored: FxHashMap<[u8; 16], StoredSet>,
-    observation_of: FxHashMap<[u8; 16], ObservationNo>,
+    arrived: Vec<(KeyedHash, Position, usize)>,
+    stored: FxHashMap<KeyedHash, StoredSet>,
+    observation_of: FxHashMap<KeyedHash, ObservationNo>,
     /// The customer of each observation in the batch; what is new is added when it is resolved.
     customers: FxHashMap<ObservationNo, ObservationNo>,
     summaries: FxHashMap<ObservationNo, Summary>,
@@ -215,8 +272,8 @@ async fn find_sets(
     batch: &[Incoming],
     accepted: &[usize],
 ) -> Result<Sets, StoreError> {
-    let mut index: FxHashMap<[u8; 16], usize> = FxHashMap::default();
-    let mut arrived: Vec<([u8; 16], Position, usize)> = Vec::new();
+    let mut index: FxHashMap<KeyedHash, usize> = FxHashMap::default();
+    let mut arrived: Vec<(KeyedHash, Position, usize)> = Vec::new();
     for &i in accepted {
         let Some(set) = batch[i].set else { continue };
         let touchpoint = &batch[i].touchpoint;
@@ -233,9 +290,9 @@ async fn find_sets(
             }
         }
     }
-    let asked: Vec<[u8; 16]> = arrived.iter().map(|(set, ..)| *set).collect();
+    let asked: Vec<KeyedHash> = arrived.iter().map(|(set, ..)| *set).collect();
     let columns = [
-        Column::Bytes(asked.iter().map(<[u8; 16]>::as_slice).collect()),
+        Column::Bytes(asked.iter().map(<KeyedHash>::as_slice).collect()),
         Column::Int((0..arrived.len() as i64).collect()),
     ];
     let mut sets = Sets {
@@ -284,6 +341,7 @@ impl Sets {
                     identifiers,
                     severed: stored.severed.clone(),
                     releases: false,
+                    version: 0,
                 }),
                 None => {
                     let no = ObservationNo(taken.next_observation);
@@ -298,6 +356,7 @@ impl Sets {
                         identifiers,
                         severed: String::new(),
                         releases: false,
+                        version: 0,
                     });
                 }
             }
@@ -322,47 +381,60 @@ async fn write_touchpoints(
     accepted: &[usize],
     sets: &Sets,
     taken: &mut Taken,
-) -> Result<(), StoreError> {
+) -> Result<Spoken, StoreError> {
     let each = || accepted.iter().map(|&i| &batch[i]);
+    let observation = |incoming: &Incoming| incoming.set.map(|set| sets.observation_of[&set].0);
+    let observations = each().map(observation).collect();
+    let details = each().map(|incoming| incoming.details.as_str()).collect();
+    let numbers = insert_touchpoints(tx, tenant, taken, each(), observations, details).await?;
+    let mut spoken = Spoken::default();
+    for (incoming, &no) in each().zip(&numbers) {
+        spoken.add(&incoming.touchpoint.details.activity, &incoming.touchpoint.key.source, no);
+    }
+    Ok(spoken)
+}
+
+/// Numbers touchpoints and stores them; the rest of each is where the two lists have it.
+pub(super) async fn insert_touchpoints<'a>(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &mut Taken,
+    each: impl Iterator<Item = &'a Incoming> + Clone,
+    observations: Vec<Option<i64>>,
+    details: Vec<&str>,
+) -> Result<Vec<i64>, StoreError> {
     let first = taken.next_touchpoint;
-    taken.next_touchpoint += accepted.len() as i64;
+    taken.next_touchpoint += observations.len() as i64;
     let numbers: Vec<i64> = (first..taken.next_touchpoint).collect();
-    let orders: Vec<(&str, i64)> =
-        each().zip(&numbers).filter_map(|(incoming, &no)| Some((order_id(incoming)?, no))).collect();
+    let each = || each.clone();
     let columns = [
-        Column::Int(numbers),
+        Column::Int(numbers.clone()),
         Column::Text(each().map(|i| i.touchpoint.key.source.as_str()).collect()),
         Column::Text(each().map(|i| i.touchpoint.key.source_id.as_str()).collect()),
+        Column::Int(each().map(|i| i.version).collect()),
         Column::Bytes(each().map(|i| i.payload_hash.as_slice()).collect()),
-        Column::IntOrNull(each().map(|i| i.set.map(|set| sets.observation_of[&set].0)).collect()),
+        Column::IntOrNull(observations),
         Column::Int(each().map(|i| i.touchpoint.at.0).collect()),
         Column::Text(each().map(|i| i.touchpoint.details.activity.activity_type().name()).collect()),
         Column::Text(each().map(|i| i.touchpoint.channel.as_str()).collect()),
-        Column::Text(each().map(|i| i.details.as_str()).collect()),
+        Column::Text(details),
     ];
     let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
     tx.run_bulk(INSERT_TOUCHPOINTS, &scalars, &columns).await?;
-    let columns = [
-        Column::Text(orders.iter().map(|(order_id, _)| *order_id).collect()),
-        Column::Int(orders.iter().map(|(_, no)| *no).collect()),
-    ];
-    tx.run_bulk(INSERT_ORDERS, &[Scalar::Int(tenant.0)], &columns).await
+    Ok(numbers)
 }
 
-async fn write_summaries(
-    tx: &mut Transaction,
-    tenant: TenantKey,
+fn add_touchpoints(
+    summaries: &mut FxHashMap<ObservationNo, Summary>,
     batch: &[Incoming],
     accepted: &[usize],
-    mut summaries: FxHashMap<ObservationNo, Summary>,
-    observation_of: &FxHashMap<[u8; 16], ObservationNo>,
-) -> Result<(), StoreError> {
+    observation_of: &FxHashMap<KeyedHash, ObservationNo>,
+) {
     for &i in accepted {
         if let Some(set) = batch[i].set {
             summaries.entry(observation_of[&set]).or_default().add(&batch[i].touchpoint);
         }
     }
-    upsert_summaries(tx, tenant, &summaries).await
 }
 
 pub(super) async fn upsert_summaries(
@@ -381,7 +453,9 @@ pub(super) async fn upsert_summaries(
 }
 
 /// The first byte names the form of a stored summary.
-const SUMMARY_FORM: u8 = 1;
+const SUMMARY_FORM: u8 = 2;
+/// That of before values of traits could be taken back.
+const FIRST_SUMMARY_FORM: u8 = 1;
 
 fn encode_summary(summary: &Summary) -> Vec<u8> {
     postcard::to_extend(summary, vec![SUMMARY_FORM]).expect("a summary is plain values")
@@ -391,6 +465,10 @@ pub(super) fn decode_summary(bytes: &[u8]) -> Result<Summary, StoreError> {
     let corrupt = StoreError::Corrupt { what: "summary" };
     match bytes.split_first() {
         Some((&SUMMARY_FORM, body)) => postcard::from_bytes(body).map_err(|_| corrupt),
+        Some((&FIRST_SUMMARY_FORM, body)) => {
+            let first: summary::first::Summary = postcard::from_bytes(body).map_err(|_| corrupt)?;
+            Ok(first.into())
+        }
         _ => Err(corrupt),
     }
 }
@@ -398,18 +476,4 @@ pub(super) fn decode_summary(bytes: &[u8]) -> Result<Summary, StoreError> {
 /// The document of a touchpoint's details.
 pub(super) fn parse_details(text: &str) -> Result<Details, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what: "details" })
-}
-
-/// The key of a distinct set of identifiers: 16 bytes of SHA-256 over its sorted members. The
-/// separators cannot occur in a kind or a value.
-fn identifier_set(sorted: &[Identifier]) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    for identifier in sorted {
-        hash.update(identifier.kind.as_str());
-        hash.update([0]);
-        hash.update(&identifier.value);
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    std::array::from_fn(|i| digest[i])
 }

@@ -143,7 +143,7 @@ impl Store {
         let own = [Column::Int(changed.iter().map(|r| r.amount).collect()), texts(&changed, code)];
         let columns: Vec<Column<'_>> = key_columns(&changed).into_iter().chain(own).collect();
         tx.run_bulk(INSERT_RECORDS, &[tenant.0, taken.revision.0].map(Scalar::Int), &columns).await?;
-        keep_revision(&mut tx, tenant, &taken, now).await?;
+        keep_revision(&mut tx, tenant, &taken).await?;
         tx.commit().await?;
         self.writer.wake(tenant, taken.revision);
         let known = records.len() - changed.len();

@@ -8,6 +8,7 @@ use super::identities::{kind_index, read_numbers};
 use super::read::{Member, Shown, StoredTouchpoint};
 use super::record::decode_summary;
 use super::stretches::{self, Span, Stretches};
+use super::versions::unlinked;
 use crate::identity::Rules;
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{
@@ -71,17 +72,27 @@ fn parse_touchpoint(
     let at = Micros(row.get(4)?);
     let details: String = row.get(6)?;
     let numbers = row.get::<Option<String>>(8)?.map(|list| read_numbers(&list)).transpose()?;
+    let reason: Option<String> = row.get(9)?;
+    let is_taken_back = row.get::<Option<i64>>(14)?.is_some();
+    let superseded = row.get::<Option<i64>>(13)? == Some(1);
+    let identifiers = match numbers {
+        Some(numbers) => numbers.into_iter().filter_map(|no| names.get(&no).cloned()).collect(),
+        None if superseded => unlinked(&details)?,
+        None => Vec::new(),
+    };
     Ok(StoredTouchpoint {
         no: TouchpointNo(row.get(0)?),
         revision: Revision(row.get(1)?),
         customer: home.zip(observation).map(|(home, no)| stretches::owner_at(cut, no, home, at)),
-        voided: row.get(9)?,
+        version: row.get(12)?,
+        superseded,
+        voided: reason.filter(|_| !superseded || is_taken_back),
         observation,
         touchpoint: Touchpoint {
             key: TouchKey { source: row.get(2)?, source_id: row.get(3)? },
             at,
             channel: super::costs::channel(&row.get::<String>(5)?)?,
-            identifiers: numbers.into_iter().flatten().filter_map(|no| names.get(&no).cloned()).collect(),
+            identifiers,
             details: super::record::parse_details(&details)?,
         },
     })

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::driver::{Scalar, Transaction};
+use super::driver::{Column, Scalar, Transaction};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
-use super::record::{decode_summary, keep_revision, take_revision};
+use super::record::{Taken, decode_summary, keep_revision, take_revision};
+use super::tenants::Tenants;
 use super::{Request, Store, StoreError, conflicts, costs, settled, stretches};
 use crate::identity::batch::{Fresh, Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
@@ -24,6 +25,8 @@ pub struct RuleSet {
     /// `None` for the rules that every tenant begins with.
     pub author: Option<String>,
     pub reason: Option<String>,
+    /// Who was authenticated.
+    pub principal: Option<String>,
 }
 
 /// A promotion of rules.
@@ -53,14 +56,18 @@ pub struct WholeMap {
     pub touchpoints: FxHashMap<ObservationNo, u64>,
 }
 
-const SELECT_VERSION: &str =
-    "SELECT version, revision, rules, author, reason FROM rule_set WHERE tenant = $1 AND version = $2";
+const SELECT_VERSION: &str = "SELECT version, revision, rules, author, reason, principal FROM rule_set WHERE tenant = $1 AND version = $2";
 const VERSION_AT: &str = "SELECT version FROM rule_set WHERE tenant = $1 AND revision = $2";
-const INSERT_VERSION: &str = "INSERT INTO rule_set (tenant, version, revision, rules, author, reason) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT_VERSION: &str = "INSERT INTO rule_set (tenant, version, revision, rules, author, reason, principal) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const SET_BLOCKED: &str = "WITH v(identifier, blocked) AS ({rows}) UPDATE identifier SET blocked = v.blocked FROM v \
+    WHERE identifier.tenant = $1 AND identifier.identifier = v.identifier";
 const SET_VERSION: &str = "UPDATE tenant SET rules_version = $2 WHERE tenant = $1";
-const COUNT_MOVED: &str = "SELECT COUNT(*) FROM reassignment \
-    WHERE tenant = $1 AND revision = $2 AND from_customer <> to_customer";
+/// Wholly, or some time of them.
+const COUNT_MOVED: &str = "SELECT COUNT(*) FROM reassignment r \
+    WHERE r.tenant = $1 AND r.revision = $2 AND (r.from_customer <> r.to_customer OR EXISTS \
+    (SELECT 1 FROM stretch s WHERE s.tenant = r.tenant AND s.observation = r.observation \
+    AND (s.revision_from = r.revision OR s.revision_until = r.revision)))";
 /// Customers of another kind than before although none of their observations moved: logged as
 /// reassignments to themselves, so that who follows the log hears of them.
 const LOG_KINDS: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
@@ -72,7 +79,7 @@ const ALL_OBSERVATIONS: &str = "SELECT o.observation, o.customer, o.component, o
     o.first_at_us, o.first_source, o.first_source_id, o.releases, o.unsettled FROM observation o \
     WHERE o.tenant = $1 AND o.live = 1 ORDER BY o.observation";
 const ALL_IDENTIFIERS: &str = "SELECT d.identifier, d.kind, d.value, d.holder, d.claims, d.first_in, d.latest_in, \
-    d.sharing, d.shared FROM identifier d WHERE d.tenant = $1 ORDER BY d.identifier";
+    d.sharing, d.shared, d.blocked FROM identifier d WHERE d.tenant = $1 ORDER BY d.identifier";
 const ALL_SUMMARIES: &str =
     "SELECT s.observation, s.summary FROM summary s WHERE s.tenant = $1 ORDER BY s.observation";
 
@@ -90,6 +97,7 @@ impl Store {
             rules,
             author: row.get(3)?,
             reason: row.get(4)?,
+            principal: row.get(5)?,
         }))
     }
 
@@ -106,7 +114,8 @@ impl Store {
         // Numbers that nobody has, and that columns can hold.
         let last = whole.observations.iter().map(|stored| stored.observation.no.0).max().unwrap_or(0);
         let next = last + (1 << 20);
-        stretches::add_releases(&mut tx, tenant, (rules, candidate), &mut whole, next).await?;
+        let key = self.tenants.data_key(&mut tx, tenant).await?;
+        stretches::add_releases(&mut tx, tenant, (rules, candidate), &key, &mut whole, next).await?;
         let mut touchpoints = FxHashMap::default();
         for row in tx.fetch(ALL_SUMMARIES, &[Scalar::Int(tenant.0)]).await? {
             let summary = decode_summary(&row.get::<Vec<u8>>(1)?)?;
@@ -136,22 +145,68 @@ impl Store {
         let was = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
         let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
         let rules = Arc::new(promotion.rules);
-        let mut whole = load(&mut tx, tenant, &was, &rules, constraints).await?;
+        let anew = Anew { was, rules: rules.clone(), constraints, is_bounded: true };
+        anew.resolve(&mut tx, tenant, &self.tenants, &mut taken).await?;
+        let version = taken.rules_version + 1;
+        let text = serde_json::to_string(&*rules).map_err(|_| StoreError::Corrupt { what: "rules" })?;
+        let row = [
+            Scalar::Int(tenant.0),
+            Scalar::Int(version),
+            Scalar::Int(taken.revision.0),
+            Scalar::Text(&text),
+            Scalar::Text(&promotion.author),
+            Scalar::Text(&promotion.reason),
+            Scalar::TextOrNull(None),
+        ];
+        tx.run(INSERT_VERSION, &row).await?;
+        tx.run(SET_VERSION, &[tenant.0, version].map(Scalar::Int)).await?;
+        keep_revision(&mut tx, tenant, &taken).await?;
+        let promoted = promoted(&mut tx, tenant, version, taken.revision).await?;
+        tx.commit().await?;
+        self.writer.wake(tenant, taken.revision);
+        Ok(promoted)
+    }
+}
+
+/// The whole map resolved from nothing.
+pub(super) struct Anew {
+    /// The rules until now.
+    pub(super) was: Arc<Rules>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) constraints: Arc<Constraints>,
+    /// Whether too large a component is a reason not to.
+    pub(super) is_bounded: bool,
+}
+
+impl Anew {
+    /// Resolves everything again and writes the difference.
+    pub(super) async fn resolve(
+        self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+        tenants: &Tenants,
+        taken: &mut Taken,
+    ) -> Result<(), StoreError> {
+        let Self { was, rules, constraints, is_bounded } = self;
+        let mut whole = load(tx, tenant, &was, &rules, constraints).await?;
         let next = taken.next_observation;
-        let released = stretches::add_releases(&mut tx, tenant, (&was, &rules), &mut whole, next).await?;
+        let key = tenants.data_key(tx, tenant).await?;
+        let released = stretches::add_releases(tx, tenant, (&was, &rules), &key, &mut whole, next).await?;
         taken.next_observation += released.len() as i64;
         let known = whole.observations.len() - released.len();
         let (under, old) = (rules.clone(), was.clone());
-        let resolved = tokio::task::spawn_blocking(move || resolve(whole, &old, &under)).await;
+        let was_blocked: FxHashSet<IdentifierNo> =
+            whole.identifiers.iter().filter(|(_, stored)| stored.blocked).map(|(no, _)| *no).collect();
+        let resolved = tokio::task::spawn_blocking(move || resolve(whole, &old, &under, is_bounded)).await;
         let (whole, mut resolved) = resolved.map_err(|_| StoreError::Closed)??;
         let (known, new) = whole.observations.split_at(known);
         let fresh: Vec<Fresh> = new.iter().map(|stored| Fresh::new(stored.observation.clone())).collect();
         let changes = &resolved.changes;
-        settled::insert_observations(&mut tx, tenant, &released, &fresh, changes).await?;
-        settled::reassign(&mut tx, tenant, &taken, &FxHashMap::default(), known, changes).await?;
-        stretches::write(&mut tx, tenant, &taken, known, &changes.assigned).await?;
-        settled::log_merges(&mut tx, tenant, &taken, &resolved.changes.merges).await?;
-        conflicts::log(&mut tx, tenant, &taken, &resolved.changes.conflicts).await?;
+        settled::insert_observations(tx, tenant, &released, &fresh, changes).await?;
+        settled::reassign(tx, tenant, taken, &FxHashMap::default(), known, changes).await?;
+        stretches::write(tx, tenant, taken, known, &changes.assigned).await?;
+        settled::log_merges(tx, tenant, taken, &resolved.changes, None).await?;
+        conflicts::log(tx, tenant, taken, &resolved.changes.conflicts).await?;
         let same = |(no, stored): &(IdentifierNo, Stored)| {
             let was = &whole.identifiers[no];
             (was.holder, was.first.no, was.latest.no, was.was_shared, &was.claims)
@@ -164,26 +219,15 @@ impl Store {
                 )
         };
         resolved.changes.identifiers.retain(|one| !same(one));
-        settled::write_holdings(&mut tx, tenant, &rules, &taken, &resolved.changes).await?;
+        settled::write_holdings(tx, tenant, &rules, taken, &resolved.changes).await?;
+        let turned = whole.identifiers.iter().filter(|(no, d)| d.blocked != was_blocked.contains(no));
+        let turned: Vec<_> = turned.map(|(no, stored)| (no.0, i64::from(stored.blocked))).collect();
+        let (numbers, blocked) = turned.into_iter().unzip();
+        let columns = [Column::Int(numbers), Column::Int(blocked)];
+        tx.run_bulk(SET_BLOCKED, &[Scalar::Int(tenant.0)], &columns).await?;
         let at = [tenant.0, taken.revision.0].map(Scalar::Int);
         tx.run(LOG_KINDS, &at).await?;
-        let version = taken.rules_version + 1;
-        let text = serde_json::to_string(&*rules).map_err(|_| StoreError::Corrupt { what: "rules" })?;
-        let row = [
-            Scalar::Int(tenant.0),
-            Scalar::Int(version),
-            Scalar::Int(taken.revision.0),
-            Scalar::Text(&text),
-            Scalar::Text(&promotion.author),
-            Scalar::Text(&promotion.reason),
-        ];
-        tx.run(INSERT_VERSION, &row).await?;
-        tx.run(SET_VERSION, &[tenant.0, version].map(Scalar::Int)).await?;
-        keep_revision(&mut tx, tenant, &taken, now).await?;
-        let promoted = promoted(&mut tx, tenant, version, taken.revision).await?;
-        tx.commit().await?;
-        self.writer.wake(tenant, taken.revision);
-        Ok(promoted)
+        Ok(())
     }
 }
 
@@ -198,10 +242,15 @@ async fn promoted(
     Ok(Promoted { version, revision, reassigned })
 }
 
-fn resolve(whole: Whole, was: &Rules, rules: &Rules) -> Result<(Whole, Resolved), StoreError> {
+fn resolve(
+    whole: Whole,
+    was: &Rules,
+    rules: &Rules,
+    is_bounded: bool,
+) -> Result<(Whole, Resolved), StoreError> {
     let whole = whole.under(was, rules).map_err(StoreError::RulesUnfit)?;
     let resolved = whole.resolve(rules);
-    if resolved.largest > rules.component_limit as usize {
+    if is_bounded && resolved.largest > rules.component_limit as usize {
         let unfit = Unfit::TooLarge { observations: resolved.largest, limit: rules.component_limit };
         return Err(StoreError::RulesUnfit(vec![unfit]));
     }
@@ -267,6 +316,7 @@ async fn load(
                 None => None,
             },
             was_shared: row.get::<i64>(8)? != 0,
+            blocked: row.get::<i64>(9)? != 0,
         };
         identifiers.insert(IdentifierNo(row.get(0)?), stored);
     }

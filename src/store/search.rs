@@ -17,6 +17,7 @@ const LOAD_OBSERVATIONS: &str = "WITH v(observation) AS ({rows}) \
     SELECT o.observation, o.identifiers, o.severed, o.live, o.first_at_us, o.first_source, o.first_source_id, \
     t.touchpoint, o.releases, x.revision FROM v CROSS JOIN observation o \
     JOIN touchpoint t ON t.tenant = o.tenant AND t.source = o.first_source AND t.source_id = o.first_source_id \
+    AND ((o.releases = 0 AND t.observation = o.observation) OR (o.releases = 1 AND t.version = o.version)) \
     LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
     WHERE o.tenant = $1 AND o.observation = v.observation";
 /// What was cut at a component's limit later than then.

@@ -7,7 +7,7 @@ use super::driver::{Column, Scalar, Transaction};
 use super::identities::{Evidence, write_claims, write_numbers};
 use super::record::Taken;
 use crate::identity::Rules;
-use crate::identity::batch::{Changes, Fresh, Stored, StoredObservation};
+use crate::identity::batch::{Assigned, Changes, Fresh, Stored, StoredObservation};
 use crate::identity::merges::Merge;
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{ObservationNo, TenantKey};
@@ -18,19 +18,20 @@ const RELABEL: &str = "WITH v(was, label) AS ({rows}) \
 const LOG_MERGES: &str = "WITH v(was, customer, component) AS ({rows}) \
     INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
     SELECT $1, $2, o.observation, v.was, v.customer FROM v CROSS JOIN observation o \
-    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.was";
+    WHERE o.tenant = $1 AND o.component = v.component AND o.customer = v.was \
+    ON CONFLICT (tenant, revision, observation) DO UPDATE SET to_customer = excluded.to_customer";
 const MERGE: &str = "WITH v(was, customer, component) AS ({rows}) \
     UPDATE observation SET customer = v.customer FROM v \
     WHERE observation.tenant = $1 AND observation.component = v.component AND observation.customer = v.was";
 const MERGE_HOLDINGS: &str = "WITH v(was, customer) AS ({rows}) \
     UPDATE identifier SET holder = v.customer FROM v \
     WHERE identifier.tenant = $1 AND identifier.holder = v.was";
-const INSERT_OBSERVATIONS: &str = "WITH v(observation, identifier_set, identifiers, severed, releases, \
+const INSERT_OBSERVATIONS: &str = "WITH v(observation, set_hash, identifiers, severed, releases, version, \
     unsettled, customer, component, first_at_us, first_source, first_source_id) AS ({rows}) \
-    INSERT INTO observation (tenant, observation, identifier_set, identifiers, severed, live, releases, unsettled, \
+    INSERT INTO observation (tenant, observation, set_hash, identifiers, severed, live, releases, version, unsettled, \
     customer, component, first_at_us, first_source, first_source_id) \
-    SELECT $1, v.observation, v.identifier_set, v.identifiers, v.severed, 1, v.releases, v.unsettled, v.customer, v.component, \
-    v.first_at_us, v.first_source, v.first_source_id FROM v";
+    SELECT $1, v.observation, v.set_hash, v.identifiers, v.severed, 1, v.releases, v.version, v.unsettled, v.customer, \
+    v.component, v.first_at_us, v.first_source, v.first_source_id FROM v";
 const INSERT_SIGHTINGS: &str = "WITH v(identifier, observation) AS ({rows}) \
     INSERT INTO sighting (tenant, identifier, observation) SELECT $1, v.identifier, v.observation FROM v";
 const MOVE_OBSERVATIONS: &str = "WITH v(observation, first_at_us, first_source, first_source_id) AS ({rows}) \
@@ -56,17 +57,23 @@ const LOG_MERGE_EVENTS: &str = "WITH v(observation, absorbed, survivor) AS ({row
     INSERT INTO merge_event (tenant, observation, absorbed, survivor, revision) \
     SELECT $1, v.observation, v.absorbed, v.survivor, $2 FROM v WHERE true \
     ON CONFLICT (tenant, observation, absorbed) DO NOTHING";
+/// Sides are those of the last time: a merge that went may come again.
+const LOG_UNBRIDGED: &str = "WITH v(absorbed, survivor, absorbed_held, others_held) AS ({rows}) \
+    INSERT INTO merge_event (tenant, observation, absorbed, survivor, revision, absorbed_held, others_held, cause) \
+    SELECT $1, v.absorbed, v.absorbed, v.survivor, $2, v.absorbed_held, v.others_held, $3 FROM v WHERE true \
+    ON CONFLICT (tenant, observation, absorbed) DO UPDATE SET survivor = excluded.survivor, \
+    absorbed_held = excluded.absorbed_held, others_held = excluded.others_held, cause = excluded.cause";
 const UPSERT_CUSTOMERS: &str = "WITH v(customer, registered, latest_in, unsettled) AS ({rows}) \
-    INSERT INTO customer (tenant, customer, registered, latest_in, unsettled) \
-    SELECT $1, v.customer, v.registered, v.latest_in, v.unsettled FROM v WHERE true \
+    INSERT INTO customer (tenant, customer, registered, latest_in, unsettled, began) \
+    SELECT $1, v.customer, v.registered, v.latest_in, v.unsettled, $2 FROM v WHERE true \
     ON CONFLICT (tenant, customer) DO UPDATE SET registered = excluded.registered, \
     latest_in = excluded.latest_in, unsettled = excluded.unsettled";
 const CHANGED_CUSTOMERS: &str = "WITH v(customer, registered) AS ({rows}) \
-    SELECT c.customer, c.registered, v.registered FROM v CROSS JOIN customer c \
+    SELECT c.customer, c.registered, v.registered, c.began FROM v CROSS JOIN customer c \
     WHERE c.tenant = $1 AND c.customer = v.customer AND c.registered <> v.registered";
-const LOG_CUSTOMERS: &str = "WITH v(customer, registered) AS ({rows}) \
-    INSERT INTO customer_was (tenant, customer, until_revision, registered) \
-    SELECT $1, v.customer, $2, v.registered FROM v WHERE true \
+const LOG_CUSTOMERS: &str = "WITH v(customer, registered, ended, began) AS ({rows}) \
+    INSERT INTO customer_was (tenant, customer, until_revision, registered, ended, began) \
+    SELECT $1, v.customer, $2, v.registered, v.ended, v.began FROM v WHERE true \
     ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
 /// A customer that is registered no more although none of its observations moved: logged as a
 /// reassignment to itself, so that who follows the log hears of it.
@@ -133,6 +140,7 @@ pub(super) async fn insert_observations(
         Column::Text(lists.iter().map(String::as_str).collect()),
         Column::Text(severed.iter().map(String::as_str).collect()),
         Column::Int(new.iter().map(|(e, ..)| i64::from(e.releases)).collect()),
+        Column::Int(new.iter().map(|(e, ..)| e.version).collect()),
         Column::Int(new.iter().map(|(.., assigned)| i64::from(assigned.unsettled)).collect()),
         Column::Int(new.iter().map(|(.., assigned)| assigned.customer.0).collect()),
         Column::Int(new.iter().map(|(.., assigned)| assigned.component.0).collect()),
@@ -211,7 +219,9 @@ pub(super) async fn reassign(
         Column::Int(rewritten.iter().map(|(a, _)| i64::from(a.unsettled)).collect()),
     ];
     tx.run_bulk(REASSIGN, &scalars[..1], &columns).await?;
-    rewritten.retain(|(assigned, was)| assigned.customer != *was);
+    // One that was void until now: its customer comes to be again.
+    let again = |assigned: &Assigned| assigned.customer == assigned.no && !stored.contains_key(&assigned.no);
+    rewritten.retain(|(assigned, was)| assigned.customer != *was || again(assigned));
     let columns = [
         Column::Int(rewritten.iter().map(|(a, _)| a.no.0).collect()),
         Column::Int(rewritten.iter().map(|(_, was)| was.0).collect()),
@@ -220,8 +230,32 @@ pub(super) async fn reassign(
     tx.run_bulk(LOG_REASSIGNMENTS, scalars, &columns).await
 }
 
-/// Logs merges that are found for the first time.
+/// Logs merges that are found for the first time. `cause` is the observation that made values one
+/// person's, where that is why.
 pub(super) async fn log_merges(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    taken: &Taken,
+    changes: &Changes,
+    cause: Option<ObservationNo>,
+) -> Result<(), StoreError> {
+    log_bridged(tx, tenant, taken, &changes.merges).await?;
+    let absorbed: Vec<String> =
+        changes.unbridged.iter().map(|one| write_numbers(&one.absorbed_held)).collect();
+    let others: Vec<String> = changes.unbridged.iter().map(|one| write_numbers(&one.others_held)).collect();
+    let columns = [
+        Column::Int(changes.unbridged.iter().map(|one| one.merge.absorbed.0).collect()),
+        Column::Int(changes.unbridged.iter().map(|one| one.merge.survivor.0).collect()),
+        Column::Text(absorbed.iter().map(String::as_str).collect()),
+        Column::Text(others.iter().map(String::as_str).collect()),
+    ];
+    let cause = cause.map_or(0, |no| no.0);
+    let scalars = [tenant.0, taken.revision.0, cause].map(Scalar::Int);
+    tx.run_bulk(LOG_UNBRIDGED, &scalars, &columns).await
+}
+
+/// Logs merges that observations or links made.
+pub(super) async fn log_bridged(
     tx: &mut Transaction,
     tenant: TenantKey,
     taken: &Taken,
@@ -279,7 +313,7 @@ pub(super) async fn write_holdings(
         Column::Int(each().map(|c| i64::from(c.unsettled)).collect()),
     ];
     log_customers(tx, tenant, taken, changes, &columns[..2]).await?;
-    tx.run_bulk(UPSERT_CUSTOMERS, &scalars, &columns).await?;
+    tx.run_bulk(UPSERT_CUSTOMERS, &[scalars[0], Scalar::Int(taken.revision.0)], &columns).await?;
     let columns = [Column::Int(changes.vanished.iter().map(|no| no.0).collect())];
     tx.run_bulk(DELETE_CUSTOMERS, &scalars, &columns).await
 }
@@ -302,15 +336,18 @@ async fn log_customers(
         Column::Int(kinds.iter().copied().chain(vanished.map(|_| NO_KIND)).collect()),
     ];
     let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
-    let (mut names, mut was, mut unregistered) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut names, mut was, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut began, mut unregistered) = (Vec::new(), Vec::new());
     for row in tx.fetch_bulk(CHANGED_CUSTOMERS, &scalars[..1], &columns).await? {
         let (customer, registered, now): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         names.push(customer);
         was.push(registered);
+        ended.push(i64::from(now == NO_KIND));
+        began.push(row.get(3)?);
         if (registered, now) == (1, 0) {
             unregistered.push(customer);
         }
     }
-    tx.run_bulk(LOG_CUSTOMERS, &scalars, &[Column::Int(names), Column::Int(was)]).await?;
+    tx.run_bulk(LOG_CUSTOMERS, &scalars, &[names, was, ended, began].map(Column::Int)).await?;
     tx.run_bulk(LOG_UNREGISTERED, &scalars, &[Column::Int(unregistered)]).await
 }

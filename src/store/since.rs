@@ -23,6 +23,8 @@ pub struct ChangedSince {
     pub decided: FxHashSet<Revision>,
     /// Revisions at which other rules took effect.
     pub promoted: FxHashSet<Revision>,
+    /// Revisions at which the map was resolved anew by a newer build.
+    pub upgraded: FxHashSet<Revision>,
 }
 
 /// To whom an observation belonged.
@@ -48,6 +50,7 @@ const DECIDED: &str = "SELECT revision_from FROM identity_constraint \
     WHERE tenant = $1 AND revision_from > $2 AND revision_from <= $3 \
     UNION ALL SELECT revision_to FROM identity_constraint \
     WHERE tenant = $1 AND revision_to > $2 AND revision_to <= $3";
+const UPGRADED: &str = "SELECT revision FROM upgrade WHERE tenant = $1 AND revision > $2 AND revision <= $3";
 const PROMOTED: &str = "SELECT revision FROM rule_set WHERE tenant = $1 AND revision > $2 AND revision <= $3";
 
 impl Store {
@@ -84,6 +87,9 @@ impl Store {
         }
         for row in tx.fetch(PROMOTED, &scalars[..3]).await? {
             changed.promoted.insert(Revision(row.get(0)?));
+        }
+        for row in tx.fetch(UPGRADED, &scalars[..3]).await? {
+            changed.upgraded.insert(Revision(row.get(0)?));
         }
         Ok(changed)
     }

@@ -2,17 +2,18 @@
 //! that moves changed hands.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::data_key::{DataKey, KeyedHash};
+use super::decide::Reassigned;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::Evidence;
-use super::known::Known;
+use super::known::{Known, NOW};
 use super::read::Member;
 use super::record::{Incoming, Taken, parse_details};
 use super::rows::parse_member;
 use crate::identity::batch::{Assigned, StoredObservation};
-use crate::identity::moves::{self, Stretch, Touch, is_released};
+use crate::identity::moves::{self, Handover, Stretch, Touch, is_released};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::identity::whole::Whole;
 use crate::identity::{OnConflict, Rules};
@@ -37,7 +38,9 @@ const CLOSE: &str = "WITH v(observation) AS ({rows}) \
     WHERE stretch.tenant = $1 AND stretch.observation = v.observation AND stretch.revision_until IS NULL";
 const INSERT: &str = "WITH v(observation, from_at_us, customer) AS ({rows}) \
     INSERT INTO stretch (tenant, observation, revision_from, from_at_us, customer) \
-    SELECT $1, v.observation, $2, v.from_at_us, v.customer FROM v";
+    SELECT $1, v.observation, $2, v.from_at_us, v.customer FROM v WHERE true \
+    ON CONFLICT (tenant, observation, revision_from, from_at_us) \
+    DO UPDATE SET customer = excluded.customer, revision_until = NULL";
 /// An observation that is cut elsewhere although its first stretch stays: logged as a reassignment
 /// to itself, so that who follows the log hears of it.
 const LOG: &str = "WITH v(observation, customer) AS ({rows}) \
@@ -52,8 +55,6 @@ const TOUCHES: &str = "WITH v(observation) AS ({rows}) \
     SELECT t.observation, t.at_us, t.source, t.source_id FROM v CROSS JOIN touchpoint t \
     WHERE t.tenant = $1 AND t.observation = v.observation AND t.touchpoint <= $2 AND NOT EXISTS \
     (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint AND x.revision <= $3)";
-/// Every touchpoint, every void.
-const NOW: (i64, Revision) = (i64::MAX, Revision(i64::MAX));
 const IN_STRETCHES: &str = "WITH v(observation, from_at_us, until_at_us, i) AS ({rows}) \
     SELECT v.i, t.source, t.source_id, t.at_us, t.channel, t.details FROM v CROSS JOIN touchpoint t \
     WHERE t.tenant = $1 AND t.observation = v.observation AND t.at_us >= v.from_at_us AND t.at_us < v.until_at_us \
@@ -61,12 +62,12 @@ const IN_STRETCHES: &str = "WITH v(observation, from_at_us, until_at_us, i) AS (
     AND x.touchpoint = t.touchpoint AND x.revision <= $3) ORDER BY v.i, t.at_us";
 
 /// The whole map is read whole.
-const ALL_LOGOUTS: &str = "SELECT t.observation, t.at_us, t.source, t.source_id FROM touchpoint t \
+const ALL_LOGOUTS: &str = "SELECT t.observation, t.at_us, t.source, t.source_id, t.version FROM touchpoint t \
     WHERE t.tenant = $1 AND t.activity = 'logout' AND t.observation IS NOT NULL AND NOT EXISTS \
     (SELECT 1 FROM void x WHERE x.tenant = t.tenant AND x.touchpoint = t.touchpoint) ORDER BY t.touchpoint";
-const FIND_RELEASES: &str = "WITH v(identifier_set) AS ({rows}) \
+const FIND_RELEASES: &str = "WITH v(set_hash) AS ({rows}) \
     SELECT o.observation, o.customer FROM v CROSS JOIN observation o \
-    WHERE o.tenant = $1 AND o.identifier_set = v.identifier_set AND o.live = 1";
+    WHERE o.tenant = $1 AND o.set_hash = v.set_hash AND o.live = 1";
 const END_RELEASES: &str = "WITH v(observation) AS ({rows}) \
     UPDATE observation SET live = 0 FROM v \
     WHERE observation.tenant = $1 AND observation.observation = v.observation";
@@ -112,15 +113,44 @@ pub(super) async fn load_then(
     known: &Known,
     observations: impl Iterator<Item = ObservationNo>,
 ) -> Result<Stretches, StoreError> {
+    if !known.rules.moves() {
+        return Ok(Stretches::default());
+    }
+    load_at(tx, tenant, known.revision, observations).await
+}
+
+/// The stretches of observations as they were at a revision, whatever the rules.
+pub(super) async fn load_at(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    revision: Revision,
+    observations: impl Iterator<Item = ObservationNo>,
+) -> Result<Stretches, StoreError> {
     let mut stretches = Stretches::default();
-    if known.rules.moves() {
-        let scalars = [tenant.0, known.revision.0].map(Scalar::Int);
-        let columns = [Column::Int(distinct(observations))];
-        for row in tx.fetch_bulk(OF_OBSERVATIONS_THEN, &scalars, &columns).await? {
-            add_stretch(&mut stretches, &row)?;
-        }
+    let scalars = [tenant.0, revision.0].map(Scalar::Int);
+    let columns = [Column::Int(distinct(observations))];
+    for row in tx.fetch_bulk(OF_OBSERVATIONS_THEN, &scalars, &columns).await? {
+        add_stretch(&mut stretches, &row)?;
     }
     Ok(stretches)
+}
+
+/// The touchpoints in each of those times, of those that have some.
+pub(super) async fn count(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    parts: &[Handover],
+) -> Result<Vec<Reassigned>, StoreError> {
+    let span =
+        |part: &Handover| Span { observation: part.observation, from: part.from_at, until: part.until_at };
+    let spans: Vec<Span> = parts.iter().map(span).collect();
+    let summaries = summaries(tx, tenant, &spans, NOW).await?;
+    let counted = parts.iter().zip(summaries).filter(|(_, summary)| summary.touchpoints > 0);
+    let one = |(part, summary): (&Handover, Summary)| {
+        let Handover { observation, from, to, .. } = *part;
+        Reassigned { observation, from, to, touchpoints: summary.touchpoints }
+    };
+    Ok(counted.map(one).collect())
 }
 
 fn add_stretch(stretches: &mut Stretches, row: &Row) -> Result<(), StoreError> {
@@ -218,6 +248,7 @@ pub(super) async fn summaries(
             details: parse_details(&row.get::<String>(5)?)?,
         });
     }
+    super::orders::correct_spans(tx, tenant, spans, (last_touchpoint, revision), &mut summaries).await?;
     Ok(summaries)
 }
 
@@ -305,6 +336,7 @@ pub(super) async fn write(
 /// The releases of a batch: a logout sets its anonymous identifiers free, of kinds that move.
 pub(super) fn releases(
     rules: &Rules,
+    key: &DataKey,
     batch: &[Incoming],
     accepted: &[usize],
     taken: &mut Taken,
@@ -320,11 +352,12 @@ pub(super) fn releases(
                 no: ObservationNo(taken.next_observation),
                 is_new: true,
                 was: None,
-                set: release_set(identifier, &touchpoint.key),
+                set: release_set(key, identifier, &touchpoint.key, batch[i].version),
                 position: touchpoint.position(),
                 identifiers: vec![identifier.clone()],
                 severed: String::new(),
                 releases: true,
+                version: batch[i].version,
             });
             taken.next_observation += 1;
         }
@@ -338,6 +371,7 @@ pub(super) async fn add_releases(
     tx: &mut Transaction,
     tenant: TenantKey,
     (was, rules): (&Rules, &Rules),
+    key: &DataKey,
     whole: &mut Whole,
     next: i64,
 ) -> Result<Vec<Evidence>, StoreError> {
@@ -353,6 +387,7 @@ pub(super) async fn add_releases(
         stored.map(|o| (o.no, o.identifiers.clone())).collect();
     for row in tx.fetch(ALL_LOGOUTS, &[Scalar::Int(tenant.0)]).await? {
         let Touch { observation, position } = read_touch(&row)?;
+        let version = row.get(4)?;
         for number in sets.get(&observation).into_iter().flatten() {
             let Some(found) = whole.identifiers.get(number) else { continue };
             let kind = was.kinds[found.kind].kind.clone();
@@ -378,11 +413,12 @@ pub(super) async fn add_releases(
                 no,
                 is_new: true,
                 was: None,
-                set: release_set(&identifier, &position.key),
+                set: release_set(key, &identifier, &position.key, version),
                 position: position.clone(),
                 identifiers: vec![identifier],
                 severed: String::new(),
                 releases: true,
+                version,
             });
         }
     }
@@ -394,12 +430,14 @@ pub(super) async fn add_releases(
 pub(super) async fn take_back_releases(
     tx: &mut Transaction,
     tenant: TenantKey,
+    data_key: &DataKey,
     identifiers: &[Identifier],
-    key: &TouchKey,
+    (key, version): (&TouchKey, i64),
 ) -> Result<Vec<(ObservationNo, ObservationNo)>, StoreError> {
-    let sets: Vec<[u8; 16]> = identifiers.iter().map(|identifier| release_set(identifier, key)).collect();
+    let sets: Vec<KeyedHash> =
+        identifiers.iter().map(|identifier| release_set(data_key, identifier, key, version)).collect();
     let scalars = [Scalar::Int(tenant.0)];
-    let columns = [Column::Bytes(sets.iter().map(<[u8; 16]>::as_slice).collect())];
+    let columns = [Column::Bytes(sets.iter().map(KeyedHash::as_slice).collect())];
     let mut found = Vec::new();
     for row in tx.fetch_bulk(FIND_RELEASES, &scalars, &columns).await? {
         found.push((ObservationNo(row.get(0)?), ObservationNo(row.get(1)?)));
@@ -409,15 +447,17 @@ pub(super) async fn take_back_releases(
     Ok(found)
 }
 
-/// The key of a release: no set of identifiers has it.
-fn release_set(identifier: &Identifier, key: &TouchKey) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    for part in ["release", identifier.kind.as_str(), &identifier.value, &key.source, &key.source_id] {
-        hash.update(part);
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    std::array::from_fn(|i| digest[i])
+/// The key of a release: no set of identifiers has it, for there is no kind "release".
+pub(super) fn release_set(
+    data_key: &DataKey,
+    identifier: &Identifier,
+    key: &TouchKey,
+    version: i64,
+) -> KeyedHash {
+    let version = version.to_string();
+    let parts =
+        ["release", identifier.kind.as_str(), &identifier.value, &key.source, &key.source_id, &version];
+    data_key.hash(parts.map(str::as_bytes))
 }
 
 fn distinct(observations: impl Iterator<Item = ObservationNo>) -> Vec<i64> {

@@ -29,11 +29,12 @@ fn touch(id: usize, at: i64, identifiers: &[(&str, &str)]) -> Incoming {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     };
     let key = TouchKey { source: "s".into(), source_id: id.to_string() };
     let channel = Channel::parse("web").unwrap();
     let identifiers = identifiers.iter().map(identifier).collect();
-    Incoming::new(Touchpoint { key, at: Micros(at), channel, identifiers, details }, [0; 16])
+    Incoming::new(Touchpoint { key, at: Micros(at), channel, identifiers, details })
 }
 
 /// Runs every kind of operation, so that every statement is seen.
@@ -53,6 +54,18 @@ async fn exercise(store: &Store) {
         store.void(tenant.key, &key(id), "wrong").await.unwrap().unwrap();
     }
     store.touchpoint(tenant.key, &key(1)).await.unwrap();
+    // Versions: in place, of another time, late, with another content.
+    for (touch, version) in [
+        (touch(1, 110, &[a]), 2),
+        (touch(3, 999, &[d]), 1),
+        (touch(1, 110, &[a]), 1),
+        (touch(1, 111, &[a]), 2),
+        (touch(5, 150, &[a]), 1),
+    ] {
+        store.record(tenant.key, vec![touch.with_version(version)]).await.unwrap();
+    }
+    let voiding = Voiding { version: Some(1), reason: "wrong".into(), ..Voiding::default() };
+    store.void_version(tenant.key, &key(1), &voiding).await.unwrap().unwrap();
     let filter = Filter { range: TimeRange::ALL, activities: vec![ActivityType::Visit], channels: vec![] };
     let page = Page { after: None, size: 10 };
     for by in [By::Tenant, By::Customer(ObservationNo(1))] {
@@ -73,7 +86,7 @@ async fn exercise(store: &Store) {
     store.view(tenant.key, &tenant.rules, whom[0].clone()).await.unwrap();
     store.views(tenant.key, &tenant.rules, &whom).await.unwrap();
     let position = Position { at: Micros(1_000), key: key(1_000) };
-    store.outlook(tenant.key, &tenant.rules, &who, position).await.unwrap();
+    store.foresee(tenant.key, &tenant.rules, &who, position).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
     decide(store, &tenant).await;
     store.set_cost_rates(tenant.key, None, vec![]).await.unwrap();
@@ -173,7 +186,8 @@ async fn exercise_moves(store: &Store, tenant: &Tenant, promotion: Promotion) {
 }
 
 /// Tables of a tenant that are short, and read whole.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
+    "FROM upgrade",
     "FROM tenant",
     "CROSS JOIN tenant",
     "UPDATE tenant",
@@ -305,7 +319,7 @@ async fn conflicts_of_older_data_are_found_by_the_migration() {
         let store = Store::open(&url, &Settings::default(), crate::clock::system()).await.unwrap();
         let name = format!("old{}", crate::clock::system()().0);
         let tenant = store.open_tenant(&TenantName::parse(&name).unwrap()).await.unwrap();
-        let (a, b, c, d) = (("ACCOUNT", "a"), ("ACCOUNT", "b"), ("COOKIE", "c"), ("DEVICE", "d"));
+        let (a, b, c, d) = (("ACCOUNT", "a"), ("ACCOUNT", "b"), ("EMAIL", "c"), ("PHONE", "d"));
         let sets: [&[(&str, &str)]; 4] = [&[a, c], &[b, c], &[b, d], &[a, d]];
         for (i, set) in sets.iter().enumerate() {
             store.record(tenant.key, vec![touch(i, i as i64 * 10 + 100, set)]).await.unwrap();

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::driver::{Column, Database, Row, Scalar};
-use super::read::{CustomerRecord, Found, Member, Shown};
+use super::read::{CustomerRecord, Found, Linked, Member, Shown};
 use super::rows::{parse_member, parse_shown};
 use crate::identity::Rules;
 use crate::identity::resolve::IdentifierNo;
@@ -211,14 +211,18 @@ fn parse(rows: &[Row], rules: &Rules) -> Result<Glance, StoreError> {
     }
     let kind = if registered == 0 { CustomerKind::Anonymous } else { CustomerKind::Registered };
     let mut members: FxHashMap<i64, Member> = FxHashMap::default();
+    let mut links: Vec<Linked> = Vec::new();
     let mut identifiers: FxHashMap<IdentifierNo, Shown> = FxHashMap::default();
     for row in rows {
         let Some(observation) = row.get::<Option<i64>>(6)? else { continue };
         if let Entry::Vacant(new) = members.entry(observation) {
+            let member = parse_member(row, 6)?;
             if row.get::<i64>(5)? == 0 {
-                continue;
+                // Nobody saw it: it is a person's link.
+                links.extend(Linked::of(&member));
+            } else {
+                new.insert(member);
             }
-            new.insert(parse_member(row, 6)?);
         }
         if let Some(no) = row.get::<Option<i64>>(11)?
             && let Entry::Vacant(new) = identifiers.entry(IdentifierNo(no))
@@ -228,7 +232,7 @@ fn parse(rows: &[Row], rules: &Rules) -> Result<Glance, StoreError> {
     }
     let mut members: Vec<Member> = members.into_values().collect();
     members.sort_unstable_by_key(|member| member.no);
-    let found = Found { customer: ObservationNo(customer), kind, members };
+    let found = Found { customer: ObservationNo(customer), kind, members, links };
     Ok(Some((at, Some(found.into_record(&identifiers)))))
 }
 

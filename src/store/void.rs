@@ -2,12 +2,13 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::driver::{Column, Scalar, Transaction};
+use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, Ground, read_identifier, read_numbers};
 use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
-use super::{Store, StoreError, conflicts, settled, stretches};
-use crate::identity::Rules;
+use super::tenants::Tenants;
+use super::{Store, StoreError, conflicts, falling, orders, settled, stretches};
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
+use crate::identity::constraints::Sharing;
 use crate::identity::resolve::IdentifierNo;
 use crate::model::summary::Summary;
 use crate::model::{
@@ -18,6 +19,7 @@ use crate::model::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Voided {
     pub revision: Revision,
+    pub version: i64,
     /// It was void already; nothing changed.
     pub already: bool,
 }
@@ -32,11 +34,15 @@ pub(super) struct Bereft {
     pub(super) unsettled: bool,
 }
 
-const FIND: &str = "SELECT t.touchpoint, t.observation, x.touchpoint, t.details FROM touchpoint t \
+const FIND: &str = "SELECT t.touchpoint, t.version, t.observation, x.superseded, x.taken_back_at FROM touchpoint t \
     LEFT JOIN void x ON x.tenant = t.tenant AND x.touchpoint = t.touchpoint \
-    WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3";
-const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason) VALUES ($1, $2, $3, $4)";
-const FREE_ORDER: &str = "DELETE FROM order_key WHERE tenant = $1 AND order_id = $2";
+    WHERE t.tenant = $1 AND t.source = $2 AND t.source_id = $3 ORDER BY t.version";
+const DETAILS: &str = "SELECT t.details FROM touchpoint t WHERE t.tenant = $1 AND t.touchpoint = $2";
+const INSERT: &str = "INSERT INTO void (tenant, touchpoint, revision, reason, author, principal) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+/// Those below: superseded before, and now taken back as well.
+const TAKE_BACK: &str = "WITH v(touchpoint) AS ({rows}) UPDATE void SET taken_back_at = $2 FROM v \
+    WHERE void.tenant = $1 AND void.touchpoint = v.touchpoint AND void.taken_back_at IS NULL";
 const FIND_OBSERVATION: &str = "SELECT customer, component, identifiers, first_at_us, first_source, first_source_id, \
     unsettled FROM observation WHERE tenant = $1 AND observation = $2";
 const REMAINING: &str = "SELECT t.source, t.source_id, t.at_us, t.channel, t.details FROM touchpoint t \
@@ -52,61 +58,163 @@ const SIGHTED: &str = "WITH v(identifier) AS ({rows}) \
     WHERE s.tenant = $1 AND s.identifier = v.identifier ORDER BY o.observation";
 const LEAVE: &str = "UPDATE observation SET customer = $3 WHERE tenant = $1 AND observation = $2";
 const LOG_LEAVE: &str = "INSERT INTO reassignment (tenant, revision, observation, from_customer, to_customer) \
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) DO NOTHING";
-const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered) \
-    SELECT c.tenant, c.customer, $3, c.registered FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
-    ON CONFLICT (tenant, customer, until_revision) DO NOTHING";
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, revision, observation) \
+    DO UPDATE SET to_customer = excluded.to_customer";
+const LOG_CUSTOMER: &str = "INSERT INTO customer_was (tenant, customer, until_revision, registered, ended, began) \
+    SELECT c.tenant, c.customer, $3, c.registered, 1, c.began FROM customer c WHERE c.tenant = $1 AND c.customer = $2 \
+    ON CONFLICT (tenant, customer, until_revision) DO UPDATE SET ended = 1";
 const DELETE_CUSTOMER: &str = "DELETE FROM customer WHERE tenant = $1 AND customer = $2";
 
+/// Who voids, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Voiding {
+    /// Which version; the highest known if none is named.
+    pub version: Option<i64>,
+    pub reason: String,
+    /// Who says so, as the caller claims.
+    pub author: String,
+    /// Who was authenticated.
+    pub principal: Option<String>,
+}
+
+/// A version of the touchpoint that is to be voided.
+struct Version {
+    no: i64,
+    version: i64,
+    observation: Option<ObservationNo>,
+    stands: bool,
+    taken_back: bool,
+}
+
 impl Store {
-    /// Voids a touchpoint; `None` if there is none of that key. Its key stays taken for ever, its
-    /// order id becomes free.
+    /// Voids a touchpoint in its highest version and all below; `None` if there is none of that key.
     pub async fn void(
         &self,
         tenant: TenantKey,
         key: &TouchKey,
         reason: &str,
     ) -> Result<Option<Voided>, StoreError> {
+        self.void_version(tenant, key, &Voiding { reason: reason.to_owned(), ..Voiding::default() }).await
+    }
+
+    /// Voids a touchpoint in one version and all below it; `None` if there is none of that key and
+    /// version. Its key stays taken for ever; if it was the first to
+    /// tell an order, the next one that tells it speaks.
+    pub async fn void_version(
+        &self,
+        tenant: TenantKey,
+        key: &TouchKey,
+        voiding: &Voiding,
+    ) -> Result<Option<Voided>, StoreError> {
         let now = self.now();
         let mut tx = self.db.write().await?;
         let mut taken = take_revision(&mut tx, tenant, now).await?;
-        let scalar = Scalar::Int(tenant.0);
-        let named = [scalar, Scalar::Text(&key.source), Scalar::Text(&key.source_id)];
-        let Some(row) = tx.fetch_one(FIND, &named).await? else { return Ok(None) };
-        let touchpoint = Scalar::Int(row.get(0)?);
-        if row.get::<Option<i64>>(2)?.is_some() {
-            return Ok(Some(Voided { revision: Revision(taken.revision.0 - 1), already: true }));
+        let versions = find_versions(&mut tx, tenant, key).await?;
+        let named = |one: &&Version| voiding.version.is_none_or(|version| version == one.version);
+        let Some(target) = versions.iter().rev().find(named) else { return Ok(None) };
+        let version = target.version;
+        if target.taken_back {
+            let revision = Revision(taken.revision.0 - 1);
+            return Ok(Some(Voided { revision, version, already: true }));
         }
-        let voided = [scalar, touchpoint, Scalar::Int(taken.revision.0), Scalar::Text(reason)];
-        tx.run(INSERT, &voided).await?;
-        let details = parse_details(&row.get::<String>(3)?)?;
-        if let Activity::Order(order) = &details.activity {
-            tx.run(FREE_ORDER, &[scalar, Scalar::Text(&order.order_id)]).await?;
+        let below: Vec<&Version> = versions.iter().filter(|one| one.version <= version).collect();
+        let superseded = below.iter().filter(|one| !one.stands && !one.taken_back).map(|one| one.no);
+        let scalars = [Scalar::Int(tenant.0), Scalar::Int(taken.revision.0)];
+        tx.run_bulk(TAKE_BACK, &scalars, &[Column::Int(superseded.collect())]).await?;
+        if let Some(standing) = below.iter().find(|one| one.stands) {
+            self.take_out(&mut tx, tenant, &mut taken, (key, standing), voiding).await?;
         }
-        if let Some(no) = row.get::<Option<i64>>(1)? {
-            let rules = self.tenants.rules(&mut tx, tenant, taken.rules_version).await?;
-            let constraints = self.tenants.constraints(&mut tx, tenant, taken.constraints_at).await?;
-            let ground = Ground { rules: &rules, constraints };
-            let mut released = Vec::new();
-            if matches!(details.activity, Activity::Logout(_)) {
-                let numbers = find_observation(&mut tx, tenant, ObservationNo(no)).await?.identifiers;
-                let numbers = numbers.iter().map(|no| no.0).collect();
-                let named = super::rows::name_identifiers(&mut tx, tenant, numbers).await?;
-                let identifiers: Vec<Identifier> = named.into_values().collect();
-                released = stretches::take_back_releases(&mut tx, tenant, &identifiers, key).await?;
-            }
-            withdraw(&mut tx, tenant, &ground, &mut taken, ObservationNo(no), &released).await?;
-        }
-        keep_revision(&mut tx, tenant, &taken, now).await?;
+        keep_revision(&mut tx, tenant, &taken).await?;
         tx.commit().await?;
         self.writer.wake(tenant, taken.revision);
-        Ok(Some(Voided { revision: taken.revision, already: false }))
+        Ok(Some(Voided { revision: taken.revision, version, already: false }))
     }
+
+    /// Takes the version that stands out of the answers.
+    async fn take_out(
+        &self,
+        tx: &mut Transaction,
+        tenant: TenantKey,
+        taken: &mut Taken,
+        (key, standing): (&TouchKey, &Version),
+        voiding: &Voiding,
+    ) -> Result<(), StoreError> {
+        let (scalar, touchpoint) = (Scalar::Int(tenant.0), Scalar::Int(standing.no));
+        let voided = [
+            scalar,
+            touchpoint,
+            Scalar::Int(taken.revision.0),
+            Scalar::Text(&voiding.reason),
+            Scalar::Text(&voiding.author),
+            Scalar::TextOrNull(voiding.principal.as_deref()),
+        ];
+        tx.run(INSERT, &voided).await?;
+        let row = tx.fetch_one(DETAILS, &[scalar, touchpoint]).await?;
+        let details =
+            parse_details(&row.ok_or(StoreError::Corrupt { what: "touchpoint" })?.get::<String>(0)?)?;
+        if let Some((order_id, _)) = orders::said(&details.activity, &key.source) {
+            let order_id = order_id.to_owned();
+            orders::restate(tx, tenant, &[order_id], &mut FxHashMap::default()).await?;
+        }
+        let Some(no) = standing.observation else { return Ok(()) };
+        let tenants = &*self.tenants;
+        let rules = tenants.rules(tx, tenant, taken.rules_version).await?;
+        let constraints = tenants.constraints(tx, tenant, taken.constraints_at).await?;
+        let ground = Ground { rules: &rules, constraints };
+        let is_logout = matches!(details.activity, Activity::Logout(_));
+        let logouts = if is_logout { vec![(key, standing.version)] } else { Vec::new() };
+        withdraw(tx, tenant, tenants, &ground, taken, no, logouts).await
+    }
+}
+
+async fn find_versions(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    key: &TouchKey,
+) -> Result<Vec<Version>, StoreError> {
+    let named = [Scalar::Int(tenant.0), Scalar::Text(&key.source), Scalar::Text(&key.source_id)];
+    let version = |row: &Row| {
+        let superseded: Option<i64> = row.get(3)?;
+        Ok(Version {
+            no: row.get(0)?,
+            version: row.get(1)?,
+            observation: row.get::<Option<i64>>(2)?.map(ObservationNo),
+            stands: superseded.is_none(),
+            taken_back: superseded == Some(0) || row.get::<Option<i64>>(4)?.is_some(),
+        })
+    };
+    tx.fetch(FIND, &named).await?.iter().map(version).collect()
+}
+
+/// Takes what is void out of an observation: recomputes it from the touchpoints that remain, takes back
+/// what logouts among the void ones released, and resolves again where that matters.
+pub(super) async fn withdraw(
+    tx: &mut Transaction,
+    tenant: TenantKey,
+    tenants: &Tenants,
+    ground: &Ground<'_>,
+    taken: &mut Taken,
+    no: ObservationNo,
+    logouts: Vec<(&TouchKey, i64)>,
+) -> Result<(), StoreError> {
+    let mut released = Vec::new();
+    if !logouts.is_empty() {
+        let data_key = tenants.data_key(tx, tenant).await?;
+        let numbers = find_observation(tx, tenant, no).await?.identifiers;
+        let numbers = numbers.iter().map(|no| no.0).collect();
+        let named = super::rows::name_identifiers(tx, tenant, numbers).await?;
+        let identifiers: Vec<Identifier> = named.into_values().collect();
+        for logout in logouts {
+            let back = stretches::take_back_releases(tx, tenant, &data_key, &identifiers, logout).await?;
+            released.extend(back);
+        }
+    }
+    recompute(tx, tenant, ground, taken, no, &released).await
 }
 
 /// Recomputes an observation from the touchpoints that remain, and resolves again if its first
 /// one is another now or none is left.
-async fn withdraw(
+async fn recompute(
     tx: &mut Transaction,
     tenant: TenantKey,
     ground: &Ground<'_>,
@@ -116,7 +224,7 @@ async fn withdraw(
 ) -> Result<(), StoreError> {
     let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let bereft = find_observation(tx, tenant, no).await?;
-    let (summary, first) = remaining(tx, &key).await?;
+    let (summary, first) = remaining(tx, tenant, no).await?;
     let live = first.is_some();
     let now_first = first.unwrap_or_else(|| bereft.first.clone());
     if live {
@@ -181,11 +289,13 @@ pub(super) async fn set_first(
 
 async fn remaining(
     tx: &mut Transaction,
-    key: &[Scalar<'_>; 2],
+    tenant: TenantKey,
+    no: ObservationNo,
 ) -> Result<(Summary, Option<Position>), StoreError> {
+    let key = [Scalar::Int(tenant.0), Scalar::Int(no.0)];
     let mut summary = Summary::default();
     let mut first = None;
-    for row in tx.fetch(REMAINING, key).await? {
+    for row in tx.fetch(REMAINING, &key).await? {
         let details = parse_details(&row.get::<String>(4)?)?;
         let touchpoint = Touchpoint {
             key: TouchKey { source: row.get(0)?, source_id: row.get(1)? },
@@ -196,6 +306,9 @@ async fn remaining(
         };
         summary.add(&touchpoint);
         first.get_or_insert_with(|| touchpoint.position());
+    }
+    for (_, one) in orders::corrections_of(tx, tenant, &[no]).await? {
+        summary.correct(one.currency, &one.delta);
     }
     Ok((summary, first))
 }
@@ -215,7 +328,7 @@ pub(super) async fn resolve_again(
     let mut before = if live {
         Before::default()
     } else {
-        unclaim(tx, tenant, rules, &bereft.identifiers, &mut replay).await?
+        unclaim(tx, tenant, ground, taken, &bereft.identifiers, &mut replay).await?
     };
     before.constraints = ground.constraints.clone();
     let recounted = before.identifiers.clone();
@@ -229,7 +342,7 @@ pub(super) async fn resolve_again(
         }
     }
     settled::reassign(tx, tenant, taken, &FxHashMap::default(), &loaded, &changes).await?;
-    settled::log_merges(tx, tenant, taken, &changes.merges).await?;
+    settled::log_merges(tx, tenant, taken, &changes, None).await?;
     conflicts::log(tx, tenant, taken, &changes.conflicts).await?;
     if !live {
         let peers = loaded.iter().filter(|peer| peer.customer == bereft.customer);
@@ -292,20 +405,21 @@ pub(super) async fn sighted_components(
 async fn unclaim(
     tx: &mut Transaction,
     tenant: TenantKey,
-    rules: &Rules,
+    ground: &Ground<'_>,
+    taken: &mut Taken,
     identifiers: &[IdentifierNo],
     replay: &mut FxHashSet<ObservationNo>,
 ) -> Result<Before, StoreError> {
+    let rules = ground.rules;
     let scalars = [Scalar::Int(tenant.0)];
     let columns = [Column::Int(identifiers.iter().map(|no| no.0).collect())];
     let mut sighted = Vec::new();
     for row in tx.fetch_bulk(SIGHTED, &scalars, &columns).await? {
         if row.get::<i64>(3)? != 0 {
-            sighted.push((read_numbers(&row.get::<String>(1)?)?, ObservationNo(row.get(2)?)));
+            sighted.push(read_numbers(&row.get::<String>(1)?)?);
         }
     }
-    let mut numbers: Vec<i64> =
-        sighted.iter().flat_map(|(set, _)| set).chain(identifiers).map(|no| no.0).collect();
+    let mut numbers: Vec<i64> = sighted.iter().flatten().chain(identifiers).map(|no| no.0).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut known: FxHashMap<IdentifierNo, Stored> = FxHashMap::default();
@@ -320,15 +434,15 @@ async fn unclaim(
             stored.claims = Claims::new();
         }
     }
-    for (set, _) in &sighted {
+    for set in &sighted {
         add_claims(rules, &mut known, set);
     }
     let mut before = Before::default();
     for no in identifiers {
-        let stored = known[no].clone();
-        if was_shared.contains(no) && !stored.is_shared(rules) {
-            replay
-                .extend(sighted.iter().filter(|(set, _)| set.contains(no)).map(|(_, component)| *component));
+        let mut stored = known[no].clone();
+        let falls = was_shared.contains(no) && !stored.is_shared(rules);
+        if falls && !falling::connect(tx, tenant, ground, taken, *no, replay).await? {
+            stored.sharing = Some(Sharing::Shared);
         }
         before.identifiers.insert(*no, stored);
     }

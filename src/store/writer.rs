@@ -5,8 +5,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+mod turns;
+
+use turns::{Held, Turns};
+
+use super::committed::Committed;
 use super::driver::Database;
 use super::record::{Incoming, Recorded, record};
 use super::tenants::Tenants;
@@ -25,7 +30,9 @@ pub(super) struct Writer {
     limit_bytes: usize,
     stopped: Arc<Semaphore>,
     shard_count: usize,
-    woken: Arc<watch::Sender<(TenantKey, Revision)>>,
+    /// How many touchpoints of which tenant wait.
+    holders: turns::Holders,
+    woken: Committed,
 }
 
 struct Job {
@@ -36,7 +43,11 @@ struct Job {
 }
 
 /// Its place in the queue.
-type Room = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+struct Room {
+    _touchpoints: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+    _held: Held,
+}
 
 /// Sizes are rounded up to it.
 const BYTES_UNIT: usize = 1_024;
@@ -46,7 +57,7 @@ struct Shard {
     tenants: Arc<Tenants>,
     clock: Clock,
     group_touchpoints: usize,
-    woken: Arc<watch::Sender<(TenantKey, Revision)>>,
+    woken: Committed,
     stopped: Arc<Semaphore>,
 }
 
@@ -58,11 +69,10 @@ impl Writer {
         tenants: Arc<Tenants>,
         clock: Clock,
         settings: &Settings,
-        woken: watch::Sender<(TenantKey, Revision)>,
+        woken: Committed,
     ) -> Self {
         let shard_count = if db.is_postgres() { (settings.connections as usize / 2).clamp(1, 4) } else { 1 };
         let stopped = Arc::new(Semaphore::new(0));
-        let woken = Arc::new(woken);
         let start = |_| {
             let (sender, jobs) = mpsc::unbounded_channel();
             let shard = Shard {
@@ -84,13 +94,14 @@ impl Writer {
             limit_bytes: settings.queue_bytes,
             stopped,
             shard_count,
+            holders: turns::Holders::default(),
             woken,
         }
     }
 
     /// Says that a revision was committed.
     pub(super) fn wake(&self, tenant: TenantKey, revision: Revision) {
-        self.woken.send_replace((tenant, revision));
+        self.woken.tell(tenant, revision);
     }
 
     pub(super) async fn record(
@@ -98,7 +109,7 @@ impl Writer {
         tenant: TenantKey,
         batch: Vec<Incoming>,
     ) -> Result<Recorded, StoreError> {
-        let room = self.take_room(&batch)?;
+        let room = self.take_room(tenant, &batch)?;
         let (answer, answered) = oneshot::channel();
         let job = Job { tenant, batch, answer, room };
         {
@@ -110,11 +121,13 @@ impl Writer {
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    fn take_room(&self, batch: &[Incoming]) -> Result<Room, StoreError> {
+    fn take_room(&self, tenant: TenantKey, batch: &[Incoming]) -> Result<Room, StoreError> {
         let full = |limit| StoreError::QueueFull { limit };
         let many = || full(QueueLimit::Touchpoints(self.limit));
         let size = u32::try_from(batch.len().max(1)).map_err(|_| many())?;
         let room = self.room.clone().try_acquire_many_owned(size).map_err(|_| many())?;
+        let held = self.holders.hold(tenant, size as usize, self.room.available_permits(), self.limit);
+        let held = held.ok_or_else(many)?;
         let bytes: usize = batch.iter().map(Incoming::bytes).sum();
         let units = bytes.min(self.limit_bytes).div_ceil(BYTES_UNIT).max(1);
         let large = || full(QueueLimit::Bytes(self.limit_bytes));
@@ -124,7 +137,7 @@ impl Writer {
             .set((self.limit - self.room.available_permits()) as f64);
         let free = self.room_bytes.available_permits() * BYTES_UNIT;
         metrics::gauge!("customer360_write_queue_bytes").set(self.limit_bytes.saturating_sub(free) as f64);
-        Ok((room, room_bytes))
+        Ok(Room { _touchpoints: room, _bytes: room_bytes, _held: held })
     }
 
     /// Accepts no more, and waits until what was accepted is written.
@@ -140,30 +153,21 @@ impl Writer {
 
 impl Shard {
     async fn run(self, mut jobs: mpsc::UnboundedReceiver<Job>) {
-        let mut next = None;
+        let mut turns = Turns::default();
         loop {
-            let first = match next.take() {
-                Some(job) => job,
-                None => match jobs.recv().await {
-                    Some(job) => job,
+            if turns.is_empty() {
+                match jobs.recv().await {
+                    Some(job) => turns.push(job.tenant, job.batch.len(), job),
                     None => break,
-                },
-            };
-            let tenant = first.tenant;
-            let mut touchpoints = first.batch.len();
-            let mut group = vec![first];
-            // Whatever waits already, of the same tenant, in order.
-            while touchpoints < self.group_touchpoints
-                && let Ok(job) = jobs.try_recv()
-            {
-                if job.tenant != tenant || touchpoints + job.batch.len() > self.group_touchpoints {
-                    next = Some(job);
-                    break;
                 }
-                touchpoints += job.batch.len();
-                group.push(job);
             }
-            self.commit(tenant, group).await;
+            while let Ok(job) = jobs.try_recv() {
+                turns.push(job.tenant, job.batch.len(), job);
+            }
+            // Whatever waits already of the tenant whose turn it is, in order.
+            if let Some((tenant, group)) = turns.next(self.group_touchpoints) {
+                self.commit(tenant, group).await;
+            }
         }
         self.stopped.add_permits(1);
     }
@@ -179,7 +183,7 @@ impl Shard {
         metrics::histogram!("customer360_write_group_touchpoints").record(batch.len() as f64);
         match record(&self.db, &self.tenants, tenant, &batch, (self.clock)()).await {
             Ok(recorded) => {
-                self.woken.send_replace((tenant, recorded.revision));
+                self.woken.tell(tenant, recorded.revision);
                 let mut outcomes = recorded.outcomes.into_iter();
                 for ((answer, room), size) in answers.into_iter().zip(sizes) {
                     // First: who is answered and calls again finds it.
@@ -196,7 +200,7 @@ impl Shard {
                     rest = others;
                     let recorded = record(&self.db, &self.tenants, tenant, own, (self.clock)()).await;
                     if let Ok(recorded) = &recorded {
-                        self.woken.send_replace((tenant, recorded.revision));
+                        self.woken.tell(tenant, recorded.revision);
                     }
                     drop(room);
                     let _ = answer.send(recorded.map_err(|error| unstored(&error)));

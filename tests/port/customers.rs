@@ -14,6 +14,7 @@ async fn a_customer_is_found_by_any_id_and_any_identifier_and_restated_by_a_merg
         name: "city".into(),
         value: Some(proto::Value { kind: Some(proto::value::Kind::Text(value.into())) }),
         if_absent,
+        unset: false,
     };
     let mut said = touch("2", 8, &["ACCOUNT:u1"], order("A-1", 1_000));
     said.traits = vec![city("Paris", false)];
@@ -120,4 +121,40 @@ async fn customers_are_listed_masked_and_kept_apart_by_tenant() {
     };
     let status = service.customers().get_customer(masked).await.unwrap_err();
     refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trait_is_taken_back_and_a_blank_one_states_nothing() {
+    let service = service().await;
+    let write = |name: &str, kind| proto::TraitWrite {
+        name: name.into(),
+        value: Some(proto::Value { kind: Some(kind) }),
+        ..Default::default()
+    };
+    let said = |no: &str, hours, traits| proto::Touchpoint {
+        traits,
+        ..touch(no, hours, &["ACCOUNT:a"], Activity::ProfileUpdate(proto::ProfileUpdate::default()))
+    };
+    let birthday = || proto::value::Kind::Date("1990-05-04".into());
+    let blank = || proto::value::Kind::Text(" ".into());
+    let standing = || async {
+        let customer = service.customer(By::Identifier(identifier("ACCOUNT:a"))).await.unwrap();
+        customer
+            .traits
+            .into_iter()
+            .map(|one| (one.name, one.value.unwrap().kind.unwrap()))
+            .collect::<Vec<_>>()
+    };
+    service.record(vec![said("1", 9, vec![write("birthday", birthday())])]).await;
+    service.record(vec![said("2", 8, vec![write("birthday", blank())])]).await;
+    assert_eq!(standing().await, [("birthday".to_owned(), birthday())], "blank states nothing");
+    let unset = proto::TraitWrite { name: "birthday".into(), unset: true, ..Default::default() };
+    service.record(vec![said("3", 7, vec![unset])]).await;
+    assert!(standing().await.is_empty(), "no value, and not another one");
+    let other = proto::value::Kind::Date("1991-01-01".into());
+    let gap = proto::TraitWrite { if_absent: true, ..write("birthday", other.clone()) };
+    service.record(vec![said("4", 10, vec![gap.clone()])]).await;
+    assert!(standing().await.is_empty(), "said before it was taken back");
+    service.record(vec![said("5", 6, vec![gap])]).await;
+    assert_eq!(standing().await, [("birthday".to_owned(), other)]);
 }

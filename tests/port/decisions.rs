@@ -289,8 +289,9 @@ async fn a_store_tablet_is_announced_and_merges_nobody() {
     let listed = decisions(&service).list_shared_identifiers(everything).await.unwrap().into_inner();
     let [tablet] = &listed.identifiers[..] else { panic!("one shared identifier") };
     assert_eq!(tablet.identifier, Some(identifier("DEVICE:tablet")));
-    assert_eq!((tablet.observations, tablet.customers, tablet.share_after), (300, 300, 4));
-    assert_eq!(tablet.claims, [proto::Claim { kind: "ACCOUNT".into(), values: 5 }], "counting ends there");
+    assert_eq!((tablet.observations, tablet.customers, tablet.share_after), (300, 300, 20));
+    let claim = proto::Claim { kind: "ACCOUNT".into(), values: 65, groups: 65 };
+    assert_eq!(tablet.claims, [claim], "counting ends there");
 
     let share = |text: &str, sharing: Sharing, id: &str| proto::DecideSharingRequest {
         identifier: Some(identifier(text)),

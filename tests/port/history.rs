@@ -48,6 +48,7 @@ fn told(entry: &proto::IdentityHistoryEntry) -> String {
         Entry::KindChanged(_) => "kind".into(),
         Entry::DecisionMade(decision) => format!("decided {}", decision.decision),
         Entry::DecisionRetracted(decision) => format!("retracted {}", decision.decision),
+        Entry::Ended(_) => "ended".into(),
     }
 }
 
@@ -148,8 +149,8 @@ async fn conflicts_say_who_wanted_what_and_which_rule_kept_it_out() {
     let service = service().await;
     service
         .record(vec![
-            touch("1", 30, &["ACCOUNT:u1", "COOKIE:c"], visit()),
-            touch("2", 20, &["ACCOUNT:u2", "COOKIE:c"], visit()),
+            touch("1", 30, &["ACCOUNT:u1", "EMAIL:c@x.io"], visit()),
+            touch("2", 20, &["ACCOUNT:u2", "EMAIL:c@x.io"], visit()),
             touch("3", 10, &["ACCOUNT:u3", "DEVICE:d"], visit()),
         ])
         .await;
@@ -160,8 +161,8 @@ async fn conflicts_say_who_wanted_what_and_which_rule_kept_it_out() {
     let all = list(None, true).await;
     assert_eq!(all.len(), 1);
     let conflict = &all[0];
-    assert_eq!(conflict.identifier, Some(identifier("COOKIE:c")));
-    assert_eq!(conflict.seen_together, [identifier("ACCOUNT:u2"), identifier("COOKIE:c")]);
+    assert_eq!(conflict.identifier, Some(identifier("EMAIL:c@x.io")));
+    assert_eq!(conflict.seen_together, [identifier("ACCOUNT:u2"), identifier("EMAIL:c@x.io")]);
     assert_eq!(conflict.touchpoint.as_ref().unwrap().source_id, "2");
     assert_eq!(conflict.reason(), DropReason::Limit);
     assert_eq!((conflict.limited_kind.as_str(), conflict.limit), ("ACCOUNT", 1));
@@ -174,7 +175,7 @@ async fn conflicts_say_who_wanted_what_and_which_rule_kept_it_out() {
     for id in [&conflict.wanted_by_customer_id, &conflict.held_by_customer_id] {
         assert_eq!(list(Some(About::CustomerId(id.clone())), true).await, all);
     }
-    assert_eq!(list(Some(About::Identifier(identifier("COOKIE:c"))), true).await, all);
+    assert_eq!(list(Some(About::Identifier(identifier("EMAIL:c@x.io"))), true).await, all);
     assert!(list(Some(About::Identifier(identifier("DEVICE:d"))), false).await.is_empty());
     assert!(list(Some(About::Identifier(identifier("DEVICE:never"))), false).await.is_empty());
 
@@ -207,7 +208,10 @@ async fn conflicts_say_who_wanted_what_and_which_rule_kept_it_out() {
     let past = list(None, false).await;
     assert_eq!(past.len(), 2);
     let gone = past.iter().find(|conflict| !conflict.stands).unwrap();
-    assert_eq!((gone.identifier.clone(), gone.reason()), (Some(identifier("COOKIE:c")), DropReason::Limit));
+    assert_eq!(
+        (gone.identifier.clone(), gone.reason()),
+        (Some(identifier("EMAIL:c@x.io")), DropReason::Limit)
+    );
 
     // Page by page.
     let mut request = proto::ListConflictsRequest { page_size: 1, ..Default::default() };

@@ -2,7 +2,7 @@
 
 use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::explain_identity_request::Subject;
-use customer360::rpc::proto::{self, CustomerKind, DropReason};
+use customer360::rpc::proto::{self, CustomerKind, DropReason, RecordStatus, ViolationReason};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -15,7 +15,7 @@ async fn resolving_foresees_what_recording_then_does() {
         .record(vec![
             touch("1", 9, &["COOKIE:c1"], visit()),
             touch("2", 8, &["ACCOUNT:u1", "EMAIL:a@x.io"], visit()),
-            touch("3", 7, &["ACCOUNT:u2", "COOKIE:c2"], visit()),
+            touch("3", 7, &["ACCOUNT:u2", "EMAIL:c2@x.io", "COOKIE:c2"], visit()),
         ])
         .await;
     let resolve = async |identifiers: &[&str]| {
@@ -33,11 +33,21 @@ async fn resolving_foresees_what_recording_then_does() {
     let recorded = service.record(vec![touch("4", 6, &both, visit())]).await;
     assert_eq!(recorded.outcomes[0].customer_id, foreseen.customer_id);
 
-    let refused_join = resolve(&["ACCOUNT:u1", "COOKIE:c2"]).await;
-    assert_eq!(refused_join.identifiers[1].drop_reason(), DropReason::Limit);
+    let refused_join = resolve(&["ACCOUNT:u1", "EMAIL:c2@x.io", "COOKIE:c2"]).await;
+    let reasons: Vec<_> = refused_join.identifiers.iter().map(|one| one.drop_reason()).collect();
+    assert_eq!(
+        reasons,
+        [DropReason::Unspecified, DropReason::Limit, DropReason::Unspecified],
+        "cookies move"
+    );
     assert_eq!(refused_join.customer_id, foreseen.customer_id);
     let new = resolve(&["EMAIL:new@x.io"]).await;
     assert_eq!((new.customer_id.as_str(), new.kind()), ("", CustomerKind::Registered));
+    let aside = resolve(&["PHONE:call after 5pm", "EMAIL:A@x.io"]).await;
+    assert_eq!(aside.customer_id, foreseen.customer_id, "recording would set the number aside");
+    let told = aside.identifiers[0].unusable.clone().unwrap();
+    assert_eq!((told.field.as_str(), told.reason()), ("identifiers[0].value", ViolationReason::Malformed));
+    assert!(!aside.identifiers[0].blocked && aside.identifiers[1].unusable.is_none());
     let nobody = resolve(&["COOKIE:guest"]).await;
     assert_eq!((nobody.customer_id.as_str(), nobody.kind()), ("", CustomerKind::Unspecified));
 
@@ -63,7 +73,7 @@ async fn explaining_tells_the_chain_and_what_was_dropped() {
             touch("1", 9, &["COOKIE:c1"], visit()),
             touch("2", 8, &["COOKIE:c1", "EMAIL:a@x.io"], visit()),
             touch("3", 7, &["EMAIL:a@x.io", "ACCOUNT:u1"], visit()),
-            touch("4", 6, &["ACCOUNT:u2", "COOKIE:c1"], visit()),
+            touch("4", 6, &["ACCOUNT:u2", "EMAIL:a@x.io"], visit()),
             touch("5", 5, &["COOKIE:c1"], visit()),
         ])
         .await;
@@ -94,7 +104,7 @@ async fn explaining_tells_the_chain_and_what_was_dropped() {
         explain(Subject::CustomerId(recorded.outcomes[3].customer_id.clone()), None, 0).await.unwrap();
     let dropped = &other.observations[0].dropped[0];
     assert_eq!(dropped.reason(), DropReason::Limit);
-    assert_eq!(dropped.identifier, Some(identifier("COOKIE:c1")));
+    assert_eq!(dropped.identifier, Some(identifier("EMAIL:a@x.io")));
     assert_eq!(dropped.holder_customer_id, why.customer_id);
 
     let page = explain(Subject::CustomerId(why.customer_id.clone()), None, 2).await.unwrap();
@@ -188,5 +198,100 @@ async fn what_was_known_then_is_answered_as_it_was() {
         let status = service.touchpoints().list_touchpoints(list).await.unwrap_err();
         refused(&status, Code::InvalidArgument, "VALIDATION_FAILED");
         assert_eq!(wrong_fields(&status), [path]);
+    }
+}
+
+/// What analytics SDKs, templates, spreadsheets and broken devices send for nobody.
+const NOBODY: [&str; 58] = [
+    "",
+    " ",
+    "null",
+    "NULL",
+    "'null'",
+    "undefined",
+    "None",
+    "nil",
+    "NaN",
+    "nan",
+    "N/A",
+    "#N/A",
+    "n.a.",
+    "-",
+    "--",
+    "?",
+    "0",
+    "0.0",
+    "00000000-0000-0000-0000-000000000000",
+    "000000000000",
+    "anonymous",
+    "guest",
+    "GUEST",
+    "distinct_id",
+    "distinctid",
+    "email",
+    "userid",
+    "user_id",
+    "not_authenticated",
+    "unidentified",
+    "undefined undefined",
+    "(none)",
+    "[object Object]",
+    "{}",
+    "[]",
+    "%7B%7Buser_id%7D%7D",
+    "{{user_id}}",
+    "${userId}",
+    "$user_id",
+    "<nil>",
+    "nobody",
+    "default",
+    "deleted",
+    "dummy",
+    "xxx",
+    "XXXXXXXX",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "02:00:00:00:00:00",
+    "9774d56d682e549c",
+    "true",
+    "false",
+    "id",
+    "*|UNIQID|*",
+    "{!Contact.Id}",
+    "<%= user.id %>",
+    "%%ID%%",
+    "#REF!",
+    "\u{FEFF}null\u{200B}",
+];
+const NOBODYS_ADDRESSES: [&str; 12] = [
+    "null@null.com",
+    "noreply@example.com",
+    "no@email.com",
+    "none@none.com",
+    "na@na.com",
+    "test@test.com",
+    "a@a.a",
+    "x@x.x",
+    "guest@guest.com",
+    "unknown@unknown.com",
+    "noemail@noemail.com",
+    "undefined@undefined",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_systems_send_for_nobody_joins_no_strangers_and_costs_no_touchpoint() {
+    let service = service().await;
+    let kinds = [("ACCOUNT", &NOBODY[..]), ("DEVICE", &NOBODY[..]), ("EMAIL", &NOBODYS_ADDRESSES[..])];
+    for (kind, values) in kinds {
+        let pair = |(i, value): (usize, &&str)| {
+            ["a", "b"].map(|side| {
+                let cookie = format!("COOKIE:{kind}-{i}-{side}");
+                touch(&cookie, 9, &[&format!("{kind}:{value}"), &cookie], visit())
+            })
+        };
+        let answer = service.record(values.iter().enumerate().flat_map(pair).collect()).await;
+        for (value, outcomes) in values.iter().zip(answer.outcomes.chunks(2)) {
+            assert!(outcomes.iter().all(|one| one.status() == RecordStatus::Recorded), "{kind} {value:?}");
+            assert_ne!(outcomes[0].customer_id, outcomes[1].customer_id, "{kind} {value:?}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The port end to end: a real TCP port, the generated client, SQLite behind.
+//! The port end to end: a real TCP port, the generated client, SQLite behind, where it matters
+//! PostgreSQL too.
 
 mod commerce;
 mod customers;
@@ -9,6 +10,8 @@ mod identities;
 mod journeys;
 mod kpis;
 mod lifetimes;
+mod one_tale;
+mod orders;
 mod reconciliation;
 mod records;
 mod rules;

@@ -105,7 +105,7 @@ async fn whose_word_counts_changes_with_the_promotion() {
         let mut said = touch(id, days_ago, &["ACCOUNT:u1"], order(id, 100));
         said.source = source.into();
         let value = Some(proto::Value { kind: Some(proto::value::Kind::Text(city.into())) });
-        said.traits = vec![proto::TraitWrite { name: "city".into(), value, if_absent: false }];
+        said.traits = vec![proto::TraitWrite { name: "city".into(), value, ..Default::default() }];
         said
     };
     service.record(vec![says("1", 9, "crm", "Rome"), says("2", 8, "shop", "Pisa")]).await;
@@ -152,6 +152,61 @@ async fn a_tenant_has_kinds_and_blocked_patterns_of_its_own() {
     assert_eq!(one.kind(), CustomerKind::Registered);
     assert_eq!(one.summary.unwrap().touchpoints, 3);
     assert!(service.customer(By::Identifier(identifier("COOKIE:kiosk-17"))).await.is_err(), "nobody's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_is_blocked_can_be_seen_and_changed_and_a_region_is_set_by_whoever_has_one() {
+    let service = service().await;
+    let mut own = present(&service).await.rules.unwrap();
+    assert_eq!((own.default_region.as_str(), own.normalizer_generation), ("", 2), "of a new tenant");
+    let local = |no: &str, hours| touch(no, hours, &["PHONE:0171 1234567"], visit());
+    let outcome = service.record(vec![local("1", 9)]).await.outcomes.remove(0);
+    assert_eq!((outcome.status(), outcome.customer_id.as_str()), (proto::RecordStatus::Recorded, ""));
+    (own.blocked, own.blocked_ignoring_case, own.blocked_patterns) = Default::default();
+    own.default_region = "DE".into();
+    own.normalizer_generation = 0;
+    rules(&service).promote_rules(promotion(own, 1, "p")).await.unwrap();
+    assert_eq!(present(&service).await.rules.unwrap().normalizer_generation, 2, "as it was");
+    service
+        .record(vec![
+            local("2", 8),
+            touch("3", 8, &["ACCOUNT:0000"], visit()),
+            touch("4", 8, &["EMAIL:test@x.io"], visit()),
+            touch("5", 8, &["ACCOUNT: "], visit()),
+        ])
+        .await;
+    for held in ["PHONE:+491711234567", "ACCOUNT:0000", "EMAIL:test@x.io"] {
+        assert!(service.customer(By::Identifier(identifier(held))).await.is_ok(), "{held}");
+    }
+    assert!(service.customer(By::Identifier(identifier("ACCOUNT: "))).await.is_err(), "never anybody");
+
+    let mut back = present(&service).await.rules.unwrap();
+    back.normalizer_generation = 3;
+    let status = rules(&service).promote_rules(promotion(back, 2, "p2")).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["rules.normalizer_generation"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clocks_that_lost_their_time_win_nothing() {
+    let service = service().await;
+    let reset = |seconds: i64| {
+        let mut touch = touch("1", 9, &["COOKIE:c"], visit());
+        touch.at = Some(pbjson_types::Timestamp { seconds, nanos: 0 });
+        touch
+    };
+    let refused = |outcome: &proto::RecordOutcome| {
+        outcome.violations.iter().map(|violation| violation.field.clone()).collect::<Vec<_>>()
+    };
+    // 2000-01-01T00:00:05Z
+    let outcome = service.record(vec![reset(946_684_805)]).await.outcomes.remove(0);
+    assert_eq!(refused(&outcome), ["touchpoints[0].at"]);
+    let mut own = present(&service).await.rules.unwrap();
+    own.clock_resets.clear();
+    own.earliest = Some(pbjson_types::Timestamp { seconds: 1_000_000_000, nanos: 0 });
+    rules(&service).promote_rules(promotion(own, 1, "p")).await.unwrap();
+    let outcomes = service.record(vec![reset(999_999_999), reset(1_000_000_000)]).await.outcomes;
+    assert_eq!(refused(&outcomes[0]), ["touchpoints[0].at"]);
+    assert_eq!(outcomes[1].status(), proto::RecordStatus::Recorded);
 }
 
 #[tokio::test(flavor = "multi_thread")]

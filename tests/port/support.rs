@@ -33,8 +33,20 @@ pub struct Service {
 pub async fn service() -> Service {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("c.db").display());
+    service_on(&url, folder).await
+}
+
+/// The same on both databases. Those on PostgreSQL share one, so tenants must be of the test's own.
+pub async fn services() -> [(&'static str, Service); 2] {
+    let postgres = std::env::var("CUSTOMER360_TEST_POSTGRES")
+        .expect("CUSTOMER360_TEST_POSTGRES names a PostgreSQL database; tests/run sets it");
+    let folder = tempfile::tempdir().unwrap();
+    [("sqlite", service().await), ("postgres", service_on(&postgres, folder).await)]
+}
+
+async fn service_on(url: &str, folder: tempfile::TempDir) -> Service {
     let clock = clock::fixed(Micros(NOW * 1_000_000));
-    let store = Store::open(&url, &store::Settings::default(), clock.clone()).await.unwrap();
+    let store = Store::open(url, &store::Settings::default(), clock.clone()).await.unwrap();
     let mirrors = Mirrors::new(store.clone(), mirror::Settings::default());
     let (routes, names) = rpc::services(&Port::new(store, mirrors, clock, rpc::Settings::default()));
     assert!(names.contains(&"customer360.v1.TouchpointService"));

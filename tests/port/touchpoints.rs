@@ -1,5 +1,6 @@
 //! Facts in, facts out.
 
+use customer360::rpc::proto::customer_ref::By;
 use customer360::rpc::proto::touchpoint::Activity;
 use customer360::rpc::proto::{self, ErrorReason, RecordStatus};
 use tonic::Code;
@@ -22,10 +23,9 @@ async fn each_touchpoint_of_a_batch_has_its_own_outcome() {
     let answer = service.record(vec![first.clone(), bad, taken, anonymous, first.clone()]).await;
     let statuses: Vec<RecordStatus> = answer.outcomes.iter().map(proto::RecordOutcome::status).collect();
     use RecordStatus::{Duplicate, Recorded, Refused};
-    assert_eq!(statuses, [Recorded, Refused, Refused, Recorded, Duplicate]);
+    assert_eq!(statuses, [Recorded, Refused, Recorded, Recorded, Duplicate]);
     let told: Vec<&str> = answer.outcomes[1].violations.iter().map(|v| v.field.as_str()).collect();
-    assert_eq!(told, ["touchpoints[1].identifiers[0].value", "touchpoints[1].survey_answer.score"]);
-    assert_eq!(answer.outcomes[2].reason(), ErrorReason::OrderIdTaken);
+    assert_eq!(told, ["touchpoints[1].survey_answer.score"], "the address alone would cost nothing");
     assert_eq!(answer.outcomes[3].customer_id, "", "nobody's");
     assert_eq!(answer.outcomes[4].customer_id, answer.outcomes[0].customer_id);
     assert_eq!(answer.revision, 1);
@@ -229,4 +229,172 @@ async fn random_bytes_are_no_message_and_harm_nobody() {
     assert!(refusals > 100, "{refusals}");
     let answer = service.record(vec![touch("1", 1, &[], visit())]).await;
     assert_eq!(answer.outcomes[0].status(), RecordStatus::Recorded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_order_is_sent_again_with_a_higher_version() {
+    let service = service().await;
+    let version = |version, minor| proto::Touchpoint {
+        version,
+        ..touch("o1", 2, &["EMAIL:a@x.io"], order("A-1", minor))
+    };
+    let first = service.record(vec![version(0, 10_000)]).await;
+    let edited = service.record(vec![version(2, 6_000), version(1, 8_000)]).await;
+    let statuses: Vec<RecordStatus> = edited.outcomes.iter().map(proto::RecordOutcome::status).collect();
+    assert_eq!(statuses, [RecordStatus::Recorded, RecordStatus::Superseded]);
+    let customer = &first.outcomes[0].customer_id;
+    assert!(edited.outcomes.iter().all(|outcome| outcome.customer_id == *customer));
+    let again = service.record(vec![version(0, 10_000), version(2, 6_000), version(2, 6_001)]).await;
+    let statuses: Vec<RecordStatus> = again.outcomes.iter().map(proto::RecordOutcome::status).collect();
+    assert_eq!(statuses, [RecordStatus::Superseded, RecordStatus::Duplicate, RecordStatus::Refused]);
+    assert_eq!(again.outcomes[2].reason(), ErrorReason::TouchpointConflict);
+
+    // The view, the timeline, and what was known before.
+    let by = proto::customer_ref::By::CustomerId(customer.clone());
+    let summary = service.customer(by.clone()).await.unwrap().summary.unwrap();
+    assert_eq!((summary.orders, summary.revenue[0].gross_minor), (1, 6_000));
+    let then = proto::GetCustomerRequest {
+        customer: Some(proto::CustomerRef { by: Some(by) }),
+        as_known_at: Some(proto::KnownAt { at: Some(proto::known_at::At::Revision(first.revision)) }),
+        ..Default::default()
+    };
+    let then = service.customers().get_customer(then).await.unwrap().into_inner().customer.unwrap();
+    assert_eq!(then.summary.unwrap().revenue[0].gross_minor, 10_000, "stays known as of then");
+    let all = proto::ListTouchpointsRequest::default();
+    let listed = service.touchpoints().list_touchpoints(all).await.unwrap().into_inner().touchpoints;
+    let versions: Vec<i64> = listed.iter().map(|one| one.touchpoint.as_ref().unwrap().version).collect();
+    assert_eq!(versions, [2]);
+
+    let get = async |version| {
+        let request = proto::GetTouchpointRequest {
+            source: "shop".into(),
+            source_id: "o1".into(),
+            version,
+            ..Default::default()
+        };
+        let found = service.touchpoints().get_touchpoint(request).await?.into_inner().touchpoint.unwrap();
+        let touchpoint = found.touchpoint.unwrap();
+        assert_eq!(touchpoint.identifiers, [identifier("EMAIL:a@x.io")]);
+        Ok::<_, tonic::Status>((touchpoint.version, found.superseded))
+    };
+    assert_eq!(get(None).await.unwrap(), (2, false));
+    assert_eq!(get(Some(0)).await.unwrap(), (0, true));
+    assert_eq!(get(Some(1)).await.unwrap(), (1, true), "kept, though it came late");
+    refused(&get(Some(7)).await.unwrap_err(), Code::NotFound, "TOUCHPOINT_NOT_FOUND");
+
+    // A void takes a version back, and all below it.
+    let void = async |version| {
+        let request = proto::VoidTouchpointRequest {
+            source: "shop".into(),
+            source_id: "o1".into(),
+            reason: "cancelled".into(),
+            author: "ada".into(),
+            version,
+        };
+        service.touchpoints().void_touchpoint(request).await.map(|voided| voided.into_inner().version)
+    };
+    refused(&void(Some(3)).await.unwrap_err(), Code::NotFound, "TOUCHPOINT_NOT_FOUND");
+    assert_eq!(void(Some(1)).await.unwrap(), 1);
+    refused(&get(Some(0)).await.unwrap_err(), Code::NotFound, "TOUCHPOINT_NOT_FOUND");
+    assert_eq!(get(None).await.unwrap(), (2, false), "a higher one stands");
+    assert_eq!(void(None).await.unwrap(), 2);
+    refused(&get(None).await.unwrap_err(), Code::NotFound, "TOUCHPOINT_NOT_FOUND");
+    let back = service.record(vec![version(3, 5_000)]).await;
+    assert_eq!(back.outcomes[0].status(), RecordStatus::Recorded);
+    assert_eq!(get(None).await.unwrap(), (3, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_said_a_little_otherwise_is_a_duplicate() {
+    let service = service().await;
+    let write = |name: &str, n: i64| proto::TraitWrite {
+        name: name.into(),
+        value: Some(proto::Value { kind: Some(proto::value::Kind::Integer(n)) }),
+        ..Default::default()
+    };
+    let names = ["ACCOUNT:s", "EMAIL:s@x.io", "PHONE:+447911123456"];
+    let said = proto::Touchpoint {
+        traits: vec![write("a", 1), write("b", 2)],
+        ..touch("1", 2, &names, order("S1", 700))
+    };
+    service.record(vec![said.clone()]).await;
+    let named = |names: &[&str]| proto::Touchpoint {
+        identifiers: names.iter().map(|text| identifier(text)).collect(),
+        ..said.clone()
+    };
+    let mut nanoseconds = said.clone();
+    nanoseconds.at.as_mut().unwrap().nanos = 999;
+    let same = vec![
+        named(&["PHONE:+447911123456", "EMAIL:s@x.io", "ACCOUNT:s"]),
+        named(&["ACCOUNT:s", "ACCOUNT:s", "EMAIL:S@X.IO", "PHONE:+44 7911 123456"]),
+        proto::Touchpoint { traits: vec![write("b", 2), write("a", 1)], ..said.clone() },
+        nanoseconds,
+    ];
+    for outcome in service.record(same).await.outcomes {
+        assert_eq!(outcome.status(), RecordStatus::Duplicate);
+    }
+    let other = proto::Touchpoint { traits: vec![write("b", 2), write("a", 2)], ..said.clone() };
+    assert_eq!(service.record(vec![other]).await.outcomes[0].reason(), ErrorReason::TouchpointConflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_blocked_is_noted_where_the_caller_asks_for_it() {
+    let service = service().await;
+    let touchpoints = vec![touch("1", 2, &["ACCOUNT:null", "COOKIE:c"], visit())];
+    let request =
+        proto::RecordTouchpointsRequest { touchpoints: touchpoints.clone(), explain: true, strict: false };
+    let answer = service.touchpoints().record_touchpoints(request).await.unwrap().into_inner();
+    let [note] = answer.outcomes[0].notes.as_slice() else { panic!("one note") };
+    assert_eq!(note.path, "touchpoints[0].identifiers[0]");
+    assert_eq!(note.reason(), proto::RecordNoteReason::Blocked);
+    assert!(service.record(touchpoints.clone()).await.outcomes[0].notes.is_empty(), "not asked for");
+    let batch = proto::ImportTouchpointsRequest { touchpoints, explain: true, strict: false };
+    let sum = service.touchpoints().import_touchpoints(tokio_stream::iter(vec![batch; 2])).await;
+    let sum = sum.unwrap().into_inner();
+    let count = proto::RecordNoteCount { reason: proto::RecordNoteReason::Blocked.into(), notes: 2 };
+    assert_eq!((sum.duplicates, sum.note_counts), (2, vec![count]));
+    let places: Vec<i64> = sum.notes.iter().map(|noted| noted.index).collect();
+    assert_eq!(places, [0, 1]);
+    assert_eq!(sum.notes[1].note.as_ref().unwrap().path, "identifiers[0]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_with_a_note_in_its_phone_field_keeps_its_revenue_and_its_account() {
+    let service = service().await;
+    let sent =
+        touch("1", 2, &["ACCOUNT:a1", "PHONE:call after 5pm", "EMAIL:none given"], order("A-1", 5_000));
+    let outcome = service.record(vec![sent.clone()]).await.outcomes.remove(0);
+    assert_eq!(outcome.status(), RecordStatus::Recorded);
+    let told: Vec<(&str, &str)> = outcome
+        .notes
+        .iter()
+        .map(|note| {
+            assert_eq!(note.reason(), proto::RecordNoteReason::Unusable);
+            (note.path.as_str(), note.violation.as_ref().unwrap().field.as_str())
+        })
+        .collect();
+    let expected = [
+        ("touchpoints[0].identifiers[1]", "touchpoints[0].identifiers[1].value"),
+        ("touchpoints[0].identifiers[2]", "touchpoints[0].identifiers[2].value"),
+    ];
+    assert_eq!(told, expected);
+    let customer = service.customer(By::Identifier(identifier("ACCOUNT:a1"))).await.unwrap();
+    assert_eq!(customer.identifiers.len(), 1);
+    assert_eq!(customer.summary.unwrap().revenue[0].gross_minor, 5_000);
+    let asked = proto::GetTouchpointRequest {
+        source: sent.source.clone(),
+        source_id: "1".into(),
+        ..Default::default()
+    };
+    let found = service.touchpoints().get_touchpoint(asked).await.unwrap().into_inner().touchpoint.unwrap();
+    assert_eq!(found.unusable_identifiers, sent.identifiers[1..]);
+
+    let strict = proto::RecordTouchpointsRequest {
+        touchpoints: vec![proto::Touchpoint { source_id: "2".into(), ..sent }],
+        strict: true,
+        ..Default::default()
+    };
+    let answer = service.touchpoints().record_touchpoints(strict).await.unwrap().into_inner();
+    assert_eq!(answer.outcomes[0].status(), RecordStatus::Refused);
+    assert_eq!(answer.outcomes[0].violations.len(), 2);
 }

@@ -6,7 +6,7 @@ use customer360::rpc::proto;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::support::{Service, all_touchpoints, databases, import_all, simulate, tenant, visit};
+use crate::support::{Service, all_touchpoints, databases, import, import_all, simulate, tenant, visit};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_goes_to_a_file_with_line_and_reason_and_the_rest_is_stored() {
@@ -43,6 +43,82 @@ async fn what_is_wrong_goes_to_a_file_with_line_and_reason_and_the_rest_is_store
 
         let again = import_all(&file, &service.address, &tenant);
         assert!(again.contains("0 recorded, 2 stored before, 3 refused"), "{name}: {again}");
+    }
+}
+
+/// Runs an import; answers its exit status and all that it printed.
+fn outcome(file: &std::path::Path, address: &str, tenant: &str) -> (i32, String) {
+    let done = import(file, address, tenant).output().unwrap();
+    let told = String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap();
+    (done.status.code().unwrap(), told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_read_as_programs_write_them_and_others_are_told_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let two = format!(
+        "{}\n{}\n",
+        serde_json::to_string(&visit("1", "ck-1")).unwrap(),
+        serde_json::to_string(&visit("2", "ck-2")).unwrap()
+    );
+    let utf16: Vec<u8> = [0xFEFF].into_iter().chain(two.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
+    gz.write_all(two.as_bytes()).unwrap();
+    let gz = gz.finish().unwrap();
+    let nulls = two.replace("\"visit\"", "\"location\":null,\"handlingSeconds\":60.0,\"visit\"");
+    let files: [(&str, Vec<u8>, i32, usize); 10] = [
+        ("plain", two.clone().into_bytes(), 0, 2),
+        ("mark", ["\u{FEFF}", &two].concat().into_bytes(), 0, 2),
+        ("crlf", two.replace('\n', "\r\n").into_bytes(), 0, 2),
+        ("cr", two.replace('\n', "\r").into_bytes(), 0, 2),
+        ("zipped", gz, 0, 2),
+        ("nulls", nulls.into_bytes(), 0, 2),
+        ("utf16", utf16, 2, 0),
+        ("array", format!("[{}]", two.trim().replace('\n', ",\n")).into_bytes(), 2, 0),
+        ("table", b"source;id\nshop;1\n".to_vec(), 2, 0),
+        ("commas", two.replace("}\n", "},\n").into_bytes(), 3, 0),
+    ];
+    for (name, url) in databases(folder.path()) {
+        let service = Service::start(&url, &[]);
+        for (what, bytes, status, stored) in &files {
+            let (tenant, file) = (tenant(), folder.path().join(format!("{what}.jsonl")));
+            std::fs::write(&file, bytes).unwrap();
+            let (ended, told) = outcome(&file, &service.address, &tenant);
+            assert_eq!(ended, *status, "{name}, {what}: {told}");
+            let found = all_touchpoints(&service.clients(&tenant).await).await;
+            assert_eq!(found.len(), *stored, "{name}, {what}: {told}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_lines_are_mended_where_they_are_and_a_clean_run_leaves_no_file_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = serde_json::to_string(&visit("1", "ck-1")).unwrap();
+    let bad = good.replace("\"1\"", "\"2\"").replace("\"web\"", "\"wep\"");
+    for (name, url) in databases(folder.path()) {
+        let tenant = tenant();
+        let service = Service::start(&url, &[]);
+        let file = folder.path().join(format!("{name}.jsonl"));
+        std::fs::write(&file, format!("{good}\n{bad}\nnonsense\n")).unwrap();
+        let (ended, told) = outcome(&file, &service.address, &tenant);
+        assert_eq!(ended, 3, "{name}: {told}");
+        assert!(told.contains("can be read at revision 1"), "{name}: {told}");
+        let refused = folder.path().join(format!("{name}.jsonl.refused.jsonl"));
+        let text = std::fs::read_to_string(&refused).unwrap();
+        assert_eq!(text.lines().count(), 2, "{name}: {text}");
+
+        // Mended in the file of refused lines, and sent from there.
+        let mended = folder.path().join(format!("{name}.mended.jsonl"));
+        let nonsense = good.replace("\"1\"", "\"3\"");
+        let text = text.replace("\"wep\"", "\"web\"").replace("\"nonsense\"", &nonsense);
+        std::fs::write(&mended, text).unwrap();
+        assert_eq!(outcome(&mended, &service.address, &tenant).0, 0, "{name}");
+        assert_eq!(all_touchpoints(&service.clients(&tenant).await).await.len(), 3, "{name}");
+
+        std::fs::write(&file, &good).unwrap();
+        assert_eq!(outcome(&file, &service.address, &tenant).0, 0, "{name}");
+        assert!(!refused.exists(), "{name}: of an earlier run");
     }
 }
 

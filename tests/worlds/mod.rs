@@ -5,9 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use customer360::clock;
-use customer360::identity::Rules;
 use customer360::identity::constraints::{ConstraintNo, Sharing};
-use customer360::model::activity::{Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit};
+use customer360::identity::{OnConflict, Rules};
+use customer360::model::activity::{
+    Cancellation, Login, Order, Return, ServiceContact, SurveyAnswer, SurveyKind, Visit,
+};
 use customer360::model::{
     Activity, Channel, Currency, Details, Identifier, KindName, Micros, Money, Position, TenantName,
     TouchKey, Touchpoint, TraitWrite, Value,
@@ -29,9 +31,33 @@ pub async fn open(url: &str) -> Store {
     Store::open(url, &Settings { connections: 4, ..Settings::default() }, clock::system()).await.unwrap()
 }
 
-/// A tenant that no other test has.
+/// The default rules, but nothing is blocked: the values of these worlds are numbers, 0 among them.
+pub fn unblocked() -> Rules {
+    Rules {
+        blocked: Vec::new(),
+        blocked_ignoring_case: Vec::new(),
+        blocked_patterns: Default::default(),
+        ..Rules::default()
+    }
+}
+
+/// Rules under which nothing moves, with limits that few identifiers reach.
+pub fn rules() -> Rules {
+    let mut rules = unblocked();
+    for rule in &mut rules.kinds {
+        rule.on_conflict = OnConflict::Demote;
+        rule.limit = rule.limit.min(if rule.priority == 3 { 3 } else { 5 });
+        rule.ordinary = rule.ordinary.min(2);
+        if !rule.registered {
+            (rule.limit, rule.share_after) = (50, Some(4));
+        }
+    }
+    rules
+}
+
+/// A tenant that no other test has, under [`rules`].
 pub async fn tenant(store: &Store) -> Tenant {
-    tenant_under(store, &Rules::default()).await
+    tenant_under(store, &rules()).await
 }
 
 /// The same under other rules.
@@ -90,15 +116,52 @@ pub fn details(activity: Activity) -> Details {
         traits: vec![],
         attributes: BTreeMap::new(),
         blocked: vec![],
+        unusable: Vec::new(),
     }
 }
 
 pub fn incoming(touchpoint: &Touchpoint) -> Incoming {
-    let mut hash = [0_u8; 16];
-    for (i, byte) in format!("{touchpoint:?}").bytes().enumerate() {
-        hash[i % 16] = hash[i % 16].wrapping_mul(31).wrapping_add(byte);
+    Incoming::new(touchpoint.clone())
+}
+
+/// A touchpoint in one of its versions.
+pub type Versioned = (Touchpoint, i64);
+
+pub fn incoming_version((touchpoint, version): &Versioned) -> Incoming {
+    incoming(touchpoint).with_version(*version)
+}
+
+/// A history in which touchpoints come in several versions, which may say another person and time.
+pub fn versioned_history(seed: u64, touches: usize) -> Vec<Versioned> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x7E57);
+    let others = history(seed + 77, touches);
+    let mut versioned = Vec::new();
+    for (touch, other) in history(seed, touches).into_iter().zip(others) {
+        for version in 0..[1, 1, 2, 3][random.random_range(0..4)] {
+            let said = match random.random_range(0..3) {
+                // The same people at the same time: something else was edited.
+                0 => Touchpoint { details: details(Activity::Visit(Visit::default())), ..touch.clone() },
+                _ if version == 0 => touch.clone(),
+                1 => Touchpoint { key: touch.key.clone(), ..other.clone() },
+                _ => Touchpoint { at: other.at, ..touch.clone() },
+            };
+            versioned.push((said, version * 3));
+        }
     }
-    Incoming::new(touchpoint.clone(), hash)
+    versioned
+}
+
+/// What stands: of each key the highest version, unless that or a higher one was taken back.
+pub fn standing(versioned: &[Versioned], taken_back: &BTreeMap<TouchKey, i64>) -> Vec<Touchpoint> {
+    let mut highest: BTreeMap<&TouchKey, &Versioned> = BTreeMap::new();
+    for one in versioned {
+        let known = highest.entry(&one.0.key).or_insert(one);
+        if known.1 < one.1 {
+            *known = one;
+        }
+    }
+    let stands = |one: &&&Versioned| taken_back.get(&one.0.key).is_none_or(|back| one.1 > *back);
+    highest.values().filter(stands).map(|one| one.0.clone()).collect()
 }
 
 /// A history of a few people with few identifiers, so that they collide in every way.
@@ -132,7 +195,11 @@ pub fn busy_history(seed: u64, touches: usize) -> Vec<Touchpoint> {
         }
         t.details.activity = match random.random_range(0..8) {
             0..3 => Activity::Order(Order {
-                order_id: format!("o{i}"),
+                // Sometimes told again.
+                order_id: match random.random_range(0..6) {
+                    0 => format!("o{}", random.random_range(0..i + 1)),
+                    _ => format!("o{i}"),
+                },
                 amount: money(random.random_range(0..9_000)),
                 lines: vec![],
                 fulfilment: Default::default(),
@@ -157,8 +224,18 @@ pub fn busy_history(seed: u64, touches: usize) -> Vec<Touchpoint> {
                 t.details.cost = (i % 3 == 0).then(|| money(random.random_range(0..500)));
                 Activity::ServiceContact(ServiceContact { case_id: format!("c{i}"), ..Default::default() })
             }
+            6 if i % 2 == 0 => Activity::Cancellation(Cancellation {
+                order_id: format!("o{}", random.random_range(0..i + 1)),
+                amount: (i % 3 == 0).then(|| money(random.random_range(0..9_000))),
+            }),
             _ => t.details.activity.clone(),
         };
+        // Shops write refunds, and tills receipts, of nobody.
+        if matches!(t.details.activity, Activity::Order(_) | Activity::Return(_) | Activity::Cancellation(_))
+            && random.random_range(0..5) == 0
+        {
+            t.identifiers.clear();
+        }
     }
     busy
 }
@@ -260,6 +337,90 @@ pub fn broken(decisions: &Decisions, union: &BTreeSet<Identifier>) -> Vec<Said> 
     decisions.values().filter(breaks).cloned().collect()
 }
 
+/// How many people seem to use an identifier, and whether so many values that it does not matter: the
+/// most groups of values of a registered kind other than its own, as one person ordinarily has.
+fn people(rules: &Rules, sets: &[&Vec<Identifier>], d: &Identifier) -> (usize, bool) {
+    let (mut most, mut crowded) = (0, false);
+    for rule in rules.kinds.iter().filter(|rule| rule.registered && rule.kind != d.kind) {
+        let mut groups: Vec<BTreeSet<&Identifier>> = Vec::new();
+        for set in sets.iter().filter(|set| set.contains(d)) {
+            let named: BTreeSet<&Identifier> = set.iter().filter(|other| other.kind == rule.kind).collect();
+            if named.is_empty() {
+                continue;
+            }
+            let (apart, together): (Vec<_>, Vec<_>) =
+                groups.into_iter().partition(|group| group.is_disjoint(&named));
+            groups = apart;
+            groups.push(together.into_iter().flatten().chain(named).collect());
+        }
+        most = most.max(groups.len().div_ceil(rule.ordinary as usize));
+        crowded |= groups.iter().map(BTreeSet::len).sum::<usize>() > 64;
+    }
+    (most, crowded)
+}
+
+/// What is shared, of all that is in the sets.
+pub fn shared_by_claims(rules: &Rules, sets: &[&Vec<Identifier>]) -> BTreeSet<Identifier> {
+    let all: BTreeSet<&Identifier> = sets.iter().copied().flatten().collect();
+    let shared = |d: &&&Identifier| {
+        let Some(limit) = rules.kind(&d.kind).unwrap().share_after else { return false };
+        let (people, crowded) = people(rules, sets, d);
+        people > limit as usize || crowded
+    };
+    all.iter().filter(shared).map(|d| (**d).clone()).collect()
+}
+
+/// What may be dropped for the first conflict that one customer of these would be, if there is one:
+/// by what those hold who are named, and by what is kept. In this order: a limit that joining breaks,
+/// registered ones not spoken for, another person on the same browser, a decision.
+pub fn droppable(
+    rules: &Rules,
+    decisions: &Decisions,
+    named: &[&BTreeSet<Identifier>],
+    kept: &[Identifier],
+) -> Option<Vec<Identifier>> {
+    let rule = |d: &Identifier| rules.kind(&d.kind).unwrap();
+    let is_free = |d: &Identifier| !named.iter().any(|holds| holds.contains(d));
+    let count =
+        |holds: &BTreeSet<Identifier>, kind: &KindName| holds.iter().filter(|d| d.kind == *kind).count();
+    let held: BTreeSet<Identifier> = named.iter().copied().flatten().cloned().collect();
+    let union: BTreeSet<Identifier> = held.iter().chain(kept).cloned().collect();
+    let of = |customers: &[&BTreeSet<Identifier>], free: &dyn Fn(&Identifier) -> bool| {
+        let part = |d: &&Identifier| match is_free(d) {
+            true => free(d),
+            false => customers.iter().any(|holds| holds.contains(d)),
+        };
+        Some(kept.iter().filter(part).cloned().collect::<Vec<Identifier>>())
+    };
+    let mut kinds: Vec<_> = rules.kinds.iter().collect();
+    kinds.sort_by_key(|rule| rule.priority);
+    for r in kinds {
+        let most = named.iter().map(|holds| count(holds, &r.kind)).max().unwrap_or(0);
+        if count(&union, &r.kind) > most.max(r.limit as usize) {
+            let holding: Vec<_> = named.iter().copied().filter(|holds| count(holds, &r.kind) > 0).collect();
+            return of(&holding, &|d| d.kind == r.kind);
+        }
+    }
+    let registered: Vec<&BTreeSet<Identifier>> =
+        named.iter().copied().filter(|holds| holds.iter().any(|d| rule(d).registered)).collect();
+    let is_named =
+        |holds: &BTreeSet<Identifier>| kept.iter().any(|d| holds.contains(d) && rule(d).joins_registered);
+    if registered.len() > 1 && !registered.iter().all(|holds| is_named(holds)) {
+        return of(&registered, &|_| false);
+    }
+    for holds in named {
+        let another = |d: &Identifier| is_free(d) && rule(d).registered && count(holds, &d.kind) > 0;
+        if kept.iter().any(another) && !is_named(holds) {
+            return of(&[*holds], &|_| false);
+        }
+    }
+    let Some(Said::Apart(left, right)) = broken(decisions, &union).into_iter().next() else { return None };
+    let on_side = |d: &Identifier| left.contains(d) || right.contains(d);
+    let by_held = !held.is_disjoint(&left) && !held.is_disjoint(&right);
+    let sided: Vec<_> = named.iter().copied().filter(|holds| holds.iter().any(on_side)).collect();
+    of(&sided, &|d| !by_held && on_side(d))
+}
+
 /// The definition, word by word, with nothing in it for speed.
 pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> Resolved {
     let mut first: BTreeMap<Vec<Identifier>, Position> = BTreeMap::new();
@@ -270,6 +431,7 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
     let mut sets: Vec<(Position, Vec<Identifier>)> = first.into_iter().map(|(set, at)| (at, set)).collect();
     sets.sort();
     let rule = |d: &Identifier| rules.kind(&d.kind).unwrap();
+    let by_claims = shared_by_claims(rules, &sets.iter().map(|(_, set)| set).collect::<Vec<_>>());
     let shared = |d: &Identifier| {
         for said in decisions.values() {
             match said {
@@ -279,14 +441,7 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
                 _ => {}
             }
         }
-        let Some(limit) = rule(d).share_after else { return false };
-        let mut claims: BTreeMap<&KindName, BTreeSet<&Identifier>> = BTreeMap::new();
-        for other in sets.iter().filter(|(_, set)| set.contains(d)).flat_map(|(_, set)| set) {
-            if other != d && rule(other).registered {
-                claims.entry(&other.kind).or_default().insert(other);
-            }
-        }
-        claims.values().any(|values| values.len() > limit as usize)
+        by_claims.contains(d)
     };
     // What was linked was, so to speak, seen before everything.
     let first_seen = |d: &Identifier| {
@@ -303,39 +458,10 @@ pub fn resolve(rules: &Rules, decisions: &Decisions, touches: &[Touchpoint]) -> 
         let named = loop {
             let named: Vec<usize> =
                 (0..customers.len()).filter(|&c| kept.iter().any(|d| customers[c].0.contains(d))).collect();
-            let mut union: BTreeSet<Identifier> = kept.iter().cloned().collect();
-            union.extend(named.iter().flat_map(|&c| customers[c].0.iter().cloned()));
-            let over: Vec<&KindName> = (rules.kinds.iter())
-                .filter(|r| union.iter().filter(|d| d.kind == r.kind).count() > r.limit as usize)
-                .map(|r| &r.kind)
-                .collect();
-            let registered: Vec<usize> = named
-                .iter()
-                .copied()
-                .filter(|&c| customers[c].0.iter().any(|d| rule(d).registered))
-                .collect();
-            let spoken_for =
-                |c: &usize| kept.iter().any(|d| customers[*c].0.contains(d) && rule(d).joins_registered);
-            let held_union = named.iter().flat_map(|&c| customers[c].0.iter().cloned()).collect();
-            let by_held = !broken(decisions, &held_union).is_empty();
-            let broken = broken(decisions, &union);
-            if over.is_empty()
-                && broken.is_empty()
-                && (registered.len() < 2 || registered.iter().all(spoken_for))
-            {
-                break named;
-            }
-            let held = |d: &Identifier| customers.iter().any(|(holds, _)| holds.contains(d));
-            let in_broken = |d: &Identifier| {
-                !by_held
-                    && broken.iter().any(|said| match said {
-                        Said::Apart(left, right) => left.contains(d) || right.contains(d),
-                        _ => false,
-                    })
-            };
-            let droppable = kept.iter().filter(|d| held(d) || over.contains(&&d.kind) || in_broken(d));
-            let weakest =
-                droppable.max_by_key(|d| (rule(d).priority, first_seen(d), d.value.clone())).unwrap().clone();
+            let holds: Vec<&BTreeSet<Identifier>> = named.iter().map(|&c| &customers[c].0).collect();
+            let Some(droppable) = droppable(rules, decisions, &holds, &kept) else { break named };
+            let rank = |d: &&Identifier| (rule(d).priority, first_seen(d), d.value.clone());
+            let weakest = droppable.iter().max_by_key(rank).expect("somebody is part of a conflict").clone();
             kept.retain(|d| *d != weakest);
             dropped.insert((set.clone(), weakest));
         };

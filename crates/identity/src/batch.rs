@@ -9,13 +9,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::anew::known_anew;
 use self::sever::sever;
-pub use super::claims::{Claims, add_claims, has_many_claims};
+use self::steps::{leave_out_what_moves, step};
+pub use super::claims::{Claims, Crossed, add_claims, claim, has_many_claims};
 use super::conflicts::Conflict;
 use super::constraints::{Constraints, Sharing};
 use super::groups::{Groups, components};
-use super::merges::Merge;
+use super::merges::{self, Merge};
 use super::moves::{Stretch, Touch, moving};
-use super::resolve::{Block, BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, Verdict, World};
+use super::resolve::{BlockIndex, IdentifierNo, KindIndex, Known, Observation, Seen, Verdict, World};
 use super::rules::Rules;
 use customer360_model::ObservationNo;
 
@@ -32,6 +33,8 @@ pub struct Stored {
     pub claims: Claims,
     /// What a person decided, whatever the claims.
     pub sharing: Option<Sharing>,
+    /// The rules say that it names nobody.
+    pub blocked: bool,
     /// Whether it was shared when it was last written.
     pub was_shared: bool,
 }
@@ -50,6 +53,7 @@ impl Stored {
             component: None,
             claims: Claims::new(),
             sharing: None,
+            blocked: false,
             was_shared: false,
         }
     }
@@ -66,13 +70,13 @@ impl Stored {
         }
     }
 
-    /// Whether it links nothing: a person said so, or it has more claims than its kind allows and
-    /// no person said otherwise.
+    /// Whether it links nothing: a person said so; or no person said otherwise, and the rules block
+    /// it or it has more claims than its kind allows.
     #[must_use]
     pub fn is_shared(&self, rules: &Rules) -> bool {
         match self.sharing {
             Some(sharing) => sharing == Sharing::Shared,
-            None => has_many_claims(rules, self.kind, &self.claims),
+            None => self.blocked || has_many_claims(rules, self.kind, &self.claims),
         }
     }
 }
@@ -116,7 +120,7 @@ impl Fresh {
 
 /// What is known before the batch, of the identifiers in it and of their holders. Identifiers
 /// that the batch brings for the first time are in `identifiers` too, without a component.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Before {
     pub identifiers: FxHashMap<IdentifierNo, Stored>,
     pub customers: FxHashMap<ObservationNo, StoredCustomer>,
@@ -165,6 +169,8 @@ pub struct Changes {
     pub vanished: Vec<ObservationNo>,
     /// Every time that evidence made one customer of two, as far as was resolved.
     pub merges: Vec<Merge>,
+    /// Customers that became part of another without such an observation.
+    pub unbridged: Vec<merges::Found>,
     /// Every identifier that did not link, as far as was resolved.
     pub conflicts: Vec<Conflict>,
     /// For the log and the metrics.
@@ -195,27 +201,31 @@ pub struct CustomerChange {
     pub unsettled: bool,
 }
 
-/// Counts the batch's claims, sorts it canonically, and finds the components it touches.
+/// Sorts the batch canonically and finds the components it touches. Its claims are counted.
 #[must_use]
-pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
+pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh], crossed: &Crossed) -> Plan {
     fresh.sort_by(|a, b| a.observation.position.cmp(&b.observation.position));
-    let crossed = claim(rules, before, fresh);
     let mut plan = Plan::default();
     let mut groups = Groups::new(&before.component_sizes);
     let mut replay: FxHashSet<ObservationNo> =
-        crossed.iter().filter_map(|no| before.identifiers[no].component).collect();
+        crossed.risen.iter().filter_map(|no| before.identifiers[no].component).collect();
     replay.extend(&before.again);
     let moving = moving(rules, before, fresh);
-    for (Fresh { observation, is_new }, moves) in fresh.iter_mut().zip(moving) {
+    for Fresh { observation, is_new } in fresh.iter_mut() {
         plan.severed += usize::from(sever(rules, before, &mut groups, observation));
         let own = groups.label_of_new(observation.no);
-        let mut late = !*is_new || moves;
+        let mut late = !*is_new || observation.releases;
         for no in linking(rules, before, observation) {
             let stored = &before.identifiers[&no];
+            late |= crossed.fallen.contains(&no);
+            // Held by nobody who is anybody: only a replay knows by whom.
+            late |= rules.moves() && stored.component.is_some() && stored.holder.is_none();
             late |= stored.component.is_some() && stored.latest.position > observation.position;
-            let holder = stored.holder.and_then(|holder| before.customers.get(&holder));
-            late |= holder.is_some_and(|customer| {
-                customer.unsettled || customer.latest.position > observation.position
+            // A holder that nothing is at home in is no customer: everything of it moved.
+            late |= stored.holder.is_some_and(|holder| {
+                before.customers.get(&holder).is_none_or(|customer| {
+                    customer.unsettled || customer.latest.position > observation.position
+                })
             });
             groups.join(own, groups.label(no, stored.component, own));
             groups.label_by_identifier.entry(no).or_insert(own);
@@ -224,7 +234,13 @@ pub fn plan(rules: &Rules, before: &mut Before, fresh: &mut [Fresh]) -> Plan {
             replay.insert(own);
         }
     }
-    let dirty: FxHashSet<ObservationNo> = replay.iter().map(|&label| groups.find(label)).collect();
+    let mut dirty: FxHashSet<ObservationNo> = replay.iter().map(|&label| groups.find(label)).collect();
+    if moving.contains(&true) {
+        let settled = (0..fresh.len()).filter(|&i| !dirty.contains(&groups.find(fresh[i].observation.no)));
+        let moved = leave_out_what_moves(rules, before, fresh, &settled.collect::<Vec<_>>());
+        replay.extend(&moved);
+        dirty.extend(moved.iter().map(|&no| groups.find(no)));
+    }
     for Fresh { observation, .. } in fresh.iter() {
         let label = groups.find(observation.no);
         plan.in_replay.push(dirty.contains(&label));
@@ -276,45 +292,10 @@ fn linking<'a>(
     observation.identifiers.iter().filter(links).copied()
 }
 
-/// Counts the claims of the batch and returns the stored identifiers that became shared by them.
-fn claim(rules: &Rules, before: &mut Before, fresh: &[Fresh]) -> Vec<IdentifierNo> {
-    let shared = |before: &Before, no: &IdentifierNo| before.identifiers[no].is_shared(rules);
-    let mut unshared: Vec<IdentifierNo> =
-        fresh.iter().flat_map(|f| f.observation.identifiers.iter().copied()).collect();
-    unshared.sort_unstable();
-    unshared.dedup();
-    unshared.retain(|no| !shared(before, no));
-    // A decision proves nothing about whose an identifier is.
-    for Fresh { observation, .. } in fresh.iter().filter(|fresh| !fresh.observation.is_link()) {
-        add_claims(rules, &mut before.identifiers, &observation.identifiers);
-    }
-    unshared.retain(|no| shared(before, no));
-    unshared
-}
-
 fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh], changes: &mut Changes) {
-    let stepped = || (0..fresh.len()).filter(|&i| !plan.in_replay[i]);
+    let stepped: Vec<usize> = (0..fresh.len()).filter(|&i| !plan.in_replay[i]).collect();
     let constraints = before.constraints.clone();
-    let mut world = World::new(rules, &constraints);
-    let mut index: FxHashMap<ObservationNo, BlockIndex> = FxHashMap::default();
-    for no in stepped().flat_map(|i| &fresh[i].observation.identifiers) {
-        let stored = &before.identifiers[no];
-        let known = stored.known(rules);
-        let shared = known.shared;
-        world.know(*no, known);
-        let Some(holder) = stored.holder.filter(|_| !shared) else { continue };
-        let block = *index.entry(holder).or_insert_with(|| {
-            let customer = &before.customers[&holder];
-            world.add_block(Block::stored(holder, customer.held.clone(), customer.latest.clone()))
-        });
-        world.hold(*no, block);
-    }
-    for (no, holder) in &before.bound {
-        if let Some(&block) = index.get(holder) {
-            world.hold(*no, block);
-        }
-    }
-    let verdicts: Vec<_> = stepped().map(|i| (i, world.step(&fresh[i].observation))).collect();
+    let (world, mut index, verdicts) = step(rules, &constraints, before, fresh, &stepped);
     for (i, verdict) in &verdicts {
         let observation = &fresh[*i].observation;
         changes.assigned.push(Assigned {
@@ -336,7 +317,7 @@ fn step_in_order(rules: &Rules, before: &mut Before, plan: &Plan, fresh: &[Fresh
         verdicts.iter().map(|(i, verdict)| (world.find(verdict.block), plan.labels[*i])).collect();
     changes.write_steps(&world, &index, &label_of_block);
     let mut written = FxHashSet::default();
-    for no in stepped().flat_map(|i| &fresh[i].observation.identifiers) {
+    for no in stepped.iter().flat_map(|&i| &fresh[i].observation.identifiers) {
         if written.insert(*no) {
             let stored = before.identifiers.get_mut(no).expect("every identifier of the batch is known");
             stored.holder = world.holder(*no).map(|block| world.block(block).name);
@@ -386,7 +367,7 @@ fn replay(
         label_of.insert(home, labels[&observation.no]);
         let stretches = replayed.stretches.get(&observation.no).map_or(&[][..], Vec::as_slice);
         let named = |s: &Stretch<BlockIndex>| Stretch { from: s.from, owner: replayed.name(s.owner) };
-        let unsettled = world.is_unsettled(observation, home);
+        let unsettled = world.is_unsettled(observation, home, verdict);
         if unsettled {
             unsettled_labels.insert(labels[&observation.no]);
         }
@@ -400,6 +381,7 @@ fn replay(
             unsettled,
         });
     }
+    changes.merges.extend(world.rejoined.iter().map(|found| found.merge));
     let mut gone: Vec<ObservationNo> =
         was.values().copied().filter(|name| !index.contains_key(name)).collect();
     gone.sort_unstable();
@@ -414,9 +396,12 @@ fn replay(
             changes.customers.push(CustomerChange { name, registered, latest_in: latest.no, unsettled });
         }
     }
+    let held = before.identifiers.iter().map(|(no, stored)| (*no, stored.holder));
+    let unbridged = merges::unbridged(&was, changes, held);
+    changes.unbridged.extend(unbridged);
     for no in linked {
         let mut stored = before.identifiers[&no].clone();
-        stored.holder = world.holder(no).map(|block| replayed.name(block));
+        stored.holder = world.holder(no).and_then(|block| replayed.customer(block));
         changes.identifiers.push((no, stored));
     }
 }
@@ -473,5 +458,6 @@ fn touch(before: &mut Before, observation: &Observation, no: IdentifierNo) {
 
 mod anew;
 mod sever;
+mod steps;
 #[cfg(test)]
 mod tests;

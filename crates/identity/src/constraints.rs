@@ -6,7 +6,6 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::resolve::IdentifierNo;
-use super::rules::Rules;
 use customer360_model::{Micros, Position, TouchKey};
 
 /// Per tenant, from 1, in the order in which they were made.
@@ -42,17 +41,14 @@ pub enum Decision {
 /// Why a decision cannot stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// One customer would hold more of a kind than its limit.
-    #[error("one customer would hold {held} of a kind of which it may hold {limit}")]
-    Limit { kind: usize, held: u32, limit: u32 },
     /// A cannot-link that stands keeps them apart.
-    #[error("constraint {} keeps them apart", .0.0)]
+    #[error("decision {} keeps them apart", .0.0)]
     KeptApart(ConstraintNo),
     /// A must-link that stands keeps them together.
-    #[error("constraint {} keeps them together", .0.0)]
+    #[error("decision {} keeps them together", .0.0)]
     KeptTogether(ConstraintNo),
     /// It was decided that one of the identifiers is shared.
-    #[error("constraint {} says that an identifier is shared", .0.0)]
+    #[error("decision {} says that an identifier is shared", .0.0)]
     DecidedShared(ConstraintNo),
     /// Both sides are, in part, the same.
     #[error("an identifier is on both sides")]
@@ -74,6 +70,12 @@ pub struct Constraints {
 }
 
 impl Constraints {
+    /// Entries, for what they take in memory.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.standing.len() + self.sides.len() + self.sharing.len()
+    }
+
     #[must_use]
     pub fn new(mut standing: Vec<(ConstraintNo, Decision)>) -> Self {
         standing.sort_by_key(|(no, _)| *no);
@@ -169,15 +171,12 @@ impl Constraints {
         self.sharing.get(&identifier).copied()
     }
 
-    /// Whether the decisions can all stand under rules. `kind_of` tells an identifier's kind.
+    /// Whether the decisions can all stand together. A person may link more than the limits of
+    /// evidence allow.
     ///
     /// # Errors
     /// The first reason why they cannot.
-    pub fn check(
-        &self,
-        rules: &Rules,
-        kind_of: impl Fn(IdentifierNo) -> Option<usize>,
-    ) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), Refusal> {
         for (_, decision) in &self.standing {
             if let Decision::CannotLink(left, right) = decision
                 && left.iter().any(|no| right.contains(no))
@@ -186,13 +185,6 @@ impl Constraints {
             }
         }
         for block in self.linked() {
-            let mut held = vec![0_u32; rules.kinds.len()];
-            block.iter().filter_map(|no| kind_of(*no)).for_each(|kind| held[kind] += 1);
-            for (kind, (rule, held)) in rules.kinds.iter().zip(held).enumerate() {
-                if held > rule.limit {
-                    return Err(Refusal::Limit { kind, held, limit: rule.limit });
-                }
-            }
             if let Some(no) = self.broken(block.iter().copied()).first() {
                 return Err(Refusal::KeptApart(*no));
             }
@@ -251,20 +243,11 @@ mod tests {
 
     fn check(decisions: &[Decision]) -> Result<(), Refusal> {
         let standing = decisions.iter().cloned().zip(1..).map(|(d, no)| (ConstraintNo(no), d));
-        // Identifiers 1 to 9 are accounts, all others e-mails.
-        let kind = |no: IdentifierNo| Some(if no.0 < 10 { 0 } else { 3 });
-        Constraints::new(standing.collect()).check(&Rules::default(), kind)
+        Constraints::new(standing.collect()).check()
     }
 
     fn of(numbers: &[i64]) -> Vec<IdentifierNo> {
         numbers.iter().copied().map(IdentifierNo).collect()
-    }
-
-    #[test]
-    fn links_add_up_and_must_not_break_a_limit_together() {
-        assert_eq!(check(&[Decision::MustLink(of(&[1, 11])), Decision::MustLink(of(&[2, 12]))]), Ok(()));
-        let chained = [Decision::MustLink(of(&[1, 11])), Decision::MustLink(of(&[11, 12, 2]))];
-        assert_eq!(check(&chained), Err(Refusal::Limit { kind: 0, held: 2, limit: 1 }));
     }
 
     #[test]

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::batch::{Before, Stored, StoredObservation};
+use super::batch::{Stored, StoredObservation};
 use super::constraints::{ConstraintNo, Constraints};
 use super::moves::Touch;
-use super::resolve::{Block, Dropped, IdentifierNo, KindIndex, Observation, Verdict, World};
+use super::resolve::{Dropped, IdentifierNo, KindIndex, Observation, Verdict, World};
 use super::rules::Rules;
 use customer360_model::{ObservationNo, Position};
 
@@ -20,7 +20,9 @@ pub enum Reason {
     Limit(KindIndex),
     /// Two registered customers, of which one was not named by a kind that joins them.
     RegisteredNotNamed,
-    /// It was seen beside too many of one registered kind.
+    /// Another person on the same browser: its customer has another name of this kind.
+    OtherPerson(KindIndex),
+    /// It was seen beside too many people.
     Shared,
     /// It would have grown the component past its limit.
     ComponentLimit,
@@ -65,54 +67,6 @@ pub struct Link {
     pub observation: ObservationNo,
     pub position: Position,
     pub allowed: Allowed,
-}
-
-/// Who somebody with some identifiers would be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Foresight {
-    /// `None`: a new customer.
-    pub customer: Option<ObservationNo>,
-    pub registered: bool,
-    /// The customers that would become one, that one included.
-    pub joined: Vec<ObservationNo>,
-    pub dropped: Vec<(IdentifierNo, Reason)>,
-}
-
-/// Resolves an observation that was not made, on the present holdings.
-#[must_use]
-pub fn foresee(rules: &Rules, before: &Before, observation: &Observation) -> Foresight {
-    let mut world = World::new(rules, &before.constraints);
-    let mut index = FxHashMap::default();
-    for no in &observation.identifiers {
-        let Some(stored) = before.identifiers.get(no) else { continue };
-        world.know(*no, stored.known(rules));
-        let Some((holder, customer)) =
-            stored.holder.and_then(|holder| Some((holder, before.customers.get(&holder)?)))
-        else {
-            continue;
-        };
-        let block = *index.entry(holder).or_insert_with(|| {
-            world.add_block(Block::stored(holder, customer.held.clone(), customer.latest.clone()))
-        });
-        world.hold(*no, block);
-    }
-    for (no, holder) in &before.bound {
-        if let Some(&block) = index.get(holder) {
-            world.hold(*no, block);
-        }
-    }
-    let named = world.named_by(observation);
-    let verdict = world.step(observation);
-    let joined: Vec<ObservationNo> = names(&named, &verdict);
-    let shared = observation.identifiers.iter().filter(|no| world.known(**no).is_some_and(|k| k.shared));
-    Foresight {
-        customer: joined.iter().min().copied(),
-        registered: world.is_registered(verdict.block),
-        dropped: (shared.map(|no| (*no, Reason::Shared)))
-            .chain(verdict.dropped.iter().map(|(no, reason)| (*no, Reason::from(*reason))))
-            .collect(),
-        joined,
-    }
 }
 
 /// What the observations of one customer did, in canonical order. The arguments are those of the
@@ -228,11 +182,12 @@ impl From<Dropped> for Reason {
             Dropped::Limit(kind) => Self::Limit(kind),
             Dropped::Constraint(no) => Self::Constraint(no),
             Dropped::RegisteredNotNamed => Self::RegisteredNotNamed,
+            Dropped::OtherPerson(kind) => Self::OtherPerson(kind),
         }
     }
 }
 
-fn names(named: &[(usize, ObservationNo)], verdict: &Verdict) -> Vec<ObservationNo> {
+pub(super) fn names(named: &[(usize, ObservationNo)], verdict: &Verdict) -> Vec<ObservationNo> {
     let joined = named.iter().filter(|(block, _)| verdict.joined.contains(block));
     joined.map(|(_, name)| *name).collect()
 }

@@ -19,8 +19,14 @@ pub struct Moves {
     pub later: FxHashMap<ObservationNo, Vec<(Micros, ObservationNo)>>,
     /// Customers whose kind is another now.
     pub kinds: Vec<ObservationNo>,
+    /// Customers that are no more.
+    pub ended: Vec<ObservationNo>,
+    /// Customers that came to be again, named by an observation that was void.
+    pub again: Vec<ObservationNo>,
     /// Identifiers by kind and value that became shared, or are shared no more.
     pub sharing: Vec<(String, String, bool)>,
+    /// The whole map was resolved anew: from which generation of the resolver, to which.
+    pub upgraded: Option<(i32, i32)>,
 }
 
 /// One change. Customers and observations by number.
@@ -48,10 +54,18 @@ pub enum Event {
         customer: ObservationNo,
         registered: bool,
     },
+    /// It is no more, and did not become part of one other.
+    Ended {
+        customer: ObservationNo,
+    },
     SharingChanged {
         kind: String,
         value: String,
         shared: bool,
+    },
+    Upgraded {
+        from: i32,
+        to: i32,
     },
 }
 
@@ -60,12 +74,14 @@ impl Event {
     #[must_use]
     pub fn customers(&self) -> Vec<ObservationNo> {
         match self {
-            Self::Created { customer, .. } | Self::KindChanged { customer, .. } => vec![*customer],
+            Self::Created { customer, .. }
+            | Self::KindChanged { customer, .. }
+            | Self::Ended { customer } => vec![*customer],
             Self::Assigned { from, to, later, .. } => {
                 from.iter().chain([to]).chain(later.iter().map(|(_, customer)| customer)).copied().collect()
             }
             Self::Merged { customer, into } | Self::Split { customer, into } => vec![*customer, *into],
-            Self::SharingChanged { .. } => Vec::new(),
+            Self::SharingChanged { .. } | Self::Upgraded { .. } => Vec::new(),
         }
     }
 }
@@ -81,7 +97,8 @@ impl Moves {
         let by_new = self.new.iter().map(|(_, to)| *to);
         let later = self.later.values().flatten().map(|(_, customer)| *customer);
         let all: BTreeSet<ObservationNo> = by_moves.chain(by_new).chain(later).collect();
-        all.into_iter().filter(|no| no.0 > self.last_before || came(no)).collect()
+        let made = all.into_iter().filter(|no| no.0 > self.last_before || came(no));
+        made.chain(self.again.iter().copied()).collect()
     }
 
     /// The events of the revision, in a fixed order. `kinds` says of created customers and of
@@ -90,6 +107,7 @@ impl Moves {
     pub fn events(&self, kinds: &FxHashMap<ObservationNo, bool>) -> Vec<Event> {
         let created = self.created();
         let mut events = Vec::new();
+        events.extend(self.upgraded.map(|(from, to)| Event::Upgraded { from, to }));
         for (kind, value, shared) in &self.sharing {
             events.push(Event::SharingChanged { kind: kind.clone(), value: value.clone(), shared: *shared });
         }
@@ -128,6 +146,11 @@ impl Moves {
                 _ => {}
             }
         }
+        let merged = |ended: &ObservationNo| {
+            events.iter().any(|event| matches!(event, Event::Merged { customer, .. } if customer == ended))
+        };
+        let ended: Vec<ObservationNo> = self.ended.iter().copied().filter(|no| !merged(no)).collect();
+        events.extend(ended.into_iter().map(|customer| Event::Ended { customer }));
         for customer in self.kinds.iter().filter(|customer| !created.contains(customer)) {
             if let Some(&registered) = kinds.get(customer) {
                 events.push(Event::KindChanged { customer: *customer, registered });

@@ -5,13 +5,16 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::batch::{Before, Fresh, Stored, StoredCustomer, StoredObservation, plan, settle};
+use super::batch::{Before, Fresh, Stored, StoredCustomer, StoredObservation, claim, plan, settle};
 use super::constraints::{Constraints, Sharing};
+use super::foresight::Foresight;
 use super::moves::Touch;
+use super::normalize::is_nobody;
 use super::resolve::{IdentifierNo, KindIndex, Observation, Seen};
 use super::rules::Rules;
+use super::whole::Whole;
 use customer360_model::{Micros, ObservationNo, Position, TouchKey};
 
 /// What is told of an identifier: the rest follows from the observations.
@@ -30,6 +33,62 @@ pub struct Hindsight {
     /// Identifiers with their holders, and customers with what they held.
     pub before: Before,
     pub registered: FxHashMap<ObservationNo, bool>,
+}
+
+impl Hindsight {
+    /// What recording an observation then would have done. All observations of its identifiers must
+    /// be there, but for those named `partly`: these stay shared or not, as they were. `touches` are
+    /// those of then that may move an identifier.
+    #[must_use]
+    pub fn foresee(
+        &mut self,
+        rules: &Rules,
+        observation: Observation,
+        mut touches: Vec<Touch>,
+        partly: &FxHashSet<IdentifierNo>,
+    ) -> Foresight {
+        let at = observation.position.at;
+        for no in observation.identifiers.iter().filter(|no| !partly.contains(no)) {
+            if let Some(stored) = self.before.identifiers.get_mut(no) {
+                stored.sharing = self.before.constraints.sharing(*no);
+                stored.blocked = is_nobody(rules, &stored.value);
+            }
+        }
+        if rules.moves() {
+            touches.push(Touch { observation: observation.no, position: observation.position.clone() });
+        }
+        let mut observations = self.observations.clone();
+        let same = observations.iter_mut().find(|stored| stored.observation.no == observation.no);
+        let is_new = same.is_none();
+        match same {
+            Some(stored) if observation.position < stored.observation.position => {
+                stored.observation.position = observation.position.clone();
+            }
+            Some(_) => {}
+            None => observations.push(StoredObservation {
+                customer: observation.no,
+                component: observation.no,
+                stretches: Vec::new(),
+                unsettled: false,
+                observation: observation.clone(),
+            }),
+        }
+        let identifiers = self.before.identifiers.clone();
+        let constraints = self.before.constraints.clone();
+        let whole = Whole { observations, identifiers, constraints, touches };
+        let mut changes = whole.resolve(rules).changes;
+        if is_new {
+            changes.vanished.retain(|name| *name != observation.no);
+            let own = changes.assigned.iter_mut().filter(|assigned| assigned.no == observation.no);
+            own.for_each(|assigned| assigned.was = None);
+        }
+        for (no, now) in &changes.identifiers {
+            if let Some(stored) = self.before.identifiers.get_mut(no) {
+                stored.claims = now.claims.clone();
+            }
+        }
+        Foresight::of(rules, &self.before, &changes, &observation, at)
+    }
 }
 
 /// Settles observations from nothing, under the rules of then. Identifiers that are not shared
@@ -61,7 +120,8 @@ pub fn rebuild(
     }
     let mut fresh: Vec<Fresh> =
         observations.into_iter().map(|observation| Fresh { observation, is_new: true }).collect();
-    let plan = plan(&unlimited, &mut before, &mut fresh);
+    let crossed = claim(&unlimited, &mut before, &fresh);
+    let plan = plan(&unlimited, &mut before, &mut fresh, &crossed);
     let changes = settle(&unlimited, before, &plan, &fresh, &[], touches, FxHashMap::default());
     let evidence: FxHashMap<ObservationNo, Observation> =
         fresh.into_iter().map(|fresh| (fresh.observation.no, fresh.observation)).collect();

@@ -1,10 +1,17 @@
 //! Merges: the moments at which an observation made one customer of two.
 //!
+//! Where rules or sharing changed, a customer may become part of another without an observation that
+//! made one of two: each is at home where it would have been from the first. Such a merge is known
+//! by the absorbed customer alone, and by what both sides held just before.
+//!
 //! Nothing of this is state: a merge is what a replay does at an observation, so it can be found
 //! again whatever came since, and it is gone when a replay does not do it any more.
 
-use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::batch::Changes;
 use super::constraints::Constraints;
 use super::moves::Touch;
 use super::resolve::{IdentifierNo, Known, Observation, Verdict, World};
@@ -59,7 +66,11 @@ pub fn find(
             before.insert(observation.no, holdings_of_named(world, observation));
         }
     });
-    let mut found = Vec::new();
+    let rejoined = replayed.world.rejoined.iter();
+    let mut found: Vec<Found> = rejoined
+        .filter(|one| asked.contains(&(one.merge.observation, one.merge.absorbed)))
+        .cloned()
+        .collect();
     for (observation, verdict) in observations.iter().zip(&replayed.verdicts) {
         let Some(held) = before.get(&observation.no) else { continue };
         for merge in Merge::of(observation, verdict) {
@@ -78,6 +89,49 @@ pub fn find(
         }
     }
     found
+}
+
+/// Customers that became part of another although no observation made one of the two.
+#[must_use]
+pub fn unbridged(
+    was: &FxHashMap<ObservationNo, ObservationNo>,
+    changes: &Changes,
+    held: impl Iterator<Item = (IdentifierNo, Option<ObservationNo>)>,
+) -> Vec<Found> {
+    let living: FxHashSet<ObservationNo> = changes.customers.iter().map(|customer| customer.name).collect();
+    let bridged: FxHashSet<ObservationNo> = changes.merges.iter().map(|merge| merge.absorbed).collect();
+    let mut into: BTreeMap<ObservationNo, BTreeSet<ObservationNo>> = BTreeMap::new();
+    for assigned in &changes.assigned {
+        if let Some(was) = was.get(&assigned.no) {
+            into.entry(*was).or_default().insert(assigned.customer);
+        }
+    }
+    let absorbed: Vec<(ObservationNo, ObservationNo)> = (into.iter())
+        .filter(|(gone, to)| to.len() == 1 && !living.contains(gone) && !bridged.contains(gone))
+        .filter_map(|(gone, to)| Some((*gone, *to.first()?)))
+        .filter(|(_, survivor)| into.contains_key(survivor))
+        .collect();
+    if absorbed.is_empty() {
+        return Vec::new();
+    }
+    let mut holdings: FxHashMap<ObservationNo, Vec<IdentifierNo>> = FxHashMap::default();
+    held.filter_map(|(no, holder)| Some((no, holder?)))
+        .for_each(|(no, holder)| holdings.entry(holder).or_default().push(no));
+    let held_by = |customers: &mut dyn Iterator<Item = ObservationNo>| {
+        let mut held: Vec<IdentifierNo> =
+            customers.filter_map(|name| holdings.get(&name)).flatten().copied().collect();
+        held.sort_unstable();
+        held
+    };
+    let found = |(gone, survivor): (ObservationNo, ObservationNo)| {
+        let others = into.iter().filter(|(name, to)| **name != gone && to.contains(&survivor));
+        Found {
+            merge: Merge { observation: gone, absorbed: gone, survivor },
+            absorbed_held: held_by(&mut [gone].into_iter()),
+            others_held: held_by(&mut others.map(|(name, _)| *name)),
+        }
+    };
+    absorbed.into_iter().map(found).collect()
 }
 
 fn holdings_of_named(

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::batch::{Before, Fresh};
 use super::constraints::Constraints;
+use super::merges::{Found, Merge};
 use super::resolve::{Block, BlockIndex, IdentifierNo, Known, Observation, Verdict, World};
 use super::rules::{History, OnConflict, Rules};
 use customer360_model::{Identifier, Micros, ObservationNo, Position};
@@ -45,6 +46,37 @@ pub fn owner_at<Owner: Copy>(later: &[Stretch<Owner>], home: Owner, at: Micros) 
     begun.checked_sub(1).map_or(home, |last| later[last].owner)
 }
 
+/// A time of an observation that belongs to another customer than before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handover {
+    pub observation: ObservationNo,
+    pub from_at: Micros,
+    pub until_at: Micros,
+    pub from: ObservationNo,
+    pub to: ObservationNo,
+}
+
+/// The times of an observation that belong to another customer than before. Both maps are the first
+/// customer and the later stretches.
+#[must_use]
+pub fn handovers(
+    observation: ObservationNo,
+    before: (ObservationNo, &[Stretch<ObservationNo>]),
+    after: (ObservationNo, &[Stretch<ObservationNo>]),
+) -> Vec<Handover> {
+    let mut bounds: Vec<Micros> = before.1.iter().chain(after.1).map(|stretch| stretch.from).collect();
+    bounds.extend([Micros::MIN, Micros::MAX]);
+    bounds.sort_unstable();
+    bounds.dedup();
+    let part = |bounds: &[Micros]| {
+        let from = owner_at(before.1, before.0, bounds[0]);
+        let to = owner_at(after.1, after.0, bounds[0]);
+        let (from_at, until_at) = (bounds[0], bounds[1]);
+        (from != to).then_some(Handover { observation, from_at, until_at, from, to })
+    };
+    bounds.windows(2).filter_map(part).collect()
+}
+
 /// Whether a logout sets such an identifier free: what moves and names nobody.
 #[must_use]
 pub fn is_released(rules: &Rules, identifier: &Identifier) -> bool {
@@ -66,6 +98,13 @@ pub struct Replayed<'r> {
 }
 
 impl Replayed<'_> {
+    /// The customer that a block became; none if nothing is at home in it: everything of it moved. What
+    /// it holds is then nobody's, until something comes home.
+    #[must_use]
+    pub fn customer(&self, block: BlockIndex) -> Option<ObservationNo> {
+        self.names.get(&self.world.find(block)).copied()
+    }
+
     /// The name of the block that a block became.
     #[must_use]
     pub fn name(&self, block: BlockIndex) -> ObservationNo {
@@ -105,8 +144,8 @@ fn moves(rules: &Rules, known: &Known) -> Option<History> {
     }
 }
 
-/// Which of the batch's observations may move an identifier that others have, and so need a
-/// replay: a step knows nothing of touches.
+/// Which of the batch's observations bring an identifier that moves and that others have. If a step
+/// would leave it out they need a replay: a step knows nothing of touches.
 pub(super) fn moving(rules: &Rules, before: &Before, fresh: &[Fresh]) -> Vec<bool> {
     if !rules.moves() {
         return vec![false; fresh.len()];
@@ -120,7 +159,7 @@ pub(super) fn moving(rules: &Rules, before: &Before, fresh: &[Fresh]) -> Vec<boo
         rules.kinds[stored.kind].on_conflict != OnConflict::Demote
             && (stored.component.is_some() || seen[no] > 1)
     };
-    fresh.iter().map(|f| f.observation.releases || f.observation.identifiers.iter().any(moves)).collect()
+    fresh.iter().map(|f| f.observation.identifiers.iter().any(moves)).collect()
 }
 
 /// What happens in a replay, one after another.
@@ -216,11 +255,25 @@ impl<'r> World<'r> {
             let named = !kept.is_empty();
             kept.push(no);
             if named && self.conflict(&kept).is_none() {
-                self.join(observation.no, &[block, holder]);
+                self.rejoin(observation.no, block, holder);
             } else {
                 self.take(no, block, at);
             }
         }
+    }
+
+    /// A later touch makes one customer of two: a merge as any other.
+    fn rejoin(&mut self, no: ObservationNo, block: BlockIndex, other: BlockIndex) {
+        let (block, other) = (self.find(block), self.find(other));
+        let older = self.blocks[block].name < self.blocks[other].name;
+        let (survivor, absorbed) = if older { (block, other) } else { (other, block) };
+        let name = |block: BlockIndex| self.blocks[block].name;
+        self.rejoined.push(Found {
+            merge: Merge { observation: no, absorbed: name(absorbed), survivor: name(survivor) },
+            absorbed_held: self.holdings(absorbed),
+            others_held: self.holdings(survivor),
+        });
+        self.join(no, &[block, other]);
     }
 
     /// Moves an identifier that was dropped, if it is of a kind that moves and the taker may hold
@@ -264,17 +317,19 @@ impl<'r> World<'r> {
         company(self.rules, &linking)
     }
 
-    fn moves(&self, no: IdentifierNo) -> bool {
+    pub(super) fn moves(&self, no: IdentifierNo) -> bool {
         moves(self.rules, &self.known[&no]).is_some()
     }
 
-    /// Whether a later touch of the observation may change who holds what.
+    /// Whether a later touch of the observation may change who holds what, or did: something that
+    /// moves was ever held by somebody else than who had the observation.
     #[must_use]
-    pub fn is_unsettled(&self, observation: &Observation, home: BlockIndex) -> bool {
+    pub fn is_unsettled(&self, observation: &Observation, home: BlockIndex, verdict: &Verdict) -> bool {
         self.linking(observation).any(|no| {
-            let owners = self.owners.get(&no).map_or(&[][..], Vec::as_slice);
-            let moved = owners.iter().any(|o| o.released || self.find(o.block) != self.find(home));
-            self.moves(no) && (moved || self.holder(no) != Some(self.find(home)))
+            self.moves(no)
+                && (self.owners.get(&no).is_some_and(|owners| owners.len() > 1)
+                    || verdict.dropped.iter().any(|(dropped, _)| *dropped == no)
+                    || self.holder(no) != Some(self.find(home)))
         })
     }
 
@@ -352,5 +407,25 @@ fn rank(event: Event) -> u8 {
         Event::First(_) => 0,
         Event::Again(_) => 1,
         Event::Release(_) => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_times_that_change_hands_are_handed_over() {
+        let [no, a, b, c] = [9, 1, 2, 3].map(ObservationNo);
+        let at = |at: i64, owner| Stretch { from: Micros(at), owner };
+        let parts = |before: (ObservationNo, &[_]), after: (ObservationNo, &[_])| -> Vec<_> {
+            let parts = handovers(no, before, after).into_iter();
+            parts.map(|part| (part.from_at.0, part.until_at.0, part.from.0, part.to.0)).collect()
+        };
+        assert_eq!(parts((a, &[]), (b, &[])), [(i64::MIN, i64::MAX, 1, 2)]);
+        assert_eq!(parts((a, &[]), (a, &[at(5, b)])), [(5, i64::MAX, 1, 2)]);
+        assert_eq!(parts((a, &[at(5, b)]), (a, &[at(7, b)])), [(5, 7, 2, 1)]);
+        let changed = parts((a, &[at(5, b)]), (c, &[at(5, b), at(8, c)]));
+        assert_eq!(changed, [(i64::MIN, 5, 1, 3), (8, i64::MAX, 2, 3)]);
     }
 }

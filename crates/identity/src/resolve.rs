@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::constraints::{ConstraintNo, Constraints};
+use super::merges::Found;
 use super::moves::Owned;
 use super::rules::Rules;
 use customer360_model::{Micros, ObservationNo, Position};
@@ -69,21 +70,24 @@ pub struct Known {
 /// Why an identifier was left out of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dropped {
-    /// One customer may not hold so many of this kind.
+    /// Joining may not give one customer so many of this kind.
     Limit(KindIndex),
-    /// A cannot-link keeps them apart.
-    Constraint(ConstraintNo),
     /// Two registered customers, of which one was not named by a kind that joins them.
     RegisteredNotNamed,
+    /// Another person on the same browser: the touch names somebody by this kind, and the customer
+    /// has one of it already.
+    OtherPerson(KindIndex),
+    /// A cannot-link keeps them apart.
+    Constraint(ConstraintNo),
 }
 
-/// What forbids one customer.
+/// What forbids one customer, and who is part of it.
 pub(super) struct Forbidden {
     reason: Dropped,
-    /// The kinds whose limit it breaks.
-    over: Vec<KindIndex>,
-    /// The cannot-links that it breaks, if what is held alone breaks none.
-    broken: Vec<ConstraintNo>,
+    /// What these hold may be dropped for it.
+    of: Vec<BlockIndex>,
+    /// So may the free ones of the reason: of the kind, or on a side of the cannot-link.
+    free: bool,
 }
 
 /// What one observation decided.
@@ -137,6 +141,8 @@ pub struct World<'r> {
     pub(super) parent: Vec<BlockIndex>,
     /// Of identifiers that move: who held them, one after another.
     pub(super) owners: FxHashMap<IdentifierNo, Vec<Owned>>,
+    /// What later touches of observations made one, in order.
+    pub(super) rejoined: Vec<Found>,
 }
 
 impl<'r> World<'r> {
@@ -150,6 +156,7 @@ impl<'r> World<'r> {
             blocks: Vec::new(),
             parent: Vec::new(),
             owners: FxHashMap::default(),
+            rejoined: Vec::new(),
         }
     }
 
@@ -282,50 +289,95 @@ impl<'r> World<'r> {
         holders
     }
 
-    /// What forbids one customer of these identifiers and all their holders.
+    /// What forbids one customer of these identifiers and all their holders: the first of a limit, a
+    /// registration, another person, a cannot-link.
     pub(super) fn conflict(&self, kept: &[IdentifierNo]) -> Option<Forbidden> {
         let holders = self.holders(kept);
-        let mut held = vec![0_u32; self.rules.kinds.len()];
-        for &block in &holders {
-            for (sum, count) in held.iter_mut().zip(&self.blocks[block].held) {
-                *sum += count;
-            }
+        let free: Vec<IdentifierNo> =
+            kept.iter().copied().filter(|no| !self.holder.contains_key(no)).collect();
+        if holders.len() < 2 && free.is_empty() {
+            return None;
         }
-        for no in kept.iter().filter(|no| !self.holder.contains_key(no)) {
-            held[self.known[no].kind] += 1;
-        }
-        let over: Vec<KindIndex> =
-            (0..held.len()).filter(|&kind| held[kind] > self.rules.kinds[kind].limit).collect();
-        let bound = || holders.iter().flat_map(|&block| &self.blocks[block].bound);
-        let broken = self.constraints.broken(bound().chain(kept).copied());
-        let limit = over.first().map(|kind| Dropped::Limit(*kind));
-        if let Some(reason) = limit.or(broken.first().map(|no| Dropped::Constraint(*no))) {
-            // Of what breaks by what is held alone, the free ones are innocent.
-            let by_held = !broken.is_empty() && !self.constraints.broken(bound().copied()).is_empty();
-            return Some(Forbidden { reason, over, broken: if by_held { Vec::new() } else { broken } });
-        }
-        let registered: Vec<BlockIndex> =
-            holders.into_iter().filter(|&block| self.is_registered(block)).collect();
-        let named = |block: BlockIndex| {
-            kept.iter().any(|no| {
-                self.holder(*no) == Some(block) && self.rules.kinds[self.known[no].kind].joins_registered
-            })
+        self.limit(&holders, &free)
+            .or_else(|| self.registration(&holders, kept))
+            .or_else(|| self.other_person(&holders, &free, kept))
+            .or_else(|| self.kept_apart(&holders, &free))
+    }
+
+    /// A kind of which they hold too many together, and more than any one of them: a limit is broken
+    /// by joining only.
+    fn limit(&self, holders: &[BlockIndex], free: &[IdentifierNo]) -> Option<Forbidden> {
+        let over = |kind: KindIndex| {
+            let each = || holders.iter().map(|&block| self.blocks[block].held[kind]);
+            let free = free.iter().filter(|no| self.known[no].kind == kind).count();
+            let all = each().sum::<u32>() + u32::try_from(free).unwrap_or(u32::MAX);
+            all > self.rules.kinds[kind].limit && all > each().max().unwrap_or(0)
         };
-        (registered.len() > 1 && !registered.iter().all(|&block| named(block))).then(|| Forbidden {
-            reason: Dropped::RegisteredNotNamed,
-            over: Vec::new(),
-            broken: Vec::new(),
+        let strongest = (0..self.rules.kinds.len()).filter(|kind| over(*kind));
+        let kind = strongest.min_by_key(|kind| self.rules.kinds[*kind].priority)?;
+        let holds = holders.iter().copied().filter(|&block| self.blocks[block].held[kind] > 0);
+        Some(Forbidden { reason: Dropped::Limit(kind), of: holds.collect(), free: true })
+    }
+
+    /// Two registered customers, of which one is not named by a kind that joins.
+    fn registration(&self, holders: &[BlockIndex], kept: &[IdentifierNo]) -> Option<Forbidden> {
+        if holders.len() < 2 {
+            return None;
+        }
+        let of: Vec<BlockIndex> =
+            holders.iter().copied().filter(|&block| self.is_registered(block)).collect();
+        let forbidden = of.len() > 1 && !of.iter().all(|&block| self.is_named(block, kept));
+        forbidden.then_some(Forbidden { reason: Dropped::RegisteredNotNamed, of, free: false })
+    }
+
+    /// Somebody named for the first time beside a browser whose customer has another such name, and
+    /// nothing here speaks for that customer.
+    fn other_person(
+        &self,
+        holders: &[BlockIndex],
+        free: &[IdentifierNo],
+        kept: &[IdentifierNo],
+    ) -> Option<Forbidden> {
+        holders.iter().find_map(|&block| {
+            let kinds = free.iter().map(|no| self.known[no].kind);
+            let has =
+                |kind: &KindIndex| self.rules.kinds[*kind].registered && self.blocks[block].held[*kind] > 0;
+            let kind = kinds.filter(has).min_by_key(|kind| self.rules.kinds[*kind].priority)?;
+            let other = !self.is_named(block, kept);
+            other.then(|| Forbidden { reason: Dropped::OtherPerson(kind), of: vec![block], free: false })
         })
     }
 
-    /// The weakest of the held identifiers, and of the free ones that are part of the conflict: of
-    /// a kind over its limit, or on a side of a broken cannot-link.
-    fn weakest(&self, kept: &[IdentifierNo], conflict: &Forbidden) -> Option<usize> {
-        let part_of = |no: IdentifierNo| {
-            conflict.over.contains(&self.known[&no].kind)
-                || self.constraints.sides(no).iter().any(|(broken, _)| conflict.broken.contains(broken))
+    fn kept_apart(&self, holders: &[BlockIndex], free: &[IdentifierNo]) -> Option<Forbidden> {
+        let bound = || holders.iter().flat_map(|&block| &self.blocks[block].bound).copied();
+        let no = *self.constraints.broken(bound().chain(free.iter().copied())).first()?;
+        // Of what breaks by what is held alone, the free ones are innocent.
+        let free = !self.constraints.broken(bound()).contains(&no);
+        let on_side = |block: &BlockIndex| {
+            let mut bound = self.blocks[*block].bound.iter();
+            bound.any(|held| self.constraints.sides(*held).iter().any(|(other, _)| *other == no))
         };
-        let candidates = (0..kept.len()).filter(|&i| self.holder.contains_key(&kept[i]) || part_of(kept[i]));
+        let of = holders.iter().copied().filter(on_side).collect();
+        Some(Forbidden { reason: Dropped::Constraint(no), of, free })
+    }
+
+    /// Whether one of the identifiers names the block by a kind that joins.
+    fn is_named(&self, block: BlockIndex, kept: &[IdentifierNo]) -> bool {
+        let joins = |no: &IdentifierNo| self.rules.kinds[self.known[no].kind].joins_registered;
+        kept.iter().any(|no| joins(no) && self.holder(*no) == Some(block))
+    }
+
+    /// The weakest of the identifiers that are part of the conflict.
+    fn weakest(&self, kept: &[IdentifierNo], conflict: &Forbidden) -> Option<usize> {
+        let part_of = |no: IdentifierNo| match (self.holder(no), conflict.reason) {
+            (Some(block), _) => conflict.of.contains(&block),
+            (None, Dropped::Limit(kind)) => self.known[&no].kind == kind,
+            (None, Dropped::Constraint(apart)) => {
+                conflict.free && self.constraints.sides(no).iter().any(|(other, _)| *other == apart)
+            }
+            (None, _) => false,
+        };
+        let candidates = (0..kept.len()).filter(|&i| part_of(kept[i]));
         candidates.max_by_key(|&i| {
             let known = &self.known[&kept[i]];
             (self.rules.kinds[known.kind].priority, &known.first, known.kind, &known.value)

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use regex::{RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::nobody;
 use customer360_model::{KindName, Reason, Violation};
 
 /// How a kind's values are brought to one form before they are compared.
@@ -62,7 +63,14 @@ pub struct KindRule {
     pub on_conflict: OnConflict,
     /// With more claims than this it stops linking, for the whole history.
     pub share_after: Option<u32>,
+    /// How many values of this kind one person ordinarily has: so many count as one claim.
+    #[serde(default = "one")]
+    pub ordinary: u32,
     pub normalizer: Normalizer,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Regular expressions, compiled when they are first asked.
@@ -112,10 +120,54 @@ fn compile(texts: &[String]) -> Result<RegexSet, regex::Error> {
     RegexSetBuilder::new(texts).size_limit(PATTERN_BYTES).build()
 }
 
+/// Elements of each list of rules.
+pub const KINDS_LIMIT: usize = 64;
+pub const BLOCKED_LIMIT: usize = 1_000;
+pub const PATTERNS_LIMIT: usize = 100;
+pub const SOURCES_LIMIT: usize = 1_000;
+pub const CLOCK_RESETS_LIMIT: usize = 100;
+/// Bytes of a text in a list of rules.
+pub const TEXT_BYTES: usize = 512;
+
+/// Lists of more elements, or of longer texts, than rules may have, by the path of the field. Cheap,
+/// and asked first: everything else is looked at only in rules of bounded size.
+#[must_use]
+pub fn excess(kinds: usize, clock_resets: usize, texts: [(&str, &[String], usize); 4]) -> Vec<Violation> {
+    let mut wrong = Vec::new();
+    let mut count = |field: &str, length: usize, limit: usize| {
+        if length > limit {
+            let what = format!("at most {limit}");
+            wrong.push(Violation::new(format!("rules.{field}"), Reason::TooMany, what));
+        }
+    };
+    count("kinds", kinds, KINDS_LIMIT);
+    count("clock_resets", clock_resets, CLOCK_RESETS_LIMIT);
+    for (field, list, limit) in texts {
+        count(field, list.len(), limit);
+    }
+    for (field, list, limit) in texts {
+        let long = list.iter().take(limit).position(|text| text.len() > TEXT_BYTES);
+        if let Some(i) = long {
+            let what = format!("at most {TEXT_BYTES} bytes");
+            wrong.push(Violation::new(format!("rules.{field}[{i}]"), Reason::TooLong, what));
+        }
+    }
+    wrong
+}
+
 /// Everything that is wrong with rules, by the path of the field.
 #[must_use]
 pub fn check(rules: &Rules) -> Vec<Violation> {
-    let mut wrong = Vec::new();
+    let texts = [
+        ("blocked", &rules.blocked[..], BLOCKED_LIMIT),
+        ("blocked_ignoring_case", &rules.blocked_ignoring_case[..], BLOCKED_LIMIT),
+        ("blocked_patterns", rules.blocked_patterns.texts(), PATTERNS_LIMIT),
+        ("trait_sources", &rules.trait_sources[..], SOURCES_LIMIT),
+    ];
+    let mut wrong = excess(rules.kinds.len(), rules.clock_resets_us.len(), texts);
+    if !wrong.is_empty() {
+        return wrong;
+    }
     let mut refuse = |field: String, reason, what: &str| wrong.push(Violation::new(field, reason, what));
     if rules.kinds.is_empty() {
         refuse("rules.kinds".into(), Reason::Required, "at least one");
@@ -134,20 +186,11 @@ pub fn check(rules: &Rules) -> Vec<Violation> {
         if !(1..=100_000).contains(&rule.limit) {
             refuse(at("limit"), Reason::OutOfRange, "from 1 to 100,000");
         }
+        if !(1..=1_000).contains(&rule.ordinary) {
+            refuse(at("ordinary"), Reason::OutOfRange, "from 1 to 1,000");
+        }
         if rule.share_after.is_some_and(|n| n > 1_000) {
             refuse(at("share_after"), Reason::OutOfRange, "at most 1,000");
-        }
-    }
-    let lists = [
-        ("kinds", rules.kinds.len(), 64),
-        ("blocked", rules.blocked.len(), 1_000),
-        ("blocked_ignoring_case", rules.blocked_ignoring_case.len(), 1_000),
-        ("blocked_patterns", rules.blocked_patterns.texts.len(), 100),
-        ("trait_sources", rules.trait_sources.len(), 1_000),
-    ];
-    for (field, length, limit) in lists {
-        if length > limit {
-            refuse(format!("rules.{field}"), Reason::TooMany, &format!("at most {limit}"));
         }
     }
     for (i, pattern) in rules.blocked_patterns.texts.iter().enumerate() {
@@ -159,8 +202,15 @@ pub fn check(rules: &Rules) -> Vec<Violation> {
     if compile(&rules.blocked_patterns.texts).is_err() {
         refuse("rules.blocked_patterns".into(), Reason::TooMany, "together they are too large");
     }
-    if !super::normalize::is_region(&rules.default_region) {
+    if !rules.default_region.is_empty() && !super::normalize::is_region(&rules.default_region) {
         refuse("rules.default_region".into(), Reason::Unknown, "is no ISO 3166-1 alpha-2 region");
+    }
+    // 0 is none: whoever does not say keeps the present one.
+    if rules.normalizers > NORMALIZERS {
+        refuse("rules.normalizer_generation".into(), Reason::OutOfRange, &format!("from 0 to {NORMALIZERS}"));
+    }
+    if rules.earliest_us < EARLIEST_US {
+        refuse("rules.earliest".into(), Reason::OutOfRange, "not before 2000-01-01T00:00:00Z");
     }
     if !(2..=1_000_000).contains(&rules.component_limit) {
         refuse("rules.component_limit".into(), Reason::OutOfRange, "from 2 to 1,000,000");
@@ -179,16 +229,52 @@ pub struct Rules {
     /// Values that are nobody's, by patterns that match anywhere unless anchored.
     #[serde(default)]
     pub blocked_patterns: Patterns,
-    /// The region of phone numbers without a country code, ISO 3166-1 alpha-2.
+    /// The region of phone numbers without a country code, ISO 3166-1 alpha-2. Empty: there is none,
+    /// and such a number is nobody's.
     pub default_region: String,
     /// Sources from most to least trusted, for traits; unlisted ones are trusted least and
     /// equally, and among equals the most recent wins.
     pub trait_sources: Vec<String>,
     /// A component of more observations than this is not grown by evidence.
     pub component_limit: u32,
+    /// By which generation of normalizers values are brought to one form. Rules of before there
+    /// were two say nothing.
+    #[serde(default = "first_normalizers")]
+    pub normalizers: u16,
+    /// No event is earlier, in microseconds: before it the retailer did not exist.
+    #[serde(default = "earliest")]
+    pub earliest_us: i64,
+    /// Where clocks begin that have lost their time, in microseconds: no event is within a day from
+    /// one of them.
+    #[serde(default)]
+    pub clock_resets_us: Vec<i64>,
+}
+
+/// The present generation of normalizers.
+pub const NORMALIZERS: u16 = 2;
+/// 2000-01-01T00:00:00Z: no tenant has earlier events.
+pub const EARLIEST_US: i64 = 946_684_800_000_000;
+/// 2000-01-01 is where most clocks begin that lost their battery, 2001-01-01 where those of one
+/// maker of telephones and tablets do. 1970 and 1980 are refused as too early.
+const CLOCK_RESETS_US: [i64; 2] = [EARLIEST_US, 978_307_200_000_000];
+/// How long after it has begun anew a clock is not believed.
+const RESET_US: i64 = 86_400_000_000;
+
+fn first_normalizers() -> u16 {
+    1
+}
+
+fn earliest() -> i64 {
+    EARLIEST_US
 }
 
 impl Rules {
+    /// Whether an event at that instant, in microseconds, tells of a clock that lost its time.
+    #[must_use]
+    pub fn is_clock_reset(&self, at_us: i64) -> bool {
+        self.clock_resets_us.iter().any(|from| (*from..from.saturating_add(RESET_US)).contains(&at_us))
+    }
+
     #[must_use]
     pub fn kind(&self, name: &KindName) -> Option<&KindRule> {
         self.kinds.iter().find(|rule| rule.kind == *name)
@@ -208,59 +294,47 @@ impl Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        let kind =
-            |name: &str, registered, priority, limit, joins_registered, share_after, normalizer| KindRule {
-                kind: KindName::parse(name).expect("a literal of the right form"),
-                registered,
-                priority,
-                limit,
-                joins_registered,
-                on_conflict: OnConflict::Demote,
-                share_after,
-                normalizer,
-            };
         use Normalizer::{Email, Exact, Folded, Phone};
+        // Name, how many one customer may hold, how many one person ordinarily has.
+        let registered = |priority, name: &str, limit, ordinary, share_after, normalizer| KindRule {
+            kind: KindName::parse(name).expect("a literal of the right form"),
+            registered: true,
+            priority,
+            limit,
+            joins_registered: true,
+            on_conflict: OnConflict::Demote,
+            share_after,
+            ordinary,
+            normalizer,
+        };
+        let anonymous = |priority, name: &str, limit| KindRule {
+            registered: false,
+            joins_registered: false,
+            on_conflict: OnConflict::Move(History::Session),
+            ..registered(priority, name, limit, 1, Some(20), Exact)
+        };
+        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         Self {
             kinds: vec![
-                kind("ACCOUNT", true, 1, 1, true, None, Exact),
-                kind("CRM_ID", true, 2, 1, true, None, Exact),
-                kind("LOYALTY_CARD", true, 3, 3, true, Some(3), Exact),
-                kind("EMAIL", true, 4, 5, true, Some(3), Email),
-                kind("PHONE", true, 5, 5, true, Some(3), Phone),
-                kind("PAYMENT_TOKEN", true, 6, 10, true, Some(3), Exact),
-                kind("SOCIAL_HANDLE", true, 7, 5, true, Some(3), Folded),
-                kind("DEVICE", false, 8, 50, false, Some(4), Exact),
-                kind("COOKIE", false, 9, 200, false, Some(4), Exact),
+                registered(1, "ACCOUNT", 1, 1, None, Exact),
+                registered(2, "CRM_ID", 1, 1, None, Exact),
+                registered(3, "LOYALTY_CARD", 10, 5, Some(3), Exact),
+                registered(4, "EMAIL", 10, 1, Some(3), Email),
+                registered(5, "PHONE", 10, 1, Some(3), Phone),
+                registered(6, "PAYMENT_TOKEN", 50, 15, Some(3), Exact),
+                registered(7, "SOCIAL_HANDLE", 10, 1, Some(3), Folded),
+                anonymous(8, "DEVICE", 200),
+                anonymous(9, "COOKIE", 1_000),
             ],
-            blocked: ["0", "-1", "[object Object]", "NaN", "None"].map(String::from).to_vec(),
-            blocked_ignoring_case: [
-                "",
-                "null",
-                "nil",
-                "none",
-                "undefined",
-                "anonymous",
-                "guest",
-                "unknown",
-                "n/a",
-                "na",
-                "nan",
-                "test",
-                "true",
-                "false",
-                "id",
-                "user",
-                "customer",
-                "not_set",
-                "(not set)",
-                "not set",
-            ]
-            .map(String::from)
-            .to_vec(),
-            blocked_patterns: Patterns::default(),
-            default_region: "GB".to_owned(),
+            blocked: texts(nobody::EXACT),
+            blocked_ignoring_case: texts(nobody::IGNORING_CASE),
+            blocked_patterns: Patterns::new(texts(nobody::PATTERNS)),
+            default_region: String::new(),
             trait_sources: Vec::new(),
             component_limit: 50_000,
+            normalizers: NORMALIZERS,
+            earliest_us: EARLIEST_US,
+            clock_resets_us: CLOCK_RESETS_US.to_vec(),
         }
     }
 }

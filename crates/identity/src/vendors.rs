@@ -51,7 +51,11 @@ pub fn mparticle_isolation() -> Rules {
 
 fn each(turn: impl Fn(&mut KindRule)) -> Rules {
     let mut rules = Rules::default();
-    rules.kinds.iter_mut().for_each(turn);
+    for rule in &mut rules.kinds {
+        // None of them moves an identifier unless said.
+        rule.on_conflict = OnConflict::Demote;
+        turn(rule);
+    }
     rules
 }
 

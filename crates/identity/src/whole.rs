@@ -6,9 +6,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::batch::{self, Before, Changes, Claims, Plan, Stored, StoredObservation, add_claims};
 use super::constraints::Constraints;
 use super::groups::components;
+use super::merges;
 use super::moves::Touch;
+use super::normalize::is_nobody;
 use super::resolve::{IdentifierNo, Known};
 use super::rules::Rules;
+use super::{Normalized, normalize};
 use customer360_model::ObservationNo;
 use std::sync::Arc;
 
@@ -19,8 +22,8 @@ pub enum Unfit {
     KindGone(String),
     #[error("kind {0} is in use and would be normalized in another way")]
     NormalizerChanged(String),
-    #[error("a decision could not stand: {0}")]
-    Decision(super::constraints::Refusal),
+    #[error("{values} values of kind {kind} are in use and would be normalized in another way")]
+    ValuesChanged { kind: String, values: usize },
     #[error("{observations} observations would be connected; at most {limit} may be")]
     TooLarge { observations: usize, limit: u32 },
 }
@@ -67,15 +70,34 @@ impl Whole {
                 }
             }
         }
+        if unfit.is_empty() && was.normalizers != rules.normalizers {
+            unfit = self.values_changed(was, rules);
+        }
         if !unfit.is_empty() {
             return Err(unfit);
         }
         for stored in self.identifiers.values_mut() {
             stored.kind = kind_of[&stored.kind];
+            stored.blocked = is_nobody(rules, &stored.value);
         }
-        let kind = |no| self.identifiers.get(&no).map(|stored| stored.kind);
-        self.constraints.check(rules, kind).map_err(|refusal| vec![Unfit::Decision(refusal)])?;
         Ok(self)
+    }
+
+    /// Stored values that another generation of normalizers would not leave as they are.
+    fn values_changed(&self, was: &Rules, rules: &Rules) -> Vec<Unfit> {
+        let changed = |stored: &&Stored| {
+            let now = rules.kind(&was.kinds[stored.kind].kind);
+            let now = now.map(|rule| normalize(rule, rules, &stored.value, None));
+            // A value that new rules block is another matter: it stays what it is.
+            !matches!(&now, Some(Ok(Normalized::Linking(now))) if now.value == stored.value)
+                && !matches!(now, Some(Ok(Normalized::Blocked(_))))
+        };
+        let mut values = vec![0_usize; was.kinds.len()];
+        self.identifiers.values().filter(changed).for_each(|stored| values[stored.kind] += 1);
+        let kinds = was.kinds.iter().zip(values).filter(|(_, values)| *values > 0);
+        kinds
+            .map(|(rule, values)| Unfit::ValuesChanged { kind: rule.kind.as_str().to_owned(), values })
+            .collect()
     }
 
     /// Resolves everything from nothing, components in parallel.
@@ -118,7 +140,12 @@ impl Whole {
             all.replayed_observations += part.replayed_observations;
             all
         });
-        Resolved { changes: living(changes), largest }
+        let mut changes = living(changes);
+        // A customer may have had observations in several of the parts.
+        let was = self.observations.iter().map(|stored| (stored.observation.no, stored.customer)).collect();
+        let held = self.identifiers.iter().map(|(no, stored)| (*no, stored.holder));
+        changes.unbridged = merges::unbridged(&was, &changes, held);
+        Resolved { changes, largest }
     }
 
     /// Counts claims anew, and the first and latest observation of each identifier.

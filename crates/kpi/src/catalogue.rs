@@ -40,7 +40,14 @@ campaign, month or channel of acquisition, kind, a trait, channels used, RFM seg
 the touchpoint that answered it), for each day, week or month of the range, and against another time. `ExplainKpi` \
 gives the customers and touchpoints behind it. In figures, filters by channel, location and source select what is \
 counted; what leads to it or follows may be anywhere.\n\
-- A value is absent, with a reason, when there is nothing to divide by: never 0, never NaN.\n\
+- A group's number is the number under the filter of its name; so customers who count once may count in several groups \
+by channel or location, and such groups do not add up. Where it is otherwise: what is recorded of places and not of \
+people (footfall, reached_people, followers_gained, and what is divided by them or by spend: store_conversion_counted, \
+store_conversion_counted_adjusted, engagement_over_reach, acquisition_cost) has no group by what the record does not \
+say, and no filter by it; lifetimes stand at the place of the first order and share one fit; rfm has the scale of the \
+population.\n\
+- A value is absent, with a reason, when there is nothing to divide by, or less than nothing, or nothing was \
+recorded that it is made of: never 0, never NaN. An interval holds its value and stays on the scale.\n\
 - Changes: shares by Newcombe's interval and the pooled z test, means and NPS normal, counts Poisson, quantiles \
 normal by the widths of their intervals, shares by Kaplan and Meier's estimate on the complementary log-log scale \
 (Klein et al. 2007; interval: Zou and Donner 2008); quotients have a difference without an interval. The two times are taken as independent; p-values are adjusted by \

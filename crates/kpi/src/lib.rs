@@ -8,7 +8,8 @@ pub mod measures;
 pub mod shapes;
 
 pub use engine::scope::{
-    First, GroupBy, KpiError, OrderOptions, OrderUnit, RfmBy, Scope, Weekday, Window, WindowKind,
+    CancelledOrders, First, GroupBy, KpiError, OrderOptions, OrderUnit, RfmBy, Scope, Weekday, Window,
+    WindowKind,
 };
 pub use facts::dictionary::Dictionary;
 pub use facts::fact::{Fact, FactError};
@@ -16,7 +17,7 @@ pub use facts::segment::{Identity, Segment, Source};
 pub use facts::snapshot::{Live, Snapshot, Voided};
 pub use facts::tables::Tables;
 pub use facts::trust::Trust;
-pub use ground::answer::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
+pub use ground::answer::{Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Ratio};
 pub use ground::bitmap::Bitmap;
 
 #[cfg(test)]

@@ -32,8 +32,7 @@ fn random_facts(
     count: u32,
     dictionary: &mut Dictionary,
 ) -> Vec<Fact> {
-    let places: Vec<u16> =
-        ["store", "web", "app"].map(|c| dictionary.intern_place(c, None, c).unwrap()).to_vec();
+    let places: Vec<u16> = ["store", "web", "app"].map(|c| dictionary.intern_place(c, None, c)).to_vec();
     let currency = dictionary.intern_currency(Currency::EUR).unwrap();
     (1..=count)
         .map(|number| {
@@ -50,6 +49,7 @@ fn random_facts(
             };
             let line = |n: u32| LineFact { item: n, quantity_milli: number.into(), price: Some(amount) };
             Fact {
+                statement: None,
                 number,
                 observation: rng.random_range(1..=observations),
                 at: rng.random_range(0..50),

@@ -6,6 +6,9 @@
 pub struct Claim<P> {
     /// Only fills a gap.
     pub if_absent: bool,
+    /// Takes back what was said before it by sources that are trusted no more; then gaps may be filled
+    /// again. It is no value itself.
+    pub unset: bool,
     /// How far its source is trusted: 0 is the most trusted (see [`rank`]).
     pub rank: u32,
     pub position: P,
@@ -28,15 +31,24 @@ impl<P: Ord> Claim<P> {
     }
 }
 
+impl<P: Ord> Claim<P> {
+    /// Whether this one takes the other back.
+    fn takes_back(&self, other: &Self) -> bool {
+        self.unset && self.rank <= other.rank && self.position > other.position
+    }
+}
+
 /// The claim that stands, by its place in the list.
 pub fn survivor<P: Ord>(claims: impl IntoIterator<Item = Claim<P>>) -> Option<usize> {
-    let mut best: Option<(usize, Claim<P>)> = None;
-    for (index, claim) in claims.into_iter().enumerate() {
-        if best.as_ref().is_none_or(|(_, standing)| claim.beats(standing)) {
-            best = Some((index, claim));
+    let claims: Vec<Claim<P>> = claims.into_iter().collect();
+    let stands = |claim: &Claim<P>| !claim.unset && !claims.iter().any(|other| other.takes_back(claim));
+    let mut best: Option<usize> = None;
+    for (index, claim) in claims.iter().enumerate().filter(|(_, claim)| stands(claim)) {
+        if best.is_none_or(|standing| claim.beats(&claims[standing])) {
+            best = Some(index);
         }
     }
-    best.map(|(index, _)| index)
+    best
 }
 
 /// The rank of a source among the rules' trusted ones; all unlisted ones come last, as equals.
@@ -50,7 +62,7 @@ mod tests {
     use super::*;
 
     fn claim(if_absent: bool, rank: u32, position: i64) -> Claim<i64> {
-        Claim { if_absent, rank, position }
+        Claim { if_absent, unset: false, rank, position }
     }
 
     #[test]
@@ -67,6 +79,23 @@ mod tests {
         assert_eq!(survivor([claim(false, 5, 1), claim(true, 0, 9)]), Some(0));
         assert_eq!(survivor([claim(true, 0, 1), claim(false, 5, 9)]), Some(1));
         assert_eq!(survivor([claim(true, 5, 1), claim(true, 0, 9)]), Some(0));
+    }
+
+    fn unset(rank: u32, position: i64) -> Claim<i64> {
+        Claim { unset: true, ..claim(false, rank, position) }
+    }
+
+    #[test]
+    fn a_value_that_is_taken_back_leaves_a_gap() {
+        assert_eq!(survivor([claim(false, 1, 1), unset(1, 2)]), None);
+        assert_eq!(survivor([claim(false, 1, 3), unset(1, 2)]), Some(0), "said again");
+        assert_eq!(survivor([unset(1, 2)]), None);
+        // Not another value of before, but one of later, also one that only fills gaps.
+        assert_eq!(survivor([claim(false, 1, 1), claim(false, 2, 0), unset(1, 2)]), None);
+        assert_eq!(survivor([claim(false, 1, 1), unset(1, 2), claim(true, 1, 3)]), Some(2));
+        assert_eq!(survivor([claim(true, 1, 1), unset(1, 2)]), None);
+        // What the more trusted say stays.
+        assert_eq!(survivor([claim(false, 0, 1), unset(1, 2)]), Some(0));
     }
 
     #[test]

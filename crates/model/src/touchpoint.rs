@@ -66,12 +66,26 @@ pub struct Details {
     /// Blocked identifiers (`null`, `guest`, ...): kept as said, linking nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Identifier>,
+    /// Identifiers that are none of their kind: kept as said, linking nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<Unusable>,
+}
+
+/// An identifier whose value is none of its kind, such as a telephone number "call after 5pm".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unusable {
+    #[serde(flatten)]
+    pub identifier: Identifier,
+    /// As said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 /// Something said about the person, e.g. their city.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TraitWrite {
     pub name: String,
+    /// [`Value::Unset`] takes back what was said before.
     pub value: Value,
     /// Only fills a gap: never replaces a value, however old.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -10,6 +10,8 @@ pub enum Reason {
     TooMany,
     Unknown,
     Conflict,
+    /// Who says it may not.
+    Denied,
 }
 
 impl Reason {
@@ -23,6 +25,7 @@ impl Reason {
             Self::TooMany => "TOO_MANY",
             Self::Unknown => "UNKNOWN",
             Self::Conflict => "CONFLICT",
+            Self::Denied => "DENIED",
         }
     }
 }

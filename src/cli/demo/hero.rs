@@ -188,5 +188,6 @@ fn text(value: &value::Kind) -> String {
         value::Kind::Number(n) => n.to_string(),
         value::Kind::Flag(flag) => flag.to_string(),
         value::Kind::Time(at) => date(at),
+        value::Kind::Date(day) => day.clone(),
     }
 }

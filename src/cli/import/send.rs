@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use prost::Message;
 use sha2::{Digest, Sha256};
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::read::{Batch, Line, Refusal};
 use crate::cli::client::{ClientError, Clients, Port, persist};
 use crate::rpc::proto::record_service_client::RecordServiceClient;
 use crate::rpc::proto::{
-    Record, RecordOutcome, RecordStatus, RecordTouchpointsRequest, SetRecordsRequest, Touchpoint,
+    Record, RecordNote, RecordNoteReason, RecordOutcome, RecordStatus, RecordTouchpointsRequest,
+    SetRecordsRequest, Touchpoint,
 };
 
 /// Records that one call takes.
@@ -25,7 +26,18 @@ pub struct Sent {
     pub duplicates: u64,
     pub superseded: u64,
     pub refusals: Vec<Refusal>,
+    /// What is to be known of lines that were stored.
+    pub notes: Vec<Note>,
     pub revision: i64,
+}
+
+/// What is to be known of a part of a line that was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub line: u64,
+    pub reason: RecordNoteReason,
+    /// Field and description of what is wrong, where something is.
+    pub told: String,
 }
 
 /// Records a batch, coming back for at most `patience` when the service is busy or away. What
@@ -34,6 +46,7 @@ pub struct Sent {
 /// # Errors
 /// When the service refuses the call as such, or stays away.
 pub async fn send(clients: &Clients, batch: Batch, patience: Duration) -> Result<Sent, ClientError> {
+    let strict = batch.strict;
     let mut sent = Sent { refusals: batch.refusals, ..Sent::default() };
     send_records(&clients.records, (batch.records, batch.record_lines), patience, &mut sent).await?;
     let client = &clients.touchpoints;
@@ -44,7 +57,8 @@ pub async fn send(clients: &Clients, batch: Batch, patience: Duration) -> Result
         }
         let answer = persist(patience, || {
             let mut client = client.clone();
-            let request = RecordTouchpointsRequest { touchpoints: touchpoints.clone(), ..Default::default() };
+            let touchpoints = touchpoints.clone();
+            let request = RecordTouchpointsRequest { touchpoints, strict, ..Default::default() };
             async move { client.record_touchpoints(request).await }
         });
         match answer.await {
@@ -168,7 +182,9 @@ fn violations_by_record(status: &Status) -> HashMap<usize, Vec<(String, String)>
 
 impl Sent {
     fn count(&mut self, outcomes: Vec<RecordOutcome>, lines: Vec<Line>) {
-        for (outcome, line) in outcomes.into_iter().zip(lines) {
+        for (mut outcome, line) in outcomes.into_iter().zip(lines) {
+            self.notes
+                .extend(std::mem::take(&mut outcome.notes).into_iter().map(|said| note(said, line.number)));
             match outcome.status() {
                 RecordStatus::Recorded => self.recorded += 1,
                 RecordStatus::Duplicate => self.duplicates += 1,
@@ -181,18 +197,30 @@ impl Sent {
     }
 }
 
-fn refusal(outcome: RecordOutcome, line: Line) -> Refusal {
-    let reason = outcome.reason().as_str_name().trim_start_matches("ERROR_REASON_").to_owned();
-    // The place in the call means nothing to a person; the line's number says which it is.
-    let within = |field: String| match field.split_once("].") {
+/// The place in the call means nothing to a person; the line's number says which it is.
+fn within(field: String) -> String {
+    match field.split_once("].") {
         Some((list, path)) if list.starts_with("touchpoints[") => path.to_owned(),
         _ => field,
+    }
+}
+
+fn note(said: RecordNote, line: u64) -> Note {
+    let reason = said.reason();
+    let told = match said.violation {
+        Some(violation) => format!("{} {}", within(violation.field), violation.description),
+        None => within(said.path),
     };
+    Note { line, reason, told }
+}
+
+fn refusal(outcome: RecordOutcome, line: Line) -> Refusal {
+    let reason = outcome.reason().as_str_name().trim_start_matches("ERROR_REASON_").to_owned();
     let violations = outcome.violations.into_iter().map(|v| (within(v.field), v.description)).collect();
     Refusal { line, reason, violations }
 }
 
 fn is_too_large(status: &Status) -> bool {
     let reason = status.get_details_error_info().map(|info| info.reason);
-    status.code() == Code::OutOfRange || reason.as_deref() == Some("BATCH_TOO_LARGE")
+    matches!(reason.as_deref(), Some("BATCH_TOO_LARGE" | "MESSAGE_TOO_LARGE"))
 }

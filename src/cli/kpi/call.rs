@@ -26,6 +26,14 @@ fn written(answer: &impl Serialize) -> Result<Value, CliError> {
     serde_json::to_value(answer).map_err(|error| CliError::Failed(error.to_string()))
 }
 
+/// The newest revision that is recorded: columns follow a moment later, and who asks after an import
+/// means what it stored. 0 if it may not be asked.
+pub async fn newest(clients: &Clients) -> i64 {
+    let request = proto::ListTouchpointsRequest { page_size: 1, ..Default::default() };
+    let listed = clients.touchpoints.clone().list_touchpoints(request).await;
+    listed.map_or(0, |listed| listed.into_inner().revision)
+}
+
 /// Asks by ProtoJSON, and answers so, once the service is ready.
 ///
 /// # Errors

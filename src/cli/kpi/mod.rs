@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::client;
-use super::{CliError, runtime};
+use super::{CliError, runtime, shown};
 use crate::kpi::catalogue::measures;
 use crate::kpi::catalogue::{self, Definition};
 use crate::model::{Currency, Micros};
@@ -35,6 +35,8 @@ pub struct KpiArgs {
     /// Whose KPI it is
     #[arg(long, value_name = "NAME", default_value = "default")]
     tenant: String,
+    #[command(flatten)]
+    credential: client::CredentialArgs,
     #[command(flatten)]
     scope: ScopeArgs,
     /// Groups: channel, location, campaign, acquisition-month, acquisition-channel, customer-kind,
@@ -103,6 +105,9 @@ struct ScopeArgs {
     /// As known at this revision
     #[arg(long, value_name = "REVISION")]
     as_known_at: Option<i64>,
+    /// At this revision or a later one; default: the newest that is recorded, as an import leaves it
+    #[arg(long, value_name = "REVISION", conflicts_with = "as_known_at")]
+    at_least_as_fresh: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -142,16 +147,22 @@ pub fn command(args: &KpiArgs) -> Result<(), CliError> {
         return Err(CliError::Failed(format!("`{name}` is no KPI; `customer360 kpi --list` names all")));
     };
     let rpc = if args.figure || args.wants_figures(kpi) { "ComputeKpis" } else { kpi.rpc };
-    let request = args.request(kpi, rpc)?;
+    let mut request = args.request(kpi, rpc)?;
     let answer = runtime()?.block_on(async {
-        let clients = client::connect(&args.target, &args.tenant).await?;
+        let clients = client::connect_as(&args.target, &args.tenant, &args.credential.load()?).await?;
+        if args.scope.as_known_at.is_none() && args.scope.at_least_as_fresh.is_none() {
+            let newest = call::newest(&clients).await;
+            if let Some(scope) = request.get_mut("scope").and_then(Value::as_object_mut) {
+                scope.insert("atLeastAsFresh".into(), newest.into());
+            }
+        }
         call::call(&clients, rpc, request).await
     })?;
     match args.format {
         Format::Json => println!("{answer:#}"),
         Format::Csv => print!("{}", table::csv(&answer)),
-        Format::Table if args.all => print!("{}", table::tables(&answer, args.width())),
-        Format::Table => print!("{}", legible::page(kpi, rpc, &answer, &args.style()?)),
+        Format::Table if args.all => print!("{}", table::tables(&shown::answer(answer), args.width())),
+        Format::Table => print!("{}", legible::page(kpi, rpc, &shown::answer(answer), &args.style()?)),
     }
     Ok(())
 }
@@ -260,6 +271,9 @@ impl ScopeArgs {
         }
         if let Some(revision) = self.as_known_at {
             scope.insert("asKnownAt".into(), json!({ "revision": revision }));
+        }
+        if let Some(revision) = self.at_least_as_fresh {
+            scope.insert("atLeastAsFresh".into(), revision.into());
         }
         Ok(Value::Object(scope))
     }

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::cli::shown;
+
 /// Texts of a table are cut after so many characters.
 const CELL: usize = 40;
 
@@ -137,11 +139,12 @@ pub fn csv(answer: &Value) -> String {
     text
 }
 
-/// As RFC 4180 has it.
+/// As RFC 4180 has it, and never a formula.
 fn quoted(cell: &str) -> String {
+    let cell = shown::cell(cell);
     match cell.contains([',', '"', '\r', '\n']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.to_owned(),
+        false => cell,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::kpi::shapes::nps;
 use crate::kpi::shapes::repurchase;
 use crate::kpi::shapes::retention;
 use crate::kpi::shapes::triangle;
-use crate::kpi::{Absent, Basis, Estimate, Excluded, Group, Grouped, Ratio};
+use crate::kpi::{Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Ratio};
 use crate::model::Currency;
 use crate::rpc::proto::{self, ExclusionReason};
 
@@ -104,6 +104,19 @@ pub(super) fn grouped<T, P>(grouped: Grouped<T>, write: impl Fn(T) -> P) -> (P, 
     (write(grouped.total), grouped.groups.into_iter().map(group).collect())
 }
 
+fn folded(folded: &Folded) -> proto::Folded {
+    let Folded { channels, locations, sources, campaigns, surveys, traits, items } = *folded;
+    proto::Folded {
+        channels: count(channels),
+        locations: count(locations),
+        sources: count(sources),
+        campaigns: count(campaigns),
+        surveys: count(surveys),
+        traits: count(traits),
+        items: count(items),
+    }
+}
+
 pub(super) fn basis(basis: &Basis) -> proto::Basis {
     let Excluded {
         no_identity,
@@ -113,6 +126,8 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
         below_min_amount,
         fully_returned,
         no_margin,
+        told_again,
+        cancelled,
     } = basis.excluded;
     let excluded = [
         (ExclusionReason::NoIdentity, no_identity),
@@ -122,6 +137,8 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
         (ExclusionReason::BelowMinAmount, below_min_amount),
         (ExclusionReason::FullyReturned, fully_returned),
         (ExclusionReason::NoMargin, no_margin),
+        (ExclusionReason::ToldAgain, told_again),
+        (ExclusionReason::Cancelled, cancelled),
     ];
     let exclusion =
         |(reason, n)| proto::Exclusion { reason: ExclusionReason::into(reason), touchpoints: count(n) };
@@ -132,6 +149,7 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
         excluded: excluded.into_iter().filter(|(_, n)| *n > 0).map(exclusion).collect(),
         censored: count(basis.censored),
         identity_coverage: Some(ratio(&basis.identity_coverage)),
+        folded: (!basis.folded.is_nothing()).then(|| folded(&basis.folded)),
     }
 }
 
@@ -146,6 +164,8 @@ pub(super) fn absent_reason(absent: Option<Absent>) -> i32 {
         Some(Absent::EmptyDenominator) => Said::EmptyDenominator,
         Some(Absent::NotObserved) => Said::NotObserved,
         Some(Absent::NotReached) => Said::NotReached,
+        Some(Absent::NegativeDenominator) => Said::NegativeDenominator,
+        Some(Absent::NothingRecorded) => Said::NothingRecorded,
     };
     said.into()
 }

@@ -3,7 +3,7 @@
 use crate::kpi::engine::params::AnswersCounted;
 use crate::kpi::ground::calendar::Unit as CohortUnit;
 use crate::kpi::shapes::triangle::CohortStart;
-use crate::kpi::{First as FirstMeaning, OrderUnit, Weekday, WindowKind};
+use crate::kpi::{CancelledOrders, First as FirstMeaning, OrderUnit, Weekday, WindowKind};
 use crate::model::activity::{
     AdviceKind, ContactStage, DeliveryKind, Fulfilment, MessageStatus, OfferKind, SocialKind,
     StoreTechnologyKind, SubscriptionChange, SubscriptionProgramme, SurveyKind, TrialKind, VisitKind,
@@ -68,6 +68,7 @@ choices! {
     CohortUnit(Month, unspecified = Some(Self::Month)) { Hour, Day, Week, Month, }
     CohortStart(FirstTime, unspecified = Some(Self::FirstTime)) { FirstTime, Recurring, }
     FirstMeaning(Ever, unspecified = Some(Self::Ever)) { Ever, InScope, }
+    CancelledOrders(LeaveOut, unspecified = Some(Self::LeaveOut)) { LeaveOut, Count, }
     OrderUnit(Order, unspecified = Some(Self::Order)) { Order, CustomerDay, }
     WindowKind(Calendar, unspecified = Some(Self::Calendar)) { Calendar, Elapsed, }
     AnswersCounted(LastPerCustomer, unspecified = Some(Self::LastPerCustomer)) {
@@ -126,6 +127,7 @@ pub fn violation_reason(reason: Reason) -> proto::ViolationReason {
         Reason::TooMany => proto::ViolationReason::TooMany,
         Reason::Unknown => proto::ViolationReason::Unknown,
         Reason::Conflict => proto::ViolationReason::Conflict,
+        Reason::Denied => proto::ViolationReason::Denied,
     }
 }
 

@@ -1,17 +1,18 @@
 //! Figures: requests turned into questions, and answers into messages.
 
 use super::answer::{absent_reason, basis, count, definition, interval, reference};
+use super::lifetime::warnings;
 use super::question::{activity_type_of, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
 use crate::kpi::catalogue::measures;
 use crate::kpi::engine::compare::{self, Against, Change};
 use crate::kpi::engine::dimension::Dimension;
 use crate::kpi::engine::measure::{Elsewhere, Measure, Params, Research, Same, Span, Step};
-use crate::kpi::engine::members::{Filter, Side};
+use crate::kpi::engine::members::{Filter, Page, Side};
 use crate::kpi::engine::params::ValueBasis;
 use crate::kpi::engine::scalar::{Answer, Cell, Figure, Question};
 use crate::kpi::ground::calendar::Unit;
-use crate::kpi::{Basis, KpiError, Scope, Snapshot, Window};
+use crate::kpi::{KpiError, Scope, Snapshot, Window};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
@@ -330,6 +331,7 @@ pub(super) fn kpi_figures(
         kpi: Some(reference(&answer.kpi)),
         basis: Some(basis(&answer.basis)),
         unit: answer.kpi.unit.to_owned(),
+        warnings: warnings(&answer.warnings),
         total: Some(figure_to_proto(&answer.total)),
         series: points.iter().zip(&answer.spans).map(point).collect(),
         groups: answer.groups.into_iter().map(group).collect(),
@@ -357,12 +359,13 @@ pub(super) fn figure_to_proto(figure: &Figure) -> proto::Figure {
 
 /// The answer of `ExplainKpi` but for its customers.
 #[must_use]
-pub fn explanation(measure: &Measure, at: &Basis, figure: &Figure) -> proto::ExplainKpiResponse {
+pub fn explanation(measure: &Measure, page: &Page) -> proto::ExplainKpiResponse {
     proto::ExplainKpiResponse {
         definition: Some(definition(&measure.definition)),
-        basis: Some(basis(at)),
-        figure: Some(figure_to_proto(figure)),
+        basis: Some(basis(&page.basis)),
+        figure: Some(figure_to_proto(&page.figure)),
         customers: Vec::new(),
         next_page_token: String::new(),
+        warnings: warnings(&page.warnings),
     }
 }

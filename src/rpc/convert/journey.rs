@@ -21,7 +21,7 @@ const ROWS_DEFAULT: u32 = 20;
 const HALF_LIFE_DAYS: u32 = 7;
 const MIN_ORDERS: u32 = 2;
 
-const MODELS: [(proto::AttributionModel, Model); 7] = [
+const MODELS: [(proto::AttributionModel, Model); 8] = [
     (proto::AttributionModel::First, Model::First),
     (proto::AttributionModel::Last, Model::Last),
     (proto::AttributionModel::Linear, Model::Linear),
@@ -29,6 +29,7 @@ const MODELS: [(proto::AttributionModel, Model); 7] = [
     (proto::AttributionModel::TimeDecay, Model::TimeDecay),
     (proto::AttributionModel::Markov, Model::Markov),
     (proto::AttributionModel::Shapley, Model::Shapley),
+    (proto::AttributionModel::LastNonDirect, Model::LastNonDirect),
 ];
 
 /// # Errors
@@ -52,6 +53,7 @@ pub fn attribution_question(
     }
     let to = match proto::AttributionTo::try_from(asked.to) {
         Ok(proto::AttributionTo::Campaign) => To::Campaign,
+        Ok(proto::AttributionTo::Source) => To::Source,
         Ok(_) => To::Channel,
         Err(_) => {
             c.refuse(&root.field("to"), Reason::Unknown, format!("{} is no AttributionTo", asked.to));
@@ -126,10 +128,17 @@ fn rows(c: &mut Checks<'_>, root: &Path<'_>, asked: u32) -> usize {
 
 #[must_use]
 pub fn attribution(answer: attribution::Answer) -> proto::ComputeAttributionResponse {
-    let model = |of: attribution::Attributed| proto::ModelCredits {
-        model: MODELS.iter().find(|(_, model)| *model == of.model).map_or(0, |(said, _)| *said as i32),
-        credits: of.credits.into_iter().map(credit).collect(),
-        unattributed: Some(credit(of.unattributed)),
+    let model = |of: attribution::Attributed| {
+        let effect = |name: &str| of.effects.iter().find(|(its, _)| its == name).map(|(_, effect)| *effect);
+        let with_effect = |one: Credit| {
+            let removal_effect = effect(&one.name);
+            proto::Credit { removal_effect, ..credit(one) }
+        };
+        proto::ModelCredits {
+            model: MODELS.iter().find(|(_, model)| *model == of.model).map_or(0, |(said, _)| *said as i32),
+            credits: of.credits.into_iter().map(with_effect).collect(),
+            unattributed: Some(credit(of.unattributed)),
+        }
     };
     proto::ComputeAttributionResponse {
         kpi: Some(reference(&catalogue::ATTRIBUTION)),
@@ -146,6 +155,7 @@ fn credit(credit: Credit) -> proto::Credit {
         orders: credit.orders as f64 / UNIT as f64,
         order_billionths: credit.orders,
         revenue_minor: credit.revenue,
+        removal_effect: None,
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) fn fit(fit: &Fit) -> proto::LifetimeFit {
         repeat_buyers: count(fit.repeat_buyers),
         valued_buyers: count(fit.valued),
         frequency_value_correlation: fit.correlation,
-        warnings: fit.warnings.iter().map(|warning| warning_of(*warning).into()).collect(),
+        warnings: warnings(&fit.warnings),
     }
 }
 
@@ -123,6 +123,10 @@ fn parameters<const N: usize>(fitted: &Fitted<N>) -> [Option<proto::ModelParamet
             interval: error.map(|error| interval(statistics::of_positive(value, error))),
         })
     })
+}
+
+pub(super) fn warnings(warnings: &[Warning]) -> Vec<i32> {
+    warnings.iter().map(|warning| warning_of(*warning).into()).collect()
 }
 
 fn warning_of(warning: Warning) -> proto::LifetimeWarning {

@@ -1,7 +1,7 @@
 //! KPI requests turned into questions.
 
 use super::{Checks, Path, activity_type, channel, value};
-use crate::kpi::engine::scope::WINDOW_DAYS_LIMIT;
+use crate::kpi::engine::scope::{WINDOW_DAYS_LIMIT, Without};
 use crate::kpi::ground::calendar::Zone;
 use crate::kpi::shapes::cost;
 use crate::kpi::shapes::nps;
@@ -9,7 +9,7 @@ use crate::kpi::shapes::repurchase;
 use crate::kpi::shapes::retention;
 use crate::kpi::shapes::triangle::{CohortMode, PERIODS_LIMIT, TriangleOptions};
 use crate::kpi::{GroupBy, OrderOptions, RfmBy, Scope, Window};
-use crate::model::{ActivityType, Micros, Reason, TimeRange, Violation};
+use crate::model::{ActivityType, Micros, Reason, TimeRange, Value, Violation};
 use crate::rpc::proto;
 
 /// Names in one filter of a scope.
@@ -100,9 +100,9 @@ pub(super) fn scope(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Scop
         c.refuse(at, Reason::Required, "must be set");
         return Scope::of(TimeRange::ALL);
     };
-    let channels = c.count(&at.field("channels"), asked.channels, FILTER_NAMES);
-    let channel = |(i, name): (usize, String)| channel(c, &at.item("channels", i), &name).as_str().to_owned();
-    let channels = channels.into_iter().enumerate().map(channel).collect();
+    let channels = channels(c, at, asked.channels);
+    let without = asked.exclude.unwrap_or_default();
+    let left_out = at.field("exclude");
     Scope {
         range: range(c, &at.field("range"), asked.range),
         observed_until: c.instant(&at.field("observed_until"), asked.observed_until),
@@ -116,14 +116,29 @@ pub(super) fn scope(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Scop
         sources: names(c, at, "sources", asked.sources),
         customer_kind: (asked.customer_kind != 0)
             .then(|| c.choice(&at.field("customer_kind"), asked.customer_kind)),
-        segment: asked.segment.map(|segment| {
-            let at = at.field("segment");
-            let name = c.required_text(&at.field("trait"), segment.r#trait, c.limits.name_bytes);
-            (name, value(c, &at.field("value"), segment.value))
-        }),
+        segment: segment(c, at, asked.segment),
+        without: Without {
+            channels: self::channels(c, &left_out, without.channels),
+            locations: names(c, &left_out, "locations", without.locations),
+            sources: names(c, &left_out, "sources", without.sources),
+            segment: segment(c, &left_out, without.segment),
+        },
+        identified_only: asked.identified_only,
         currency: (!asked.currency.is_empty()).then(|| c.currency(&at.field("currency"), &asked.currency)),
         rates: std::sync::Arc::default(),
     }
+}
+
+fn channels(c: &mut Checks<'_>, at: &Path<'_>, asked: Vec<String>) -> Vec<String> {
+    let channels = c.count(&at.field("channels"), asked, FILTER_NAMES);
+    let channel = |(i, name): (usize, String)| channel(c, &at.item("channels", i), &name).as_str().to_owned();
+    channels.into_iter().enumerate().map(channel).collect()
+}
+
+fn segment(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Segment>) -> Option<(String, Value)> {
+    let (at, asked) = (at.field("segment"), asked?);
+    let name = c.required_text(&at.field("trait"), asked.r#trait, c.limits.name_bytes);
+    Some((name, value(c, &at.field("value"), asked.value)))
 }
 
 /// A range of which both ends must be set.
@@ -191,6 +206,7 @@ pub(super) fn orders(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Ord
         unit: c.choice(&at.field("unit"), asked.unit),
         min_amount_minor: asked.min_amount_minor,
         drop_fully_returned: asked.drop_fully_returned,
+        cancelled: c.choice(&at.field("cancelled_orders"), asked.cancelled_orders),
     }
 }
 

@@ -41,6 +41,11 @@ pub fn value(c: &mut Checks<'_>, at: &Path<'_>, value: Option<proto::Value>) -> 
         Some(Kind::Time(instant)) => {
             Value::Time(c.instant(&at.field("time"), Some(instant)).unwrap_or_default())
         }
+        Some(Kind::Date(text)) => Value::parse_date(&text).unwrap_or_else(|| {
+            let what = "is no day such as 1985-04-14, of the years 0001 to 9999";
+            c.refuse(&at.field("date"), Reason::Malformed, what);
+            Value::Flag(false)
+        }),
         None => {
             c.refuse(at, Reason::Required, "must be set");
             Value::Flag(false)
@@ -52,11 +57,13 @@ pub fn value(c: &mut Checks<'_>, at: &Path<'_>, value: Option<proto::Value>) -> 
 pub fn value_to_proto(value: Value) -> proto::Value {
     use proto::value::Kind;
     let kind = match value {
+        Value::Unset => return proto::Value { kind: None },
         Value::Text(text) => Kind::Text(text),
         Value::Integer(n) => Kind::Integer(n),
         Value::Number(n) => Kind::Number(n),
         Value::Flag(flag) => Kind::Flag(flag),
         Value::Time(at) => Kind::Time(timestamp(at)),
+        Value::Date(day) => Kind::Date(day.to_string()),
     };
     proto::Value { kind: Some(kind) }
 }

@@ -3,24 +3,31 @@
 use std::convert::Infallible;
 
 use tonic::codegen::tokio_stream::StreamExt;
+use tonic_types::StatusExt;
 use tower::{ServiceExt, service_fn};
 
 use super::*;
 
 fn gate(max_requests: usize, max_deadline: Duration) -> (GateLayer, watch::Sender<bool>) {
-    let (draining, on_drain) = watch::channel(false);
-    (GateLayer::new(max_requests, max_deadline, on_drain), draining)
+    gate_with(|limits| (limits.max_requests, limits.max_deadline) = (max_requests, max_deadline))
 }
 
-fn request(path: &str, timeout: Option<&str>) -> Request<()> {
+fn gate_with(change: impl FnOnce(&mut PortLimits)) -> (GateLayer, watch::Sender<bool>) {
+    let (draining, on_drain) = watch::channel(false);
+    let mut limits = PortLimits::of(&crate::config::load(None, &crate::config::Flags::new()).unwrap());
+    change(&mut limits);
+    (GateLayer::new(&limits, on_drain), draining)
+}
+
+fn request(path: &str, timeout: Option<&str>) -> Request<Body> {
     let mut request = Request::builder().uri(path);
     if let Some(timeout) = timeout {
         request = request.header("grpc-timeout", timeout);
     }
-    request.body(()).unwrap()
+    request.body(Body::empty()).unwrap()
 }
 
-async fn never(_: Request<()>) -> Result<Response<Body>, Infallible> {
+async fn never(_: Request<Body>) -> Result<Response<Body>, Infallible> {
     std::future::pending().await
 }
 
@@ -64,7 +71,7 @@ async fn the_cap_holds_for_calls_that_name_no_deadline_or_a_longer_one() {
 #[tokio::test]
 async fn a_stream_is_cut_at_its_deadline() {
     let (layer, _draining) = gate(1, Duration::from_secs(60));
-    let endless = service_fn(async |_: Request<()>| {
+    let endless = service_fn(|_: Request<Body>| async {
         let silence = tokio_stream::pending::<Result<Bytes, Status>>();
         let frames = silence.map(|bytes| bytes.map(http_body::Frame::data));
         Ok::<_, Infallible>(Response::new(Body::new(Frames(frames))))
@@ -99,6 +106,78 @@ async fn a_stop_ends_what_lasts_by_nature() {
     assert!(!watching.is_finished(), "no cap for what lasts by nature");
     draining.send(true).unwrap();
     assert_eq!(code(&watching.await.unwrap().unwrap()), Some(Code::Unavailable));
+}
+
+/// Headers, and a message that never comes.
+fn headers_only(path: &str) -> Request<Body> {
+    let silence = tokio_stream::pending::<Result<Bytes, Status>>();
+    let body = Body::new(Frames(silence.map(|bytes| bytes.map(http_body::Frame::data))));
+    Request::builder().uri(path).body(body).unwrap()
+}
+
+#[tokio::test]
+async fn a_place_is_taken_when_the_message_is_there_and_the_wait_for_it_ends() {
+    let (layer, _draining) = gate_with(|limits| {
+        (limits.max_requests, limits.message) = (1, Duration::from_millis(50));
+    });
+    let answers = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+    let holding: Vec<_> =
+        (0..20).map(|_| tokio::spawn(layer.layer(answers).oneshot(headers_only("/s/Get")))).collect();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let beside = layer.layer(answers).oneshot(request("/s/Get", None)).await.unwrap();
+    assert_eq!(code(&beside), None, "answered beside them");
+    for held in holding {
+        let status = Status::from_header_map(held.await.unwrap().unwrap().headers()).unwrap();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.metadata["setting"], "message_seconds");
+    }
+}
+
+#[tokio::test]
+async fn health_is_answered_when_all_places_are_taken() {
+    let (layer, _draining) = gate_with(|limits| limits.max_requests = 0);
+    let answers = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+    let check = layer.layer(answers).oneshot(request("/grpc.health.v1.Health/Check", None)).await.unwrap();
+    assert_eq!(code(&check), None);
+    let refused = layer.layer(answers).oneshot(request("/s/Get", None)).await.unwrap();
+    assert_eq!(code(&refused), Some(Code::ResourceExhausted));
+}
+
+#[tokio::test]
+async fn streams_have_places_of_their_own() {
+    let (layer, _draining) = gate_with(|limits| limits.max_streams = 1);
+    let watching = tokio::spawn(layer.layer(service_fn(never)).oneshot(request("/s/WatchIdentities", None)));
+    while layer.0.streams.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let refused =
+        layer.layer(service_fn(never)).oneshot(request("/s/ImportTouchpoints", None)).await.unwrap();
+    let status = Status::from_header_map(refused.headers()).unwrap();
+    assert_eq!(status.get_details_error_info().unwrap().metadata["setting"], "max_streams");
+    watching.abort();
+}
+
+#[tokio::test]
+async fn work_that_goes_on_without_its_caller_keeps_the_place() {
+    let (layer, _draining) = gate(1, Duration::from_millis(10));
+    let (done, working) = tokio::sync::oneshot::channel::<()>();
+    let working = Arc::new(std::sync::Mutex::new(Some(working)));
+    let detaching = service_fn(move |_: Request<Body>| {
+        let working = working.lock().unwrap().take();
+        async move {
+            tokio::spawn(place::within(place::held(), async move { working.unwrap().await }));
+            std::future::pending::<Result<Response<Body>, Infallible>>().await
+        }
+    });
+    let reply = layer.layer(detaching).oneshot(request("/s/Get", None)).await.unwrap();
+    assert_eq!(code(&reply), Some(Code::DeadlineExceeded));
+    drop(reply);
+    assert_eq!(layer.0.admission.available_permits(), 0, "somebody still works for it");
+    done.send(()).unwrap();
+    while layer.0.admission.available_permits() == 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Frames of a stream as a body.

@@ -19,6 +19,7 @@ fn stored(rules: &Rules, kind: &str, label: i64) -> Stored {
         component: Some(ObservationNo(label)),
         claims: Claims::new(),
         sharing: None,
+        blocked: false,
         was_shared: false,
     }
 }
@@ -42,7 +43,8 @@ fn meet(limit: u32, sizes: (u32, u32)) -> (Plan, Observation, Changes) {
     let observation =
         Observation { no, position, identifiers: vec![account, cookie], severed: vec![], releases: false };
     let mut fresh = [Fresh { observation, is_new: true }];
-    let plan = plan(&rules, &mut before, &mut fresh);
+    let crossed = claim(&rules, &mut before, &fresh);
+    let plan = plan(&rules, &mut before, &mut fresh, &crossed);
     let changes = settle(&rules, before, &plan, &fresh, &[], &[], FxHashMap::default());
     let [Fresh { observation, .. }] = fresh;
     (plan, observation, changes)

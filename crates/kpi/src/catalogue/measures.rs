@@ -2,6 +2,7 @@
 
 use crate::engine::measure::Measure;
 use crate::measures::acquisition;
+use crate::measures::advocacy;
 use crate::measures::basket;
 use crate::measures::care;
 use crate::measures::carts;
@@ -70,6 +71,7 @@ pub static ALL: &[&Measure] = &[
     &carts::CART_RECOVERY_ELSEWHERE,
     &carts::ABANDONED_VALUE,
     &basket::AVERAGE_ORDER_VALUE,
+    &basket::MEDIAN_ORDER_VALUE,
     &basket::ITEMS_PER_ORDER,
     &funnel::FUNNEL,
     &lifecycle::NEW_BUYERS,
@@ -88,6 +90,7 @@ pub static ALL: &[&Measure] = &[
     &omnichannel::OMNICHANNEL_SHARE,
     &omnichannel::CHANNELS_USED,
     &omnichannel::REVENUE,
+    &returns::NET_SALES,
     &omnichannel::OMNICHANNEL_REVENUE,
     &omnichannel::PROGRAMME_JOINED,
     &omnichannel::PROGRAMME_MEMBERS,
@@ -96,6 +99,11 @@ pub static ALL: &[&Measure] = &[
     &headline::RETAINED,
     &headline::REPURCHASED,
     &headline::PROMOTED,
+    &advocacy::CSAT,
+    &advocacy::CSAT_SATISFIED,
+    &advocacy::CES,
+    &advocacy::CES_EASY,
+    &advocacy::ADVOCATES,
     &headline::SERVED,
     &trial::TRIAL_CONVERSION,
     &trial::PRODUCTS_TRIED,

@@ -2,8 +2,8 @@
 
 use crate::engine::figure::Figure;
 use crate::engine::hits::{Added, Hit};
+use crate::engine::measure::{Measure, Stat};
 use crate::engine::records::RecordHit;
-use crate::engine::stat::Stat;
 use crate::ground::answer::Absent;
 use crate::ground::statistics::{Moments, net_promoter_score, quantile, wilson};
 use crate::ground::survival;
@@ -16,6 +16,8 @@ pub(crate) struct Sums {
     part: i128,
     whole: i128,
     squares: i128,
+    /// Records that were added.
+    records: u64,
     /// For quantiles; twice the duration, and 1 more when it is censored, for survival.
     values: Vec<i64>,
 }
@@ -34,7 +36,7 @@ impl Sums {
         self.anchors += added.anchors;
         self.part += added.part;
         self.whole += added.whole;
-        self.squares += added.squares;
+        self.squares = self.squares.saturating_add(added.squares);
     }
 
     /// Keeps the values of which a figure needs each.
@@ -52,6 +54,7 @@ impl Sums {
     pub fn add_record(&mut self, hit: &RecordHit) {
         self.part += i128::from(hit.part);
         self.whole += i128::from(hit.whole);
+        self.records += 1;
     }
 
     pub fn merge(&mut self, mut other: Self) {
@@ -59,14 +62,17 @@ impl Sums {
         self.customers += other.customers;
         self.part += other.part;
         self.whole += other.whole;
-        self.squares += other.squares;
+        self.squares = self.squares.saturating_add(other.squares);
+        self.records += other.records;
         if self.values.len() < other.values.len() {
             std::mem::swap(&mut self.values, &mut other.values);
         }
         self.values.append(&mut other.values);
     }
 
-    pub fn figure(mut self, stat: Stat, scale: f64) -> Figure {
+    /// What they come to; sums are divided by `scale`.
+    pub fn figure(mut self, measure: &Measure, scale: f64) -> Figure {
+        let stat = measure.stat;
         let (numerator, whole) = (self.part as f64 / scale, self.whole as f64);
         let moments =
             Moments { count: self.anchors, sum: numerator, squares: self.squares as f64 / (scale * scale) };
@@ -78,7 +84,7 @@ impl Sums {
                 let share = wilson(self.part as u64, self.whole as u64);
                 (share.map(|_| numerator / whole), share, Some(whole))
             }
-            Stat::Quotient => ((self.whole != 0).then(|| numerator / whole), None, Some(whole)),
+            Stat::Quotient => ((self.whole > 0).then(|| numerator / whole), None, Some(whole)),
             Stat::Mean | Stat::MeanOfCustomers => {
                 let mean = moments.mean();
                 (
@@ -111,12 +117,17 @@ impl Sums {
             }
         };
         let numerator = if stat == Stat::Customers { self.customers as f64 } else { numerator };
-        let reason = if self.anchors > 0 && matches!(stat, Stat::Survival(_) | Stat::Ended(_)) {
-            Absent::NotReached
-        } else {
-            Absent::EmptyDenominator
+        // A quotient of what was recorded says nothing where nothing was.
+        let unrecorded = stat == Stat::Quotient && self.records == 0 && measure.need.is_some();
+        let value = value.filter(|_| !unrecorded);
+        let reason = match stat {
+            _ if unrecorded => Absent::NothingRecorded,
+            Stat::Survival(_) | Stat::Ended(_) if self.anchors > 0 => Absent::NotReached,
+            Stat::Quotient => Absent::of_denominator(whole).unwrap_or(Absent::EmptyDenominator),
+            _ => Absent::EmptyDenominator,
         };
         let absent = value.is_none().then_some(reason);
+        let interval = interval.map(|interval| interval.within(measure.bounds));
         let (anchors, customers) = (self.anchors, self.customers);
         Figure { value, interval, numerator, denominator, anchors, customers, absent, moments }
     }

@@ -7,23 +7,13 @@ use rustc_hash::FxHashMap;
 use crate::engine::lens::Lens;
 use crate::engine::scope::KpiError;
 use crate::facts::fact::TouchType;
-use crate::facts::side_tables::EXPOSURES;
+use crate::facts::rows::is_made;
+use crate::facts::side_tables::{EXPOSURES, RETURNS};
 use crate::facts::stem::Stem;
 use crate::facts::tables::Tables;
-use customer360_model::activity::MessageStatus;
 
 /// Channels that one question tells apart by sets.
 pub const CHANNELS_LIMIT: usize = 64;
-
-/// Whether a touchpoint is something that the customer did, and not something that was sent or shown
-/// to them.
-pub(crate) fn uses(kind: TouchType, detail: u8) -> bool {
-    match kind {
-        TouchType::IMPRESSION => false,
-        TouchType::MESSAGE => detail >= MessageStatus::Opened as u8,
-        _ => true,
-    }
-}
 
 /// Calls `visit` for each touchpoint among some rows of every table that is something a customer did.
 pub(crate) fn each_use(
@@ -31,10 +21,11 @@ pub(crate) fn each_use(
     rows: impl Fn(&Stem) -> Range<usize>,
     mut visit: impl FnMut(&Stem, usize),
 ) {
-    for (table, stem) in tables.stems().into_iter().enumerate() {
+    let touched = tables.stems().into_iter().enumerate().filter(|(table, _)| *table != RETURNS);
+    for (table, stem) in touched {
         let uses = |row: &usize| {
             let others = || tables.others(table);
-            table != EXPOSURES || uses(TouchType(others().kind[*row]), others().detail[*row])
+            table != EXPOSURES || is_made(TouchType(others().kind[*row]), others().detail[*row])
         };
         rows(stem).filter(uses).for_each(|row| visit(stem, row));
     }

@@ -1,6 +1,6 @@
 //! What touchpoints cost: rates by channel, type and time.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::lens::Lens;
 use crate::engine::scope::{KpiError, RATE_LIMIT_MICROS};
@@ -111,6 +111,8 @@ pub(crate) struct Costs {
     epochs: Vec<i64>,
     /// By channel, type and epoch: sixtieths of a millionth per touch, and per second.
     rates: FxHashMap<(u32, TouchType, usize), (i64, i64)>,
+    /// Those of another currency that cannot be converted.
+    unconverted: FxHashSet<(u32, TouchType, usize)>,
 }
 
 impl Costs {
@@ -121,15 +123,19 @@ impl Costs {
         let exchange = (currency, lens.scope.rates.as_slice());
         let epochs = changes(rates, exchange);
         let names = &*lens.snapshot.dictionary;
-        let mut table = FxHashMap::default();
+        let (mut table, mut unconverted) = (FxHashMap::default(), FxHashSet::default());
         for (channel, kind) in (0..names.channels.len() as u32)
             .flat_map(|channel| (0..TouchType::COUNT as u8).map(move |kind| (channel, TouchType(kind))))
         {
             for (epoch, &since) in epochs.iter().enumerate() {
-                if let Rate::Of(touch, minute) =
-                    rate_at(rates, names.channels.name(channel), kind, since, exchange)
-                {
-                    table.insert((channel, kind, epoch + 1), (touch * 60, minute));
+                match rate_at(rates, names.channels.name(channel), kind, since, exchange) {
+                    Rate::None => {}
+                    Rate::OtherCurrency => {
+                        unconverted.insert((channel, kind, epoch + 1));
+                    }
+                    Rate::Of(touch, minute) => {
+                        table.insert((channel, kind, epoch + 1), (touch * 60, minute));
+                    }
                 }
             }
         }
@@ -139,6 +145,7 @@ impl Costs {
             has_currency: currency.is_some(),
             epochs,
             rates: table,
+            unconverted,
         })
     }
 
@@ -148,8 +155,16 @@ impl Costs {
     }
 
     pub fn rate(&self, channel: u32, kind: TouchType, at: i64) -> (i64, i64) {
+        self.rates.get(&self.epoch(channel, kind, at)).copied().unwrap_or((0, 0))
+    }
+
+    /// Whether what holds is a rate that cannot be converted.
+    pub fn is_unconverted(&self, channel: u32, kind: TouchType, at: i64) -> bool {
+        !self.unconverted.is_empty() && self.unconverted.contains(&self.epoch(channel, kind, at))
+    }
+
+    fn epoch(&self, channel: u32, kind: TouchType, at: i64) -> (u32, TouchType, usize) {
         let kind = if kind == TouchType::REFUSED_ORDER { TouchType::ORDER } else { kind };
-        let epoch = self.epochs.partition_point(|&since| since <= at);
-        self.rates.get(&(channel, kind, epoch)).copied().unwrap_or((0, 0))
+        (channel, kind, self.epochs.partition_point(|&since| since <= at))
     }
 }

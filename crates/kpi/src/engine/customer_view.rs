@@ -1,6 +1,7 @@
 //! What a measure sees: the touchpoints of one customer, with what stands beside them.
 
 use crate::engine::context::Context;
+use crate::engine::groups::Key;
 use crate::engine::hits::Hit;
 use crate::engine::mark::Mark;
 use crate::engine::scope::{OrderUnit, Window, WindowKind};
@@ -21,6 +22,16 @@ pub(crate) struct Seen<'a> {
     pub tables: &'a Tables,
     /// Of the types of all measures asked, before `span.observed`, in order of time.
     pub marks: &'a [Mark],
+    /// Only what is there counts, where a group of places is asked as a filter would ask it.
+    pub only: Option<Only<'a>>,
+}
+
+/// The places of one group.
+#[derive(Clone, Copy)]
+pub(crate) struct Only<'a> {
+    /// By place.
+    pub keys: &'a [Key],
+    pub key: Key,
 }
 
 /// The first touchpoint of a customer.
@@ -54,13 +65,20 @@ impl Seen<'_> {
     /// Whether an anchor of that time and place is counted.
     #[inline]
     pub fn has(&self, at: i64, place: u16) -> bool {
-        self.span.counts(at) && self.cx.lens.has_place(place)
+        self.span.counts(at) && self.has_place(place)
     }
 
-    /// The customer's first touchpoint of all, whether or not it is in range.
+    /// Whether a place is in scope, and in the group that is asked about.
+    #[inline]
+    pub fn has_place(&self, place: u16) -> bool {
+        self.cx.lens.has_place(place)
+            && self.only.is_none_or(|only| only.keys[usize::from(place)] == only.key)
+    }
+
+    /// The first touchpoint that the customer made, whether or not it is in range.
     pub fn first(&self) -> Option<First> {
         if !self.cx.firsts_known {
-            let mark = self.marks.first()?;
+            let mark = self.marks.iter().find(|mark| mark.is_made())?;
             return Some(First { number: self.number(mark), hit: Hit::of(mark) });
         }
         let (part, customer) = self.who?;
@@ -68,7 +86,8 @@ impl Seen<'_> {
         let (at, place) = (acquired.at[customer], acquired.place[customer]);
         // Nobody asks for its row: see `Context::firsts_known`.
         let hit = Hit::at(at, TouchRow::new(ORDERS, 0), place);
-        (at < self.span.observed).then_some(First { number: acquired.number[customer], hit })
+        (acquired.made[customer] && at < self.span.observed)
+            .then_some(First { number: acquired.number[customer], hit })
     }
 
     /// The anchors of one type.
@@ -184,20 +203,29 @@ impl Seen<'_> {
     /// The orders that are anchors, each with what it is worth: every one, or all of a customer
     /// and local day as one, at the time and place of the first in scope.
     pub fn valued_orders(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
+        self.units(|place| self.has_place(place))
+    }
+
+    /// The same of orders anywhere: for what is counted where something led to them.
+    pub fn valued_orders_anywhere(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
+        self.units(|_| true)
+    }
+
+    fn units<'s>(&'s self, has_place: impl Fn(u16) -> bool + 's) -> impl Iterator<Item = (usize, i64)> + 's {
         let by_day = self.cx.params.orders.unit == OrderUnit::CustomerDay;
         let day = |mark: &Mark| self.cx.days.index(mark.at);
         // An order shortly before the range may begin the day of one in range.
-        let is_order = |mark: &Mark| mark.kind == TouchType::ORDER && self.cx.lens.has_place(mark.place);
+        let is_order = move |mark: &Mark| mark.kind == TouchType::ORDER && has_place(mark.place);
         let mut orders = self.marks.iter().enumerate().filter(move |(_, mark)| is_order(mark)).peekable();
         let units = std::iter::from_fn(move || {
             let (nth, mark) = orders.next()?;
             let mut worth = self.worth(mark);
             while let Some((_, next)) = orders.next_if(|(_, next)| by_day && day(next) == day(mark)) {
-                worth += self.worth(next);
+                worth = worth.saturating_add(self.worth(next));
             }
             Some((nth, worth))
         });
-        units.filter(|&(nth, _)| self.counts(&self.marks[nth]))
+        units.filter(|&(nth, _)| self.span.counts(self.marks[nth].at))
     }
 
     /// The same without their worth.
@@ -225,10 +253,6 @@ impl Seen<'_> {
 
     /// The rows of a table beside a customer's touchpoint.
     pub fn beside(&self, owners: &[TouchRow], mark: &Mark) -> std::ops::Range<usize> {
-        if self.who.is_none() {
-            // Facts of nobody are in no order.
-            return 0..0;
-        }
         rows_beside(owners, mark.row.table(), mark.row.row()..mark.row.row() + 1)
     }
 }

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::engine::grouping::Grouping;
+use crate::engine::groups::Key;
 use crate::engine::hits::Hit;
 use crate::engine::lens::Lens;
 use crate::engine::scope::{GroupBy, KpiError};
@@ -30,6 +31,14 @@ pub(crate) enum Axis {
     Category(Texts),
     /// By place.
     OtherChannel(Vec<u32>, Vec<String>),
+}
+
+/// By place, its names on those axes that are places; `None` where none is.
+pub(crate) fn of_places(axes: &[Axis]) -> Option<Vec<Key>> {
+    let by_axis: Vec<Option<&[u32]>> = axes.iter().map(Axis::of_places).collect();
+    let count = by_axis.iter().flatten().map(|names| names.len()).next()?;
+    let name = |nth: usize, place: usize| by_axis.get(nth).copied().flatten().map_or(0, |names| names[place]);
+    Some((0..count).map(|place| [name(0, place), name(1, place)]).collect())
 }
 
 /// The names of items, each numbered once: two items may share one.
@@ -89,6 +98,14 @@ impl Axis {
             Self::Grouping(grouping) => grouping.len(),
             Self::Item(texts) | Self::Category(texts) => texts.names.len() + 1,
             Self::OtherChannel(_, names) => names.len() + 1,
+        }
+    }
+
+    /// By place, the name that a filter could ask for: the channel or the location.
+    pub fn of_places(&self) -> Option<&[u32]> {
+        match self {
+            Self::Grouping(grouping) => grouping.of_places(),
+            _ => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Figures: one number each, with what it is made of, and their groups.
 
+use crate::engine::lifetimes::Warning;
 use crate::ground::answer::{Absent, Basis};
 use crate::ground::definition::Definition;
 use crate::ground::statistics::{Interval, Moments};
@@ -18,6 +19,8 @@ pub struct Answer {
     pub groups: Vec<Cell>,
     /// One for each further span, in their order.
     pub spans: Vec<Figure>,
+    /// What a reader of an expectation must know of the fit it stands on.
+    pub warnings: Vec<Warning>,
 }
 
 /// One group: a name for each dimension, `None` for those without one.

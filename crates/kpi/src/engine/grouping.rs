@@ -19,6 +19,8 @@ pub(crate) struct Grouping {
 
 enum By {
     Nothing,
+    /// All are of the one group there is.
+    One,
     /// The group of the touchpoint's place.
     Place(Vec<u32>),
     /// The group of the place of the customer's first touchpoint.
@@ -90,6 +92,26 @@ impl Grouping {
         Ok(Self { keys: keys.keys, by })
     }
 
+    /// Groups of places, each asked by itself: of the scope that filters by it, and as one group of its
+    /// name. Those without a name come last.
+    pub fn each_place<T>(
+        &self,
+        lens: &Lens,
+        places: &[u32],
+        ask: impl Fn(&Lens, &Self) -> Result<Vec<Group<T>>, KpiError>,
+    ) -> Result<Vec<Group<T>>, KpiError> {
+        let mut groups = Vec::new();
+        for (number, key) in (0..).zip(&self.keys) {
+            let is_its = |(place, its): (u16, &u32)| *its == number && lens.has_place(place);
+            let its: Vec<bool> = (0..).zip(places).map(is_its).collect();
+            if its.contains(&true) {
+                groups.extend(ask(&lens.at(its), &Self { keys: vec![key.clone()], by: By::One })?);
+            }
+        }
+        groups.sort_by(|a, b| (a.key.is_none(), &a.key).cmp(&(b.key.is_none(), &b.key)));
+        Ok(groups)
+    }
+
     /// How many groups, the nameless one included; 1 when nothing is grouped.
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -117,13 +139,16 @@ impl Grouping {
     pub fn of(&self, part: &Part, customer: u32, place: u16) -> usize {
         let (customers, nth) = (&part.segment.customers, customer as usize);
         let group = match &self.by {
-            By::Nothing => 0,
+            By::Nothing | By::One => 0,
             By::Place(groups) => groups[usize::from(place)],
             By::AcquisitionPlace(groups) => {
-                customers.acquired.place.get(nth).map_or(0, |&place| groups[usize::from(place)])
+                let made = customers.acquired.made.get(nth).is_some_and(|&made| made);
+                let place = customers.acquired.place.get(nth).filter(|_| made);
+                place.map_or(0, |&place| groups[usize::from(place)])
             }
             By::AcquisitionMonth(months) => {
-                customers.acquired.at.get(nth).map_or(0, |&at| months.index(at) as u32 + 1)
+                let made = customers.acquired.made.get(nth).is_some_and(|&made| made);
+                customers.acquired.at.get(nth).filter(|_| made).map_or(0, |&at| months.index(at) as u32 + 1)
             }
             By::Kind => 1 + u32::from(customers.registered[nth]),
             By::Customer(by_segment) => by_segment[part.index][nth],
@@ -194,7 +219,9 @@ fn acquisition_months(lens: &Lens) -> Result<Option<Intervals>, KpiError> {
 fn trait_groups(lens: &Lens, name: &str, keys: &mut Keys) -> Result<Vec<Vec<u32>>, KpiError> {
     let names = &*lens.snapshot.dictionary;
     let name = names.trait_names.find(name).map(|name| name as u16);
-    if name.is_some_and(|name| names.has_too_many_texts(name)) {
+    // Customers whose trait is not in the columns would look like those that have none.
+    let is_folded = name.is_none() && lens.snapshot.folded.traits > 0;
+    if is_folded || name.is_some_and(|name| names.has_too_many_texts(name)) {
         return Err(KpiError::TooManyGroups);
     }
     let mut numbers = FxHashMap::default();

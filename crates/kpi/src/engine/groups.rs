@@ -112,5 +112,5 @@ impl Grouped {
 pub(crate) fn summed<'h>(hits: impl IntoIterator<Item = &'h Hit>) -> Hit {
     let mut hits = hits.into_iter();
     let first = *hits.next().expect("a customer is counted for a hit");
-    hits.fold(first, |sum, hit| Hit { part: sum.part + hit.part, ..sum })
+    hits.fold(first, |sum, hit| Hit { part: sum.part.saturating_add(hit.part), ..sum })
 }

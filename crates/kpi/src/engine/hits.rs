@@ -94,6 +94,8 @@ pub(crate) struct Hits {
 pub(crate) struct Added {
     pub anchors: u64,
     pub censored: u64,
+    /// Touchpoints left out for an amount that cannot be converted.
+    pub unconverted: u64,
     pub part: i128,
     pub whole: i128,
     /// Of parts.
@@ -113,7 +115,8 @@ impl Added {
         self.anchors += 1;
         self.part += i128::from(part);
         self.whole += i128::from(whole);
-        self.squares += i128::from(part) * i128::from(part);
+        // Of few amounts at the edge of 64 bits the squares reach that of 128.
+        self.squares = self.squares.saturating_add(i128::from(part) * i128::from(part));
     }
 }
 
@@ -151,6 +154,12 @@ impl Hits {
         if self.lists {
             self.list.push(hit);
         }
+    }
+
+    /// Counts a touchpoint that adds nothing, for its amount is in a currency that cannot be converted.
+    #[inline]
+    pub fn leave_out(&mut self) {
+        self.sum.unconverted += 1;
     }
 
     #[inline]

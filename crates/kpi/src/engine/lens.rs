@@ -1,8 +1,8 @@
-//! A scope resolved against a snapshot: filters as tables, groups as small numbers.
+//! A scope resolved against a snapshot: filters as tables.
 
 use std::ops::Range;
 
-use customer360_model::CustomerKind;
+use customer360_model::{CustomerKind, Value};
 
 use crate::engine::scope::{KpiError, Scope};
 use crate::facts::dictionary::{Place, text_hash};
@@ -42,6 +42,11 @@ impl<'a> Lens<'a> {
             places: places_in_scope(snapshot, scope),
             customers: customers_in_scope(snapshot, scope),
         })
+    }
+
+    /// The same, of these places only.
+    pub fn at(&self, places: Vec<bool>) -> Self {
+        Self { places: Some(places), customers: self.customers.clone(), ..*self }
     }
 
     #[inline]
@@ -98,7 +103,8 @@ impl<'a> Lens<'a> {
 
     /// Unidentified touchpoints that the scope asks about: none, when it asks about customers.
     pub fn unidentified(&self) -> impl Iterator<Item = &'a Tables> {
-        let asked = self.customers.is_none();
+        let scope = self.scope;
+        let asked = scope.customer_kind.is_none() && scope.segment.is_none() && !scope.identified_only;
         self.snapshot.unidentified.iter().filter(move |_| asked).map(AsRef::as_ref)
     }
 
@@ -109,6 +115,8 @@ impl<'a> Lens<'a> {
 
     /// Voided touchpoints of some types in scope and in range.
     pub fn voided(&self, has_type: impl Fn(TouchType) -> bool) -> u64 {
+        let has_type =
+            |its: TouchType| has_type(its) || (its == TouchType::RETURN && has_type(TouchType::CAME_BACK));
         let counts = |voided: &&crate::facts::snapshot::Voided| {
             has_type(voided.touch_type) && self.in_range(voided.at) && self.has_place(voided.place)
         };
@@ -117,29 +125,42 @@ impl<'a> Lens<'a> {
 }
 
 fn places_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<bool>> {
-    if scope.channels.is_empty() && scope.locations.is_empty() && scope.sources.is_empty() {
+    let without = &scope.without;
+    let wanted = [&scope.channels, &scope.locations, &scope.sources];
+    let unwanted = [&without.channels, &without.locations, &without.sources];
+    if wanted.iter().chain(&unwanted).all(|names| names.is_empty()) {
         return None;
     }
     let names = &*snapshot.dictionary;
     let admits = |wanted: &[String], name: Option<&str>| {
         wanted.is_empty() || name.is_some_and(|name| wanted.iter().any(|w| w == name))
     };
+    let refuses = |unwanted: &[String], name: Option<&str>| {
+        name.is_some_and(|name| unwanted.iter().any(|other| other == name))
+    };
     let place = |place: &Place| {
-        admits(&scope.channels, Some(names.channels.name(place.channel)))
-            && admits(&scope.locations, place.location.map(|location| names.locations.name(location)))
+        let location = place.location.map(|location| names.locations.name(location));
+        !refuses(&without.channels, Some(names.channels.name(place.channel)))
+            && !refuses(&without.locations, location)
+            && !refuses(&without.sources, Some(names.sources.name(place.source)))
+            && admits(&scope.channels, Some(names.channels.name(place.channel)))
+            && admits(&scope.locations, location)
             && admits(&scope.sources, Some(names.sources.name(place.source)))
     };
     Some(names.places().iter().map(place).collect())
 }
 
 fn customers_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<Bitmap>> {
-    if scope.customer_kind.is_none() && scope.segment.is_none() {
+    if scope.customer_kind.is_none() && scope.segment.is_none() && scope.without.segment.is_none() {
         return None;
     }
-    let wanted = scope.segment.as_ref().map(|(name, value)| {
-        let name = snapshot.dictionary.trait_names.find(name).map(|name| name as u16);
-        (name, text_hash(&value.to_string()))
-    });
+    let numbered = |segment: &Option<(String, Value)>| {
+        segment.as_ref().map(|(name, value)| {
+            let name = snapshot.dictionary.trait_names.find(name).map(|name| name as u16);
+            (name, text_hash(&value.to_string()))
+        })
+    };
+    let (wanted, unwanted) = (numbered(&scope.segment), numbered(&scope.without.segment));
     let by_segment = snapshot.segments.iter().map(|live| {
         let customers = &live.segment.customers;
         let is_wanted = |customer: u32| match scope.customer_kind {
@@ -148,8 +169,15 @@ fn customers_in_scope(snapshot: &Snapshot, scope: &Scope) -> Option<Vec<Bitmap>>
             None => true,
         };
         let mut admitted = Bitmap::new(customers.len());
+        let mut refused = Bitmap::new(customers.len());
+        if let Some((Some(name), value)) = unwanted {
+            let standing = live.segment.standing(name).filter(|&(_, v)| v == value);
+            standing.for_each(|(customer, _)| {
+                refused.insert(customer);
+            });
+        }
         let mut admit = |customer: u32| {
-            if is_wanted(customer) {
+            if is_wanted(customer) && !refused.contains(customer) {
                 admitted.insert(customer);
             }
         };

@@ -27,11 +27,35 @@ pub(crate) struct Lifetime {
     pub value: Option<f64>,
 }
 
+/// What a reader of a fit must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Warning {
+    /// Nobody bought again, or no time passed: nothing is expected of anybody.
+    NothingToFit,
+    /// Fewer than a hundred bought again.
+    FewRepeatBuyers,
+    /// The search for purchases ended before it found a maximum.
+    PurchasesNotConverged,
+    /// No repeat purchase was worth anything, or all the same.
+    NoValueToFit,
+    /// The search for values ended before it found a maximum.
+    ValueNotConverged,
+    /// The fitted values have no mean (q is 1 or less): none is expected.
+    ValueWithoutMean,
+    /// Who buys more often also spends more each time, or less.
+    FrequencyAndValueCorrelated,
+    /// The information is singular: standard errors are absent.
+    NoStandardErrors,
+}
+
 /// The lifetimes of the customers of one span.
 pub(crate) trait Lifetimes: Send + Sync {
     /// Of a customer whose first order that counts is the first of these rows, which are all of their
     /// orders from there on.
     fn of(&self, part: &Part, customer: u32, orders: Range<usize>) -> Option<Lifetime>;
+
+    /// What a reader of what is expected must know.
+    fn warnings(&self) -> &[Warning];
 
     /// What is left out of them, of the customers of a part.
     fn left_out(&self, part: &Part) -> Excluded;

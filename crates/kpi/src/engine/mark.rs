@@ -1,6 +1,7 @@
 //! A touchpoint as measures see it.
 
 use crate::facts::fact::TouchType;
+use crate::facts::rows::is_made;
 use crate::facts::side_tables::{ORDERS, TouchRow};
 use crate::facts::tables::Tables;
 
@@ -20,6 +21,19 @@ impl Mark {
     /// Of nothing.
     pub const NONE: Self =
         Self { at: 0, row: TouchRow::new(ORDERS, 0), place: 0, kind: TouchType::ORDER, detail: 0 };
+
+    /// Whether it is a touchpoint: what came back stands beside whoever came with it.
+    #[inline]
+    pub fn is_touch(&self) -> bool {
+        self.kind != TouchType::CAME_BACK && self.kind != TouchType::REFUSED_RETURN
+    }
+
+    /// Whether it is something that a person did, and not something that was done to them: sent,
+    /// delivered or shown.
+    #[inline]
+    pub fn is_made(&self) -> bool {
+        self.is_touch() && is_made(self.kind, self.detail)
+    }
 
     /// Whether it comes after another one in the order of time.
     #[inline]

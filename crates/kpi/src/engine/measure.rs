@@ -13,7 +13,7 @@ use crate::engine::lifetimes::Prepare;
 use crate::engine::order_lens::OrderLens;
 pub use crate::engine::params::{Elsewhere, Params, Research, Same, Step};
 use crate::engine::records::{self, Need};
-use crate::engine::scope::{KpiError, Window, WindowKind};
+use crate::engine::scope::{KpiError, OrderUnit, Window, WindowKind};
 pub use crate::engine::span::Span;
 pub use crate::engine::stat::Stat;
 use crate::engine::timeline::Reader;
@@ -26,12 +26,28 @@ use crate::ground::definition::Definition;
 use customer360_model::channel::Medium;
 use customer360_model::{Channel, Micros, Phase};
 
+/// How groups of channels, locations and campaigns are made, so that each is what a filter would say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ByPlace {
+    /// By where each hit is.
+    Hits,
+    /// The same, unless orders of a day are one.
+    Days,
+    /// What counts of a customer depends on what else of theirs is in scope: each is asked by itself.
+    Itself,
+}
+
+/// Of what is never below zero: see [`Measure::bounds`].
+pub(crate) const FROM_ZERO: (f64, f64) = (0.0, f64::INFINITY);
+
 /// A figure that is one number.
 pub struct Measure {
     pub definition: Definition,
     pub stat: Stat,
     /// By which sums are divided.
     pub scale: f64,
+    /// The ends of the scale of its value, beyond which no interval reaches.
+    pub bounds: (f64, f64),
     /// W where the question says none, in days; 0: it has no window.
     pub window_days: u32,
     /// Whether amounts are added, so that there must be one currency.
@@ -50,6 +66,8 @@ pub struct Measure {
     pub(crate) store_visits: bool,
     /// Whether of orders only those are looked at that name the offer they answer.
     pub(crate) by_offer: bool,
+    /// How groups of places are made of it.
+    pub(crate) by_place: ByPlace,
     /// Whether every anchor adds one, whatever stands beside it. `observe` is asked of others.
     pub(crate) each_one: bool,
     pub(crate) observe: fn(&Seen, &mut Hits),
@@ -75,6 +93,7 @@ impl Measure {
         definition: Definition::scalar("", "", "", ""),
         stat: Stat::Sum,
         scale: 1.0,
+        bounds: (f64::NEG_INFINITY, f64::INFINITY),
         window_days: 0,
         money: false,
         nobody: false,
@@ -84,6 +103,7 @@ impl Measure {
         in_stores: false,
         store_visits: false,
         by_offer: false,
+        by_place: ByPlace::Days,
         each_one: false,
         observe: |_, _| {},
         at_once: None,
@@ -124,11 +144,24 @@ pub(crate) struct Asked<'a> {
     pub measure: &'a Measure,
     pub window: Window,
     pub anchors: Types,
+    /// Whether a group of places is asked by itself.
+    pub by_itself: bool,
 }
 
 impl<'a> Asked<'a> {
     pub fn new(measure: &'a Measure, params: &Params) -> Self {
-        Self { measure, window: window_of(measure, params), anchors: (measure.anchors)(params) }
+        let anchors = (measure.anchors)(params);
+        // Of the orders of a day, the first one in scope stands for all.
+        let by_itself = match measure.by_place {
+            ByPlace::Itself => true,
+            ByPlace::Hits => false,
+            // Of the orders of a day, the first one in scope stands for all.
+            ByPlace::Days => {
+                let of_orders = anchors == Types::of([TouchType::ORDER]) && !measure.first;
+                params.orders.unit == OrderUnit::CustomerDay && of_orders
+            }
+        };
+        Self { measure, window: window_of(measure, params), anchors, by_itself }
     }
 
     /// What a customer's touchpoints add, or one of nobody.
@@ -234,18 +267,19 @@ pub(crate) fn window_of(measure: &Measure, params: &Params) -> Window {
     Window { days: if asked.days == 0 { measure.window_days } else { asked.days }, ..asked }
 }
 
-/// Touchpoints by which people inform themselves: all of consideration, articles and clicks.
+/// Touchpoints by which people inform themselves: all of consideration, articles and clicks. Of
+/// messages those that were clicked.
 pub(crate) static RESEARCH: LazyLock<Types> = LazyLock::new(|| {
-    let all = (0..TouchType::COUNT as u8).map(TouchType);
-    let known = all.filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
-    Types::of(known.chain([TouchType::ARTICLE_READ, TouchType::AD_CLICK]))
+    let known = TouchType::all().filter(|touch_type| touch_type.phase() == Some(Phase::Consideration));
+    Types::of(known.chain([TouchType::ARTICLE_READ, TouchType::AD_CLICK, TouchType::MESSAGE]))
 });
 
 /// Touchpoints that lead to an order: awareness and consideration, carts and accepted offers.
 pub(crate) static JOURNEY: LazyLock<Types> = LazyLock::new(|| {
-    let all = (0..TouchType::COUNT as u8).map(TouchType);
     let leads =
         |touch_type: &TouchType| matches!(touch_type.phase(), Some(Phase::Awareness | Phase::Consideration));
+    // What is only shown leads nowhere; of messages those that were only sent or delivered are left out
+    // where they are read.
     let decisions = [TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED, TouchType::OFFER_ACCEPTED];
-    Types::of(all.filter(leads).chain(decisions))
+    Types::of(TouchType::all().filter(leads).chain(decisions)).without(Types::of([TouchType::IMPRESSION]))
 });

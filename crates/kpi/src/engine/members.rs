@@ -1,11 +1,15 @@
 //! Whom a figure is made of: the customers behind its numerator or denominator, page by page, each
 //! with the touchpoints that were counted. The parts sum to the figure.
 
-use crate::engine::dimension::{Axis, Dimension};
+use crate::engine::customer_view::Only;
+use crate::engine::dimension::{self, Axis, Dimension};
+use crate::engine::groups::Key;
 use crate::engine::hits::{Hit, Hits, Other};
 use crate::engine::ledger;
 use crate::engine::lens::Lens;
-use crate::engine::measure::{Asked, Context, Seen, Span};
+use crate::engine::lifetimes::Warning;
+use crate::engine::mark::Mark;
+use crate::engine::measure::{Asked, Context, Seen, Span, Stat};
 use crate::engine::order_lens::OrderLens;
 use crate::engine::records::RecordHit;
 use crate::engine::scalar::{self, Figure, Question};
@@ -62,6 +66,8 @@ pub struct Page {
     /// By what parts are divided.
     pub scale: f64,
     pub more: bool,
+    /// See [`scalar::Answer::warnings`].
+    pub warnings: Vec<Warning>,
 }
 
 /// What a page is asked for.
@@ -101,7 +107,10 @@ pub fn page(snapshot: &Snapshot, question: &Question, filter: &Filter) -> Result
     // Touchpoints are told by their rows.
     cx.firsts_known = false;
     let (reader, asked) = (cx.reader(&[measure], span.observed), Asked::new(measure, &question.params));
-    let search = Search { cx: &cx, asked, span, axes: &axes, group_by: &question.group_by, filter, reader };
+    let places = dimension::of_places(&axes);
+    let key = places.as_deref().and_then(|keys| key_of(&axes, keys, &filter.group));
+    let group_by = &question.group_by;
+    let search = Search { cx: &cx, asked, span, axes: &axes, group_by, filter, reader, places, key };
     let mut places = snapshot.fold(TASK_CUSTOMERS, Vec::new, |s, part| search.places(s, part), joined);
     lens.unidentified().for_each(|tables| search.places_of_nobody(&mut places, tables));
     let records = search.records();
@@ -115,7 +124,17 @@ pub fn page(snapshot: &Snapshot, question: &Question, filter: &Filter) -> Result
     members.extend(records.into_iter().filter(|record| places.binary_search(&record.place).is_ok()));
     members.sort_unstable_by_key(|member: &Member| member.place);
     let figure = figure.unwrap_or_else(|| scalar::nothing(measure));
-    Ok(Page { basis: answer.basis, figure, members, scale: cx.scale(measure), more })
+    let (basis, warnings) = (answer.basis, answer.warnings);
+    Ok(Page { basis, figure, members, scale: cx.scale(measure), more, warnings })
+}
+
+/// The names of a group on the axes that are places.
+fn key_of(axes: &[Axis], keys: &[Key], group: &[Option<String>]) -> Option<Key> {
+    let has = |axis: &Axis, number: u32, name: &Option<String>| {
+        axis.of_places().is_none() || axis.name(number) == *name
+    };
+    let is_its = |key: &&Key| axes.iter().zip(*key).zip(group).all(|((axis, &n), name)| has(axis, n, name));
+    keys.iter().find(is_its).copied()
 }
 
 fn joined<T>(mut a: Vec<T>, mut b: Vec<T>) -> Vec<T> {
@@ -131,14 +150,35 @@ struct Search<'a> {
     group_by: &'a [Dimension],
     filter: &'a Filter,
     reader: Reader<'a>,
+    /// See [`dimension::of_places`].
+    places: Option<Vec<Key>>,
+    /// That of the group asked for; `None` where no place has its names.
+    key: Option<Key>,
 }
 
 impl Search<'_> {
+    fn seen<'s>(
+        &'s self,
+        who: Option<(&'s Part<'s>, u32)>,
+        tables: &'s Tables,
+        marks: &'s [Mark],
+    ) -> Seen<'s> {
+        let (span, window) = (self.span, self.asked.window);
+        Seen { cx: self.cx, span, window, who, tables, marks, only: None }
+    }
+
     /// The hits of the group and side asked for.
     fn hits(&self, seen: &Seen) -> Vec<Counted> {
-        let mut hits = Hits::default();
-        hits.clear(true);
-        self.asked.hits(seen, &mut hits);
+        let mut hits = Hits::new(true);
+        let by_itself = self.asked.by_itself && seen.who.is_some();
+        let groups = self.places.as_deref().filter(|_| by_itself);
+        match groups {
+            None => self.asked.hits(seen, &mut hits),
+            Some(keys) => {
+                let Some(key) = self.key else { return Vec::new() };
+                self.asked.hits(&Seen { only: Some(Only { keys, key }), ..*seen }, &mut hits);
+            }
+        }
         let mut hits = hits.take();
         hits.sort_by_key(|hit| hit.at);
         let wanted = |hit: &Hit| match self.filter.side {
@@ -148,12 +188,17 @@ impl Search<'_> {
         };
         hits.retain(wanted);
         if !self.axes.is_empty() {
+            // What was asked of the group's places alone is in it.
+            let asked = |axis: &Axis| groups.is_some() && axis.of_places().is_some();
             let is_its = |hit: &Hit| {
-                let names = self.axes.iter().map(|axis| axis.name(axis.of(hit, seen.who, seen.tables)));
-                names.eq(self.filter.group.iter().cloned())
+                let mut names = self.axes.iter().zip(&self.filter.group);
+                names.all(|(axis, name)| {
+                    asked(axis) || axis.name(axis.of(hit, seen.who, seen.tables)) == *name
+                })
             };
             hits.retain(is_its);
         }
+        self.as_parts(&mut hits);
         let counted = |Hit { at, touch, place, part, whole, other, censored, .. }| Counted {
             at,
             number: seen.tables.number(touch),
@@ -166,10 +211,22 @@ impl Search<'_> {
         hits.into_iter().map(counted).collect()
     }
 
+    /// Makes hits add what they add to the figure: a customer counts once, however many there are.
+    fn as_parts(&self, hits: &mut [Hit]) {
+        let once = |nth: usize| i64::from(nth == 0);
+        for (nth, hit) in hits.iter_mut().enumerate() {
+            match self.asked.measure.stat {
+                Stat::Customers => hit.part = once(nth),
+                Stat::MeanOfCustomers => hit.whole = once(nth),
+                _ => {}
+            }
+        }
+    }
+
     fn each(&self, part: &Part, mut visit: impl FnMut(u64, u32, Vec<Counted>)) {
         self.reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: self.cx, span: self.span, window: self.asked.window, who, tables, marks };
+            let seen = self.seen(who, tables, marks);
             let hits = self.hits(&seen);
             let key = part.segment.customers.key[customer as usize];
             if !hits.is_empty() {
@@ -184,8 +241,7 @@ impl Search<'_> {
         }
         self.reader.each_of_nobody(tables, |mark| {
             let marks = std::slice::from_ref(&mark);
-            let seen =
-                Seen { cx: self.cx, span: self.span, window: self.asked.window, who: None, tables, marks };
+            let seen = self.seen(None, tables, marks);
             if !self.asked.anchors.has(mark.kind) || !seen.counts(&mark) {
                 return;
             }

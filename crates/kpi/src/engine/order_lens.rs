@@ -3,10 +3,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::lens::Lens;
-use crate::engine::scope::{KpiError, OrderOptions};
+use crate::engine::scope::{CancelledOrders, KpiError, OrderOptions};
+use crate::facts::lives::Lives;
+use crate::facts::objects::Is;
 use crate::facts::snapshot::{Part, Snapshot};
 use crate::facts::stem::Stem;
-use crate::facts::tables::{Orders, Tables};
+use crate::facts::tables::{NEVER_ORDERED, Orders, Returns, Tables};
 use crate::ground::answer::Excluded;
 use crate::ground::money::Converter;
 
@@ -18,6 +20,10 @@ pub(crate) struct OrderLens {
     min_amount: i64,
     /// Keys of fully returned orders.
     returned: Option<FxHashSet<u64>>,
+    /// Whether anything became of any order: some were told again, or cancelled.
+    has_lives: bool,
+    /// Whether cancelled orders count.
+    counts_cancelled: bool,
 }
 
 /// Why an order does not count.
@@ -26,6 +32,8 @@ enum Refusal {
     OtherCurrency,
     BelowMinAmount,
     FullyReturned,
+    ToldAgain,
+    Cancelled,
 }
 
 impl OrderLens {
@@ -34,15 +42,37 @@ impl OrderLens {
         if options.min_amount_minor > 0 && lens.scope.currency.is_none() && names.currencies().len() > 1 {
             return Err(KpiError::CurrencyRequired);
         }
-        Ok(Self {
+        let mut all = Self {
             observed: lens.observed,
             rates: lens
                 .scope
                 .currency
                 .map(|into| Converter::new(&lens.scope.rates, Some(into), names.currencies())),
             min_amount: options.min_amount_minor,
-            returned: options.drop_fully_returned.then(|| fully_returned(lens)),
-        })
+            returned: None,
+            has_lives: lens.snapshot.has_lives(),
+            counts_cancelled: options.cancelled == CancelledOrders::Count,
+        };
+        all.returned = options.drop_fully_returned.then(|| all.fully_returned(lens));
+        Ok(all)
+    }
+
+    /// Of orders of any amount, converted so.
+    pub fn of_all(lens: &Lens, rates: Converter) -> Self {
+        Self {
+            observed: lens.observed,
+            rates: Some(rates),
+            min_amount: 0,
+            returned: None,
+            has_lives: lens.snapshot.has_lives(),
+            counts_cancelled: false,
+        }
+    }
+
+    /// Whether an order was not told before and not cancelled.
+    #[inline]
+    pub fn lives(&self, orders: &Orders, row: usize) -> bool {
+        !orders.lives.has(row) || self.end(orders, row).is_none()
     }
 
     /// Whether an order counts as one, wherever it was made, and is observed.
@@ -59,8 +89,44 @@ impl OrderLens {
 
     /// `None` when it is in another currency and no rate is known for its date.
     #[inline]
-    fn worth(&self, orders: &Orders, row: usize) -> Option<i64> {
-        self.converted(orders.amount.get(row), orders.currency[row], orders.stem.at[row])
+    pub fn worth(&self, orders: &Orders, row: usize) -> Option<i64> {
+        let amount = orders.amount.get(row) - self.off(&orders.lives, row);
+        self.converted(amount, orders.currency[row], orders.stem.at[row])
+    }
+
+    /// What cancellations took off an order, or a cancelled order off a return.
+    #[inline]
+    fn off(&self, lives: &Lives, row: usize) -> i64 {
+        match self.counts_cancelled || !lives.has(row) {
+            true => 0,
+            false => self.known_off(lives, row).map(|(_, minor)| minor).sum(),
+        }
+    }
+
+    fn known_off<'l>(&self, lives: &'l Lives, row: usize) -> impl Iterator<Item = (i64, i64)> + use<'l> {
+        let observed = self.observed;
+        lives.of(row).iter().filter_map(|life| life.off).filter(move |(at, _)| *at < observed)
+    }
+
+    /// Whether a return takes anything off what orders are worth: not one that was told before, of an
+    /// order that is not known, or of one of nobody.
+    #[inline]
+    pub fn takes_off(&self, returns: &Returns, row: usize) -> bool {
+        !returns.lives.has(row) || returns.lives.of(row).iter().all(|life| life.is == Is::Itself)
+    }
+
+    /// What a return takes off what its customer's orders are worth: at the rates of the date of its
+    /// order, so that what came back of one in parts adds up to what came back at once. `None` as for
+    /// orders.
+    pub fn came_back(&self, returns: &Returns, row: usize) -> Option<i64> {
+        if !self.takes_off(returns, row) {
+            return Some(0);
+        }
+        let (currency, ordered) = (returns.currency[row], returns.ordered[row]);
+        let at = if ordered == NEVER_ORDERED { returns.stem.at[row] } else { ordered };
+        let (before, off) = (returns.before.get(row), self.off(&returns.lives, row));
+        let upto = self.converted(before.saturating_add(returns.amount.get(row)), currency, at)?;
+        Some(upto - self.converted(before.saturating_add(off), currency, at)?)
     }
 
     /// What an amount said by a touchpoint of that time is worth, as for orders.
@@ -88,6 +154,8 @@ impl OrderLens {
                 Some(Refusal::OtherCurrency) => excluded.other_currency += 1,
                 Some(Refusal::BelowMinAmount) => excluded.below_min_amount += 1,
                 Some(Refusal::FullyReturned) => excluded.fully_returned += 1,
+                Some(Refusal::ToldAgain) => excluded.told_again += 1,
+                Some(Refusal::Cancelled) => excluded.cancelled += 1,
             }
         }
         excluded
@@ -96,10 +164,15 @@ impl OrderLens {
     /// Whether every order counts as one.
     #[inline]
     pub fn admits_all(&self) -> bool {
-        self.rates.is_none() && self.min_amount <= 0 && self.returned.is_none()
+        self.rates.is_none() && self.min_amount <= 0 && self.returned.is_none() && !self.has_lives
     }
 
     fn refusal(&self, orders: &Orders, row: usize) -> Option<Refusal> {
+        if orders.lives.has(row)
+            && let Some(end) = self.end(orders, row)
+        {
+            return Some(end);
+        }
         let Some(worth) = self.worth(orders, row) else { return Some(Refusal::OtherCurrency) };
         if worth < self.min_amount {
             return Some(Refusal::BelowMinAmount);
@@ -107,32 +180,51 @@ impl OrderLens {
         let returned = self.returned.as_ref().is_some_and(|keys| keys.contains(&orders.key[row]));
         returned.then_some(Refusal::FullyReturned)
     }
-}
 
-/// Keys of orders of which at least the amount came back, in the order's currency, by anyone.
-fn fully_returned(lens: &Lens) -> FxHashSet<u64> {
-    let mut back: FxHashMap<(u64, u8), i128> = FxHashMap::default();
-    each_living(lens.snapshot, |tables, row_lives| {
-        let returns = &tables.returns;
-        for row in 0..returns.stem.len() {
-            let linked = returns.key[row] != 0 && returns.stem.at[row] < lens.observed;
-            if linked && row_lives(&returns.stem, row) {
-                *back.entry((returns.key[row], returns.currency[row])).or_default() +=
-                    i128::from(returns.amount.get(row));
-            }
+    /// Why an order of which anything became is none.
+    fn end(&self, orders: &Orders, row: usize) -> Option<Refusal> {
+        if orders.lives.of(row).iter().any(|life| life.is != Is::Itself) {
+            return Some(Refusal::ToldAgain);
         }
-    });
-    let mut keys = FxHashSet::default();
-    each_living(lens.snapshot, |tables, _| {
-        let orders = &tables.orders;
-        for row in 0..orders.stem.len() {
-            let amount = back.get(&(orders.key[row], orders.currency[row]));
-            if amount.is_some_and(|&amount| amount >= i128::from(orders.amount.get(row))) {
-                keys.insert(orders.key[row]);
+        (!self.counts_cancelled && self.is_cancelled(orders, row)).then_some(Refusal::Cancelled)
+    }
+
+    /// Whether all of an order was cancelled before the end of the observation.
+    fn is_cancelled(&self, orders: &Orders, row: usize) -> bool {
+        let off: Vec<i64> = self.known_off(&orders.lives, row).map(|(_, minor)| minor).collect();
+        !off.is_empty() && off.iter().sum::<i64>() >= orders.amount.get(row)
+    }
+
+    /// Keys of orders of which at least what was not cancelled came back, in the order's currency, by
+    /// anyone.
+    fn fully_returned(&self, lens: &Lens) -> FxHashSet<u64> {
+        let mut back: FxHashMap<(u64, u8), i128> = FxHashMap::default();
+        each_living(lens.snapshot, |tables, row_lives| {
+            let returns = &tables.returns;
+            for row in 0..returns.stem.len() {
+                let counts = returns.key[row] != 0
+                    && returns.stem.at[row] < lens.observed
+                    && returns.lives.of(row).iter().all(|life| matches!(life.is, Is::Itself | Is::OfNobody));
+                if counts && row_lives(&returns.stem, row) {
+                    let amount = returns.amount.get(row) - self.off(&returns.lives, row);
+                    *back.entry((returns.key[row], returns.currency[row])).or_default() += i128::from(amount);
+                }
             }
-        }
-    });
-    keys
+        });
+        let mut keys = FxHashSet::default();
+        each_living(lens.snapshot, |tables, _| {
+            let orders = &tables.orders;
+            for row in 0..orders.stem.len() {
+                let left = i128::from(orders.amount.get(row) - self.off(&orders.lives, row));
+                let amount = back.get(&(orders.key[row], orders.currency[row]));
+                let is_order = orders.lives.of(row).iter().all(|life| life.is == Is::Itself);
+                if is_order && amount.is_some_and(|&amount| amount >= left) {
+                    keys.insert(orders.key[row]);
+                }
+            }
+        });
+        keys
+    }
 }
 
 /// All tables of a snapshot, with a way to tell rows of living customers.

@@ -105,7 +105,7 @@ pub struct Cuts {
 }
 
 impl Cuts {
-    /// Those of a population: equal values stand together, in the fifth in which their middle does.
+    /// Those of a population: equal values stand together, in the lowest fifth that any of them is in.
     #[must_use]
     pub fn of(population: &[Bought]) -> Self {
         Self::by(population, |bought| bought)
@@ -284,7 +284,7 @@ impl<'a> Gather<'a> {
         tally: &mut Tally,
     ) -> Option<(Bought, usize)> {
         let (orders, returns) = (&part.segment.tables.orders, &part.segment.tables.returns);
-        let (mut first, mut day, mut count, mut net) = (None, usize::MAX, 0, 0);
+        let (mut first, mut day, mut count, mut net) = (None, usize::MAX, 0, 0_i64);
         for row in rows {
             let (at, place) = (orders.stem.at[row], orders.stem.place[row]);
             if !self.orders.counts(orders, row) || !self.lens.in_range(at) || !self.lens.has_place(place) {
@@ -293,14 +293,14 @@ impl<'a> Gather<'a> {
             let its = self.days.index(at);
             count += u32::from(self.unit == OrderUnit::Order || its != day);
             (first, day) = (first.or(Some(row)), its);
-            net += self.orders.amount(orders, row);
+            net = net.saturating_add(self.orders.amount(orders, row));
         }
         let first = first?;
         for row in back {
             let at = returns.stem.at[row];
             if self.lens.in_range(at) {
-                match self.orders.converted(returns.amount.get(row), returns.currency[row], at) {
-                    Some(amount) => net -= amount,
+                match self.orders.came_back(returns, row) {
+                    Some(amount) => net = net.saturating_sub(amount),
                     None => tally.excluded.other_currency += 1,
                 }
             }

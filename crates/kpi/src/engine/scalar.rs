@@ -4,7 +4,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::accumulator::Sums;
-use crate::engine::dimension::{Axis, Dimension};
+use crate::engine::customer_view::Only;
+use crate::engine::dimension::{self, Axis, Dimension};
 pub use crate::engine::figure::{Answer, Cell, Figure, PAIRS_LIMIT, SPANS_LIMIT};
 use crate::engine::groups::{Grouped, Key, summed};
 use crate::engine::hits::{Added, Hit, Hits};
@@ -103,7 +104,13 @@ impl Counted {
     fn add_to(&self, sums: &mut Sums) {
         let all = i128::from(self.anchors);
         sums.customers += self.customers;
-        sums.add_all(&Added { anchors: self.anchors, part: all, whole: all, squares: all, censored: 0 });
+        sums.add_all(&Added {
+            anchors: self.anchors,
+            part: all,
+            whole: all,
+            squares: all,
+            ..Added::default()
+        });
     }
 }
 
@@ -134,7 +141,10 @@ impl Figures {
     fn settle(&mut self) {
         for (nth, (total, hits)) in self.totals.iter_mut().zip(&mut self.hits).enumerate() {
             let sum = hits.take_sum();
-            self.tally.censored += if nth == 0 { sum.censored } else { 0 };
+            if nth == 0 {
+                self.tally.censored += sum.censored;
+                self.tally.excluded.other_currency += sum.unconverted;
+            }
             // Of the others each customer was added as one.
             if self.grouped.stat != Stat::MeanOfCustomers {
                 total.add_all(&sum);
@@ -180,6 +190,8 @@ struct Fold<'a> {
     spans: &'a [Span],
     axes: &'a [Axis],
     reader: Reader<'a>,
+    /// By place: the names that it has, where groups are places.
+    places: Option<Vec<Key>>,
 }
 
 impl<'a> Fold<'a> {
@@ -187,7 +199,7 @@ impl<'a> Fold<'a> {
         let observed = spans.iter().map(|span| span.observed).max().unwrap_or(cx.lens.observed);
         let reader = cx.reader(&question.measures, observed);
         let asked = question.measures.iter().map(|measure| Asked::new(measure, &question.params)).collect();
-        Self { cx, question, asked, spans, axes, reader }
+        Self { cx, question, asked, spans, axes, reader, places: dimension::of_places(axes) }
     }
 
     fn observe(&self, state: &mut State, part: &Part) {
@@ -221,8 +233,13 @@ impl<'a> Fold<'a> {
                     continue;
                 }
                 for (asked, figures) in self.asked.iter().zip(measures.iter_mut()) {
-                    let seen = Seen { cx: self.cx, span, window: asked.window, who, tables, marks };
+                    let only = None;
+                    let seen = Seen { cx: self.cx, span, window: asked.window, who, tables, marks, only };
                     let added = figures.hits[nth].of_next(|hits| asked.hits(&seen, hits));
+                    if let (0, true, Some(keys)) = (nth, asked.by_itself, &self.places) {
+                        // A group may have something to count where all together have nothing.
+                        self.group_by_places(&mut figures.grouped, keys, asked, &seen, *turn);
+                    }
                     if added == 0 {
                         continue;
                     }
@@ -231,7 +248,7 @@ impl<'a> Fold<'a> {
                         figures.tally.count(added, part.segment.customers.registered[customer as usize]);
                     }
                     if figures.lists {
-                        self.list(figures, nth, (who, tables), *turn);
+                        self.list(figures, nth, asked, &seen, *turn);
                     }
                 }
             }
@@ -245,7 +262,7 @@ impl<'a> Fold<'a> {
         let (hits, mut tally) = (&mut figures.hits[0], Tally::default());
         self.reader.each(part, |customer, marks| {
             let (cx, window, who) = (self.cx, asked.window, Some((part, customer)));
-            let seen = Seen { cx, span, window, who, tables, marks };
+            let seen = Seen { cx, span, window, who, tables, marks, only: None };
             let added = hits.of_next(|hits| asked.hits(&seen, hits));
             if added > 0 {
                 tally.count(added, part.segment.customers.registered[customer as usize]);
@@ -257,15 +274,36 @@ impl<'a> Fold<'a> {
     }
 
     /// Adds the single hits of a customer, or of nobody.
-    fn list(&self, figures: &mut Figures, nth: usize, of: (Option<(&Part, u32)>, &Tables), turn: u64) {
+    fn list(&self, figures: &mut Figures, nth: usize, asked: &Asked, seen: &Seen, turn: u64) {
         let Figures { totals, grouped, hits, .. } = figures;
         let hits = hits[nth].list();
         match grouped.stat {
             Stat::MeanOfCustomers => totals[nth].add(&summed(hits), grouped.stat),
             stat => totals[nth].list(hits, stat),
         }
-        if nth == 0 {
-            self.group(grouped, hits, of, turn);
+        match &self.places {
+            // Those were asked by themselves.
+            Some(_) if asked.by_itself && seen.who.is_some() => {}
+            _ if nth > 0 => {}
+            _ => self.group(grouped, hits, (seen.who, seen.tables), turn),
+        }
+    }
+
+    /// Asks for each group of places that the customer has been to, as a filter would.
+    fn group_by_places(&self, grouped: &mut Grouped, keys: &[Key], asked: &Asked, seen: &Seen, turn: u64) {
+        let mut groups: Vec<Key> = seen.marks.iter().map(|mark| keys[usize::from(mark.place)]).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let mut hits = Hits::new(true);
+        for key in groups {
+            hits.clear(true);
+            asked.hits(&Seen { only: Some(Only { keys, key }), ..*seen }, &mut hits);
+            let name = |nth: usize, hit: &Hit| match self.axes.get(nth) {
+                None => 0,
+                Some(axis) if axis.of_places().is_some() => key[nth],
+                Some(axis) => axis.of(hit, seen.who, seen.tables),
+            };
+            grouped.add_all(hits.list(), |hit| [name(0, hit), name(1, hit)], turn);
         }
     }
 
@@ -330,7 +368,8 @@ impl<'a> Fold<'a> {
                 let measure = asked.measure;
                 for (nth, &span) in self.spans.iter().enumerate() {
                     let marks = std::slice::from_ref(&mark);
-                    let seen = Seen { cx: self.cx, span, window: asked.window, who: None, tables, marks };
+                    let (window, only) = (asked.window, None);
+                    let seen = Seen { cx: self.cx, span, window, who: None, tables, marks, only };
                     if !asked.anchors.has(mark.kind) || mark.at >= span.observed || !seen.counts(&mark) {
                         continue;
                     }
@@ -341,7 +380,7 @@ impl<'a> Fold<'a> {
                     let added = figures.hits[nth].of_next(|hits| asked.hits(&seen, hits));
                     figures.tally.touchpoints += if nth == 0 { added } else { 0 };
                     if figures.lists && added > 0 {
-                        self.list(figures, nth, (None, tables), 0);
+                        self.list(figures, nth, asked, &seen, 0);
                     }
                 }
             }
@@ -392,7 +431,7 @@ impl<'a> Fold<'a> {
         let anchors = (measure.anchors)(self.cx.params);
         figures.tally.excluded.voided = self.cx.lens.voided(|touch_type| anchors.has(touch_type));
         let scale = self.cx.scale(measure);
-        let figure = |sums: Sums| sums.figure(measure.stat, scale);
+        let figure = |sums: Sums| sums.figure(measure, scale);
         let mut totals = figures.totals.into_iter().map(figure);
         let total = totals.next().unwrap_or_else(|| figure(Sums::default()));
         let spans = totals.collect();
@@ -412,12 +451,14 @@ impl<'a> Fold<'a> {
         let missing =
             |cell: &Cell| cell.keys.iter().map(|key| (key.is_none(), key.clone())).collect::<Vec<_>>();
         groups.sort_by_cached_key(missing);
-        let basis = figures.tally.basis(self.cx.lens.snapshot.revision);
-        Ok(Answer { kpi: measure.definition, basis, total, groups, spans })
+        let basis = figures.tally.basis(self.cx.lens.snapshot.revision, self.cx.lens.snapshot.folded);
+        let fitted = self.cx.lifetimes(self.spans[0]).filter(|_| measure.stat == Stat::Expected);
+        let warnings = fitted.map_or_else(Vec::new, |lifetimes| lifetimes.warnings().to_vec());
+        Ok(Answer { kpi: measure.definition, basis, total, groups, spans, warnings })
     }
 }
 
 /// The figure of nothing.
 pub(crate) fn nothing(measure: &Measure) -> Figure {
-    Sums::default().figure(measure.stat, measure.scale)
+    Sums::default().figure(measure, measure.scale)
 }

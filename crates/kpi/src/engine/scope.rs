@@ -61,10 +61,25 @@ pub struct Scope {
     pub customer_kind: Option<CustomerKind>,
     /// Only customers whose trait has this value.
     pub segment: Option<(String, Value)>,
+    /// What is left out: the complement of these stays, with customers without the trait and with
+    /// nobody.
+    pub without: Without,
+    /// Whether what is of nobody is left out where it would count.
+    pub identified_only: bool,
     /// Amounts in another currency are converted, or else excluded and counted.
     pub currency: Option<Currency>,
     /// By which amounts are converted.
     pub rates: Arc<Vec<ExchangeRate>>,
+}
+
+/// What a scope leaves out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Without {
+    pub channels: Vec<String>,
+    pub locations: Vec<String>,
+    pub sources: Vec<String>,
+    /// Customers whose trait has this value.
+    pub segment: Option<(String, Value)>,
 }
 
 impl Scope {
@@ -81,6 +96,8 @@ impl Scope {
             sources: Vec::new(),
             customer_kind: None,
             segment: None,
+            without: Without::default(),
+            identified_only: false,
             currency: None,
             rates: Arc::default(),
         }
@@ -144,6 +161,17 @@ pub struct OrderOptions {
     /// Orders of which at least the amount was returned (before `observed_until`, by anyone) are
     /// not counted. Needs returns that name their order.
     pub drop_fully_returned: bool,
+    pub cancelled: CancelledOrders,
+}
+
+/// What becomes of orders that were cancelled before `observed_until`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CancelledOrders {
+    /// They are none, on no day, and a part that was cancelled is off the amount.
+    #[default]
+    LeaveOut,
+    /// They count as if nothing had been cancelled.
+    Count,
 }
 
 /// What counts as one order.

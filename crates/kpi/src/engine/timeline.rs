@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     fn runs<'t>(&self, tables: &'t Tables, customer: u32) -> impl Iterator<Item = Run> + use<'t> {
         let (wanted, anchored) = (tables_of(self.types), tables_of(self.anchors));
         let (others, everywhere) = (tables_of(self.types.without(self.anchors)), self.stores.is_none());
-        let whole: [bool; TABLES] = array::from_fn(|table| self.wants_all(table));
+        let whole: [bool; TABLES] = array::from_fn(|table| wanted[table] && self.wants_all(tables, table));
         let run = move |table: usize| Run {
             table,
             next: tables.stem(table).rows(0..customer).end,
@@ -164,10 +164,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether every row of a table is wanted.
-    fn wants_all(&self, table: usize) -> bool {
+    fn wants_all(&self, tables: &Tables, table: usize) -> bool {
         let all = self.types.has_all(types_in(table));
         match table {
             ORDERS => self.types.has(TouchType::ORDER) && self.orders.admits_all() && !self.by_offer,
+            RETURNS => self.types.has(TouchType::CAME_BACK) && tables.returns.lives.is_empty(),
             TOUCHES => all && self.visits.is_none(),
             _ => all,
         }
@@ -233,6 +234,7 @@ impl<'a> Reader<'a> {
     fn kind(&self, tables: &Tables, table: usize, row: usize) -> TouchType {
         match table {
             ORDERS if !self.orders.counts(&tables.orders, row) => TouchType::REFUSED_ORDER,
+            RETURNS if !self.orders.takes_off(&tables.returns, row) => TouchType::REFUSED_RETURN,
             _ => tables.touch_type(TouchRow::new(table, row)),
         }
     }
@@ -253,6 +255,12 @@ impl<'a> Reader<'a> {
                 select(found, rows, |row| {
                     is_its(row) && if lens.counts(orders, row) { counted } else { refused }
                 });
+            }
+            RETURNS => {
+                let (returns, lens) = (&*tables.returns, self.orders);
+                let [counted, refused] =
+                    [TouchType::CAME_BACK, TouchType::REFUSED_RETURN].map(|kind| types.has(kind));
+                select(found, rows, |row| if lens.takes_off(returns, row) { counted } else { refused });
             }
             ANSWERS => {
                 let kinds = &*tables.answers.kind;
@@ -280,7 +288,14 @@ impl<'a> Reader<'a> {
                 };
                 mark_in(&orders.stem, run, kind, |_| 0, put);
             }
-            RETURNS => mark_in(&tables.returns.stem, run, |_| TouchType::RETURN, |_| 0, put),
+            RETURNS => {
+                let (returns, lens) = (&*tables.returns, self.orders);
+                let kind = |row: usize| match lens.takes_off(returns, row) {
+                    true => TouchType::CAME_BACK,
+                    false => TouchType::REFUSED_RETURN,
+                };
+                mark_in(&returns.stem, run, kind, |_| 0, put);
+            }
             ANSWERS => {
                 let answers = &tables.answers;
                 let (kinds, scores) = (&*answers.kind, &*answers.score);

@@ -1,10 +1,12 @@
 //! Facts become rows of the tables.
 
-use crate::facts::fact::{Body, Fact, LineFact, TraitFact};
+use crate::facts::fact::{Body, Fact, LineFact, TouchType, TraitFact};
 use crate::facts::rows::table_of;
-use crate::facts::side_tables::{ANSWERS, CONTACTS, EXPOSURES, OFFERS, ORDERS, RETURNS, TRIALS, TouchRow};
+use crate::facts::side_tables::{
+    ANSWERS, CONTACTS, EXPOSURES, OFFERS, ORDERS, RETURNS, TOUCHES, TRIALS, TouchRow,
+};
 use crate::facts::stem::Stem;
-use crate::facts::tables::{IF_ABSENT, NO_CURRENCY, NO_SENTIMENT, Tables};
+use crate::facts::tables::{IF_ABSENT, NEVER_ORDERED, NO_CURRENCY, NO_SENTIMENT, Tables};
 use crate::ground::quantity::Quantity;
 
 impl Stem {
@@ -19,7 +21,12 @@ impl Stem {
 impl Tables {
     /// Appends a fact, without a customer.
     pub fn push(&mut self, fact: &Fact) {
-        let owner = self.push_touchpoint(fact);
+        let row = self.push_touchpoint(fact);
+        // Whoever came with it has what it cost and said of them; lines and visit are asked of it.
+        let owner = match fact.body {
+            Body::Return { .. } => self.push_brought(fact),
+            _ => row,
+        };
         if fact.seconds > 0 {
             let handling = &mut *self.handling;
             handling.owner.push(owner);
@@ -44,6 +51,12 @@ impl Tables {
             values.value.push(value.minor);
             values.currency.push(value.currency);
         }
+        if fact.said.tie > 0 && matches!(row.table(), ORDERS | RETURNS) {
+            let ties = &mut *self.ties;
+            ties.owner.push(owner);
+            ties.tie.push(fact.said.tie);
+        }
+        let owner = row;
         fact.said.lines.iter().for_each(|line| self.push_line(owner, line));
         for off in &fact.said.discounts {
             let discounts = &mut *self.discounts;
@@ -56,11 +69,6 @@ impl Tables {
             let margins = &mut *self.margins;
             margins.owner.push(owner);
             margins.margin.push(margin);
-        }
-        if fact.said.tie > 0 && matches!(owner.table(), ORDERS | RETURNS) {
-            let ties = &mut *self.ties;
-            ties.owner.push(owner);
-            ties.tie.push(fact.said.tie);
         }
     }
 
@@ -79,6 +87,8 @@ impl Tables {
                 returns.amount.push(amount.minor);
                 returns.currency.push(amount.currency);
                 returns.key.push(order_key);
+                returns.ordered.push(NEVER_ORDERED);
+                returns.before.push(0);
                 (RETURNS, &mut returns.stem)
             }
             Body::Answer { kind, score, survey } => {
@@ -118,6 +128,15 @@ impl Tables {
         };
         stem.push(fact);
         TouchRow::new(table, stem.len() - 1)
+    }
+
+    fn push_brought(&mut self, fact: &Fact) -> TouchRow {
+        let touches = &mut *self.touches;
+        touches.kind.push(TouchType::RETURN.0);
+        touches.detail.push(0);
+        touches.item.push(0);
+        touches.stem.push(fact);
+        TouchRow::new(TOUCHES, touches.stem.len() - 1)
     }
 
     fn push_line(&mut self, owner: TouchRow, line: &LineFact) {

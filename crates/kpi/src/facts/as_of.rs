@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::facts::objects::{self, Objects, Owners};
 use crate::facts::projection::{Given, Pieces};
 use crate::facts::segment::{Identity, Segment, Source};
 use crate::facts::snapshot::{Live, Snapshot, Voided};
@@ -128,7 +129,20 @@ impl Snapshot {
     /// been given everything.
     #[must_use]
     pub fn as_known_given(&self, since: &Since, now: &dyn Homes, trust: &Trust, pieces: Pieces) -> Self {
-        let (map, given) = (Then { now, since }, Given::of(pieces));
+        let (then, given) = (Then { now, since }, Given::of(pieces));
+        let objects = self.objects_then(since);
+        let settlement = match objects.is_empty() {
+            true => self.settlement.clone(),
+            false => {
+                let knows = |number, at| since.knows(number, at);
+                Arc::new(objects.settle(knows, &self.dictionary))
+            }
+        };
+        let resettled = objects::differences(&self.settlement, &settlement);
+        let anew: FxHashSet<u32> =
+            resettled.iter().flat_map(|one| one.customers(now).chain(one.customers(&then))).collect();
+        let by_nobody = resettled.iter().any(|one| one.by_nobody);
+        let map = Owners { map: &then, settlement: &settlement, nobody: false };
         let (mut segments, later): (Vec<Live>, Vec<Vec<u32>>) =
             self.segments.par_iter().map(|live| as_known(live, since, trust, &given)).unzip();
         let mut taken: Vec<Vec<u32>> = Vec::with_capacity(segments.len());
@@ -137,7 +151,8 @@ impl Snapshot {
             let (of_now, of_then) = (&present.segment.customers, &live.segment.customers);
             let is_of_now = Arc::ptr_eq(&of_now.registered, &of_then.registered);
             let kinds = since.registered.keys().filter(|_| is_of_now);
-            let customers = since.touched.iter().chain(kinds).filter_map(|&key| of_then.find(key));
+            let customers =
+                since.touched.iter().chain(&anew).chain(kinds).filter_map(|&key| of_then.find(key));
             let mut customers: Vec<u32> =
                 customers.chain(later).filter(|&customer| !live.dead.contains(customer)).collect();
             customers.sort_unstable();
@@ -148,8 +163,19 @@ impl Snapshot {
         for (live, customers) in self.segments.iter().zip(&taken).filter(|(_, taken)| !taken.is_empty()) {
             sources.push(Source::Customers(&live.segment, customers));
         }
+        if by_nobody {
+            sources.extend(self.unidentified.iter().map(|tables| Source::New(tables)));
+            sources.push(Source::New(&since.restored_unidentified));
+        }
         let knows = |number, at| since.knows(number, at);
         let gathered = Segment::gather_where(&sources, &map, knows, trust, &given);
+        let unidentified = match by_nobody {
+            true => {
+                let map = Owners { nobody: true, ..map };
+                vec![Arc::new(Segment::gather_where(&sources, &map, knows, trust, &given).tables)]
+            }
+            false => self.unidentified_then(since, &given),
+        };
         for (live, customers) in segments.iter_mut().zip(taken).filter(|(_, taken)| !taken.is_empty()) {
             *live = live.without(customers);
         }
@@ -157,10 +183,14 @@ impl Snapshot {
         Self {
             revision: since.revision,
             segments,
-            unidentified: self.unidentified_then(since, &given),
+            unidentified,
             dictionary: self.dictionary.clone(),
+            objects,
+            settlement,
             voided: Arc::new(self.voided_then(since)),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 
@@ -175,7 +205,11 @@ impl Snapshot {
             unidentified: vec![Arc::new(Tables::default().shared(&given))],
             dictionary: self.dictionary.clone(),
             voided: Arc::default(),
+            objects: Arc::default(),
+            settlement: Arc::default(),
             given,
+            folded: self.folded,
+            given_up: Arc::default(),
         }
     }
 
@@ -195,6 +229,18 @@ impl Snapshot {
         }
     }
 
+    /// What was said of orders then.
+    fn objects_then(&self, since: &Since) -> Arc<Objects> {
+        if self.objects.is_empty() {
+            return self.objects.clone();
+        }
+        let restored = [&since.restored, &since.restored_unidentified].into_iter();
+        let numbers = restored.flat_map(|tables| tables.stems()).flat_map(|stem| stem.number.iter().copied());
+        // What is known by its time is not known by its number.
+        let last = if since.late_until == i64::MIN { since.last } else { u32::MAX };
+        Arc::new(self.objects.as_of(last, &numbers.collect()))
+    }
+
     fn unidentified_then(&self, since: &Since, given: &Given) -> Vec<Arc<Tables>> {
         let knows = |number, at| since.knows(number, at);
         let known = |tables: &Arc<Tables>| {
@@ -207,7 +253,7 @@ impl Snapshot {
         };
         let mut known: Vec<Arc<Tables>> = self.unidentified.iter().map(known).collect();
         if since.restored_unidentified.touchpoints() > 0 {
-            known.push(Arc::new(since.restored_unidentified.shared(given)));
+            known.push(Arc::new(since.restored_unidentified.only(|_, _| true, given)));
         }
         known
     }

@@ -7,21 +7,29 @@ use rustc_hash::FxHashMap;
 
 use customer360_model::{Currency, Value};
 
-/// Distinct (channel, location, source) of one tenant.
-pub const PLACES_LIMIT: usize = 65_535;
-/// Distinct places that name a campaign; the campaigns of further ones are [`OTHER_CAMPAIGNS`].
+use crate::ground::answer::Folded;
+
+/// Places beyond which the campaigns of new ones are [`OTHER`]. A place is a distinct (channel,
+/// location, source, campaign) of one tenant, and has a number of 16 bits.
 pub const CAMPAIGN_PLACES_LIMIT: usize = 40_000;
-/// Stands for every campaign beyond the limit.
-pub const OTHER_CAMPAIGNS: &str = "(other)";
+/// Places beyond which the locations of new ones are [`OTHER`], too.
+pub const LOCATION_PLACES_LIMIT: usize = 55_000;
+/// Places beyond which the sources of new ones are [`OTHER`], too.
+pub const SOURCE_PLACES_LIMIT: usize = 63_000;
+/// Places beyond which the channels of new ones are [`OTHER`], too: four more at most.
+pub const CHANNEL_PLACES_LIMIT: usize = 65_500;
+/// Stands for every campaign, location, source, channel or survey beyond its limit.
+pub const OTHER: &str = "(other)";
 /// Distinct items of one tenant; further ones are all [`OTHER_ITEMS`].
 pub const ITEMS_LIMIT: usize = 2_000_000;
 /// Stands for every item beyond the limit: the same as no other, itself included.
 pub const OTHER_ITEMS: u32 = u32::MAX;
-/// Distinct surveys of one tenant.
-pub const SURVEYS_LIMIT: usize = 65_535;
-/// Distinct currencies of one tenant.
+/// Distinct surveys of one tenant; further ones are all [`OTHER`].
+pub const SURVEYS_LIMIT: usize = 65_000;
+/// Distinct currencies of one tenant. ISO 4217 has fewer.
 pub const CURRENCIES_LIMIT: usize = 255;
-/// Distinct trait names of one tenant.
+/// Distinct trait names of one tenant; traits of further names are not in the columns, so that
+/// nothing can be filtered or grouped by them.
 pub const TRAIT_NAMES_LIMIT: usize = 1_000;
 /// Values of one trait whose texts are kept, to name groups by. A trait with more of them can
 /// filter but not group, and its values (names, birthdays) are not held in memory.
@@ -30,14 +38,8 @@ pub const TRAIT_TEXTS_LIMIT: usize = 1_000;
 /// A tenant has more distinct names of a kind than the columns can number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DictionaryFull {
-    #[error("more than {PLACES_LIMIT} distinct combinations of channel, location and source")]
-    Places,
-    #[error("more than {SURVEYS_LIMIT} surveys")]
-    Surveys,
     #[error("more than {CURRENCIES_LIMIT} currencies")]
     Currencies,
-    #[error("more than {TRAIT_NAMES_LIMIT} trait names")]
-    TraitNames,
 }
 
 /// Where a fact happened and who says so, each as the number of its name.
@@ -110,11 +112,15 @@ impl Items {
     }
 }
 
+/// What a name takes in memory beside its letters.
+const NAME_BYTES: usize = 64;
+
 /// Numbers in order of first appearance.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     names: Vec<Arc<str>>,
     numbers: FxHashMap<Arc<str>, u32>,
+    bytes: usize,
 }
 
 impl Names {
@@ -143,6 +149,7 @@ impl Names {
         if let Some(number) = self.find(name) {
             return number;
         }
+        self.bytes += name.len() + NAME_BYTES;
         let (number, name) = (self.names.len() as u32, Arc::<str>::from(name));
         self.names.push(name.clone());
         self.numbers.insert(name, number);
@@ -168,7 +175,9 @@ pub struct Dictionary {
     place_numbers: FxHashMap<Place, u16>,
     currencies: Vec<Currency>,
     texts: Vec<Texts>,
+    text_bytes: usize,
     version: u64,
+    folded: Folded,
 }
 
 impl Dictionary {
@@ -176,6 +185,28 @@ impl Dictionary {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Memory that it takes, roughly.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let names = [
+            &self.channels,
+            &self.locations,
+            &self.sources,
+            &self.trait_names,
+            &self.surveys,
+            &self.campaigns,
+            &self.items.names,
+        ];
+        let names: usize = names.iter().map(|names| names.bytes).sum();
+        names + self.items.len() * 40 + self.places.len() * 48 + self.text_bytes
+    }
+
+    /// What was beyond a limit so far.
+    #[must_use]
+    pub fn folded(&self) -> Folded {
+        self.folded
     }
 
     #[must_use]
@@ -215,50 +246,64 @@ impl Dictionary {
         self.texts.get(usize::from(name)).is_some_and(Option::is_none)
     }
 
-    /// # Errors
-    /// When the tenant has too many distinct places.
-    pub fn intern_place(
-        &mut self,
-        channel: &str,
-        location: Option<&str>,
-        source: &str,
-    ) -> Result<u16, DictionaryFull> {
+    pub fn intern_place(&mut self, channel: &str, location: Option<&str>, source: &str) -> u16 {
         self.intern_place_of(channel, location, source, None)
     }
 
-    /// # Errors
-    /// When the tenant has too many distinct places.
+    /// The number of a place. While there is room it is a place of its own; then what names it
+    /// most finely becomes [`OTHER`] first.
     pub fn intern_place_of(
         &mut self,
         channel: &str,
         location: Option<&str>,
         source: &str,
         campaign: Option<&str>,
-    ) -> Result<u16, DictionaryFull> {
-        let is_full = self.places.len() >= CAMPAIGN_PLACES_LIMIT;
-        let known = campaign.and_then(|campaign| self.campaigns.find(campaign));
-        let mut place = Place {
-            channel: self.channels.intern(channel),
-            location: location.map(|location| self.locations.intern(location)),
-            source: self.sources.intern(source),
-            campaign: known,
+    ) -> u16 {
+        if let Some(known) = self.find_place(channel, location, source, campaign) {
+            return known;
+        }
+        let full = |limit| self.places.len() >= limit;
+        let folds = [CHANNEL_PLACES_LIMIT, LOCATION_PLACES_LIMIT, SOURCE_PLACES_LIMIT, CAMPAIGN_PLACES_LIMIT];
+        let [of_channel, of_location, of_source, of_campaign] = folds.map(full);
+        let fold = |folds, name| if folds { OTHER } else { name };
+        self.folded.channels += u64::from(of_channel);
+        self.folded.locations += u64::from(of_location && location.is_some());
+        self.folded.sources += u64::from(of_source);
+        self.folded.campaigns += u64::from(of_campaign && campaign.is_some());
+        let place = Place {
+            channel: self.channels.intern(fold(of_channel, channel)),
+            location: location.map(|location| self.locations.intern(fold(of_location, location))),
+            source: self.sources.intern(fold(of_source, source)),
+            campaign: campaign.map(|campaign| self.campaigns.intern(fold(of_campaign, campaign))),
         };
-        if let Some(campaign) = campaign {
-            let is_known = known.is_some() && self.place_numbers.contains_key(&place);
-            let name = if is_full && !is_known { OTHER_CAMPAIGNS } else { campaign };
-            place.campaign = Some(self.campaigns.intern(name));
-        }
         if let Some(&number) = self.place_numbers.get(&place) {
-            return Ok(number);
-        }
-        if self.places.len() == PLACES_LIMIT {
-            return Err(DictionaryFull::Places);
+            return number;
         }
         let number = self.places.len() as u16;
         self.places.push(place);
         self.place_numbers.insert(place, number);
         self.version += 1;
-        Ok(number)
+        number
+    }
+
+    fn find_place(
+        &self,
+        channel: &str,
+        location: Option<&str>,
+        source: &str,
+        campaign: Option<&str>,
+    ) -> Option<u16> {
+        let find = |names: &Names, name: Option<&str>| match name {
+            None => Some(None),
+            Some(name) => names.find(name).map(Some),
+        };
+        let place = Place {
+            channel: self.channels.find(channel)?,
+            location: find(&self.locations, location)?,
+            source: self.sources.find(source)?,
+            campaign: find(&self.campaigns, campaign)?,
+        };
+        self.place_numbers.get(&place).copied()
     }
 
     /// The number of what a touchpoint is about; 0 when both are empty.
@@ -270,22 +315,24 @@ impl Dictionary {
             return item;
         }
         if self.items.len() >= ITEMS_LIMIT {
+            self.folded.items += 1;
             return OTHER_ITEMS;
         }
         self.version += 1;
         Arc::make_mut(&mut self.items).intern(name, category)
     }
 
-    /// # Errors
-    /// When the tenant has too many surveys.
-    pub fn intern_survey(&mut self, survey: &str) -> Result<u16, DictionaryFull> {
-        if self.surveys.find(survey).is_none() {
-            if self.surveys.len() == SURVEYS_LIMIT {
-                return Err(DictionaryFull::Surveys);
-            }
-            self.version += 1;
+    /// The number of a survey, or of [`OTHER`].
+    pub fn intern_survey(&mut self, survey: &str) -> u16 {
+        if let Some(number) = self.surveys.find(survey) {
+            return number as u16;
         }
-        Ok(self.surveys.intern(survey) as u16)
+        let is_full = self.surveys.len() >= SURVEYS_LIMIT;
+        self.folded.surveys += u64::from(is_full);
+        let before = self.surveys.len();
+        let number = self.surveys.intern(if is_full { OTHER } else { survey });
+        self.version += u64::from(self.surveys.len() > before);
+        number as u16
     }
 
     /// # Errors
@@ -302,19 +349,21 @@ impl Dictionary {
         Ok((self.currencies.len() - 1) as u8)
     }
 
-    /// The number of the trait's name and the hash of the value's text.
-    ///
-    /// # Errors
-    /// When the tenant has too many trait names.
-    pub fn intern_trait(&mut self, name: &str, value: &Value) -> Result<(u16, u64), DictionaryFull> {
+    /// The number of the trait's name and the hash of the value's text; `None` when the tenant has
+    /// too many names for this one to be in the columns.
+    pub fn intern_trait(&mut self, name: &str, value: &Value) -> Option<(u16, u64)> {
         if self.trait_names.find(name).is_none() {
             if self.trait_names.len() == TRAIT_NAMES_LIMIT {
-                return Err(DictionaryFull::TraitNames);
+                self.folded.traits += 1;
+                return None;
             }
             self.texts.push(Some(FxHashMap::default()));
             self.version += 1;
         }
         let number = self.trait_names.intern(name) as u16;
+        if *value == Value::Unset {
+            return Some((number, UNSET));
+        }
         let text = value.to_string();
         let hash = text_hash(&text);
         let texts = &mut self.texts[usize::from(number)];
@@ -325,12 +374,16 @@ impl Dictionary {
             if known.len() == TRAIT_TEXTS_LIMIT {
                 *texts = None;
             } else {
+                self.text_bytes += text.len() + NAME_BYTES;
                 known.insert(hash, text.into());
             }
         }
-        Ok((number, hash))
+        Some((number, hash))
     }
 }
+
+/// Stands for no value: earlier ones of a trait are taken back.
+pub const UNSET: u64 = 0;
 
 /// 64 bits that stand for a text: order ids and trait values. Among ten million texts two are
 /// alike with a probability of three in a million.
@@ -349,11 +402,11 @@ mod tests {
     #[test]
     fn the_same_name_has_the_same_number_and_a_new_one_a_new_version() {
         let mut dictionary = Dictionary::default();
-        let shop = dictionary.intern_place("store", Some("Rome"), "till").unwrap();
+        let shop = dictionary.intern_place("store", Some("Rome"), "till");
         let version = dictionary.version();
-        assert_eq!(dictionary.intern_place("store", Some("Rome"), "till"), Ok(shop));
+        assert_eq!(dictionary.intern_place("store", Some("Rome"), "till"), shop);
         assert_eq!(dictionary.version(), version);
-        let web = dictionary.intern_place("web", None, "shop").unwrap();
+        let web = dictionary.intern_place("web", None, "shop");
         assert_ne!(web, shop);
         assert_ne!(dictionary.version(), version);
         assert_eq!(dictionary.channels.name(dictionary.place(web).channel), "web");
@@ -374,5 +427,74 @@ mod tests {
         let (number, value) = dictionary.intern_trait("customer_no", &Value::Integer(0)).unwrap();
         assert_eq!(dictionary.trait_text(number, value), None);
         assert!(dictionary.has_too_many_texts(number) && !dictionary.has_too_many_texts(city));
+    }
+
+    #[test]
+    fn places_beyond_the_limits_are_folded_from_the_finest_name_on() {
+        let mut dictionary = Dictionary::default();
+        let first = dictionary.intern_place_of("web", Some("/"), "shop", Some("spring"));
+        for n in 0..CAMPAIGN_PLACES_LIMIT + 10 {
+            dictionary.intern_place_of("web", None, "shop", Some(&n.to_string()));
+        }
+        assert_eq!(dictionary.folded(), Folded { campaigns: 11, ..Folded::default() });
+        for n in 0..70_000 {
+            dictionary.intern_place("web", Some(&format!("/page/{n}")), "shop");
+        }
+        assert!(dictionary.folded().locations > 50_000);
+        let other = dictionary.intern_place("web", Some("/new"), "shop");
+        assert_eq!(other, dictionary.intern_place("web", Some("/newer"), "shop"));
+        let location = dictionary.place(other).location.unwrap();
+        assert_eq!(dictionary.locations.name(location), OTHER);
+        for n in 0..70_000 {
+            let source = format!("till{n}");
+            for (channel, location, campaign) in
+                [("a", None, None), ("b", Some("x"), None), ("c", Some("x"), Some("y"))]
+            {
+                dictionary.intern_place_of(channel, location, &source, campaign);
+            }
+        }
+        for n in 0..70_000 {
+            dictionary.intern_place(&format!("channel{n}"), None, "shop");
+        }
+        assert!(dictionary.places().len() <= CHANNEL_PLACES_LIMIT + 4);
+        assert!(dictionary.channels.len() < 5_000 && dictionary.sources.len() < 10_000);
+        let folded = dictionary.folded();
+        assert!(folded.channels > 0 && folded.sources > 0);
+        // What had a number keeps it.
+        assert_eq!(dictionary.intern_place_of("web", Some("/"), "shop", Some("spring")), first);
+        assert_eq!(dictionary.folded(), folded);
+    }
+
+    #[test]
+    fn surveys_and_traits_beyond_the_limits_are_folded_and_counted() {
+        let mut dictionary = Dictionary::default();
+        for n in 0..SURVEYS_LIMIT {
+            dictionary.intern_survey(&n.to_string());
+        }
+        assert!(dictionary.folded().is_nothing());
+        let other = dictionary.intern_survey("one more");
+        assert_eq!(dictionary.intern_survey("another"), other);
+        assert_eq!(dictionary.surveys.name(other.into()), OTHER);
+        for n in 0..TRAIT_NAMES_LIMIT {
+            assert!(dictionary.intern_trait(&n.to_string(), &Value::Flag(true)).is_some());
+        }
+        assert_eq!(dictionary.intern_trait("one more", &Value::Flag(true)), None);
+        assert!(dictionary.intern_trait("7", &Value::Flag(false)).is_some());
+        assert_eq!(dictionary.folded(), Folded { surveys: 2, traits: 1, ..Folded::default() });
+    }
+
+    #[test]
+    fn every_currency_there_is_has_a_number() {
+        let mut dictionary = Dictionary::default();
+        let letters = || b'A'..=b'Z';
+        for (a, b, c) in
+            letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| (a, b, c))))
+        {
+            let code = [a, b, c].map(char::from).iter().collect::<String>();
+            if let Some(currency) = Currency::parse(&code) {
+                assert!(dictionary.intern_currency(currency).is_ok());
+            }
+        }
+        assert!(dictionary.currencies().len() > 150);
     }
 }

@@ -1,11 +1,12 @@
 //! A fact: what the KPIs keep of a touchpoint.
 
-use customer360_model::activity::{Line, Order, SurveyKind};
+use customer360_model::activity::{Cart, Line, Order, SurveyKind};
 use customer360_model::{
     Activity, ActivityType, Channel, Details, Micros, Money, ObservationNo, Phase, TouchpointNo,
 };
 
 use crate::facts::dictionary::{Dictionary, DictionaryFull, text_hash};
+use crate::facts::objects::{Says, Statement};
 use crate::facts::side_tables::TouchRow;
 use crate::facts::tables::UNKNOWN;
 
@@ -45,15 +46,26 @@ impl TouchType {
     pub const OFFER_ACCEPTED: Self = Self::of(ActivityType::OfferAccepted);
     pub const NO_PURCHASE: Self = Self::of(ActivityType::NoPurchase);
     pub const SOCIAL_ENGAGEMENT: Self = Self::of(ActivityType::SocialEngagement);
+    pub const REFERRAL_MADE: Self = Self::of(ActivityType::ReferralMade);
     pub const REGISTRATION: Self = Self::of(ActivityType::Registration);
     pub const LOGIN: Self = Self::of(ActivityType::Login);
     pub const SUBSCRIPTION: Self = Self::of(ActivityType::Subscription);
     /// No type: stands in a timeline for an order that does not count as one.
     pub(crate) const REFUSED_ORDER: Self = Self(Self::COUNT as u8 - 1);
+    /// No type: the same for a return.
+    pub(crate) const REFUSED_RETURN: Self = Self(Self::COUNT as u8 - 2);
+    /// No type: what came back, which is of whom the order is. Whoever came with it has a touch of
+    /// [`Self::RETURN`].
+    pub(crate) const CAME_BACK: Self = Self(Self::COUNT as u8 - 3);
     const CUSTOM: u8 = ActivityType::Custom as u8;
 
     const fn of(activity_type: ActivityType) -> Self {
         Self(activity_type as u8)
+    }
+
+    /// Every type that a touchpoint may have.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..=Self::CUSTOM + Phase::ALL.len() as u8).map(Self)
     }
 
     /// The type of a touchpoint; a custom one names its phase itself.
@@ -204,7 +216,7 @@ pub struct DiscountFact {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraitFact {
     pub name: u16,
-    /// The hash of the value's text.
+    /// The hash of the value's text, or that there is none.
     pub value: u64,
     pub if_absent: bool,
 }
@@ -224,6 +236,8 @@ pub struct Fact {
     pub cost: Option<Amount>,
     pub traits: Vec<TraitFact>,
     pub said: Said,
+    /// What it says about an order.
+    pub statement: Option<Statement>,
 }
 
 impl Fact {
@@ -243,8 +257,8 @@ impl Fact {
             number.ok_or(FactError::NumberTooLarge)
         };
         let survey = match &details.activity {
-            Activity::SurveyAnswer(answer) => dictionary.intern_survey(&answer.survey_id)?,
-            Activity::ReviewWritten(_) => dictionary.intern_survey("")?,
+            Activity::SurveyAnswer(answer) => dictionary.intern_survey(&answer.survey_id),
+            Activity::ReviewWritten(_) => dictionary.intern_survey(""),
             _ => 0,
         };
         let mut amount = |money: Money| {
@@ -270,21 +284,36 @@ impl Fact {
         };
         let cost = details.cost.map(&mut amount).transpose()?;
         let seconds = details.handling_seconds.unwrap_or(0);
-        let traits = details.traits.iter().map(|write| {
+        let traits = details.traits.iter().filter_map(|write| {
             let (name, value) = dictionary.intern_trait(&write.name, &write.value)?;
-            Ok(TraitFact { name, value, if_absent: write.if_absent })
+            Some(TraitFact { name, value, if_absent: write.if_absent })
         });
-        let traits = traits.collect::<Result<Vec<_>, DictionaryFull>>()?;
-        Ok(Self {
-            number: small(number.0)?,
-            observation: observation.map_or(Ok(0), |observation| small(observation.0))?,
+        let traits = traits.collect();
+        let (number, observation) =
+            (small(number.0)?, observation.map_or(Ok(0), |observation| small(observation.0))?);
+        let place = dictionary.intern_place_of(
+            channel.as_str(),
+            details.location.as_deref(),
+            source,
+            details.campaign.as_deref(),
+        );
+        let said_of = said_of_order(source, &details.activity, dictionary)?;
+        let its_source = dictionary.place(place).source;
+        let statement = said_of.map(|(key, says)| Statement {
+            key,
+            number,
+            observation,
             at: at.0,
-            place: dictionary.intern_place_of(
-                channel.as_str(),
-                details.location.as_deref(),
-                source,
-                details.campaign.as_deref(),
-            )?,
+            source: its_source,
+            id: (0, 0),
+            says,
+        });
+        Ok(Self {
+            number,
+            observation,
+            at: at.0,
+            place,
+            statement,
             body,
             seconds,
             cost,
@@ -322,6 +351,37 @@ impl Said {
     }
 }
 
+/// What is said about an order, with the key that stands for it.
+fn said_of_order(
+    source: &str,
+    activity: &Activity,
+    dictionary: &mut Dictionary,
+) -> Result<Option<(u64, Says)>, DictionaryFull> {
+    let id = |id: &str| if id.is_empty() { 0 } else { pair_hash(source, id) };
+    let (order_id, says) = match activity {
+        Activity::Order(order) => {
+            let Amount { minor, currency } = amount_of(order.amount, dictionary)?;
+            (&order.order_id, Says::Order { minor, currency })
+        }
+        Activity::Return(back) => {
+            let Amount { minor, currency } = amount_of(back.amount, dictionary)?;
+            (&back.order_id, Says::Return { id: id(&back.return_id), minor, currency })
+        }
+        Activity::Cancellation(cancelled) => {
+            let amount = cancelled.amount.map(|amount| amount_of(amount, dictionary)).transpose()?;
+            let amount = amount.map(|amount| (amount.minor, amount.currency));
+            (&cancelled.order_id, Says::Cancelled { id: 0, amount })
+        }
+        _ => return Ok(None),
+    };
+    Ok((!order_id.is_empty()).then(|| (text_hash(order_id), says)))
+}
+
+/// 64 bits that stand for an id that is a source's own.
+fn pair_hash(source: &str, id: &str) -> u64 {
+    text_hash(&format!("{source}\u{0}{id}"))
+}
+
 fn amount_of(money: Money, dictionary: &mut Dictionary) -> Result<Amount, DictionaryFull> {
     Ok(Amount { minor: money.minor, currency: dictionary.intern_currency(money.currency)? })
 }
@@ -334,7 +394,12 @@ fn lines(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<LineFact>, D
             price: line.unit_price.map(|price| amount_of(price, dictionary)).transpose()?,
         })
     };
-    lines.iter().map(line).collect()
+    bought(lines).map(line).collect()
+}
+
+/// The lines of something: what was taken out of an order stays in it with a quantity of 0.
+fn bought(lines: &[Line]) -> impl Iterator<Item = &Line> {
+    lines.iter().filter(|line| line.quantity_milli != 0)
 }
 
 /// What the order says, or else the sum of what its lines say, if each of them says one: a part of
@@ -343,15 +408,15 @@ fn margin(order: &Order) -> Option<i64> {
     let own = |margin: Money| (margin.currency == order.amount.currency).then_some(margin.minor);
     match order.margin {
         Some(margin) => own(margin),
-        None if order.lines.is_empty() => None,
-        None => order.lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(own(line.margin?)?)),
+        None if bought(&order.lines).next().is_none() => None,
+        None => bought(&order.lines).try_fold(0_i64, |sum, line| sum.checked_add(own(line.margin?)?)),
     }
 }
 
 /// Said, or else what the price before discounts is more than the price after them.
 fn discounts(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<DiscountFact>, DictionaryFull> {
     let mut found = Vec::new();
-    for line in lines {
+    for line in bought(lines) {
         let between = || {
             let (list, unit) = (line.list_price?, line.unit_price?);
             let off = i128::from(list.minor - unit.minor) * i128::from(line.quantity_milli);
@@ -365,6 +430,13 @@ fn discounts(lines: &[Line], dictionary: &mut Dictionary) -> Result<Vec<Discount
         }
     }
     Ok(found)
+}
+
+/// Whether a cart says that it holds nothing; one that says neither lines nor a value says nothing.
+fn is_empty(cart: &Cart) -> bool {
+    let is_worth_nothing = || cart.value.is_some_and(|value| value.minor == 0);
+    let nothing_left = bought(&cart.lines).next().is_none();
+    nothing_left && (!cart.lines.is_empty() || is_worth_nothing())
 }
 
 fn tie(details: &Details) -> u32 {
@@ -385,7 +457,9 @@ fn subject(details: &Details, dictionary: &mut Dictionary) -> (u32, u8) {
         Activity::Impression(ad) => (id_hash(&ad.ad_id), 0),
         Activity::AdClick(ad) => (id_hash(&ad.ad_id), 0),
         Activity::Message(message) => (id_hash(&message.message_id), message.status as u8),
-        Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => (id_hash(&cart.cart_id), 0),
+        Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => {
+            (id_hash(&cart.cart_id), u8::from(is_empty(cart)))
+        }
         Activity::Visit(visit) => (about(&visit.source_campaign, &visit.source_channel), visit.kind as u8),
         Activity::ProductView(view) => (about(&view.product_id, &view.category), 0),
         Activity::ReviewRead(read) => (about(&read.product_id, ""), 0),

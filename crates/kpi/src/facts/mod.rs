@@ -7,6 +7,8 @@ pub(crate) mod column;
 pub mod dictionary;
 pub mod fact;
 pub(crate) mod first_touch;
+pub mod lives;
+pub mod objects;
 pub mod projection;
 pub mod reconcile;
 pub mod rows;

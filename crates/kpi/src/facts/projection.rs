@@ -89,11 +89,12 @@ impl Pieces {
     #[must_use]
     pub fn with_owners(self) -> Self {
         const ORDERED: [Piece; 2] = [Piece::Orders, Piece::Returns];
+        const VISITED: [Piece; 3] = [Piece::Orders, Piece::Returns, Piece::Touches];
         let owners: [(Piece, &[Piece]); 8] = [
             (Piece::Visits, &[Piece::Touches]),
             (Piece::Lines, &ORDERED),
             (Piece::Discounts, &[Piece::Orders]),
-            (Piece::Ties, &ORDERED),
+            (Piece::Ties, &VISITED),
             (Piece::CartValues, &[Piece::Touches]),
             (Piece::Handling, &Piece::STEMS),
             (Piece::Costs, &Piece::STEMS),

@@ -28,12 +28,14 @@ pub enum Cause {
     Decisions,
     /// Observations that a change of rules moved last, and traits by the sources trusted since.
     Rules,
+    /// Observations that a newer generation of the resolver moved last.
+    Upgrades,
     /// Customers that became registered, or are registered no more.
     Kinds,
 }
 
 impl Cause {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LateTouchpoints,
         Self::NewTouchpoints,
         Self::Voids,
@@ -41,6 +43,7 @@ impl Cause {
         Self::Merges,
         Self::Decisions,
         Self::Rules,
+        Self::Upgrades,
         Self::Kinds,
     ];
 }
@@ -51,6 +54,7 @@ pub enum Mover {
     Evidence,
     Decision,
     Rules,
+    Upgrade,
 }
 
 /// Everything that lies between two revisions.
@@ -143,6 +147,7 @@ impl Between {
     /// Whether an observation stays where it was until after that cause.
     fn stands(&self, cause: Cause, observation: u32) -> bool {
         match self.movers.get(&observation) {
+            Some(Mover::Upgrade) => cause < Cause::Upgrades,
             Some(Mover::Rules) => cause < Cause::Rules,
             Some(Mover::Decision) => cause < Cause::Decisions,
             Some(Mover::Evidence) | None => cause < Cause::Merges,

@@ -7,6 +7,7 @@ use crate::facts::side_tables::{
 use crate::facts::stem::Stem;
 use crate::facts::tables::Tables;
 use crate::facts::touch_types::Types;
+use customer360_model::activity::MessageStatus;
 
 /// A table of touchpoints that say what kind they are and what they are about.
 pub struct Others<'a> {
@@ -21,13 +22,23 @@ pub struct Others<'a> {
 /// The types whose touchpoints stand in each table of its own.
 const OWN: [(usize, Types); 7] = [
     (ORDERS, Types::listed(&[TouchType::ORDER, TouchType::REFUSED_ORDER])),
-    (RETURNS, Types::listed(&[TouchType::RETURN])),
+    (RETURNS, Types::listed(&[TouchType::CAME_BACK, TouchType::REFUSED_RETURN])),
     (ANSWERS, Types::listed(&[TouchType::SURVEY_ANSWER, TouchType::REVIEW_WRITTEN])),
     (EXPOSURES, Types::listed(&[TouchType::IMPRESSION, TouchType::AD_CLICK, TouchType::MESSAGE])),
     (OFFERS, Types::listed(&[TouchType::OFFER_SHOWN, TouchType::OFFER_ACCEPTED])),
     (TRIALS, Types::listed(&[TouchType::PRODUCT_TRIAL])),
     (CONTACTS, Types::listed(&[TouchType::SERVICE_CONTACT])),
 ];
+
+/// Whether a touchpoint of that kind is something that a person did, and not something that was sent
+/// or shown to them.
+pub(crate) fn is_made(kind: TouchType, detail: u8) -> bool {
+    match kind {
+        TouchType::IMPRESSION => false,
+        TouchType::MESSAGE => detail >= MessageStatus::Opened as u8,
+        _ => true,
+    }
+}
 
 /// The types that may stand in a table.
 pub(crate) fn types_in(table: usize) -> Types {
@@ -72,6 +83,13 @@ impl Tables {
         }
     }
 
+    /// Whether a touchpoint of one of the places from [`TOUCHES`] on is something that a person did.
+    #[must_use]
+    pub fn is_made(&self, table: usize, row: usize) -> bool {
+        let others = self.others(table);
+        is_made(TouchType(others.kind[row]), others.detail[row])
+    }
+
     /// One of [`Tables::stems`].
     #[inline]
     #[must_use]
@@ -109,7 +127,7 @@ impl Tables {
     pub fn touch_type(&self, touch: TouchRow) -> TouchType {
         match touch.table() {
             ORDERS => TouchType::ORDER,
-            RETURNS => TouchType::RETURN,
+            RETURNS => TouchType::CAME_BACK,
             ANSWERS => AnswerKind::touch_type(self.answers.kind[touch.row()]),
             other => TouchType(self.others(other).kind[touch.row()]),
         }

@@ -8,14 +8,18 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::facts::amounts::Amounts;
 use crate::facts::column::Pick;
 use crate::facts::first_touch::{self, Acquired, First, NEVER, Standing, Write, firsts, mark_survivors};
+use crate::facts::lives::{Life, Lives};
+use crate::facts::objects::{Is, Settled, Settlement};
 use crate::facts::projection::{Given, Piece, Table};
-use crate::facts::side_tables::{TABLES, rows_until};
+use crate::facts::side_tables::{EXPOSURES, ORDERS, RETURNS, TABLES, rows_until};
 use crate::facts::stem::Stem;
-use crate::facts::tables::{Chosen, SURVIVES, Tables};
+use crate::facts::tables::{Chosen, NEVER_ORDERED, SURVIVES, Tables};
 use crate::facts::trust::Trust;
 use crate::ground::bitmap::Bitmap;
+use customer360_model::objects::Verdict;
 
 /// The identity map, as far as the columns need it. Customers are named by the least number of
 /// their observations.
@@ -23,6 +27,38 @@ pub trait Identity: Sync {
     /// To whom the touches of an observation at that time belong.
     fn customer_of(&self, observation: u32, at: i64) -> u32;
     fn is_registered(&self, customer: u32) -> bool;
+
+    /// Whether what an observation did belongs where is gathered; 0 is that of nobody.
+    fn takes(&self, observation: u32) -> bool {
+        observation != 0
+    }
+
+    /// What became of orders and returns by other touchpoints, where anything did.
+    fn settlement(&self) -> Option<&Settlement> {
+        None
+    }
+}
+
+/// To whom the rows of one table belong.
+struct Whose<'a> {
+    stem: &'a Stem,
+    /// What became of them, in the tables where anything does.
+    settlement: Option<&'a Settlement>,
+}
+
+impl<'a> Whose<'a> {
+    fn of(stem: &'a Stem, table: usize, identity: &'a dyn Identity) -> Self {
+        let settlement = matches!(table, ORDERS | RETURNS).then(|| identity.settlement()).flatten();
+        Self { stem, settlement }
+    }
+
+    /// The observation, and the time at which its customer is asked for.
+    #[inline]
+    fn row(&self, row: usize) -> (u32, i64) {
+        let settled = self.settlement.and_then(|all| all.get(&self.stem.number[row]));
+        settled
+            .map_or((self.stem.observation[row], self.stem.at[row]), |one| (one.owner, one.verdict.ordered))
+    }
 }
 
 /// Facts to gather from.
@@ -107,9 +143,10 @@ impl Segment {
         let ranks = Ranks::of(&taken);
         taken.par_iter_mut().enumerate().for_each(|(table, taken)| taken.cluster(&ranks, &parts, table));
         let mut tables = Tables::pick(&parts, taken, given);
+        tables.settle(identity.settlement(), given);
         let registered = ranks.keys.iter().map(|&key| identity.is_registered(key)).collect();
         let acquired = given.table(|| match given.is_all() {
-            true => Acquired::of(&firsts(ranks.keys.len(), tables.stems(), |_, _| true)),
+            true => Acquired::of(&firsts(ranks.keys.len(), &tables, |_, _| true)),
             false => Acquired::of(&firsts_of(sources, identity, &keeps, &ranks)),
         });
         let standing = match given.is_all() {
@@ -160,11 +197,11 @@ impl Segment {
     ) -> (Self, Vec<u32>) {
         let mut nobody = Vec::new();
         let acquired = given.table(|| {
-            let mut firsts = firsts(self.customers.len(), self.tables.stems(), knows);
-            for (no, first) in firsts.iter_mut().enumerate().filter(|(_, first)| first.0 == i64::MAX) {
+            let mut firsts = firsts(self.customers.len(), &self.tables, knows);
+            for (no, first) in firsts.iter_mut().enumerate().filter(|(_, first)| first.1 == i64::MAX) {
                 nobody.push(no as u32);
                 // An instant that calendars know, although nobody is asked about it.
-                first.0 = self.customers.acquired.at[no];
+                first.1 = self.customers.acquired.at[no];
             }
             Acquired::of(&firsts)
         });
@@ -180,7 +217,7 @@ impl Segment {
     /// One customer without a fact.
     pub(crate) fn of_one() -> Self {
         let (key, registered) = (Arc::new(vec![0]), Arc::new(vec![false]));
-        let acquired = Acquired { at: vec![0], number: vec![0], place: vec![0] }.into();
+        let acquired = Acquired { at: vec![0], number: vec![0], place: vec![0], made: vec![false] }.into();
         Self { customers: Customers { key, registered, acquired }, ..Self::default() }
     }
 
@@ -211,8 +248,45 @@ impl Segment {
         self.tables.each_given(&mut visit);
         visit(Arc::as_ptr(key).addr(), key.len() * 4);
         visit(Arc::as_ptr(registered).addr(), registered.len());
-        acquired.given().iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.at.len() * 14));
+        acquired.given().iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.at.len() * 15));
         self.standing.iter().for_each(|all| visit(Arc::as_ptr(all).addr(), all.bytes()));
+    }
+}
+
+impl Tables {
+    /// Fills in what became of orders and returns.
+    fn settle(&mut self, settlement: Option<&Settlement>, given: &Given) {
+        let lives_of = |stem: &Stem, visit: &mut dyn FnMut(usize, &Settled)| {
+            let mut lives = Lives::default();
+            let Some(settlement) = settlement else { return lives };
+            for (row, number) in stem.number.iter().enumerate() {
+                let Some(settled) = settlement.get(number) else { continue };
+                visit(row, settled);
+                let Verdict { is, off, .. } = &settled.verdict;
+                let is = *is;
+                if is != Is::Itself && off.is_empty() {
+                    lives.push(row, Life { is, off: None });
+                }
+                off.iter().for_each(|&off| lives.push(row, Life { is, off: Some(off) }));
+            }
+            lives
+        };
+        if given.has(Piece::Orders) && (settlement.is_some() || !self.orders.lives.is_empty()) {
+            self.orders.lives = lives_of(&self.orders.stem, &mut |_, _| {});
+        }
+        if given.has(Piece::Returns) && !self.returns.stem.is_empty() {
+            let returns = &mut *self.returns;
+            let (mut ordered, mut before) = (vec![NEVER_ORDERED; returns.stem.len()], FxHashMap::default());
+            returns.lives = lives_of(&returns.stem, &mut |row, settled| {
+                if settled.verdict.is == Is::Itself {
+                    ordered[row] = settled.verdict.ordered;
+                    before.insert(row, settled.verdict.before);
+                }
+            });
+            let mut amounts = Amounts::default();
+            (0..ordered.len()).for_each(|row| amounts.push(before.get(&row).copied().unwrap_or(0)));
+            (returns.ordered, returns.before) = (ordered, amounts);
+        }
     }
 }
 
@@ -225,15 +299,19 @@ fn firsts_of(
 ) -> Vec<First> {
     let mut firsts = vec![NEVER; ranks.keys.len()];
     for source in sources {
-        for stem in source.tables().stems() {
+        let tables = source.tables();
+        for (table, stem) in tables.stems().into_iter().enumerate().filter(|(table, _)| *table != RETURNS) {
+            let whose = Whose::of(stem, table, identity);
             source.rows(stem, |row| {
                 let (at, number) = (stem.at[row], stem.number[row]);
-                if !keeps(number, at) {
+                let (observation, then) = whose.row(row);
+                if !keeps(number, at) || !identity.takes(observation) {
                     return;
                 }
-                if let Some(customer) = ranks.find(identity.customer_of(stem.observation[row], at)) {
+                if let Some(customer) = ranks.find(identity.customer_of(observation, then)) {
                     let first = &mut firsts[customer as usize];
-                    *first = (*first).min((at, number, stem.place[row]));
+                    let is_done_to = table == EXPOSURES && !tables.is_made(EXPOSURES, row);
+                    *first = (*first).min((is_done_to, at, number, stem.place[row]));
                 }
             });
         }
@@ -256,8 +334,10 @@ fn writes_of(
     };
     first_touch::writes(source.tables(), trust, |stem, row| {
         let (at, number) = (stem.at[row], stem.number[row]);
-        let customer = || ranks.find(identity.customer_of(stem.observation[row], at));
-        (keeps(number, at) && taken(stem, row)).then(customer).flatten()
+        // Nothing is said of anybody by a statement that stands elsewhere.
+        let observation = stem.observation[row];
+        let customer = || ranks.find(identity.customer_of(observation, at));
+        (keeps(number, at) && identity.takes(observation) && taken(stem, row)).then(customer).flatten()
     })
 }
 
@@ -295,28 +375,29 @@ impl<'a> Source<'a> {
 type Taken = Chosen;
 
 impl Taken {
-    fn from(
-        sources: &[Source],
+    fn from<'a>(
+        sources: &[Source<'a>],
         table: usize,
-        identity: &dyn Identity,
+        identity: &'a dyn Identity,
         keeps: impl Fn(u32, i64) -> bool,
     ) -> Self {
         let mut picks = Vec::new();
-        for (part, source) in (0_u64..).zip(sources) {
-            let stem = source.tables().stem(table);
+        let of = |source: &Source<'a>| Whose::of(source.tables().stem(table), table, identity);
+        let whose: Vec<Whose> = sources.iter().map(of).collect();
+        for ((part, source), whose) in (0_u64..).zip(sources).zip(&whose) {
+            let stem = whose.stem;
             if matches!(source, Source::New(_)) {
                 picks.reserve_exact(stem.len());
             }
             source.rows(stem, |row| {
-                if keeps(stem.number[row], stem.at[row]) {
+                if keeps(stem.number[row], stem.at[row]) && identity.takes(whose.row(row).0) {
                     picks.push(part << 32 | row as u64);
                 }
             });
         }
-        let stems: Vec<&Stem> = sources.iter().map(|source| source.tables().stem(table)).collect();
         let customer = |&pick: &Pick| {
-            let (stem, row) = (stems[(pick >> 32) as usize], pick as u32 as usize);
-            identity.customer_of(stem.observation[row], stem.at[row])
+            let (observation, at) = whose[(pick >> 32) as usize].row(pick as u32 as usize);
+            identity.customer_of(observation, at)
         };
         let customers = picks.par_iter().with_min_len(1 << 14).map(customer).collect();
         Self { picks, customers }

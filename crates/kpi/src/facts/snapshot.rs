@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -9,9 +10,11 @@ use customer360_model::Revision;
 
 use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::TouchType;
+use crate::facts::objects::{Objects, Settlement};
 use crate::facts::projection::Given;
 use crate::facts::segment::Segment;
 use crate::facts::tables::Tables;
+use crate::ground::answer::Folded;
 use crate::ground::bitmap::Bitmap;
 
 /// Customers per task: the state of a kernel stays in the cache, and a thread always finds work.
@@ -60,8 +63,16 @@ pub struct Snapshot {
     pub unidentified: Vec<Arc<Tables>>,
     pub dictionary: Arc<Dictionary>,
     pub voided: Arc<Vec<Voided>>,
+    /// What several touchpoints say of one order, and what it comes to.
+    pub objects: Arc<Objects>,
+    pub settlement: Arc<Settlement>,
     /// Everything but for a question about the past, for which what it reads is made.
     pub given: Given,
+    /// What was beyond the limits of the dictionary.
+    pub folded: Folded,
+    /// Set when nobody wants the answer any more: kernels then unwind, so that nothing that was
+    /// computed by half is kept.
+    pub given_up: Arc<AtomicBool>,
 }
 
 /// Some consecutive customers of a segment.
@@ -87,6 +98,10 @@ impl Snapshot {
         self.parts(task_customers)
             .into_par_iter()
             .fold(&start, |mut state, part| {
+                if self.given_up.load(Ordering::Relaxed) {
+                    // Without the hook: it is no defect.
+                    std::panic::resume_unwind(Box::new("given up"));
+                }
                 observe(&mut state, &part);
                 state
             })
@@ -106,6 +121,13 @@ impl Snapshot {
         let mut state = start();
         parts.iter().for_each(|part| observe(&mut state, part));
         state
+    }
+
+    /// Whether anything became of any order, as far as orders are given.
+    pub(crate) fn has_lives(&self) -> bool {
+        let has = |tables: &Tables| tables.orders.given().is_some_and(|orders| !orders.lives.is_empty());
+        self.segments.iter().any(|live| has(&live.segment.tables))
+            || self.unidentified.iter().any(|tables| has(tables))
     }
 
     /// Where a customer lives.

@@ -10,8 +10,9 @@ use rustc_hash::FxHashSet;
 
 use crate::facts::amounts::Amounts;
 use crate::facts::column::{Column, Pick};
+use crate::facts::lives::Lives;
 use crate::facts::projection::{Content, Given, Piece, Table};
-use crate::facts::side_tables::{Moves, TABLES, TouchRow, rows_beside};
+use crate::facts::side_tables::{Moves, RETURNS, TABLES, TouchRow, rows_beside};
 use crate::facts::stem::{NOBODY, Stem};
 use crate::ground::quantity::Quantity;
 
@@ -169,7 +170,7 @@ macro_rules! tables {
 
 tables! {
     touchpoints {
-        /// Purchases. 39 bytes a row.
+        /// Purchases. 39 bytes a row, and those of [`Lives`].
         Orders in orders {
             amount: Amounts,
             currency: Vec<u8>,
@@ -177,13 +178,22 @@ tables! {
             key: Vec<u64>,
             /// The offer that it answers, an item of the dictionary; 0: none.
             item: Vec<u32>,
+            /// Those that were told before, and what was cancelled.
+            lives: Lives,
         }
-        /// Goods or money back. 35 bytes a row.
+        /// Goods or money back. One that names an order stands with whom the order is of; whoever came
+        /// with any has a touch of [`super::fact::TouchType::RETURN`]. 47 bytes a row.
         Returns in returns {
             amount: Amounts,
             currency: Vec<u8>,
             /// The order's key, or 0 when the return names none.
             key: Vec<u64>,
+            /// When its order was made, whose rates hold; [`NEVER_ORDERED`] when none is known.
+            ordered: Vec<i64>,
+            /// What came back of the order before it, in the same currency.
+            before: Amounts,
+            /// Those that count for nothing, and what was off a cancelled order.
+            lives: Lives,
         }
         /// Answers to surveys, and reviews with stars or a sentiment. 27 bytes a row.
         Answers in answers {
@@ -293,6 +303,8 @@ tables! {
     }
 }
 
+/// The time of an order that is not known.
+pub const NEVER_ORDERED: i64 = i64::MIN;
 /// The currency of no amount: the dictionary numbers fewer.
 pub const NO_CURRENCY: u8 = u8::MAX;
 /// A measure that is not known.
@@ -363,7 +375,9 @@ impl Tables {
     /// Touchpoints, each counted once.
     #[must_use]
     pub fn touchpoints(&self) -> usize {
-        self.given_stems().iter().map(|stem| stem.len()).sum()
+        // Whoever came with a return stands among the touches.
+        let own = self.given_stems().into_iter().enumerate().filter(|(table, _)| *table != RETURNS);
+        own.map(|(_, stem)| stem.len()).sum()
     }
 
     /// The rows beside the touchpoints of some consecutive customers, table by table.

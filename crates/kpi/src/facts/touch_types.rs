@@ -21,9 +21,9 @@ impl Types {
         Self(set)
     }
 
-    /// Every type.
+    /// Every type of touchpoint, orders that do not count among them: what came back is none.
     pub const fn all() -> Self {
-        Self(u64::MAX)
+        Self(u64::MAX).without(Self::listed(&[TouchType::CAME_BACK, TouchType::REFUSED_RETURN]))
     }
 
     #[inline]
@@ -35,7 +35,7 @@ impl Types {
         Self(self.0 | other.0)
     }
 
-    pub fn without(self, other: Self) -> Self {
+    pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
@@ -46,7 +46,12 @@ impl Types {
 
     /// Those of the touchpoints that stand in no table of their own.
     pub fn kinds(self) -> impl Iterator<Item = u8> {
-        const OWN: Types = Types::listed(&[TouchType::ORDER, TouchType::REFUSED_ORDER, TouchType::RETURN]);
+        const OWN: Types = Types::listed(&[
+            TouchType::ORDER,
+            TouchType::REFUSED_ORDER,
+            TouchType::CAME_BACK,
+            TouchType::REFUSED_RETURN,
+        ]);
         (0..TouchType::COUNT as u8)
             .filter(move |&kind| self.has(TouchType(kind)) && !OWN.has(TouchType(kind)))
     }

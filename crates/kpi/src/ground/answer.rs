@@ -13,15 +13,31 @@ pub enum Absent {
     NotObserved,
     /// Too few were answered for the quantile to be known.
     NotReached,
+    /// What it would be divided by is below zero: a ratio to a loss says nothing.
+    NegativeDenominator,
+    /// No record says what it is made of, such as what was spent.
+    NothingRecorded,
 }
 
 impl Absent {
+    /// Why nothing is divided by a number, if that is so.
+    #[must_use]
+    pub fn of_denominator(denominator: f64) -> Option<Self> {
+        match denominator {
+            d if d > 0.0 => None,
+            d if d < 0.0 => Some(Self::NegativeDenominator),
+            _ => Some(Self::EmptyDenominator),
+        }
+    }
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::EmptyDenominator => "empty_denominator",
             Self::NotObserved => "not_observed",
             Self::NotReached => "not_reached",
+            Self::NegativeDenominator => "negative_denominator",
+            Self::NothingRecorded => "nothing_recorded",
         }
     }
 }
@@ -44,11 +60,11 @@ impl Ratio {
         Self { interval: wilson(part, whole), ..Self::quotient(part as f64, whole as f64) }
     }
 
-    /// Any quotient; without an interval.
+    /// Any quotient; without an interval. Absent where there is nothing, or less, to divide by.
     #[must_use]
     pub fn quotient(numerator: f64, denominator: f64) -> Self {
-        let value = (denominator != 0.0).then(|| numerator / denominator);
-        let absent = value.is_none().then_some(Absent::EmptyDenominator);
+        let absent = Absent::of_denominator(denominator);
+        let value = absent.is_none().then(|| numerator / denominator);
         Self { value, numerator, denominator, interval: None, absent }
     }
 
@@ -84,6 +100,12 @@ impl Estimate {
             count,
             absent: None,
         })
+    }
+
+    /// The same on a scale with these ends, beyond which its interval does not reach.
+    #[must_use]
+    pub fn within(self, bounds: (f64, f64)) -> Self {
+        Self { interval: self.interval.map(|interval| interval.within(bounds)), ..self }
     }
 
     #[must_use]
@@ -134,6 +156,29 @@ pub struct Excluded {
     pub fully_returned: u64,
     /// Orders without a margin, where margins are asked for.
     pub no_margin: u64,
+    /// Orders that another statement, canonically earlier, told already.
+    pub told_again: u64,
+    pub cancelled: u64,
+}
+
+/// How often a touchpoint brought a name beyond a limit of the columns, by what it names. What was
+/// recorded is whole; in the columns such a name is "(other)", or is not there at all (traits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Folded {
+    pub channels: u64,
+    pub locations: u64,
+    pub sources: u64,
+    pub campaigns: u64,
+    pub surveys: u64,
+    pub traits: u64,
+    pub items: u64,
+}
+
+impl Folded {
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an answer stands on.
@@ -150,6 +195,8 @@ pub struct Basis {
     /// Of the counted touchpoints and those excluded because they belong to nobody, the share
     /// that belongs to a registered customer.
     pub identity_coverage: Ratio,
+    /// What was beyond the limits of the columns, of all touchpoints of the tenant.
+    pub folded: Folded,
 }
 
 /// A basis on the way: sums only, so that parts add up.
@@ -184,10 +231,12 @@ impl Tally {
         mine.below_min_amount += theirs.below_min_amount;
         mine.fully_returned += theirs.fully_returned;
         mine.no_margin += theirs.no_margin;
+        mine.told_again += theirs.told_again;
+        mine.cancelled += theirs.cancelled;
     }
 
     #[must_use]
-    pub fn basis(&self, revision: Revision) -> Basis {
+    pub fn basis(&self, revision: Revision, folded: Folded) -> Basis {
         let all = self.touchpoints + self.excluded.no_identity;
         Basis {
             revision,
@@ -196,6 +245,7 @@ impl Tally {
             excluded: self.excluded,
             censored: self.censored,
             identity_coverage: Ratio::share(self.registered_touchpoints, all),
+            folded,
         }
     }
 }

@@ -63,6 +63,11 @@ impl Definition {
         }
     }
 
+    /// The same after so many changes of its formula.
+    pub(crate) const fn revised(self, version: i32) -> Self {
+        Self { version, ..self }
+    }
+
     /// A share of `wilson`'s kind, or what else has an interval.
     pub(crate) const fn with(self, intervals: &'static str, degenerate: &'static str) -> Self {
         Self { intervals, degenerate, ..self }

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub mod bitmap;
 pub mod calendar;
+pub mod coverage;
 pub mod definition;
 pub mod money;
 pub mod quantity;

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-/// The least value of each fifth from the second on; `None` where nobody stands so high. Equal values
-/// stand together, in the fifth in which their middle does; a fifth that nobody stands in begins where
-/// the next does.
+/// The least value of each fifth from the second on; `None` where nobody stands so high. A value stands
+/// in the fifth `1 + floor(5 x those strictly below it / all)`, so equal ones share the lowest of theirs;
+/// a fifth that nobody stands in begins where the next does.
 ///
 /// Values are counted in buckets first; only the few buckets in which a fifth may begin are sorted.
 pub(crate) fn cuts<T: Sync>(population: &[T], of: impl Fn(&T) -> i64 + Sync) -> [Option<i64>; 4] {
@@ -40,14 +40,14 @@ struct Fifths {
 }
 
 impl Fifths {
-    /// From 1 to 5. The middle is told in halves: twice how many stand below it.
-    fn score(&self, middle: usize) -> usize {
-        (1 + 5 * middle / (2 * self.population)).min(5)
+    /// From 1 to 5, with so many strictly below.
+    fn score(&self, below: usize) -> usize {
+        1 + 5 * below / self.population
     }
 
     /// Adds those of a value that is greater than all before it.
     fn add(&mut self, value: i64, count: usize) {
-        let score = self.score(2 * self.below + count);
+        let score = self.score(self.below);
         for cut in &mut self.cuts[..score - 1] {
             cut.get_or_insert(value);
         }
@@ -100,7 +100,7 @@ impl Buckets {
                 return false;
             }
             // Were the greatest alone, and were all equal.
-            let (highest, least) = (2 * (below + count) - 1, 2 * below + count);
+            let (highest, least) = (below + count - 1, below);
             let decides = fifths.score(highest) > reached;
             reached = fifths.score(least).max(reached);
             below += count;
@@ -125,19 +125,21 @@ mod tests {
     }
 
     #[test]
-    fn ties_stand_together_where_their_middle_does() {
+    fn equal_values_share_the_lowest_of_their_fifths() {
         let fifths = |values: &[i64]| {
             let cuts = cuts(values, |value| *value);
             let score = |v: &i64| 1 + cuts.iter().flatten().filter(|&cut| cut <= v).count();
             values.iter().map(score).collect::<Vec<_>>()
         };
         assert_eq!(fifths(&[10, 20, 30, 40, 50]), [1, 2, 3, 4, 5]);
-        assert_eq!(fifths(&[7; 9]), [3; 9], "all the same are the middle");
-        assert_eq!(fifths(&[1]), [3]);
-        assert_eq!(fifths(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 2]), [3, 3, 3, 3, 3, 3, 3, 3, 5, 5]);
-        assert_eq!(fifths(&[1, 1, 2, 3]), [2, 2, 4, 5]);
+        assert_eq!(fifths(&[7; 9]), [1; 9], "nobody stands below");
+        assert_eq!(fifths(&[1]), [1]);
+        assert_eq!(fifths(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 2]), [1, 1, 1, 1, 1, 1, 1, 1, 5, 5]);
+        assert_eq!(fifths(&[1, 1, 2, 3]), [1, 1, 3, 4]);
+        let nine_in_ten: Vec<i64> = (0..100).map(|nth| if nth < 90 { 1 } else { 2 + nth % 3 }).collect();
+        assert!(fifths(&nine_in_ten)[..90].iter().all(|&score| score == 1), "bought once, as most did");
         assert_eq!(cuts(&[], |value: &i64| *value), [None; 4]);
-        assert_eq!(fifths(&[i64::MIN, i64::MAX]), [2, 4], "the widest range there is");
+        assert_eq!(fifths(&[i64::MIN, i64::MAX]), [1, 3], "the widest range there is");
     }
 
     #[test]

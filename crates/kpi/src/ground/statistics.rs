@@ -56,6 +56,14 @@ pub struct Interval {
     pub method: Method,
 }
 
+impl Interval {
+    /// The part of it that lies on a scale with these ends.
+    #[must_use]
+    pub fn within(self, (least, most): (f64, f64)) -> Self {
+        Self { low: self.low.clamp(least, most), high: self.high.clamp(least, most), ..self }
+    }
+}
+
 /// Wilson's score interval of `successes / trials` (Wilson 1927), as shares. `None` without trials.
 #[must_use]
 pub fn wilson(successes: u64, trials: u64) -> Option<Interval> {
@@ -82,7 +90,8 @@ pub fn of_positive(value: f64, error: f64) -> Interval {
 
 /// The net promoter score, in points from -100 to 100, and its adjusted Wald interval
 /// (Bonett and Price 2012 as used by Rocks 2016: three answers more, 3/4 of them promoters and
-/// 3/4 detractors). The bounds are not clipped. `None` without answers.
+/// 3/4 detractors), widened to the score where that lies outside, and clipped to the scale. `None`
+/// without answers.
 #[must_use]
 pub fn net_promoter_score(promoters: u64, passives: u64, detractors: u64) -> Option<(f64, Interval)> {
     let answers = promoters + passives + detractors;
@@ -94,7 +103,8 @@ pub fn net_promoter_score(promoters: u64, passives: u64, detractors: u64) -> Opt
     let (p, d) = ((promoters as f64 + 0.75) / n, (detractors as f64 + 0.75) / n);
     let (centre, error) = (p - d, ((p + d - (p - d).powi(2)) / n).sqrt());
     let (low, high) = (100.0 * (centre - Z95 * error), 100.0 * (centre + Z95 * error));
-    Some((score, Interval { low, high, method: Method::AdjustedWald }))
+    let interval = Interval { low: low.min(score), high: high.max(score), method: Method::AdjustedWald };
+    Some((score, interval.within((-100.0, 100.0))))
 }
 
 /// Count, sum and sum of squares: enough for a mean with its interval, and they combine.
@@ -363,14 +373,29 @@ mod tests {
     }
 
     #[test]
-    fn the_score_matches_the_reference_value_and_is_not_clipped() {
+    fn the_score_matches_the_reference_value() {
         let (score, interval) = net_promoter_score(50, 33, 17).unwrap();
         near(score, 33.0, 1e-12);
         near(interval.low.midpoint(interval.high), 32.04, 0.005);
         near(interval.low, 17.56, 0.005);
         near(interval.high, 46.52, 0.005);
-        assert!(net_promoter_score(3, 0, 0).unwrap().1.high > 100.0);
         assert_eq!(net_promoter_score(0, 0, 0), None);
+    }
+
+    /// Unclipped, ten answers of 10 would reach 113, and one would lie above its own interval.
+    #[test]
+    fn the_interval_of_a_score_holds_it_and_stays_on_the_scale() {
+        for all in 1..40_u64 {
+            for promoters in 0..=all {
+                for detractors in 0..=all - promoters {
+                    let found = net_promoter_score(promoters, all - promoters - detractors, detractors);
+                    let (score, Interval { low, high, .. }) = found.unwrap();
+                    assert!(-100.0 <= low && low <= score && score <= high && high <= 100.0);
+                }
+            }
+        }
+        assert_eq!(net_promoter_score(100, 0, 0).unwrap().1.high, 100.0);
+        assert_eq!(net_promoter_score(0, 0, 5).unwrap().1.low, -100.0);
     }
 
     #[test]

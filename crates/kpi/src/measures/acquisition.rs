@@ -4,7 +4,7 @@ use crate::engine::measure::{Hit, Measure, Other, Seen, Stat};
 use crate::engine::records::Need;
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
-use crate::ground::definition::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, TOUCHPOINTS};
+use crate::ground::definition::{DROP_RETURNED, Definition, MIN_AMOUNT, NO_INTERVAL, TOUCHPOINTS};
 
 /// A customer whose first order ever is in range, at their first touchpoint of any kind: there they
 /// were won.
@@ -13,7 +13,7 @@ fn new_customer(seen: &Seen) -> Option<Hit> {
     let first = seen.first()?.hit;
     let other = Some(Other::of(order));
     let in_range = seen.span.from <= order.at && order.at < seen.span.until;
-    let counts = in_range && seen.cx.lens.has_place(first.place);
+    let counts = in_range && seen.has_place(first.place);
     counts.then_some(Hit { other, ..first })
 }
 
@@ -35,7 +35,7 @@ pub static NEW_CUSTOMERS: Measure = Measure {
             "Customers whose first order ever is in range. They count at the place of their first touchpoint of any \
              kind (channel, location, campaign), where they were won, and filters ask for that one. Channel by other channel: where they were won and where \
              they bought first.",
-        )
+        ).revised(2)
         .from(TOUCHPOINTS)
         .asking(&[MIN_AMOUNT, DROP_RETURNED])
     },
@@ -56,8 +56,9 @@ pub static ACQUISITION_COST: Measure = Measure {
              campaign: spend by its own, customers by that of their first touchpoint of any kind; in other groups \
              spend has no name. Of the filters only that by channel selects spend.",
         )
-        .with(NO_INTERVAL, NO_ANCHOR)
-        .from(TOUCHPOINTS)
+        .with(NO_INTERVAL, "Absent without a new customer, and where no spend was recorded.")
+        .revised(2)
+    .from(TOUCHPOINTS)
         .asking(&[MIN_AMOUNT, DROP_RETURNED])
     },
     money: true,

@@ -26,31 +26,45 @@ fn is_order(mark: &Mark) -> bool {
     mark.kind == TouchType::ORDER
 }
 
-/// Where each cart of the customer was opened: its first touchpoint ever, if that is an anchor.
-/// Touchpoints without a cart id are one cart until the next order.
+/// Whether a cart holds nothing after a change.
+fn is_empty(mark: &Mark) -> bool {
+    mark.detail != 0
+}
+
+/// Where each cart of the customer was opened: its first touchpoint ever at which it held anything,
+/// if that is an anchor. Touchpoints without a cart id are one cart until the next order. A cart that
+/// was emptied within W, and not filled again, is none.
 pub(crate) fn opened(seen: &Seen) -> SmallVec<[usize; 8]> {
     let (mut known, mut nameless, mut opened) = (Few::new(), false, SmallVec::new());
     for (nth, mark) in seen.marks.iter().enumerate() {
         if is_order(mark) {
             nameless = false;
         }
-        if !is_cart(mark) {
+        if !is_cart(mark) || is_empty(mark) {
             continue;
         }
         let is_new = match seen.item(mark) {
             0 => !std::mem::replace(&mut nameless, true),
             cart => known.is_new(cart),
         };
-        if is_new && seen.counts(mark) {
+        if is_new && seen.counts(mark) && !is_emptied(seen, nth) {
             opened.push(nth);
         }
     }
     opened
 }
 
+/// Whether the last that is known of a cart within W, and before an order, is that it is empty.
+fn is_emptied(seen: &Seen, nth: usize) -> bool {
+    let opening = &seen.marks[nth];
+    let end = seen.window_end(opening.at);
+    let later = seen.marks[nth..].iter().take_while(|mark| mark.at < end && !is_order(mark));
+    later.filter(|mark| is_cart(mark) && seen.item(mark) == seen.item(opening)).last().is_some_and(is_empty)
+}
+
 /// What a cart is last known to be worth, of the touchpoints before it was ordered or lost sight
-/// of; `None` when it says nothing in the question's currency.
-pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
+/// of; `None` when it says nothing, and nothing inside when that cannot be converted.
+pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<Option<i64>> {
     let (values, mark) = (&seen.tables.cart_values, &seen.marks[nth]);
     let end = seen.answer(nth, is_order).map_or(i64::MAX, |order| order.at);
     let its =
@@ -62,7 +76,7 @@ pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<i64> {
         let found = seen.beside(&values.owner, touch).next();
         let said = found.map(|row| (values.value.get(row), values.currency[row]));
         if let Some((value, currency)) = said {
-            worth = seen.cx.orders.converted(value, currency, touch.at);
+            worth = Some(seen.cx.orders.converted(value, currency, touch.at));
         }
     }
     worth
@@ -87,9 +101,11 @@ pub static CART_ABANDONMENT: Measure = Measure {
         "cart_abandonment",
         "Cart abandonment",
         "share of carts",
-        "Of the carts opened in range (their first touchpoint), the share without an order by the same customer, \
-         by any channel, within W. Carts without an id are one until the customer's next order.",
+        "Of the carts opened in range (the first touchpoint at which they held anything), the share without an order \
+         by the same customer, by any channel, within W. A cart that was emptied within W is none. Carts without an \
+         id are one until the customer's next order.",
     )
+    .revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, MIN_AMOUNT, DROP_RETURNED]),
@@ -126,7 +142,7 @@ pub static CART_RECOVERY: Measure = Measure {
         "Of the carts opened in range and abandoned, the share with an order by the same customer, by any \
          channel and device, within R days of the opening. Channel by other channel: where it was abandoned and \
          where recovered.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
@@ -141,7 +157,7 @@ pub static CART_RECOVERY_ELSEWHERE: Measure = Measure {
         "share of abandoned carts",
         "Of the carts opened in range and abandoned, the share whose first order within R days of the opening \
          was by another channel, or known by another set of identifiers (a device, a login), than the cart.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
@@ -159,8 +175,9 @@ pub static ABANDONED_VALUE: Measure = Measure {
         "Value of abandoned carts",
         "minor units",
         "The sum of what the carts opened in range and abandoned were last known to be worth, within W of their \
-         opening; carts that say nothing, or an amount that cannot be converted, add nothing.",
-    )
+         opening; carts that say nothing add nothing, and those whose amount cannot be converted are excluded and \
+         counted.",
+    ).revised(2)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND]),
     stat: Stat::Sum,
@@ -168,10 +185,10 @@ pub static ABANDONED_VALUE: Measure = Measure {
     observe: |seen, hits| {
         for nth in opened(seen) {
             let hit = abandoned(seen, nth);
-            if hit.part == 1
-                && let Some(worth) = worth(seen, nth)
-            {
-                hits.push(hit.part(worth));
+            match worth(seen, nth).filter(|_| hit.part == 1) {
+                Some(Some(worth)) => hits.push(hit.part(worth)),
+                Some(None) => hits.leave_out(),
+                None => {}
             }
         }
     },

@@ -3,13 +3,16 @@
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing};
+use crate::engine::measure::{
+    ByPlace, Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing,
+};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
     CROSS, DROP_RETURNED, Definition, FACTORS, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, PHASES,
     Parameter, WILSON, parameter,
 };
+use customer360_model::activity::MessageStatus;
 
 const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
 const AHEAD: &[Parameter] = &[parameter("window.days", "7", "W"), KIND, MIN_AMOUNT, DROP_RETURNED];
@@ -77,10 +80,10 @@ pub static VISITOR_CONVERSION: Measure = Measure {
         "Conversion rate of visitors",
         "share of customers",
         "Of the customers with a visit in range, the share with an order, by any channel, within W after any of \
-         those visits. A customer stands in the group of the first visit that an order followed, else of their \
-         first.",
+         those visits. By channel or location a customer counts in each group that they visited.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(AHEAD),
     observe: |seen, hits| {
@@ -92,6 +95,7 @@ pub static VISITOR_CONVERSION: Measure = Measure {
         }
         hits.extend(answered.or(first.map(|first| Hit { censored, ..first })));
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -124,7 +128,11 @@ fn research<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item =
     };
     let items = seen.cx.names.items();
     let bought: Vec<(u32, u32)> = lines.filter_map(|row| items.pair(seen.tables.lines.item[row])).collect();
-    let before = seen.before(order).iter().filter(move |mark| types.has(mark.kind));
+    let is_research = move |mark: &Mark| {
+        types.has(mark.kind)
+            && (mark.kind != TouchType::MESSAGE || mark.detail == MessageStatus::Clicked as u8)
+    };
+    let before = seen.before(order).iter().filter(move |mark| is_research(mark));
     before.filter(move |mark| same == Same::Anything || shares(seen, mark, &bought, same))
 }
 
@@ -148,7 +156,7 @@ pub static CHANNEL_CONVERSION: Measure = Measure {
          which the research was by another channel than the purchase. The first, the last, or one research \
          touchpoint by each channel counts; with one by each, an order counts once for each. Channel by other \
          channel: the matrix of purchase and research.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS)
     .asking(&[
@@ -207,7 +215,7 @@ pub static ROPO: Measure = Measure {
         "Of the identified orders in range by physical channels, the share with research by an online channel by \
          the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
          counted.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(PHASES)
     .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
@@ -224,7 +232,7 @@ pub static REVERSE_ROPO: Measure = Measure {
         "Of the identified orders in range by online channels, the share with research by a physical channel by \
          the same customer within W before (consideration, articles, clicks). Orders of nobody are excluded and \
          counted.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(PHASES)
     .asking(&[BACK, KIND, SAME, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
@@ -318,9 +326,11 @@ pub static SHOWROOMERS: Measure = Measure {
          Who among nobody did so is not known: this is the lower bound.",
     )
     .with(NO_INTERVAL, NO_ENTRY)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     observe: |seen, hits| store_conversion(seen, hits, true, false),
+    by_place: ByPlace::Itself,
     ..STORE
 };
 
@@ -334,8 +344,10 @@ pub static STORE_CONVERSION_ADJUSTED: Measure = Measure {
          visits of nobody count; ComputeStoreConversion gives both bounds.",
     )
     .with(NO_INTERVAL, NO_ENTRY)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     observe: |seen, hits| store_conversion(seen, hits, true, true),
+    by_place: ByPlace::Itself,
     ..STORE
 };

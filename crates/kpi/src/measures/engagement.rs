@@ -2,7 +2,7 @@
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
+use crate::engine::measure::{ByPlace, Hit, Measure, Params, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::ANSWERS;
 use crate::facts::tables::NO_SENTIMENT;
@@ -32,6 +32,7 @@ pub static OFFER_CONVERSION: Measure = Measure {
          item: the offer; channel by other channel: the matrix of where it was shown and where it converted.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(&[
         parameter("window.days", "14", "W"),
@@ -49,6 +50,7 @@ pub static OFFER_CONVERSION: Measure = Measure {
             }
         }
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -146,6 +148,7 @@ pub static REVIEW_RATING: Measure = Measure {
     .with(MEAN, NO_ANCHOR)
     .from(FACTORS),
     stat: Stat::Mean,
+    bounds: (1.0, 5.0),
     nobody: true,
     anchors: reviews,
     observe: |seen, hits| reviewed(seen, hits, stars),
@@ -163,6 +166,7 @@ pub static REVIEW_SENTIMENT: Measure = Measure {
     .with(MEAN, NO_ANCHOR)
     .from(SINGLE_VIEW),
     stat: Stat::Mean,
+    bounds: (-1.0, 1.0),
     scale: 100.0,
     nobody: true,
     anchors: reviews,

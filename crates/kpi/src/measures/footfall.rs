@@ -2,7 +2,7 @@
 //! followers as networks report them.
 
 use crate::engine::hits::Hits;
-use crate::engine::measure::{Hit, Measure, Seen, Stat};
+use crate::engine::measure::{ByPlace, Hit, Measure, Seen, Stat};
 use crate::engine::records::Need;
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
@@ -15,7 +15,7 @@ use crate::measures::engagement::interactions;
 
 const COMMON: Measure = Measure { nobody: true, ..Measure::BASE };
 
-const NO_COUNT: &str = "Absent where nobody was counted.";
+const NO_COUNT: &str = "Absent where nobody was counted, or nothing was recorded.";
 
 pub static FOOTFALL: Measure = Measure {
     definition: Definition::scalar(
@@ -54,6 +54,7 @@ pub static ENGAGEMENT_OVER_REACH: Measure = Measure {
          recorded (see reached_people).",
     )
     .with(NO_INTERVAL, NO_COUNT)
+    .revised(2)
     .from(SINGLE_VIEW),
     stat: Stat::Quotient,
     anchors: |_| Types::of([TouchType::SOCIAL_ENGAGEMENT]),
@@ -99,6 +100,7 @@ pub static COUNTED_CONVERSION: Measure = Measure {
          count was recorded, over the entries counted there (see footfall).",
     )
     .with(NO_INTERVAL, NO_COUNT)
+    .revised(2)
     .from(CROSS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| counted(seen, hits, false),
@@ -116,10 +118,12 @@ pub static COUNTED_ADJUSTED: Measure = Measure {
          counted nobody knows; ComputeStoreConversion gives both bounds.",
     )
     .with(NO_INTERVAL, NO_COUNT)
+    .revised(2)
     .from(CROSS)
     .asking(&[W, KIND, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| counted(seen, hits, true),
     need: Some(Need::Entries),
+    by_place: ByPlace::Itself,
     ..STORE
 };
 

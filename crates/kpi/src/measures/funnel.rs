@@ -2,7 +2,9 @@
 
 use crate::engine::lens::Lens;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Context, Hit, Measure, Params, Seen, Span, Stat, Step, nothing, window_of};
+use crate::engine::measure::{
+    ByPlace, Context, Hit, Measure, Params, Seen, Span, Stat, Step, nothing, window_of,
+};
 use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{KpiError, Scope};
 use crate::engine::timeline::Reader;
@@ -13,10 +15,11 @@ use crate::ground::answer::{Basis, Ratio, Tally};
 use crate::ground::definition::{Definition, NO_ANCHOR, PEERS, WILSON, parameter};
 
 fn types(params: &Params) -> Types {
-    Types::of(params.steps.iter().flat_map(|step| {
-        let all = (0..TouchType::COUNT as u8).map(TouchType);
-        all.filter(|touch_type| touch_type.activity_type() == step.activity)
-    }))
+    Types::of(
+        params.steps.iter().flat_map(|step| {
+            TouchType::all().filter(|touch_type| touch_type.activity_type() == step.activity)
+        }),
+    )
 }
 
 fn takes(seen: &Seen, step: &Step, mark: &Mark) -> bool {
@@ -74,6 +77,7 @@ pub static FUNNEL: Measure = Measure {
          neither). A customer counts once, with the farthest that any beginning in range led.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(PEERS)
     .asking(&[
         parameter("window.days", "30", "W"),
@@ -94,6 +98,7 @@ pub static FUNNEL: Measure = Measure {
         let hit = Hit::of(&seen.marks[begin]).answered(done.then(|| &seen.marks[last]));
         hits.push(Hit { censored: !done && !seen.is_observed(hit.at), ..hit });
     },
+    by_place: ByPlace::Itself,
     ..Measure::BASE
 };
 
@@ -119,7 +124,7 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
     let observe = |(tally, taken): &mut (Tally, Vec<u64>), part: &Part| {
         reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: &cx, span, window, who, tables, marks };
+            let seen = Seen { cx: &cx, span, window, who, tables, marks, only: None };
             if let Some((begin, steps, _)) = farthest(&seen) {
                 taken[steps] += 1;
                 tally.count(1, part.segment.customers.registered[customer as usize]);
@@ -136,5 +141,5 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
     let (tally, taken) = snapshot.fold(TASK_CUSTOMERS, start, observe, merge);
     let reached = |step: usize| taken[step..].iter().sum::<u64>();
     let steps = (1..=params.steps.len()).map(|step| Ratio::share(reached(step), reached(step.max(2) - 1)));
-    Ok(Answer { basis: tally.basis(snapshot.revision), steps: steps.collect() })
+    Ok(Answer { basis: tally.basis(snapshot.revision, snapshot.folded), steps: steps.collect() })
 }

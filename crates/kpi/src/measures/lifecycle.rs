@@ -5,7 +5,7 @@ use crate::engine::grouping::Grouping;
 use crate::engine::hits::Hits;
 use crate::engine::lens::Lens;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
+use crate::engine::measure::{ByPlace, Hit, Measure, Params, Seen, Stat};
 use crate::engine::order_lens::OrderLens;
 use crate::engine::scalar::SPANS_LIMIT;
 use crate::engine::scope::{CELLS_LIMIT, GroupBy, KpiError, OrderOptions, Scope};
@@ -80,20 +80,30 @@ pub struct States {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let orders = OrderLens::new(&lens, &question.orders)?;
-    let bounds = bounds(&question.scope, question.unit)?;
-    let count = bounds.len().saturating_sub(2);
-    let laid_out = Intervals::between(bounds.clone(), question.unit);
+    let count = bounds(&question.scope, question.unit)?.len().saturating_sub(2);
     if grouping.len().saturating_mul(count) > CELLS_LIMIT {
         return Err(KpiError::TooManyCells);
     }
+    let Some(places) = grouping.of_places() else { return answer(&lens, &grouping, question) };
+    let whole = answer(&lens, &Grouping::new(&lens, None)?, question)?;
+    let ask = |lens: &Lens, one: &Grouping| Ok(answer(lens, one, question)?.result.groups);
+    let groups = grouping.each_place(&lens, places, ask)?;
+    Ok(Answer { result: Grouped { groups, ..whole.result }, ..whole })
+}
+
+fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answer, KpiError> {
+    let snapshot = lens.snapshot;
+    let orders = OrderLens::new(lens, &question.orders)?;
+    let bounds = bounds(&question.scope, question.unit)?;
+    let count = bounds.len().saturating_sub(2);
+    let laid_out = Intervals::between(bounds.clone(), question.unit);
     let types = Types::of(question.activities.iter().flat_map(|&activity| types_of(activity)));
-    let reader = Reader::of(types, &lens, &orders, lens.observed);
+    let reader = Reader::of(types, lens, &orders, lens.observed);
     let state = || Cells { tally: Tally::default(), groups: vec![Group::new(count); grouping.len()] };
     let observe = |cells: &mut Cells, part: &Part| {
         let mut active = Vec::new();
         reader.each(part, |customer, marks| {
-            let counted = walk(&lens, &laid_out, marks, &mut active);
+            let counted = walk(lens, &laid_out, marks, &mut active);
             let place = counted.first.or(counted.before).map_or(marks[0].place, |mark| mark.place);
             let group = &mut cells.groups[grouping.of(part, customer, place)];
             group.count(&active, counted.is_new);
@@ -102,7 +112,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
             }
         });
         if types.has(TouchType::ORDER) {
-            let excluded = orders.excluded(&lens, part);
+            let excluded = orders.excluded(lens, part);
             cells.tally.merge(&Tally { excluded, ..Tally::default() });
         }
     };
@@ -122,12 +132,11 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     };
     let intervals: Vec<Interval> = bounds.windows(2).skip(1).map(interval).collect();
     let result = grouping.answer(cells.groups, Group::is_empty, Group::add, Group::lifecycle);
-    Ok(Answer { basis: cells.tally.basis(snapshot.revision), intervals, result })
+    Ok(Answer { basis: cells.tally.basis(snapshot.revision, snapshot.folded), intervals, result })
 }
 
 fn types_of(activity: ActivityType) -> impl Iterator<Item = TouchType> {
-    let all = (0..TouchType::COUNT as u8 - 1).map(TouchType);
-    all.filter(move |touch_type| touch_type.activity_type() == activity)
+    TouchType::all().filter(move |touch_type| touch_type.activity_type() == activity)
 }
 
 /// The beginning of the interval before the range, and the bounds of all of the range.
@@ -252,7 +261,7 @@ impl Group {
             let (n, weight) = (f64::from(intervals), customers as f64);
             moments.merge(Moments { count: customers, sum: n * weight, squares: n * n * weight });
         }
-        let mean_intervals = Estimate::of(moments.mean(), moments.count);
+        let mean_intervals = Estimate::of(moments.mean(), moments.count).within((1.0, f64::INFINITY));
         Lifecycle { states: self.states, active_intervals: self.active_intervals, mean_intervals }
     }
 }
@@ -280,7 +289,7 @@ fn stands(seen: &Seen, hits: &mut Hits, wanted: Standing) {
     let orders = || seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER);
     let window = seen.window_begin(seen.span.from);
     let now = orders().find(|mark| seen.counts(mark));
-    let is_before = |mark: &&Mark| mark.at < seen.span.from && seen.cx.lens.has_place(mark.place);
+    let is_before = |mark: &&Mark| mark.at < seen.span.from && seen.has_place(mark.place);
     let before = orders().filter(is_before).take_while(|mark| mark.at < seen.span.from).last();
     let before = before.filter(|mark| mark.at >= window);
     let first = orders().next().map(|mark| mark.row);
@@ -304,9 +313,11 @@ pub static NEW_BUYERS: Measure = Measure {
         "Customers whose first order ever, by any channel, is in range and scope. New, returning and resurrected \
          buyers together are all buyers in range.",
     )
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| stands(seen, hits, Standing::New),
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -317,9 +328,11 @@ pub static RETURNING_BUYERS: Measure = Measure {
         "customers",
         "Customers with an order in range and scope and another, in scope too, in the W local days before the range.",
     )
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(PARAMETERS),
     observe: |seen, hits| stands(seen, hits, Standing::Returning),
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -331,9 +344,11 @@ pub static RESURRECTED_BUYERS: Measure = Measure {
         "Customers with an order in range and scope who had ordered before, but not, in scope, in the W local days \
          before the range.",
     )
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(PARAMETERS),
     observe: |seen, hits| stands(seen, hits, Standing::Resurrected),
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -345,9 +360,11 @@ pub static DORMANT_BUYERS: Measure = Measure {
         "Customers with an order in scope in the W local days before the range and none in it. 0 until all of the \
          range was observed.",
     )
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(PARAMETERS),
     observe: |seen, hits| stands(seen, hits, Standing::Dormant),
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -356,17 +373,19 @@ pub static ACTIVE_DAYS: Measure = Measure {
         "active_days",
         "Active days of a customer, mean",
         "days",
-        "The mean number of local days on which customers had a touchpoint of any type in range, over those who had \
-         one: how sticky the retailer is.",
+        "The mean number of local days on which customers did anything in range (see active_customers), over those who \
+         did: how sticky the retailer is.",
     )
+    .revised(2)
     .with(MEAN, NO_ANCHOR)
     .from(PEERS),
     stat: Stat::Mean,
+    bounds: (1.0, f64::INFINITY),
     window_days: 0,
-    anchors: |_: &Params| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    anchors: |_: &Params| Types::all(),
     observe: |seen, hits| {
         let (mut first, mut days, mut end) = (None, 0, i64::MIN);
-        for mark in seen.marks.iter().filter(|mark| seen.counts(mark)) {
+        for mark in seen.marks.iter().filter(|mark| mark.is_made() && seen.counts(mark)) {
             first = first.or(Some(mark));
             if mark.at >= end {
                 (days, end) = (days + 1, seen.cx.days.begin(seen.cx.days.index(mark.at) + 1));
@@ -374,5 +393,6 @@ pub static ACTIVE_DAYS: Measure = Measure {
         }
         hits.extend(first.map(|mark| Hit::of(mark).part(days)));
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };

@@ -1,6 +1,7 @@
 //! Figures that are one number, a file a family.
 
 pub mod acquisition;
+pub mod advocacy;
 pub(crate) mod basket;
 pub(crate) mod care;
 pub(crate) mod carts;

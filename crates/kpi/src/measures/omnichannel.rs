@@ -1,10 +1,10 @@
 //! By how many channels, and by which, customers deal with the retailer; and what those of the
 //! loyalty programme are worth.
 
-use crate::engine::channels_used::{CHANNELS_LIMIT, each_use, uses};
+use crate::engine::channels_used::{CHANNELS_LIMIT, each_use};
 use crate::engine::hits::Added;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
+use crate::engine::measure::{ByPlace, Context, Hit, Measure, Params, Seen, Span, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::Part;
 use crate::facts::touch_types::Types;
@@ -32,7 +32,7 @@ const COMMON: Measure = Measure { stat: Stat::Customers, anchors: everything, ..
 pub(crate) fn own<'s>(seen: &'s Seen) -> impl Iterator<Item = &'s Mark> {
     let span = seen.span;
     let in_range = move |mark: &&Mark| span.from <= mark.at && mark.at < span.until;
-    seen.marks.iter().filter(in_range).filter(|mark| uses(mark.kind, mark.detail))
+    seen.marks.iter().filter(in_range).filter(|mark| mark.is_made())
 }
 
 /// The first touchpoint by another channel than the first one.
@@ -65,6 +65,7 @@ pub static OMNICHANNEL_SHARE: Measure = Measure {
          was not opened), the share that used two channels or more in range, in scope or not.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Share,
     observe: |seen, hits| {
@@ -72,6 +73,7 @@ pub static OMNICHANNEL_SHARE: Measure = Measure {
         hits.extend(first.map(|mark| Hit::of(mark).answered(elsewhere(seen))));
     },
     at_once: Some(by_several),
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -113,8 +115,10 @@ pub static CHANNELS_USED: Measure = Measure {
          range and scope (any touchpoint but an impression or a message that was not opened).",
     )
     .with(MEAN, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Mean,
+    bounds: (1.0, f64::INFINITY),
     observe: |seen, hits| {
         let first = own(seen).find(|mark| seen.counts(mark));
         let mut channels: Vec<u32> = own(seen).map(|mark| seen.cx.channel(mark.place)).collect();
@@ -122,6 +126,7 @@ pub static CHANNELS_USED: Measure = Measure {
         channels.dedup();
         hits.extend(first.map(|mark| Hit::of(mark).part(channels.len() as i64)));
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -155,12 +160,14 @@ pub static REVENUE: Measure = Measure {
         "revenue",
         "Revenue",
         "minor units",
-        "What the identified orders in range are worth together, before returns.",
+        "What the orders in range are worth together, those of nobody too, before returns.",
     )
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Sum,
     money: true,
+    nobody: true,
     anchors: orders,
     observe: |seen, hits| {
         hits.extend(seen.valued_orders().map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
@@ -198,7 +205,7 @@ pub static PROGRAMME_JOINED: Measure = Measure {
 
 /// The standing of a member at the end of the range, if it is in scope.
 fn member<'s>(seen: &'s Seen) -> Option<&'s Mark> {
-    membership(seen, seen.span.until).filter(|mark| seen.cx.lens.has_place(mark.place))
+    membership(seen, seen.span.until).filter(|mark| seen.has_place(mark.place))
 }
 
 pub static PROGRAMME_MEMBERS: Measure = Measure {

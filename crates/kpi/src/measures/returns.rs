@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Other, Params, Seen, Stat};
+use crate::engine::measure::{ByPlace, Hit, Measure, Other, Params, Seen, Stat};
 use crate::engine::scalar::{self, Answer, Figure, Question};
 use crate::engine::scope::{GroupBy, KpiError, Scope};
 use crate::facts::fact::TouchType;
@@ -30,14 +30,14 @@ const SOLD: Measure = Measure {
     stat: Stat::Share,
     window_days: 30,
     anchors: |_| Types::of([TouchType::ORDER]),
-    beside: |_| Types::of([TouchType::RETURN]),
+    beside: |_| Types::of([TouchType::CAME_BACK]),
     ..Measure::BASE
 };
 
 /// Of what came back.
 const BACK: Measure = Measure {
     window_days: 0,
-    anchors: |_| Types::of([TouchType::RETURN]),
+    anchors: |_| Types::of([TouchType::CAME_BACK]),
     beside: |_| Types::of([TouchType::ORDER]),
     ..SOLD
 };
@@ -48,11 +48,11 @@ fn links(seen: &Seen) -> Vec<(usize, usize)> {
     let of = |kind| move |mark: &Mark| mark.kind == kind;
     let all = |kind| seen.marks.iter().enumerate().filter(move |(_, mark)| of(kind)(mark));
     let (mut links, mut by_key, mut last) = (Vec::new(), FxHashMap::default(), None);
-    if all(TouchType::RETURN).next().is_none() {
+    if all(TouchType::CAME_BACK).next().is_none() {
         return links;
     }
     let names_order = |(_, back): (usize, &Mark)| seen.tables.returns.key[back.row.row()] != 0;
-    if all(TouchType::RETURN).any(names_order) {
+    if all(TouchType::CAME_BACK).any(names_order) {
         for (nth, order) in all(TouchType::ORDER) {
             by_key.entry(seen.tables.orders.key[order.row.row()]).or_insert(nth);
         }
@@ -60,7 +60,7 @@ fn links(seen: &Seen) -> Vec<(usize, usize)> {
     for (nth, mark) in seen.marks.iter().enumerate() {
         match mark.kind {
             TouchType::ORDER => last = Some(nth),
-            TouchType::RETURN => {
+            TouchType::CAME_BACK => {
                 let order = match seen.tables.returns.key[mark.row.row()] {
                     0 => last,
                     key => by_key.get(&key).copied(),
@@ -89,11 +89,19 @@ fn sold<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s Mark, Vec<&'s Mark>)> {
     })
 }
 
-/// Each order in range with what came back of it; `None` leaves an order out.
-fn came_back(seen: &Seen, hits: &mut Hits, measure: impl Fn(&Mark) -> Option<i64>) {
+/// Each order in range with what came back of it; `None` leaves an order out, or a return, which may be
+/// counted as such.
+fn came_back(seen: &Seen, hits: &mut Hits, counts: bool, measure: impl Fn(&Mark) -> Option<i64>) {
     for (order, backs) in sold(seen) {
         let Some(whole) = measure(order) else { continue };
-        let part = backs.iter().filter_map(|back| measure(back)).sum();
+        let mut part = 0_i64;
+        for back in &backs {
+            match measure(back) {
+                Some(measured) => part = part.saturating_add(measured),
+                None if counts => hits.leave_out(),
+                None => {}
+            }
+        }
         let other = backs.first().map(|back| Other::of(back));
         hits.push(Hit { other, whole, censored: !seen.is_observed(order.at), ..Hit::of(order).part(part) });
     }
@@ -107,7 +115,7 @@ pub static RETURNED_ORDERS: Measure = Measure {
         "Of the identified orders in range, the share with a return within W. A return is of the customer's order \
          that it names; where it names none, of their last one before it; returns of nobody, and of orders of \
          others, are of none.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(RETURNED),
@@ -132,13 +140,13 @@ pub static RETURNED_UNITS: Measure = Measure {
         "share of units",
         "The quantity of the lines of the returns within W (see returned_orders) of the identified orders in range \
          that have lines, over the quantity of the lines of those orders. Both in thousandths.",
-    )
+    ).revised(2)
     .with(NO_INTERVAL, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     stat: Stat::Quotient,
     observe: |seen, hits| {
-        came_back(seen, hits, |mark| {
+        came_back(seen, hits, false, |mark| {
             let units = &seen.tables.lines.quantity[seen.lines_of(mark)];
             (!units.is_empty()).then(|| units.iter().map(|quantity| quantity.milli()).sum())
         });
@@ -152,7 +160,7 @@ fn worth(seen: &Seen, mark: &Mark) -> Option<i64> {
         return Some(seen.worth(mark));
     }
     let (returns, row) = (&seen.tables.returns, mark.row.row());
-    seen.cx.orders.converted(returns.amount.get(row), returns.currency[row], mark.at)
+    seen.cx.orders.came_back(returns, row)
 }
 
 pub static RETURNED_VALUE: Measure = Measure {
@@ -161,14 +169,15 @@ pub static RETURNED_VALUE: Measure = Measure {
         "Returned value",
         "share of revenue",
         "What came back within W (see returned_orders) of the identified orders in range, over what those are worth. \
-         Returns in another currency are converted at the rate of their own date; those that cannot be add nothing.",
-    )
+         Returns in another currency are converted at the rate of the date of their order; those that cannot be are excluded \
+         and counted.",
+    ).revised(2)
     .with(NO_INTERVAL, "Absent without revenue.")
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     stat: Stat::Quotient,
     money: true,
-    observe: |seen, hits| came_back(seen, hits, |mark| worth(seen, mark)),
+    observe: |seen, hits| came_back(seen, hits, true, |mark| worth(seen, mark)),
     ..SOLD
 };
 
@@ -190,6 +199,7 @@ const DAYS: &str = "The time from an order to its return (see returned_orders), 
 
 pub static RETURN_DAYS: Measure = Measure {
     definition: Definition::scalar("return_days", "Days to return, median", "days of 24 hours", DAYS)
+        .revised(2)
         .with(QUANTILE, NO_ANCHOR)
         .from(SINGLE_VIEW)
         .asking(&[MIN_AMOUNT]),
@@ -206,6 +216,7 @@ pub static RETURN_DAYS_P90: Measure = Measure {
         "days of 24 hours",
         DAYS,
     )
+    .revised(2)
     .with(QUANTILE, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT]),
@@ -220,7 +231,7 @@ pub static RETURNS_ELSEWHERE: Measure = Measure {
         "share of returns",
         "Of the identified returns in range whose order is known (see returned_orders) and not later, the share by \
          another channel than the order. Channel by other channel: where it was returned and where bought.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT]),
@@ -241,7 +252,7 @@ pub static ONLINE_RETURNED_IN_STORE: Measure = Measure {
         "share of returns",
         "Of the identified returns in range of orders by online channels (see returned_orders), the share by a \
          physical channel.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT]),
@@ -260,10 +271,10 @@ pub static ORDERS_AT_RETURNS: Measure = Measure {
         "orders_at_returns",
         "Returns with an order in the same visit",
         "share of returns",
-        "Of the identified returns in range, the share with another order of the customer in the same visit than the \
-         one that came back (see returned_orders): both name the same visit; where neither names one, on the same \
+        "Of the returns in range that somebody identified came with, the share with another order of theirs in the same \
+         visit than the one that came back (see returned_orders): both name the same visit; where neither names one, on the same \
          local day by the same channel at the same location.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
@@ -272,15 +283,51 @@ pub static ORDERS_AT_RETURNS: Measure = Measure {
         for order in seen.marks.iter().filter(|mark| mark.kind == TouchType::ORDER) {
             orders.entry(visit_key(seen, order)).or_default().push(order);
         }
-        let of: FxHashMap<usize, usize> = links(seen).into_iter().map(|(order, back)| (back, order)).collect();
-        for (nth, back) in seen.anchors(TouchType::RETURN) {
-            let its = of.get(&nth).map(|&order| seen.marks[order].row);
+        // By the number of the touchpoint: whoever came with it may be another than whose order it is.
+        let links = links(seen).into_iter();
+        let of: FxHashMap<u32, usize> =
+            links.map(|(order, back)| (seen.number(&seen.marks[back]), order)).collect();
+        for (_, back) in seen.anchors(TouchType::RETURN) {
+            let its = of.get(&seen.number(back)).map(|&order| seen.marks[order].row);
             let bought = orders.get(&visit_key(seen, back));
             let bought = bought.and_then(|all| all.iter().find(|order| Some(order.row) != its));
             hits.push(Hit::of(back).answered(bought.copied()));
         }
     },
+    anchors: |_| Types::of([TouchType::RETURN]),
+    beside: |_| Types::of([TouchType::ORDER, TouchType::CAME_BACK]),
     ..BACK
+};
+
+pub static NET_SALES: Measure = Measure {
+    definition: Definition::scalar(
+        "net_sales",
+        "Net sales",
+        "minor units",
+        "What the identified orders in range are worth, less what came back in range: each order and each return on \
+         its own day and at its own place. A return of an order that is not known, or does not count, is taken off \
+         nothing. Returns in another currency are converted at the rate of their own date; those that cannot be are \
+         excluded and counted.",
+    )
+    .from(SINGLE_VIEW)
+    .asking(&[MIN_AMOUNT, DROP_RETURNED]),
+    stat: Stat::Sum,
+    money: true,
+    by_place: ByPlace::Hits,
+    anchors: |_| Types::of([TouchType::ORDER, TouchType::RETURN]),
+    observe: |seen, hits| {
+        hits.extend(seen.anchors(TouchType::ORDER).map(|(_, order)| Hit::of(order).part(seen.worth(order))));
+        for (_, back) in links(seen) {
+            let back = &seen.marks[back];
+            if seen.counts(back) {
+                match worth(seen, back) {
+                    Some(worth) => hits.push(Hit::of(back).part(-worth)),
+                    None => hits.leave_out(),
+                }
+            }
+        }
+    },
+    ..Measure::BASE
 };
 
 /// Where things were bought and where they came back.
@@ -293,7 +340,7 @@ pub const RETURN_MATRIX: Definition = Definition {
         "The identified returns in range whose order is known (see returned_orders) and not later, by the channel of \
          the order and that of the return, with median days to return; beside returned_orders, returned_units, \
          returned_value, return_days, returns_elsewhere, online_returned_in_store and orders_at_returns.",
-    )
+    ).revised(2)
     .with(QUANTILE, "No cell without a return whose order is known.")
     .from(SINGLE_VIEW)
     .asking(RETURNED)

@@ -80,9 +80,9 @@ pub static SEAMLESS_SWITCHES: Measure = Measure {
         "Of the changes of channel between consecutive touchpoints of the journeys to identified orders in range (see \
          journey_length), the share after which the customer did not do again at once what they had done before in \
          that journey by another channel: view the same product, talk or be advised about it, be shown the same \
-         offer, try the same product. Counted at the touchpoint after the change. Channel by other channel: to \
+         offer, try the same product. Counted at the touchpoint after the change, for which filters ask. Channel by other channel: to \
          where and from where.",
-    )
+    ).revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(TOUCHPOINTS)
     .asking(&[
@@ -95,11 +95,12 @@ pub static SEAMLESS_SWITCHES: Measure = Measure {
     anchors: |_| Types::of([TouchType::ORDER]),
     beside: |_| *JOURNEY,
     observe: |seen, hits| {
-        for (nth, _) in seen.anchors(TouchType::ORDER) {
+        let orders = seen.marks.iter().enumerate().filter(|(_, mark)| mark.kind == TouchType::ORDER);
+        for (nth, _) in orders.filter(|(_, order)| seen.span.counts(order.at)) {
             let touches: Vec<&Mark> = journey(seen, nth).collect();
             for (before, pair) in touches.windows(2).enumerate() {
                 let [from, to] = pair else { continue };
-                if seen.cx.channel(from.place) == seen.cx.channel(to.place) {
+                if seen.cx.channel(from.place) == seen.cx.channel(to.place) || !seen.has_place(to.place) {
                     continue;
                 }
                 let repeated = repeats(seen, &touches[..=before], to);

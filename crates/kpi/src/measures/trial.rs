@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Context, Hit, Measure, Seen, Stat};
+use crate::engine::measure::{ByPlace, Context, FROM_ZERO, Hit, Measure, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -36,6 +36,7 @@ pub static TRIAL_CONVERSION: Measure = Measure {
          tried and where bought.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(&[
         parameter("window.days", "14", "W"),
@@ -53,6 +54,7 @@ pub static TRIAL_CONVERSION: Measure = Measure {
             hits.push(seen.asked(nth, |later| later.kind == TouchType::ORDER && buys(seen, later, product)));
         }
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -80,8 +82,10 @@ pub static PRODUCTS_TRIED: Measure = Measure {
          the same location. A product counts once a visit; each trial that names no product counts as one.",
     )
     .with(MEAN, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS),
     stat: Stat::Mean,
+    bounds: FROM_ZERO,
     observe: |seen, hits| {
         let mut visits: Vec<(&Mark, Vec<u32>, i64)> = Vec::new();
         let mut known: FxHashMap<VisitKey, usize> = FxHashMap::default();
@@ -102,5 +106,6 @@ pub static PRODUCTS_TRIED: Measure = Measure {
         };
         hits.extend(visits.into_iter().map(tried));
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Seen, Stat, nothing};
+use crate::engine::measure::{ByPlace, FROM_ZERO, Hit, Measure, Seen, Stat, nothing};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -55,9 +55,11 @@ pub static UPSELL_ACCEPTANCE: Measure = Measure {
          any channel. By item: the offer.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(WINDOW),
     observe: |seen, hits| hits.extend(shown(seen)),
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -70,6 +72,7 @@ pub static UPSELL_CUSTOMERS: Measure = Measure {
          upsell_acceptance). A customer counts at the first offer that was accepted, otherwise at the first.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(WINDOW),
     observe: |seen, hits| {
@@ -78,6 +81,7 @@ pub static UPSELL_CUSTOMERS: Measure = Measure {
         let best = all.iter().find(|hit| hit.part > 0).or(all.first());
         hits.extend(best.map(|hit| Hit { censored: censored && hit.part == 0, ..*hit }));
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -129,6 +133,7 @@ pub static UPSELL_ORDER_VALUE: Measure = Measure {
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Mean,
+    bounds: FROM_ZERO,
     observe: |seen, hits| valued(seen, hits, true),
     ..ORDERS
 };
@@ -144,6 +149,7 @@ pub static PLAIN_ORDER_VALUE: Measure = Measure {
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Mean,
+    bounds: FROM_ZERO,
     observe: |seen, hits| valued(seen, hits, false),
     ..ORDERS
 };

@@ -2,7 +2,7 @@
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Params, Seen, Stat, nothing};
+use crate::engine::measure::{ByPlace, FROM_ZERO, Hit, Measure, Params, Seen, Stat, nothing};
 use crate::facts::fact::TouchType;
 use crate::facts::tables::UNKNOWN;
 use crate::facts::touch_types::Types;
@@ -89,6 +89,7 @@ pub static VISIT_RATE: Measure = Measure {
          such counts), the share with a visit, by any channel, within W after it.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(WINDOW),
     stat: Stat::Share,
@@ -100,6 +101,7 @@ pub static VISIT_RATE: Measure = Measure {
         let first = reached.find(|(_, mark)| reaches(mark) && seen.counts(mark));
         hits.extend(first.map(|(nth, _)| seen.asked(nth, |mark| mark.kind == TouchType::VISIT)));
     },
+    by_place: ByPlace::Itself,
     ..VISITS_LIKE
 };
 
@@ -108,9 +110,10 @@ pub static NEW_CONTACTS: Measure = Measure {
         "new_contacts",
         "New contacts",
         "customers",
-        "Customers whose first touchpoint ever, of any type, lies in range and scope. What is merged later is \
-         one contact, with the earliest of its touchpoints.",
+        "Customers whose first touchpoint ever that they made, of any type, lies in range and scope; what was only \
+         sent or shown to them is none. What is merged later is one contact, with the earliest of its touchpoints.",
     )
+    .revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
     anchors: |_| Types::all(),
@@ -130,6 +133,7 @@ pub static KNOWN_VISITORS: Measure = Measure {
         "Of the customers with a visit in range, the share that had any touchpoint before the first of them: \
          known, as opposed to new.",
     )
+    .revised(2)
     .with(WILSON, NO_ANCHOR)
     .from(FACTORS),
     stat: Stat::Share,
@@ -140,6 +144,7 @@ pub static KNOWN_VISITORS: Measure = Measure {
         let visit = seen.anchors(TouchType::VISIT).next();
         hits.extend(visit.map(|(_, mark)| Hit::of(mark).part(i64::from(is_known(mark)))));
     },
+    by_place: ByPlace::Itself,
     ..VISITS_LIKE
 };
 
@@ -152,12 +157,14 @@ pub static IDENTIFICATION_RATE: Measure = Measure {
          revision.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Share,
     observe: |seen, hits| {
         let first = seen.anchors(TouchType::VISIT).next();
         hits.extend(first.map(|(_, mark)| Hit::of(mark).part(i64::from(seen.is_registered()))));
     },
+    by_place: ByPlace::Itself,
     ..VISITS_LIKE
 };
 
@@ -168,7 +175,7 @@ pub static NEWLY_IDENTIFIED: Measure = Measure {
         "customers",
         "Customers whose first registration or login ever lies in range and scope, after an earlier touchpoint \
          of another type: they were anonymous before.",
-    )
+    ).revised(2)
     .from(TOUCHPOINTS),
     stat: Stat::Customers,
     anchors: identifying,
@@ -261,6 +268,7 @@ pub static VISIT_DURATION_MEAN: Measure = Measure {
     .with(MEAN, NO_ANCHOR)
     .from(PHASES),
     stat: Stat::Mean,
+    bounds: FROM_ZERO,
     ..DURATION
 };
 

@@ -110,7 +110,7 @@ pub fn compute(
     let observe = |state: &mut State, part: &Part| {
         reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: &cx, span, window, who, tables, marks };
+            let seen = Seen { cx: &cx, span, window, who, tables, marks, only: None };
             let mut counted = 0;
             for (_, mark) in seen.anchors(TouchType::ORDER) {
                 let lines = seen.lines_of(mark);
@@ -150,7 +150,7 @@ pub fn compute(
     });
     pairs.truncate(limit);
     let (orders, left_out) = (state.orders, state.left_out);
-    Ok(Answer { basis: state.tally.basis(snapshot.revision), orders, left_out, pairs })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), orders, left_out, pairs })
 }
 
 fn pair(state: &State, a: (String, u64), b: (String, u64), together: u64) -> Pair {

@@ -1,6 +1,10 @@
 //! Attribution: which channels or campaigns an order is due to, by seven models. Credits are whole
 //! numbers that sum exactly to orders and to revenue.
 
+mod keys;
+
+use keys::Keys;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -29,6 +33,8 @@ pub enum Model {
     First,
     /// All to the last.
     Last,
+    /// All to the last that is no direct visit; where all are, to the last.
+    LastNonDirect,
     /// The same to each.
     Linear,
     /// 40 % to the first, 40 % to the last, 20 % to those between.
@@ -48,9 +54,15 @@ pub enum Model {
 pub enum To {
     #[default]
     Channel,
-    /// Touchpoints of no campaign are passed over.
+    /// That of the touchpoint, or else that its visit came from; touchpoints of none are passed over.
     Campaign,
+    /// Where visits came from, such as `google/cpc`, and [`DIRECT`] where they say nothing; other
+    /// touchpoints by their channel.
+    Source,
 }
+
+/// The source of visits that came from nowhere.
+pub const DIRECT: &str = "(direct)";
 
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -72,11 +84,14 @@ pub struct Answer {
 }
 
 /// The credits of one model: with the unattributed they sum to all orders and all revenue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Attributed {
     pub model: Model,
     /// By name.
     pub credits: Vec<Credit>,
+    /// Of the Markov model, by name: the share of conversions that the chain loses without each. Not
+    /// what is credited, which is their proportion.
+    pub effects: Vec<(String, f64)>,
     /// Orders without a journey.
     pub unattributed: Credit,
 }
@@ -106,7 +121,8 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let has_chain = question.models.contains(&Model::Markov);
     let anchors = if has_chain { types } else { Types::of([TouchType::ORDER]) };
     let reader = Reader { anchors, ..reader };
-    let fold = Fold { cx: &cx, question, span, reader, has_chain };
+    let keys = Keys::new(&snapshot.dictionary, question.to);
+    let fold = Fold { cx: &cx, question, span, reader, has_chain, keys };
     let mut sums =
         snapshot.fold(TASK_CUSTOMERS, Sums::default, |s, part| fold.observe(s, part), Sums::merged);
     if sums.keys().len() > KEYS_LIMIT {
@@ -199,6 +215,7 @@ struct Fold<'a> {
     span: Span,
     reader: Reader<'a>,
     has_chain: bool,
+    keys: Keys,
 }
 
 impl Fold<'_> {
@@ -206,14 +223,15 @@ impl Fold<'_> {
         let window = window_of(&ATTRIBUTED_ORDERS, self.cx.params);
         self.reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: self.cx, span: self.span, window, who, tables, marks };
+            let seen = Seen { cx: self.cx, span: self.span, window, who, tables, marks, only: None };
             let mut orders = 0;
             for (nth, worth) in seen.valued_orders() {
                 orders += 1;
                 self.order(sums, &seen, nth, worth);
             }
             if self.has_chain {
-                let lost: Vec<u32> = lost(&seen).into_iter().filter_map(|mark| self.key(mark)).collect();
+                let lost = lost(&seen).into_iter().filter_map(|mark| self.key(&seen, mark));
+                let lost: Vec<u32> = lost.collect();
                 if !lost.is_empty() {
                     sums.markov.walk(&lost, LOST);
                 }
@@ -228,25 +246,18 @@ impl Fold<'_> {
     }
 
     /// What credit is given to; `None` for a touchpoint that is passed over.
-    fn key(&self, mark: &Mark) -> Option<u32> {
-        let place = self.cx.names.place(mark.place);
-        match self.question.to {
-            To::Channel => Some(place.channel + 1),
-            To::Campaign => place.campaign.map(|campaign| campaign + 1),
-        }
+    fn key(&self, seen: &Seen, mark: &Mark) -> Option<u32> {
+        self.keys.of(seen, mark)
     }
 
     fn name(&self, key: u32) -> &str {
-        match self.question.to {
-            To::Channel => self.cx.names.channels.name(key - 1),
-            To::Campaign => self.cx.names.campaigns.name(key - 1),
-        }
+        &self.keys.names[key as usize - 1]
     }
 
     fn order(&self, sums: &mut Sums, seen: &Seen, nth: usize, worth: i64) {
         sums.orders += 1;
         sums.revenue += i128::from(worth);
-        let mut touches = journey(seen, nth).filter_map(|mark| Some((self.key(mark)?, mark.at)));
+        let mut touches = journey(seen, nth).filter_map(|mark| Some((self.key(seen, mark)?, mark.at)));
         if let [model @ (Model::First | Model::Last)] = *self.question.models {
             // One key gets all: the others need not be known.
             let touch = if model == Model::First { touches.next() } else { touches.next_back() };
@@ -264,8 +275,17 @@ impl Fold<'_> {
         if self.has_chain {
             sums.markov.walk(&keys, WON);
         }
+        let is_direct = |mark: &&Mark| self.keys.is_direct(seen, mark);
+        let led = || journey(seen, nth).filter(|mark| self.key(seen, mark).is_some());
         for &model in self.question.models.iter().filter(|model| **model != Model::Markov) {
-            let weights = self.weights(model, &touches, seen.marks[nth].at);
+            let weights = match model {
+                Model::LastNonDirect => {
+                    let nth = led().collect::<Vec<_>>().iter().rposition(|mark| !is_direct(mark));
+                    let last = nth.unwrap_or(touches.len() - 1);
+                    (0..touches.len()).map(|nth| f64::from(u8::from(nth == last))).collect()
+                }
+                _ => self.weights(model, &touches, seen.marks[nth].at),
+            };
             for (&key, units) in keys.iter().zip(apportioned(UNIT, &weights)) {
                 sums.give((model, key), units, worth);
             }
@@ -278,7 +298,7 @@ impl Fold<'_> {
         let nth = |wanted: usize| (0..count).map(|n| f64::from(u8::from(n == wanted))).collect();
         match model {
             Model::First => nth(0),
-            Model::Last => nth(count - 1),
+            Model::Last | Model::LastNonDirect => nth(count - 1),
             Model::Linear | Model::Markov => vec![1.0; count],
             Model::Position if count < 3 => vec![1.0; count],
             Model::Position => {
@@ -327,10 +347,16 @@ impl Fold<'_> {
                 |(&key, (orders, revenue))| Credit { name: self.name(key).to_owned(), orders, revenue };
             let has_any = |credit: &Credit| credit.orders != 0 || credit.revenue != 0;
             let credits = credits.map(credit).filter(has_any).collect();
-            Attributed { model, credits, unattributed: unattributed.clone() }
+            let effects = match model {
+                Model::Markov => keys.as_slice(),
+                _ => &[],
+            };
+            let effect = |(&key, w): (&u32, &(f64, f64))| (self.name(key).to_owned(), w.0);
+            let effects = effects.iter().zip(&weights).map(effect).filter(|(_, w)| *w > 0.0).collect();
+            Attributed { model, credits, effects, unattributed: unattributed.clone() }
         });
         let models = models.collect();
-        let basis = sums.tally.basis(self.cx.lens.snapshot.revision);
+        let basis = sums.tally.basis(self.cx.lens.snapshot.revision, self.cx.lens.snapshot.folded);
         Ok(Answer { basis, orders: sums.orders, revenue, models })
     }
 }

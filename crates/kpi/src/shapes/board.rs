@@ -16,6 +16,7 @@ use crate::ground::money::worth;
 use crate::measures::basket;
 use crate::measures::care;
 use crate::measures::conversion;
+use crate::measures::footfall;
 use crate::measures::visits;
 use crate::shapes::headline;
 use crate::shapes::incentive;
@@ -108,6 +109,7 @@ pub fn card() -> Vec<&'static Measure> {
         &incentive::SHARES,
         &incentive::MENTIONS,
         &incentive::SUBSCRIPTIONS,
+        &footfall::FOLLOWERS_GAINED,
     ]
 }
 

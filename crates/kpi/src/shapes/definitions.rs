@@ -12,12 +12,11 @@ use crate::ground::definition::{
 /// Retention and churn over a period, and the cohort triangle.
 pub const RETENTION: Definition = Definition {
     id: "retention",
-    version: 1,
+    version: 2,
     name: "Retention and churn",
     unit: "share of customers",
     formula: "Period: of the customers active in the W local days before the start of the range, the share \
-              active in the W local days before its end; churn is one minus that. A customer stands in the \
-              group of their last activity before the start. Triangle: a customer joins the cohort of the \
+              active in the W local days before its end; churn is one minus that. Triangle: a customer joins the cohort of the \
               local interval of their start event; column k counts those with at least min_count return \
               events, later than the start event itself, in the k-th interval after it (exact), in it or \
               later (rolling), or within a bracket of intervals. A cell is complete when its intervals ended \
@@ -51,7 +50,7 @@ pub const RETENTION: Definition = Definition {
 /// Who buys again, and when.
 pub const REPURCHASE: Definition = Definition {
     id: "repurchase",
-    version: 1,
+    version: 2,
     name: "Repurchase",
     unit: "share of customers",
     formula: "(a) Of the customers with an order in range, the share with two or more. (b) Of the first-time \
@@ -59,8 +58,7 @@ pub const REPURCHASE: Definition = Definition {
               0 < d <= W; elapsed, within W x 24 hours; the limit included. Over all; over those observed for \
               all of W; and by Kaplan-Meier, where a customer is followed to the last whole local day \
               (elapsed: the last instant) before observed_until. Days between consecutive orders of a \
-              customer, the earlier one in range, the later one observed: median and 90th percentile. A \
-              customer stands in the group of their first order in range. Orders in another currency than \
+              customer, the earlier one in range, the later one observed: median and 90th percentile. Orders in another currency than \
               the scope's are excluded.",
     first_means: "first ever, by any channel, at any location, from any source (EVER, the default), or first \
                   in scope and in range (IN_SCOPE)",
@@ -82,7 +80,7 @@ pub const REPURCHASE: Definition = Definition {
 /// NPS, CSAT and CES.
 pub const NPS: Definition = Definition {
     id: "nps",
-    version: 1,
+    version: 2,
     name: "NPS, CSAT and CES",
     unit: "points from -100 to 100",
     formula: "NPS: 100 x (answers of 9 and 10 - answers of 0 to 6) / all answers. CSAT: share of answers of 4 \
@@ -90,8 +88,8 @@ pub const NPS: Definition = Definition {
               to that question in range and scope, or from every answer; answers of nobody count one each, \
               unless the scope asks for a kind or a segment of customers.",
     first_means: "",
-    intervals: "NPS: adjusted Wald (3 answers, 3/4 promoters and 3/4 detractors more), not clipped; shares: \
-                Wilson score; mean: normal",
+    intervals: "NPS: adjusted Wald (3 answers, 3/4 promoters and 3/4 detractors more), widened to the score and \
+                clipped to the scale; shares: Wilson score; mean: normal, clipped to the scale",
     parameters: &[
         GROUP_BY,
         parameter("answers_counted", "LAST_PER_CUSTOMER", "or EVERY_ANSWER"),
@@ -105,7 +103,7 @@ pub const NPS: Definition = Definition {
 /// Time-driven activity-based cost to serve.
 pub const COST_TO_SERVE: Definition = Definition {
     id: "cost_to_serve",
-    version: 1,
+    version: 2,
     name: "Cost to serve",
     unit: "minor units of one currency",
     formula: "Each touchpoint in range costs its rate per touch, its minutes x the rate per minute, and its \
@@ -122,7 +120,8 @@ pub const COST_TO_SERVE: Definition = Definition {
     first_means: "",
     intervals: "mean: normal; quantiles (type 7): order statistics",
     parameters: &[GROUP_BY],
-    degenerate: "Means and quantiles are absent without a customer; the total is then 0.",
+    degenerate: "Means and quantiles are absent without a customer; the total is then 0. Cost over net revenue is absent \
+                 where that is 0 or a loss.",
     source: TOUCHPOINTS,
     rpc: "ComputeCostToServe",
 };
@@ -134,22 +133,27 @@ pub const ATTRIBUTION: Definition = Definition {
         "attribution",
         "Attribution",
         "orders and minor units",
-        "The identified orders in range, and what they are worth, credited to the channels or campaigns of their \
-         journeys (see journey_length), by seven models: first; last; linear; position (40/20/40; two touchpoints \
+        "The identified orders in range, and what they are worth, credited to the channels, campaigns or sources of \
+         their journeys (see journey_length), by eight models: first; last; last that is no direct visit (one whose \
+         source is nothing, direct or none; where all are, the last); linear; position (40/20/40; two touchpoints \
          share evenly); time decay (half as much for each half-life before the last touchpoint); Markov (each \
          channel by the share of conversions that the first-order chain of journeys loses without it; journeys \
          without an order are what is open after a customer's last order, if its last touchpoint is in range; \
          revenue in the same proportions as orders); Shapley (of the game in which a set of channels wins the \
          journeys that need no others: equal parts to the distinct channels of each, which is exact for any \
-         number of channels). Orders without a journey are unattributed. Credits are whole parts by largest \
+         number of channels). The campaign of a touchpoint \
+         is its own, or else that its visit came from; the source of a visit is what it says, and of other touchpoints \
+         their channel. Beside Markov's credits stand the removal effects that they are in proportion to. Orders without \
+         a journey are unattributed. Credits are whole parts by largest \
          remainder and sum exactly to orders and revenue.",
-    )
+    ).revised(2)
     .with(NO_INTERVAL, "Without an order no credit; without a journey all is unattributed.")
+    .revised(2)
     .from(FACTORS)
     .asking(&[
         parameter("window.days", "30", "W before the order"),
         parameter("models", "all", "which models"),
-        parameter("to", "CHANNEL", "channels or campaigns"),
+        parameter("to", "CHANNEL", "channels, campaigns, or sources of visits"),
         parameter("half_life_days", "7", "of time decay, in days of 24 hours"),
         ORDER_UNIT,
         MIN_AMOUNT,
@@ -168,6 +172,7 @@ pub const JOURNEYS: Definition = Definition {
          row once, by number of orders; with the share that ended in an order (the others are what is open after a \
          customer's last order, if its last touchpoint is in range), mean touchpoints and mean days to the order.",
     )
+    .revised(2)
     .with(WILSON, "A journey without a touchpoint is an order out of the blue.")
     .from(FACTORS)
     .asking(&[

@@ -2,12 +2,12 @@
 //! them the figures are compared, broken down and traced to customers. Tests hold them equal.
 
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
-use crate::engine::params::AnswersCounted;
+use crate::engine::measure::{ByPlace, Hit, Measure, Params, Seen, Stat};
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::side_tables::TouchRow;
 use crate::facts::stem::Stem;
 use crate::facts::touch_types::Types;
+use crate::measures::advocacy::answered;
 use crate::shapes::definitions::{COST_TO_SERVE, NPS, REPURCHASE, RETENTION};
 
 fn orders(_: &Params) -> Types {
@@ -31,7 +31,7 @@ pub static RETAINED: Measure = Measure {
                 mark.kind == TouchType::ORDER
                     && from <= mark.at
                     && mark.at < until
-                    && seen.cx.lens.has_place(mark.place)
+                    && seen.has_place(mark.place)
             };
             seen.marks.iter().rev().find(is)
         };
@@ -39,6 +39,7 @@ pub static RETAINED: Measure = Measure {
             hits.push(Hit::of(last).answered(active(after, span.until)));
         }
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -50,6 +51,7 @@ pub static REPURCHASED: Measure = Measure {
         let Some(first) = orders.next() else { return };
         hits.push(Hit::of(first).answered(orders.next()));
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -59,26 +61,13 @@ pub static PROMOTED: Measure = Measure {
     nobody: true,
     anchors: |_| Types::of([TouchType::SURVEY_ANSWER]),
     observe: |seen, hits| {
-        let survey = seen.cx.survey;
-        let counts = |mark: &Mark| {
-            seen.item(mark) == AnswerKind::Nps as u32
-                && survey.is_none_or(|survey| {
-                    survey
-                        .is_some_and(|survey| survey == u32::from(seen.tables.answers.survey[mark.row.row()]))
-                })
-        };
-        let answers = seen.anchors(TouchType::SURVEY_ANSWER).filter(|(_, mark)| counts(mark));
-        let score = |mark: &Mark| match mark.detail {
+        answered(seen, hits, AnswerKind::Nps, |score| match score {
             9.. => 1,
             7..=8 => 0,
             _ => -1,
-        };
-        let hit = |(_, mark): (usize, &Mark)| Hit::of(mark).part(score(mark));
-        match seen.cx.params.answers_counted {
-            AnswersCounted::EveryAnswer => hits.extend(answers.map(hit)),
-            AnswersCounted::LastPerCustomer => hits.extend(answers.last().map(hit)),
-        }
+        });
     },
+    by_place: ByPlace::Itself,
     ..COMMON
 };
 
@@ -89,29 +78,36 @@ pub static SERVED: Measure = Measure {
     costed: true,
     // Sixtieths of a millionth; [`Context::scale`] knows the currency's minor unit.
     scale: 60.0,
-    anchors: |_| Types::of((0..TouchType::COUNT as u8).map(TouchType)),
+    anchors: |_| Types::all(),
     observe: |seen, hits| {
         let touched = |mark: &Mark| {
             let (touch, _) = seen.cx.costs.rate(seen.cx.channel(mark.place), mark.kind, mark.at);
             Hit { whole: 0, ..Hit::of(mark).part(touch) }
         };
-        let mut charged: Vec<Hit> = seen.marks.iter().filter(|mark| seen.counts(mark)).map(touched).collect();
-        charge(seen, &mut charged);
+        let counted = || seen.marks.iter().filter(|mark| mark.is_touch() && seen.counts(mark));
+        let mut charged: Vec<Hit> = counted().map(touched).collect();
+        let costs = &seen.cx.costs;
+        let is_out = |mark: &&Mark| costs.is_unconverted(seen.cx.channel(mark.place), mark.kind, mark.at);
+        let left_out = counted().filter(is_out).count() + charge(seen, &mut charged);
+        (0..left_out).for_each(|_| hits.leave_out());
         hits.extend(charged);
     },
     ..COMMON
 };
 
-/// Adds minutes and explicit costs to the touchpoints that say them.
-fn charge(seen: &Seen, hits: &mut [Hit]) {
-    let Some((_, customer)) = seen.who else { return };
-    let (costs, tables) = (&seen.cx.costs, seen.tables);
-    let mut add = |touch: TouchRow, cost: &dyn Fn(&Stem, usize) -> i128| {
+/// Adds minutes and explicit costs to the touchpoints that say them. Returns how many costs cannot be
+/// converted.
+fn charge(seen: &Seen, hits: &mut [Hit]) -> usize {
+    let Some((_, customer)) = seen.who else { return 0 };
+    let (costs, tables, mut left_out) = (&seen.cx.costs, seen.tables, 0);
+    let mut add = |touch: TouchRow, cost: &dyn Fn(&Stem, usize) -> Option<i128>| {
         let (stem, row) = (tables.stem(touch.table()), touch.row());
         let since = hits.partition_point(|hit| hit.at < stem.at[row]);
         let mut then = hits[since..].iter_mut().take_while(|hit| hit.at == stem.at[row]);
         if let Some(hit) = then.find(|hit| hit.touch == touch) {
-            let cost = i64::try_from(cost(stem, row)).unwrap_or(i64::MAX);
+            let cost = cost(stem, row);
+            left_out += usize::from(cost.is_none());
+            let cost = i64::try_from(cost.unwrap_or(0)).unwrap_or(i64::MAX);
             hit.part = hit.part.saturating_add(cost);
         }
     };
@@ -119,14 +115,15 @@ fn charge(seen: &Seen, hits: &mut [Hit]) {
         add(touch, &|stem, its| {
             let channel = seen.cx.channel(stem.place[its]);
             let (_, minute) = costs.rate(channel, tables.touch_type(touch), stem.at[its]);
-            i128::from(tables.handling.seconds[row]) * i128::from(minute)
+            Some(i128::from(tables.handling.seconds[row]) * i128::from(minute))
         });
     }
     for (row, touch) in tables.rows_of(&tables.costs.owner, customer..customer + 1) {
         add(touch, &|stem, its| {
-            let cost =
-                costs.converter.convert(tables.costs.cost.get(row), tables.costs.currency[row], stem.at[its]);
-            i128::from(cost.unwrap_or(0)) * 60 * i128::from(costs.micros_per_minor)
+            let (cost, currency) = (tables.costs.cost.get(row), tables.costs.currency[row]);
+            let cost = costs.converter.convert(cost, currency, stem.at[its])?;
+            Some(i128::from(cost) * 60 * i128::from(costs.micros_per_minor))
         });
     }
+    left_out
 }

@@ -16,12 +16,19 @@ use customer360_model::activity::{SocialKind, SubscriptionChange};
 const COMMON: Measure = Measure { anchors: |_| Types::of([TouchType::ORDER]), ..Measure::BASE };
 
 pub static RECEIPTS: Measure = Measure {
-    definition: Definition::scalar("receipts", "Receipts", "orders", "The identified orders in range.")
-        .from(SINGLE_VIEW)
-        .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
+    definition: Definition::scalar(
+        "receipts",
+        "Receipts",
+        "orders",
+        "The orders in range, those of nobody too.",
+    )
+    .revised(2)
+    .from(SINGLE_VIEW)
+    .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| {
         hits.extend(seen.orders().map(|nth| Hit::of(&seen.marks[nth]).part(1)));
     },
+    nobody: true,
     ..COMMON
 };
 
@@ -30,8 +37,9 @@ pub static SALES: Measure = Measure {
         "sales",
         "Sales",
         "minor units",
-        "What the identified orders in range are worth, where they were placed.",
+        "What the orders in range are worth, those of nobody too, where they were placed.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     money: true,
@@ -39,6 +47,7 @@ pub static SALES: Measure = Measure {
         let orders = seen.valued_orders();
         hits.extend(orders.map(|(nth, worth)| Hit::of(&seen.marks[nth]).part(worth)));
     },
+    nobody: true,
     ..COMMON
 };
 
@@ -59,10 +68,11 @@ const ASSISTED: &[Parameter] = &[
 ];
 
 /// Linear credits of the orders in range: each with its order, at the touchpoints that led to it,
-/// or at itself where none did. They sum to what the order is worth.
+/// or at itself where none did. They sum to what the order is worth. Of a filter or a group those are
+/// that were given there, wherever the order was placed.
 fn credits(seen: &Seen) -> Vec<(Hit, usize)> {
     let mut credits = Vec::new();
-    for (nth, worth) in seen.valued_orders() {
+    for (nth, worth) in seen.valued_orders_anywhere() {
         let order = &seen.marks[nth];
         let touches: Vec<&Mark> = journey(seen, nth).collect();
         if touches.is_empty() {
@@ -74,6 +84,7 @@ fn credits(seen: &Seen) -> Vec<(Hit, usize)> {
         let hit = |(touch, part): (&&Mark, i64)| (Hit { other, ..Hit::of(touch).part(part) }, nth);
         credits.extend(touches.iter().zip(parts).map(hit));
     }
+    credits.retain(|(credit, _)| seen.has_place(credit.place));
     credits
 }
 
@@ -94,9 +105,11 @@ pub static CREDITED_SALES: Measure = Measure {
         "minor units",
         "What the identified orders in range are worth, in equal parts (whole minor units, the first ones get what is \
          left over) credited to the touchpoints that led to each (see journey_length); an order without any is \
-         credited to where it was placed. Credits sum to sales. Counted at the touchpoint. Channel by other channel: \
+         credited to where it was placed. Credits sum to sales. Counted at the touchpoint, and filters ask for the \
+         touchpoint: by channel and under the channel's filter the credits are the same. Channel by other channel: \
          what led to an order and where it was placed.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(CREDITED),
     window_days: 30,
@@ -114,6 +127,7 @@ pub static ASSISTED_SALES: Measure = Measure {
         "Of credited_sales, what is credited to touchpoints by another channel (or at another location; one that is \
          not said differs from all others) than the order's.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASSISTED),
     window_days: 30,
@@ -133,7 +147,7 @@ pub static INTEGRATION_INDEX: Measure = Measure {
         "share",
         "assisted_sales / (sales + assisted_sales): 0 where nothing helps others to sell, towards 1 where that is all \
          it does. By channel or location: sales by where they were placed, assistance by where it was given.",
-    )
+    ).revised(2)
     .with(NO_INTERVAL, "Absent without sales.")
     .from(SINGLE_VIEW)
     .asking(ASSISTED),

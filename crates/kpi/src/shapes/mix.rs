@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::engine::groups::Key;
+use crate::engine::hits::Hits;
 use crate::engine::lens::Lens;
 use crate::engine::mark::Mark;
 use crate::engine::measure::{Hit, Measure, Params, Seen, Stat};
@@ -36,6 +37,8 @@ struct Sold {
     /// Minor units of the question's currency, of all of it; `None` where it says no price that can
     /// be converted.
     revenue: Option<i64>,
+    /// Whether it says a price that cannot be.
+    unconverted: bool,
 }
 
 /// The lines of an order.
@@ -52,7 +55,13 @@ fn line(lines: &Lines, row: usize, at: i64, orders: &OrderLens) -> Sold {
         NO_CURRENCY => None,
         _ => orders.converted(lines.price.get(row), currency, at),
     };
-    Sold { item: lines.item[row], quantity, revenue: price.map(|price| revenue(price, quantity)) }
+    let unconverted = price.is_none() && currency != NO_CURRENCY;
+    Sold {
+        item: lines.item[row],
+        quantity,
+        revenue: price.map(|price| revenue(price, quantity)),
+        unconverted,
+    }
 }
 
 /// Of so many thousandths, rounded to the minor unit.
@@ -66,12 +75,12 @@ fn revenue(price: i64, quantity: i64) -> i64 {
     }
 }
 
-/// What was taken off an order's lines: item and minor units of the question's currency.
-fn discounts(seen: &Seen, order: &Mark) -> impl Iterator<Item = (u32, i64)> {
+/// What was taken off an order's lines: item and minor units of the question's currency; `None` where
+/// that cannot be converted.
+fn discounts(seen: &Seen, order: &Mark) -> impl Iterator<Item = (u32, Option<i64>)> {
     let (table, at, orders) = (&seen.tables.discounts, order.at, seen.cx.orders);
-    seen.beside(&table.owner, order).filter_map(move |row| {
-        Some((table.item[row], orders.converted(table.discount.get(row), table.currency[row], at)?))
-    })
+    seen.beside(&table.owner, order)
+        .map(move |row| (table.item[row], orders.converted(table.discount.get(row), table.currency[row], at)))
 }
 
 fn of_line(order: &Mark, item: u32) -> Hit {
@@ -81,6 +90,20 @@ fn of_line(order: &Mark, item: u32) -> Hit {
 fn each_line(seen: &Seen, mut visit: impl FnMut(&Mark, Sold)) {
     for (_, order) in seen.anchors(TouchType::ORDER) {
         sold(seen, order).for_each(|line| visit(order, line));
+    }
+}
+
+/// The lines with a price; orders with one that cannot be converted are counted as left out.
+fn each_priced(seen: &Seen, hits: &mut Hits, mut hit: impl FnMut(&Mark, &Sold, i64) -> Hit) {
+    for (_, order) in seen.anchors(TouchType::ORDER) {
+        let mut unconverted = false;
+        for line in sold(seen, order) {
+            unconverted |= line.unconverted;
+            hits.extend(line.revenue.map(|revenue| hit(order, &line, revenue)));
+        }
+        if unconverted {
+            hits.leave_out();
+        }
     }
 }
 
@@ -115,7 +138,7 @@ pub static LINE_REVENUE: Measure = Measure {
     .asking(ASKED),
     stat: Stat::Sum,
     observe: |seen, hits| {
-        each_line(seen, |order, line| hits.extend(line.revenue.map(|r| of_line(order, line.item).part(r))));
+        each_priced(seen, hits, |order, line, revenue| of_line(order, line.item).part(revenue));
     },
     ..COMMON
 };
@@ -132,12 +155,9 @@ pub static AVERAGE_UNIT_PRICE: Measure = Measure {
     .from(SINGLE_VIEW)
     .asking(ASKED),
     observe: |seen, hits| {
-        each_line(seen, |order, line| {
-            let hit = |r: i64| Hit {
-                whole: line.quantity,
-                ..of_line(order, line.item).part(r.saturating_mul(1_000))
-            };
-            hits.extend(line.revenue.map(hit));
+        each_priced(seen, hits, |order, line, revenue| Hit {
+            whole: line.quantity,
+            ..of_line(order, line.item).part(revenue.saturating_mul(1_000))
         });
     },
     ..COMMON
@@ -157,11 +177,18 @@ pub static DISCOUNT_SHARE: Measure = Measure {
     .asking(ASKED),
     observe: |seen, hits| {
         for (_, order) in seen.anchors(TouchType::ORDER) {
+            let mut unconverted = false;
             for line in sold(seen, order) {
+                unconverted |= line.unconverted;
                 hits.extend(line.revenue.map(|whole| Hit { whole, ..of_line(order, line.item) }));
             }
-            let off = discounts(seen, order);
-            hits.extend(off.map(|(item, off)| Hit { whole: off, ..of_line(order, item).part(off) }));
+            for (item, off) in discounts(seen, order) {
+                unconverted |= off.is_none();
+                hits.extend(off.map(|off| Hit { whole: off, ..of_line(order, item).part(off) }));
+            }
+            if unconverted {
+                hits.leave_out();
+            }
         }
     },
     ..COMMON
@@ -344,6 +371,8 @@ impl Sells<'_> {
         let (orders, lines, discounts) = (&*tables.orders, &*tables.lines, &*tables.discounts);
         let ordered = orders.stem.rows(part.customers.clone());
         let (all, mut counted, mut last) = (self.lens.has_every_customer(part), Tally::default(), None);
+        // Orders of which a line or discount is left out.
+        let mut unconverted: Vec<usize> = Vec::new();
         for row in rows_beside(&lines.owner, ORDERS, ordered.clone()) {
             let order = lines.owner[row].row();
             let customer = orders.stem.customer[order];
@@ -352,6 +381,9 @@ impl Sells<'_> {
                 continue;
             }
             let sold = line(lines, row, orders.stem.at[order], self.orders);
+            if sold.unconverted {
+                unconverted.push(order);
+            }
             let Some(sales) = state.of(sold.item, channel) else { continue };
             sales.units = sales.units.saturating_add(sold.quantity);
             if let Some(revenue) = sold.revenue {
@@ -370,12 +402,17 @@ impl Sells<'_> {
                 (discounts.discount.get(row), discounts.currency[row], orders.stem.at[order]);
             let customer = orders.stem.customer[order];
             let channel = self.channel(orders, order).filter(|_| self.lens.has_customer(part, customer));
-            let found = channel.zip(self.orders.converted(off, currency, at));
-            if let Some((channel, discount)) = found {
-                let sales = state.of(discounts.item[row], channel);
-                sales.into_iter().for_each(|sales| sales.discount = sales.discount.saturating_add(discount));
-            }
+            let Some(channel) = channel else { continue };
+            let Some(discount) = self.orders.converted(off, currency, at) else {
+                unconverted.push(order);
+                continue;
+            };
+            let sales = state.of(discounts.item[row], channel);
+            sales.into_iter().for_each(|sales| sales.discount = sales.discount.saturating_add(discount));
         }
+        unconverted.sort_unstable();
+        unconverted.dedup();
+        state.tally.excluded.other_currency += unconverted.len() as u64;
         let excluded = self.orders.excluded(self.lens, part);
         state.tally.merge(&Tally { excluded, ..Tally::default() });
     }
@@ -431,7 +468,7 @@ fn answer(snapshot: &Snapshot, tally: &Tally, sold: &[(Key, Sales)]) -> Answer {
         let key = |cell: &Cell| (cell.category.is_none(), cell.category.clone(), cell.channel.clone());
         key(a).cmp(&key(b))
     });
-    Answer { basis: tally.basis(snapshot.revision), total, cells }
+    Answer { basis: tally.basis(snapshot.revision, snapshot.folded), total, cells }
 }
 
 #[cfg(test)]

@@ -62,9 +62,18 @@ pub struct ScoreCount {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
+    let Some(places) = grouping.of_places() else { return answer(&lens, &grouping, question) };
+    let whole = answer(&lens, &Grouping::new(&lens, None)?, question)?;
+    let ask = |lens: &Lens, one: &Grouping| Ok(answer(lens, one, question)?.result.groups);
+    let groups = grouping.each_place(&lens, places, ask)?;
+    Ok(Answer { result: Grouped { groups, ..whole.result }, ..whole })
+}
+
+fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answer, KpiError> {
+    let snapshot = lens.snapshot;
     let survey = question.survey_id.as_ref();
     let survey = survey.map(|id| snapshot.dictionary.surveys.find(id).map(|survey| survey as u16));
-    let fold = Fold { lens: &lens, grouping: &grouping, every: question.answers_counted, survey };
+    let fold = Fold { lens, grouping, every: question.answers_counted, survey };
     // One cell more, for what does not count.
     let start = || State { tally: Tally::default(), cells: vec![0; grouping.len() * CELLS + 1] };
     let mut state = snapshot.fold(TASK_CUSTOMERS, start, |s, part| fold.observe(s, part), State::merged);
@@ -72,7 +81,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::SURVEY_ANSWER);
     let groups = state.cells.chunks_exact(CELLS).map(Histogram::of).collect();
     let result = grouping.answer(groups, Histogram::is_empty, Histogram::add, |h| h.scores());
-    Ok(Answer { basis: state.tally.basis(snapshot.revision), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
 }
 
 struct Fold<'a> {
@@ -103,16 +112,9 @@ impl Fold<'_> {
     fn observe(&self, state: &mut State, part: &Part) {
         let admits = |customer| self.lens.has_customer(part, customer);
         let everyone = self.lens.has_every_customer(part);
-        match self.grouping.of_places() {
-            Some(groups) => {
-                let group = |_, place| groups[usize::from(place)] as usize;
-                match everyone {
-                    true => self.count(state, part, |_| true, group),
-                    false => self.count(state, part, admits, group),
-                }
-            }
-            None if everyone && !self.grouping.is_asked() => self.count(state, part, |_| true, |_, _| 0),
-            None => {
+        match everyone && self.grouping.len() == 1 {
+            true => self.count(state, part, |_| true, |_, _| 0),
+            false => {
                 self.count(state, part, admits, |customer, place| self.grouping.of(part, customer, place))
             }
         }
@@ -242,7 +244,7 @@ impl Histogram {
                 detractors,
             },
             csat_top_two: Ratio::share(sum(AnswerKind::Csat, 4..=5), sum(AnswerKind::Csat, 0..=10)),
-            ces_mean: Estimate::of(ces.mean(), ces.count),
+            ces_mean: Estimate::of(ces.mean(), ces.count).within((1.0, 7.0)),
             ces_easy: Ratio::share(sum(AnswerKind::Ces, 5..=7), sum(AnswerKind::Ces, 0..=10)),
             distribution: distribution.collect(),
         }

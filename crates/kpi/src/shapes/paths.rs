@@ -99,7 +99,7 @@ pub fn compute(
     let observe = |state: &mut State, part: &Part| {
         reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            count(state, &Seen { cx: &cx, span, window, who, tables, marks });
+            count(state, &Seen { cx: &cx, span, window, who, tables, marks, only: None });
         });
         let excluded = orders.excluded(&lens, part);
         state.tally.merge(&Tally { excluded, ..Tally::default() });
@@ -161,5 +161,11 @@ fn ranked(state: State, cx: &Context, limit: usize) -> Answer {
         }
     });
     let paths = finished.collect();
-    Answer { basis: state.tally.basis(cx.lens.snapshot.revision), paths, distinct, orders, lost }
+    Answer {
+        basis: state.tally.basis(cx.lens.snapshot.revision, cx.lens.snapshot.folded),
+        paths,
+        distinct,
+        orders,
+        lost,
+    }
 }

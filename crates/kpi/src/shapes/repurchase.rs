@@ -78,15 +78,23 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     question.window.check()?;
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let scope = &question.scope;
+    let Some(places) = grouping.of_places() else { return answer(&lens, &grouping, question) };
+    let whole = answer(&lens, &Grouping::new(&lens, None)?, question)?;
+    let ask = |lens: &Lens, one: &Grouping| Ok(answer(lens, one, question)?.result.groups);
+    let groups = grouping.each_place(&lens, places, ask)?;
+    Ok(Answer { result: Grouped { groups, ..whole.result }, ..whole })
+}
+
+fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answer, KpiError> {
+    let (snapshot, scope) = (lens.snapshot, &question.scope);
     // Orders up to a day before the range may share a local day with one in range; older ones are
     // only counted, so it does not matter that they fall into the first interval.
     let from = scope.zone.plus_days(scope.range.from, -2)?;
     let until = Micros(lens.observed).max(from).plus(1);
     let days = Intervals::new(&scope.zone, Unit::Day, scope.week_start, from, until)?;
-    let orders = OrderLens::new(&lens, &question.orders)?;
+    let orders = OrderLens::new(lens, &question.orders)?;
     let last_whole_day = days.index(lens.observed) as i64 - 1;
-    let fold = Fold { lens: &lens, grouping: &grouping, orders, days, last_whole_day, question };
+    let fold = Fold { lens, grouping, orders, days, last_whole_day, question };
     let start = || State { tally: Tally::default(), groups: vec![Figures::default(); grouping.len()] };
     let mut state = snapshot.fold(TASK_CUSTOMERS, start, |s, part| fold.observe(s, part), State::merged);
     let unidentified =
@@ -95,7 +103,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
     let result =
         grouping.answer(state.groups, |f| f.customers == 0, Figures::add, |f| f.repurchase(question.window));
-    Ok(Answer { basis: state.tally.basis(snapshot.revision), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
 }
 
 struct Fold<'a> {

@@ -46,9 +46,9 @@ pub struct Answer {
 /// The figures of one group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retention {
-    /// A customer stands in the group of their last activity before the start.
+    /// By places, each asked by itself; otherwise by the customer.
     pub period: Option<Period>,
-    /// A customer stands in the group of their start event.
+    /// The same.
     pub triangle: Option<Triangle>,
 }
 
@@ -64,26 +64,39 @@ pub struct Period {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let orders = OrderLens::new(&lens, &question.orders)?;
-    let period = question.period.as_ref().map(|options| Windows::new(&lens, options)).transpose()?;
-    let cohorts = question.triangle.as_ref().map(|options| Cohorts::new(&lens, options, grouping.len()));
+    let Some(places) = grouping.of_places() else { return answer(&lens, &grouping, question) };
+    if let Some(options) = &question.triangle {
+        // As many cells are answered as if all were asked together.
+        Cohorts::new(&lens, options, grouping.len())?;
+    }
+    let whole = answer(&lens, &Grouping::new(&lens, None)?, question)?;
+    let ask = |lens: &Lens, one: &Grouping| Ok(answer(lens, one, question)?.result.groups);
+    let groups = grouping.each_place(&lens, places, ask)?;
+    Ok(Answer { result: Grouped { groups, ..whole.result }, ..whole })
+}
+
+fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answer, KpiError> {
+    let snapshot = lens.snapshot;
+    let orders = OrderLens::new(lens, &question.orders)?;
+    let period = question.period.as_ref().map(|options| Windows::new(lens, options)).transpose()?;
+    let cohorts = question.triangle.as_ref().map(|options| Cohorts::new(lens, options, grouping.len()));
     let cohorts = cohorts.transpose()?;
     let days = match question.orders.unit {
         OrderUnit::Order => None,
-        OrderUnit::CustomerDay => Some(local_days(&lens, period.as_ref())?),
+        OrderUnit::CustomerDay => Some(local_days(lens, period.as_ref())?),
     };
     let types = period.as_ref().map_or(Types::default(), |windows| windows.types);
     let types = types.or(cohorts.as_ref().map_or(Types::default(), Cohorts::types));
     let (unit, days) = (question.orders.unit, days.as_ref());
-    let wanted = Wanted { types, lens: &lens, orders: &orders, unit, days };
-    let fold = Fold { lens: &lens, grouping: &grouping, wanted, period, cohorts };
+    let wanted = Wanted { types, lens, orders: &orders, unit, days };
+    let fold = Fold { lens, grouping, wanted, period, cohorts };
 
     let start = || State::new(grouping.len(), fold.cohorts.as_ref());
     let mut state = snapshot.fold(TASK_CUSTOMERS, start, |s, part| fold.observe(s, part), State::merged);
     state.tally.excluded.no_identity = fold.wanted.unidentified();
     state.tally.excluded.voided = fold.wanted.voided();
     let result = grouping.answer(state.groups, Figures::is_empty, Figures::add, |f| fold.retention(f));
-    Ok(Answer { basis: state.tally.basis(snapshot.revision), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
 }
 
 /// Days that cover everything the question counts.

@@ -1,4 +1,4 @@
-//! Recency, frequency and monetary value: quintiles with ties kept together, and segments with names.
+//! Recency, frequency and monetary value: fifths with ties kept together, and segments with names.
 
 mod segments;
 
@@ -109,7 +109,7 @@ pub fn compute_listing(
     let mut wanted = all[begin..].iter().map(customer).filter(|customer| listed.admits(customer.scores));
     let customers = wanted.by_ref().take(question.size).collect();
     let more = wanted.next().is_some();
-    let basis = tally.basis(snapshot.revision);
+    let basis = tally.basis(snapshot.revision, snapshot.folded);
     Ok(Answer { basis, cuts, result, cells, customers, more })
 }
 
@@ -145,5 +145,5 @@ fn scored(all: &All, cuts: &Cuts, groups: usize) -> (Segments, Vec<(Scores, u64)
 fn add(mine: &mut Sums, theirs: &Sums) {
     mine.customers += theirs.customers;
     mine.orders += theirs.orders;
-    mine.net += theirs.net;
+    mine.net = mine.net.saturating_add(theirs.net);
 }

@@ -240,7 +240,7 @@ fn deeds(snapshot: &Snapshot, only: Option<&[Part]>, scoring: &Scoring) -> Resul
         let mut hits = Hits::default();
         reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
-            let seen = Seen { cx: &cx, span, window, who, tables, marks };
+            let seen = Seen { cx: &cx, span, window, who, tables, marks, only: None };
             let mut channels: Vec<u32> = omnichannel::own(&seen).map(|mark| cx.channel(mark.place)).collect();
             channels.sort_unstable_by_key(|&channel| cx.names.channels.name(channel));
             channels.dedup();

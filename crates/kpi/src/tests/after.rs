@@ -4,7 +4,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::naive::{Count, Naive};
-use super::world::{Touch, World};
+use super::world::{Plain, Touch, World};
 use crate::engine::measure::Elsewhere;
 use customer360_model::activity::{Activity, *};
 use customer360_model::channel::Medium;
@@ -144,11 +144,18 @@ impl<'a> Naive<'a> {
             "seamless_switches" => self.switches(all),
             "new_customers" | "acquisition_cost" => {
                 let order = all.iter().find(|t| self.is_order(t)).filter(|t| self.plain.in_range(t));
-                let won = order.and_then(|_| all.first()).filter(|t| self.plain.has_place(t));
+                let won = order
+                    .and_then(|_| all.iter().find(|t| Plain::is_own(t)))
+                    .filter(|t| self.plain.has_place(t));
                 won.map(|t| (i64::from(id == "new_customers"), 1, *t, order.copied())).into_iter().collect()
             }
             "upsell_acceptance" | "upsell_customers" => self.upsells(id, all),
             "upsell_revenue_share" | "upsell_order_value" | "plain_order_value" => self.upsold(id, all),
+            "net_sales" => self.net(all),
+            "nps" | "csat" | "csat_satisfied" | "ces" | "ces_easy" => {
+                self.answered(id, all).into_iter().collect()
+            }
+            "advocates" => self.advocates(all),
             "returned_orders" | "returned_units" | "returned_value" => self.returned(id, all),
             "return_days" | "return_days_p90" | "returns_elsewhere" | "online_returned_in_store" => {
                 self.back(id, all)
@@ -288,11 +295,11 @@ impl<'a> Naive<'a> {
             _ => Default::default(),
         };
         let mut counts: Vec<Count> = Vec::new();
-        for &order in all.iter().filter(|t| self.is_order(t) && self.counts(t)) {
+        for &order in all.iter().filter(|t| self.is_order(t) && self.plain.in_range(t)) {
             let journey = self.journey(all, order);
             for nth in 1..journey.len() {
                 let (from, to) = (journey[nth - 1], journey[nth]);
-                if from.channel == to.channel {
+                if from.channel == to.channel || !self.plain.has_place(to) {
                     continue;
                 }
                 let same = |e: &&Touch| {
@@ -347,7 +354,7 @@ impl<'a> Naive<'a> {
     }
 
     /// The order that a return is of.
-    fn order_of(&self, all: &[&'a Touch], back: &Touch) -> Option<&'a Touch> {
+    pub(super) fn order_of(&self, all: &[&'a Touch], back: &Touch) -> Option<&'a Touch> {
         let named = &back.back().unwrap().order_id;
         let mut orders = all.iter().copied().filter(|t| self.is_order(t));
         match named.is_empty() {
@@ -448,12 +455,12 @@ impl<'a> Naive<'a> {
 
     fn credited(&self, id: &str, all: &[&'a Touch]) -> Vec<Count<'a>> {
         let mut counts: Vec<Count> = Vec::new();
-        for (worth, _, order, _) in self.values(all) {
-            if id == "integration_index" {
-                counts.push((0, worth, order, None));
-            }
+        for (worth, _, order, _) in self.values(all).into_iter().filter(|_| id == "integration_index") {
+            counts.push((0, worth, order, None));
+        }
+        for (worth, _, order, _) in self.values_anywhere(all) {
             let touches = self.journey(all, order);
-            if touches.is_empty() && id == "credited_sales" {
+            if touches.is_empty() && id == "credited_sales" && self.plain.has_place(order) {
                 counts.push((worth, 1, order, None));
             }
             let count = touches.len() as i64;
@@ -465,6 +472,7 @@ impl<'a> Naive<'a> {
                     Elsewhere::Location => touch.location != order.location,
                 };
                 match id {
+                    _ if !self.plain.has_place(touch) => {}
                     "credited_sales" => counts.push((part, 1, touch, Some(order))),
                     _ if !elsewhere => {}
                     "assisted_sales" => counts.push((part, 1, touch, Some(order))),

@@ -12,9 +12,10 @@ use customer360_model::activity::{Activity, Visit};
 use customer360_model::*;
 
 const DAY: i64 = 86_400_000_000;
-const ALL: [Model; 7] = [
+const ALL: [Model; 8] = [
     Model::First,
     Model::Last,
+    Model::LastNonDirect,
     Model::Linear,
     Model::Position,
     Model::TimeDecay,
@@ -90,6 +91,52 @@ fn what_nobody_led_to_is_unattributed_and_campaigns_get_their_own() {
     assert_eq!(credits(&answer, Model::Last), [("spring", 1.0, 300)]);
 }
 
+/// A visit from a search campaign, two days later a direct one with the order: the source, the campaign
+/// and the last that is not direct say google, spring; the last is the direct one.
+#[test]
+fn a_source_brings_an_order_and_a_direct_visit_does_not() {
+    let mut world = World::of_people(1);
+    let visit = |source: &str, campaign: &str| {
+        let (source_channel, source_campaign) = (source.to_owned(), campaign.to_owned());
+        Activity::Visit(Visit { source_channel, source_campaign, ..Visit::default() })
+    };
+    world.add(1, at("2026-03-01T10:00:00Z"), visit("google/cpc", "spring"));
+    world.add(1, at("2026-03-03T10:00:00Z"), visit("(direct)", ""));
+    world.add(1, at("2026-03-03T10:10:00Z"), visit("", ""));
+    world.add(1, at("2026-03-03T10:30:00Z"), order("o1", 1_000));
+    let models = vec![Model::Last, Model::LastNonDirect, Model::First];
+    let asked = |to| Question { to, models: models.clone(), ..question(march()) };
+    let by = |to| compute(&world.snapshot(), &asked(to)).unwrap();
+    let source = by(To::Source);
+    assert_eq!(credits(&source, Model::Last), [(DIRECT, 1.0, 1_000)]);
+    assert_eq!(credits(&source, Model::LastNonDirect), [("google/cpc", 1.0, 1_000)]);
+    assert_eq!(credits(&source, Model::First), [("google/cpc", 1.0, 1_000)]);
+    assert_eq!(credits(&by(To::Campaign), Model::Last), [("spring", 1.0, 1_000)], "what the visit came from");
+    assert_eq!(credits(&by(To::Channel), Model::LastNonDirect), [("web", 1.0, 1_000)]);
+    // Where all are direct, the last of them is what is known.
+    world.touches.remove(0);
+    let source = compute(&world.snapshot(), &asked(To::Source)).unwrap();
+    assert_eq!(credits(&source, Model::LastNonDirect), [(DIRECT, 1.0, 1_000)]);
+}
+
+/// G, G, M, G>M convert and a G does not: without G three of four are lost, without M two.
+#[test]
+fn removal_effects_stand_beside_credits() {
+    let (g, m) = ("web", "email");
+    let world = world(&[(&[g], Some(1)), (&[g], Some(1)), (&[m], Some(1)), (&[g, m], Some(7)), (&[g], None)]);
+    let answer = compute(&world.snapshot(), &question(march())).unwrap();
+    for of in &answer.models {
+        match of.model {
+            Model::Markov => {
+                let names: Vec<&str> = of.effects.iter().map(|(name, _)| name.as_str()).collect();
+                assert_eq!(names, ["email", "web"]);
+                assert!((of.effects[0].1 - 0.5).abs() < 1e-9 && (of.effects[1].1 - 0.75).abs() < 1e-9);
+            }
+            _ => assert!(of.effects.is_empty()),
+        }
+    }
+}
+
 #[test]
 fn credits_sum_exactly_to_orders_and_revenue() {
     let mut attributed = 0;
@@ -100,7 +147,7 @@ fn credits_sum_exactly_to_orders_and_revenue() {
         let mut asked = question(scope(rng));
         asked.scope.currency = Some(Currency::EUR);
         asked.params = super::rich::random_params(rng);
-        asked.to = *[To::Channel, To::Campaign].choose(rng).unwrap();
+        asked.to = *[To::Channel, To::Campaign, To::Source].choose(rng).unwrap();
         let answer = compute(&world.snapshot_in_pieces(1 + seed as usize % 3, seed), &asked).unwrap();
         let other = compute(&world.snapshot_in_pieces(2, seed + 1), &asked).unwrap();
         assert_eq!(answer.models, other.models, "credits do not depend on how facts lie");

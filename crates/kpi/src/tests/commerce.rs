@@ -323,6 +323,8 @@ fn shapes_say_what_figures_say_and_credits_sum_to_sales() {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed + 60_000);
         let (mut scope, params) = (scope(rng), random_params(rng));
         scope.currency = Some(if rng.random_bool(0.8) { Currency::EUR } else { Currency::GBP });
+        // Credit is given of what is somebody's.
+        scope.identified_only = true;
         let snapshot = world.snapshot_in_pieces(1 + seed as usize % 3, seed);
         let by = params.elsewhere;
         let asked = asked(scope.clone(), params.clone(), by);
@@ -330,9 +332,14 @@ fn shapes_say_what_figures_say_and_credits_sum_to_sales() {
         let column = |id: &str| card.lines.iter().find(|line| line.kpi.id == id).unwrap();
         let sum = |id: &str| column(id).cells.iter().filter_map(|cell| cell.now.value).sum::<f64>();
         for id in ["sales", "credited_sales", "assisted_sales", "receipts", "likes", "subscriptions"] {
-            assert_eq!(Some(sum(id)), column(id).total.now.value, "{id}");
+            // Of the orders of a day by several channels each counts one.
+            let adds_up = id != "receipts" || params.orders.unit == OrderUnit::Order;
+            assert!(!adds_up || Some(sum(id)) == column(id).total.now.value, "{id}");
         }
-        assert_eq!(sum("credited_sales"), sum("sales"), "credits sum to sales to the cent");
+        // Filters ask for the touchpoint that is credited, and of sales for the order.
+        if scope.channels.is_empty() && scope.locations.is_empty() && scope.sources.is_empty() {
+            assert_eq!(sum("credited_sales"), sum("sales"), "credits sum to sales to the cent");
+        }
         assisted += i32::from(sum("assisted_sales") > 0.0);
         for cells in (0..card.places.len()).map(|nth| card.lines.iter().map(move |line| line.cells[nth])) {
             let row: Vec<Option<f64>> = cells.map(|cell| cell.now.value).collect();

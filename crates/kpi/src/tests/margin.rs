@@ -235,7 +235,9 @@ fn a_lifetime_as_a_figure_is_what_the_kernel_says() {
         then.scope.range = TimeRange { from: Micros(before.from), until: Micros(before.until) };
         then.scope.observed_until = Some(Micros(before.observed));
         let then = compute(&snapshot, &then).unwrap();
-        for Answer { kpi, basis, total, groups, spans } in &answers {
+        for Answer { kpi, basis, total, groups, spans, warnings } in &answers {
+            let expected = if kpi.id.starts_with("expected") { kernel.fit.warnings.as_slice() } else { &[] };
+            assert_eq!(warnings, expected, "{}: the same warnings either way", kpi.id);
             let same = |figure: &scalar::Figure, of: &Lifetime| {
                 assert!(close(figure.value, said(kpi.id, of)), "{}: {figure:?} {of:?}", kpi.id);
                 assert_eq!(figure.absent.is_some(), figure.value.is_none());

@@ -69,9 +69,25 @@ impl<'a> Naive<'a> {
     fn is_research(touch: &Touch) -> bool {
         touch.details.activity.phase() == Some(Phase::Consideration)
             || matches!(touch.details.activity, Activity::ArticleRead(_) | Activity::AdClick(_))
+            || matches!(&touch.details.activity, Activity::Message(m) if m.status == MessageStatus::Clicked)
     }
 
-    fn leads(touch: &Touch) -> bool {
+    /// What was only sent or shown leads nowhere, and a message only by the first that was opened or
+    /// clicked of it.
+    fn leads(all: &[&Touch], touch: &Touch) -> bool {
+        if let Activity::Message(message) = &touch.details.activity {
+            let same = |other: &Touch| match &other.details.activity {
+                Activity::Message(m) => m.message_id == message.message_id && Plain::is_own(other),
+                _ => false,
+            };
+            let mut earlier = all.iter().take_while(|other| other.number != touch.number);
+            return Plain::is_own(touch)
+                && (message.message_id.is_empty() || !earlier.any(|other| same(other)));
+        }
+        Plain::is_own(touch) && Self::leads_by_type(touch)
+    }
+
+    fn leads_by_type(touch: &Touch) -> bool {
         matches!(touch.details.activity.phase(), Some(Phase::Awareness | Phase::Consideration))
             || matches!(
                 touch.details.activity,
@@ -82,7 +98,7 @@ impl<'a> Naive<'a> {
     pub(super) fn journey<'t>(&self, all: &[&'t Touch], order: &Touch) -> Vec<&'t Touch> {
         let before = self.before(all, order);
         let last = before.iter().rposition(|t| self.is_order(t)).map_or(0, |n| n + 1);
-        before[last..].iter().copied().filter(|t| Self::leads(t)).collect()
+        before[last..].iter().copied().filter(|t| Self::leads(all, t)).collect()
     }
 
     fn research<'t>(&self, all: &[&'t Touch], order: &Touch) -> Vec<&'t Touch> {
@@ -111,17 +127,29 @@ impl<'a> Naive<'a> {
         }
     }
 
-    /// Carts opened in range and scope.
+    /// Nothing is in it, as far as it says anything.
+    fn is_empty(cart: &Cart) -> bool {
+        let is_left = cart.lines.iter().any(|line| line.quantity_milli != 0);
+        !is_left && (!cart.lines.is_empty() || cart.value.is_some_and(|value| value.minor == 0))
+    }
+
+    /// Carts opened in range and scope, when they held something first, and not emptied within W.
     fn carts<'t>(&self, all: &[&'t Touch]) -> Vec<&'t Touch> {
+        let emptied = |t: &Touch, cart: &Cart| {
+            let later = self.after(all, t, self.window.days).into_iter().take_while(|e| !self.is_order(e));
+            let its = later.filter_map(Self::cart).filter(|other| other.cart_id == cart.cart_id);
+            its.last().is_some_and(Self::is_empty)
+        };
         let opens = |t: &&&Touch| {
-            let Some(cart) = Self::cart(t) else { return false };
+            let Some(cart) = Self::cart(t).filter(|cart| !Self::is_empty(cart)) else { return false };
             let earlier = all.iter().take_while(|e| e.number != t.number);
             let mut known = false;
             for e in earlier {
                 known &= !(cart.cart_id.is_empty() && self.is_order(e));
-                known |= Self::cart(e).is_some_and(|other| other.cart_id == cart.cart_id);
+                known |= Self::cart(e)
+                    .is_some_and(|other| other.cart_id == cart.cart_id && !Self::is_empty(other));
             }
-            !known && self.counts(t)
+            !known && self.counts(t) && !emptied(t, cart)
         };
         all.iter().filter(opens).copied().collect()
     }
@@ -150,10 +178,12 @@ impl<'a> Naive<'a> {
                 first.map(|t| hit(t, visit(t))).into_iter().collect()
             }
             "new_contacts" => {
-                all.first().filter(|t| self.counts(t)).map(|t| (1, 1, *t, None)).into_iter().collect()
+                let first = all.iter().find(|t| Plain::is_own(t));
+                first.filter(|t| self.counts(t)).map(|t| (1, 1, *t, None)).into_iter().collect()
             }
             "known_visitor_share" => {
-                let known = |t: &Touch| i64::from(all[0].number != t.number);
+                let first = all.iter().find(|t| Plain::is_own(t)).map(|t| t.number);
+                let known = |t: &Touch| i64::from(first.is_some_and(|first| first != t.number));
                 visits().next().map(|t| (known(t), 1, t, None)).into_iter().collect()
             }
             "identification_rate" => {
@@ -162,6 +192,7 @@ impl<'a> Naive<'a> {
             }
             "newly_identified" => {
                 let login = all.iter().position(|t| is(t, ActivityType::Login)).filter(|&nth| nth > 0);
+                let login = login.filter(|&nth| all[..nth].iter().any(|t| Plain::is_own(t)));
                 let login = login.map(|nth| all[nth]).filter(|t| self.counts(t));
                 login.map(|t| (1, 1, t, None)).into_iter().collect()
             }
@@ -250,7 +281,7 @@ impl<'a> Naive<'a> {
             "cart_abandonment" | "cart_recovery" | "cart_recovery_elsewhere" | "abandoned_cart_value" => {
                 self.abandonment(id, &all)
             }
-            "average_order_value" | "revenue" => self.values(&all),
+            "average_order_value" | "median_order_value" | "revenue" => self.values(&all),
             "items_per_order" => {
                 let orders = all.iter().copied().filter(|t| self.is_order(t) && self.counts(t));
                 let with = orders.filter(|t| !t.order().unwrap().lines.is_empty());
@@ -267,7 +298,7 @@ impl<'a> Naive<'a> {
                 self.standing(id, &all).into_iter().collect()
             }
             "active_days" => {
-                let mut days: Vec<_> = all.iter().filter(|t| self.counts(t)).collect();
+                let mut days: Vec<_> = all.iter().filter(|t| self.counts(t) && Plain::is_own(t)).collect();
                 let first = days.first().map(|t| **t);
                 days.dedup_by_key(|t| self.plain.day(t.at));
                 first.map(|t| (days.len() as i64, 1, t, None)).into_iter().collect()
@@ -283,15 +314,6 @@ impl<'a> Naive<'a> {
             | "programme_members"
             | "programme_active_share"
             | "programme_revenue_share" => self.programme(id, &all),
-            "nps" => {
-                let mut scores =
-                    all.iter().filter(|t| self.counts(t)).filter_map(|t| match &t.details.activity {
-                        Activity::SurveyAnswer(a) if a.kind == SurveyKind::Nps => Some((*t, a.score)),
-                        _ => None,
-                    });
-                let point = |score: u8| i64::from(score >= 9) - i64::from(score <= 6);
-                scores.next_back().map(|(t, score)| (point(score), 1, t, None)).into_iter().collect()
-            }
             other => {
                 self.after_purchase(other, &all).unwrap_or_else(|| panic!("{other} has no definition here"))
             }
@@ -436,7 +458,15 @@ impl<'a> Naive<'a> {
         counts
     }
 
-    pub(super) fn values(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
+    /// Orders by any place, and what they are worth.
+    pub(super) fn values_anywhere(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
+        let mut scope = self.plain.scope.clone();
+        (scope.channels, scope.locations, scope.sources) = Default::default();
+        let plain = Plain { world: self.plain.world, scope: &scope };
+        Naive { plain, params: self.params, window: self.window }.values(all)
+    }
+
+    pub(super) fn values<'t>(&self, all: &[&'t Touch]) -> Vec<Count<'t>> {
         let orders: Vec<&Touch> =
             all.iter().copied().filter(|t| self.is_order(t) && self.plain.has_place(t)).collect();
         let by_day = self.params.orders.unit == OrderUnit::CustomerDay;

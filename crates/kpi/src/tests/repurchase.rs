@@ -3,6 +3,7 @@
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
+use super::one_tale::{is_of_places, under};
 use super::world::{Plain, Touch, World, random_group_by, random_orders, random_scope};
 use crate::engine::scope::First;
 use crate::engine::scope::KpiError;
@@ -154,6 +155,17 @@ fn repurchase_is_what_the_words_say() {
         let buyers = buyers(&plain, &question);
         check(&answer.result.total, &buyers);
         for group in &answer.result.groups {
+            let by = question.group_by.as_ref();
+            if let Some(scope) = under(&question.scope, by, group.key.as_ref()) {
+                let filtered = Question { scope, ..question.clone() };
+                check(
+                    &group.result,
+                    &self::buyers(&Plain { world: &world, scope: &filtered.scope }, &filtered),
+                );
+            }
+            if is_of_places(by) {
+                continue;
+            }
             let its: Vec<Buyer> = buyers.iter().filter(|b| b.group == group.key).cloned().collect();
             assert!(!its.is_empty());
             check(&group.result, &its);

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
+use super::one_tale::{is_of_places, under};
 use super::world::{Plain, Touch, World, random_group_by, random_orders, random_scope};
 use crate::engine::scope::First;
 use crate::engine::scope::KpiError;
@@ -251,7 +252,13 @@ fn retention_is_what_the_words_say() {
         let plain = Plain { world: &world, scope: &question.scope };
         check(&plain, &question, &answer.result.total, None);
         for group in &answer.result.groups {
-            check(&plain, &question, &group.result, Some(&group.key));
+            let by = question.group_by.as_ref();
+            if let Some(scope) = under(&question.scope, by, group.key.as_ref()) {
+                check(&Plain { world: &world, scope: &scope }, &question, &group.result, None);
+            }
+            if !is_of_places(by) {
+                check(&plain, &question, &group.result, Some(&group.key));
+            }
         }
         check_basis(&plain, &question, &answer);
     }

@@ -65,6 +65,7 @@ pub fn details(activity: Activity) -> Details {
         traits: Vec::new(),
         attributes: std::collections::BTreeMap::default(),
         blocked: Vec::new(),
+        unusable: Vec::new(),
     }
 }
 
@@ -162,7 +163,8 @@ impl World {
     }
 
     /// The customer's value of a trait, by the rule in words: the latest plain write, else the
-    /// earliest that fills a gap; sources are trusted alike.
+    /// earliest that fills a gap; sources are trusted alike. What was taken back is as if it had not
+    /// been said, and of each source only the first and the last write that fills a gap count.
     pub fn trait_of(&self, customer: u32, name: &str) -> Option<String> {
         let mut writes: Vec<(i64, &str, u32, &TraitWrite)> = Vec::new();
         for touch in self.of(customer) {
@@ -171,6 +173,9 @@ impl World {
             }
         }
         writes.sort_by_key(|&(at, source, number, _)| (at, source, number));
+        if let Some(unset) = writes.iter().rposition(|(.., write)| write.value == Value::Unset) {
+            return after_unset(&writes, unset);
+        }
         let plain = writes.iter().rev().find(|(.., write)| !write.if_absent);
         plain.or_else(|| writes.first()).map(|(.., write)| write.value.to_string())
     }
@@ -224,7 +229,7 @@ impl World {
         Snapshot {
             revision: Revision(7),
             segments,
-            unidentified: vec![Arc::new(nobody)],
+            unidentified: vec![Arc::new(Tables::joined(&[&nobody], &none))],
             dictionary: Arc::new(dictionary),
             voided: Arc::new(voided),
             ..Snapshot::default()
@@ -242,6 +247,21 @@ impl Identity for World {
     }
 }
 
+/// See [`World::trait_of`].
+fn after_unset(writes: &[(i64, &str, u32, &TraitWrite)], unset: usize) -> Option<String> {
+    let later = &writes[unset + 1..];
+    if let Some((.., write)) = later.iter().rev().find(|(.., write)| !write.if_absent) {
+        return Some(write.value.to_string());
+    }
+    let first_or_last = |&(place, (_, source, ..)): &(usize, &(i64, &str, u32, &TraitWrite))| {
+        let mut fills = writes.iter().enumerate().filter(|(_, w)| w.1 == *source && w.3.if_absent);
+        let first = fills.next().map(|(place, _)| place);
+        [first, fills.next_back().map(|(place, _)| place)].contains(&Some(place))
+    };
+    let mut fills = writes.iter().enumerate().skip(unset + 1).filter(first_or_last);
+    fills.next().map(|(_, (.., write))| write.value.to_string())
+}
+
 fn random_touch(rng: &mut ChaCha8Rng, number: u32, people: u32) -> Touch {
     let observation = if rng.random_bool(0.12) { 0 } else { rng.random_range(1..=people) };
     let mut details = details(random_activity(rng, number));
@@ -253,7 +273,11 @@ fn random_touch(rng: &mut ChaCha8Rng, number: u32, people: u32) -> Touch {
     }
     if rng.random_bool(0.15) {
         let value = Value::Text((*["Rome", "Milan", "Pisa"].choose(rng).unwrap()).into());
-        details.traits.push(TraitWrite { name: "city".into(), value, if_absent: rng.random_bool(0.3) });
+        let mut write = TraitWrite { name: "city".into(), value, if_absent: rng.random_bool(0.3) };
+        if number.is_multiple_of(7) {
+            write = TraitWrite { value: Value::Unset, if_absent: false, ..write };
+        }
+        details.traits.push(write);
     }
     Touch {
         number,
@@ -366,6 +390,7 @@ pub fn random_group_by(rng: &mut ChaCha8Rng) -> Option<GroupBy> {
 
 pub fn random_orders(rng: &mut ChaCha8Rng) -> OrderOptions {
     OrderOptions {
+        cancelled: CancelledOrders::default(),
         unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
         min_amount_minor: if rng.random_bool(0.2) { 1000 } else { 0 },
         drop_fully_returned: rng.random_bool(0.3),
@@ -439,7 +464,8 @@ impl Plain<'_> {
     }
 
     pub fn group(&self, by: &GroupBy, customer: u32, touch: &Touch) -> Option<String> {
-        let first = || (customer > 0).then(|| self.world.of(customer)[0]);
+        let made = || self.world.of(customer).into_iter().find(|touch| Self::is_own(touch));
+        let first = || if customer > 0 { made() } else { None };
         match by {
             GroupBy::Channel => Some(touch.channel.into()),
             GroupBy::Location => touch.location.map(Into::into),

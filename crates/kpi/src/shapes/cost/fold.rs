@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::rates::RateTable;
 use crate::engine::grouping::Grouping;
 use crate::engine::lens::Lens;
-use crate::facts::amounts::Amounts;
+use crate::engine::order_lens::OrderLens;
 use crate::facts::fact::{AnswerKind, TouchType};
 use crate::facts::rows::Others;
-use crate::facts::side_tables::{TABLES, TOUCHES, TouchRow};
+use crate::facts::side_tables::{RETURNS, TABLES, TOUCHES, TouchRow};
 use crate::facts::snapshot::Part;
 use crate::facts::stem::Stem;
 use crate::facts::tables::{Costs, Tables};
@@ -155,6 +155,7 @@ pub(super) struct Fold<'a> {
     group_of_place: Option<&'a [u32]>,
     /// Cells per customer.
     width: usize,
+    orders: OrderLens,
     /// So many touches cost less than `i64` holds, whatever their types.
     safe_rows: usize,
 }
@@ -165,7 +166,8 @@ impl<'a> Fold<'a> {
         let width = if group_of_place.is_some() { grouping.len() } else { 1 };
         let greatest = table.per_touch.iter().copied().max().unwrap_or(0).max(1);
         let safe_rows = (i64::MAX / greatest) as usize;
-        Self { lens, grouping, table, group_of_place, width, safe_rows }
+        let orders = OrderLens::of_all(lens, table.converter.clone());
+        Self { lens, grouping, table, group_of_place, width, orders, safe_rows }
     }
 
     pub fn run(&self) -> State {
@@ -198,7 +200,7 @@ impl<'a> Fold<'a> {
 
     fn observe(&self, state: &mut State, part: &Part) {
         let tables = &part.segment.tables;
-        let Tables { orders, returns, answers, .. } = tables;
+        let Tables { orders, answers, .. } = tables;
         state.sums.clear(part.customers.len() * self.width);
         let out_of_scope = self.out_of_scope();
         state.sums.group.extend(part.customers.clone().map(|customer| {
@@ -212,7 +214,6 @@ impl<'a> Fold<'a> {
         let Sums { group, begin_of_group, .. } = &mut state.sums;
         begin_of_group.extend(group.iter().map(|group| group * per_group));
         self.touches(state, part, &orders.stem, |_| TouchType::ORDER);
-        self.touches(state, part, &returns.stem, |_| TouchType::RETURN);
         self.touches(state, part, &answers.stem, |row| AnswerKind::touch_type(answers.kind[row]));
         for other in TOUCHES..TABLES {
             let Others { stem, kind, .. } = tables.others(other);
@@ -220,8 +221,7 @@ impl<'a> Fold<'a> {
         }
         state.take_lanes();
         self.charges(state, part);
-        self.revenue(state, part, &orders.stem, (&orders.amount, &orders.currency), 1);
-        self.revenue(state, part, &returns.stem, (&returns.amount, &returns.currency), -1);
+        self.revenue(state, part);
         self.count_customers(state, part);
     }
 
@@ -339,38 +339,42 @@ impl<'a> Fold<'a> {
         Some(cost)
     }
 
+    /// Adds what orders are worth, and takes off what came back.
+    fn revenue(&self, state: &mut State, part: &Part) {
+        let (orders, returns) = (&*part.segment.tables.orders, &*part.segment.tables.returns);
+        let lens = &self.orders;
+        self.amounts(state, part, &orders.stem, |row| match lens.lives(orders, row) {
+            true => lens.worth(orders, row),
+            false => Some(0),
+        });
+        self.amounts(state, part, &returns.stem, |row| lens.came_back(returns, row).map(|amount| -amount));
+    }
+
     /// Adds the amounts of one table.
-    fn revenue(
-        &self,
-        state: &mut State,
-        part: &Part,
-        stem: &Stem,
-        (amounts, currencies): (&Amounts, &[u8]),
-        sign: i128,
-    ) {
+    fn amounts(&self, state: &mut State, part: &Part, stem: &Stem, amount: impl Fn(usize) -> Option<i64>) {
         let out_of_scope = self.out_of_scope();
         let is_grouped = self.grouping.is_asked();
         let mut sum = 0_i128;
         let rows = stem.rows(part.customers.clone());
         let columns = stem.customer[rows.clone()].iter().zip(&stem.at[rows.clone()]);
-        let columns = columns.zip(&stem.place[rows.clone()]).zip(&currencies[rows.clone()]);
-        for ((((&customer, &at), &place), &currency), row) in columns.zip(rows) {
+        let columns = columns.zip(&stem.place[rows.clone()]);
+        for (((&customer, &at), &place), row) in columns.zip(rows) {
             let group = state.sums.group[(customer - part.customers.start) as usize];
             if !self.lens.in_range(at) || !self.lens.has_place(place) || group == out_of_scope {
                 continue;
             }
-            let Some(amount) = self.table.converter.convert(amounts.get(row), currency, at) else {
+            let Some(amount) = amount(row) else {
                 state.tally.excluded.other_currency += 1;
                 continue;
             };
             if is_grouped {
                 let group = if self.width > 1 { self.group_of_place(place) } else { group as usize };
-                state.revenue[group] += sign * i128::from(amount);
+                state.revenue[group] += i128::from(amount);
             } else {
                 sum += i128::from(amount);
             }
         }
-        state.revenue[0] += sign * sum;
+        state.revenue[0] += sum;
     }
 
     fn count_customers(&self, state: &mut State, part: &Part) {
@@ -425,7 +429,7 @@ impl<'a> Fold<'a> {
 
     fn observe_nobody(&self, state: &mut State, tables: &Tables) {
         let stems = tables.stems();
-        for (table, stem) in stems.into_iter().enumerate() {
+        for (table, stem) in stems.into_iter().enumerate().filter(|(table, _)| *table != RETURNS) {
             for row in self.lens.rows_in_range(stem) {
                 let touch_type = tables.touch_type(TouchRow::new(table, row));
                 state.nobody.touches[self.slot(stem.at[row], stem.place[row], touch_type)] += 1;

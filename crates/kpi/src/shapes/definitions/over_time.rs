@@ -25,7 +25,7 @@ pub const LIFETIME: Definition = Definition {
          else the sum of what its lines say, if each says one), a return takes off the share of it that it is of the \
          amount, and orders that say none count as purchases, add no value, and are counted as excluded. Groups share \
          one fit, and their sums add up.",
-    )
+    ).revised(2)
     .with(
         "parameters: normal on the scale of the logarithm, from the observed information; means: normal",
         "Expectations are absent, with a warning, when nobody bought again or values have no mean.",
@@ -79,15 +79,16 @@ pub const RFM: Definition = Definition {
         "customers",
         "Customers with an order in range and scope, by three scores from 1 to 5: recency, the local days from their \
          last such order to the last day observed (fewer are better); frequency, the number of such orders; monetary \
-         value, what those are worth less what came back in range. A score is the fifth of all customers in which \
-         the middle of those with the same value stands, so ties are kept together. Segments by recency and \
+         value, what those are worth less what came back in range. A score is 1 + floor(5 x customers \
+         with a strictly lower value / all), so equal customers share the lowest of their fifths. Segments by recency and \
          frequency: 5/4-5 champions; 3-4/4-5 loyal; 4-5/2-3 potential loyalists; 5/1 new; 4/1 promising; 3/3 need \
          attention; 3/1-2 about to sleep; 1-2/5 cannot lose; 1-2/3-4 at risk; 1-2/1-2 hibernating. Groups share \
          the scores of all. Compared with another time, customers of then are scored by the scale of now. Any KPI \
          can be grouped by RFM_SEGMENT and by RFM_SCORES; buyers so grouped are the segments, explained down to \
          customers and their orders.",
     )
-    .with("Wilson score; changes: Newcombe", "One customer alone, or all alike, score 3.")
+    .with("Wilson score; changes: Newcombe", "One customer alone, or all alike, score 1: nobody stands below.")
+    .revised(2)
     .from(PEERS)
     .asking(&[
         GROUP_BY,

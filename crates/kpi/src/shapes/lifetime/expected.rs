@@ -11,8 +11,9 @@ use super::history::{Asked, Gather, Scratch};
 use crate::engine::fits::Key;
 use crate::engine::hits::Hits;
 use crate::engine::lens::Lens;
+use crate::engine::lifetimes::Warning;
 use crate::engine::lifetimes::{BySpan, Lifetime, Lifetimes, Prepare};
-use crate::engine::measure::{Context, Hit, Measure, Params, Seen, Span, Stat};
+use crate::engine::measure::{ByPlace, Context, Hit, Measure, Params, Seen, Span, Stat};
 use crate::engine::order_lens::OrderLens;
 use crate::engine::params::ValueBasis;
 use crate::engine::scope::{First, KpiError, WINDOW_DAYS_LIMIT};
@@ -82,6 +83,10 @@ impl Lifetimes for Expecting<'_> {
         })
     }
 
+    fn warnings(&self) -> &[Warning] {
+        &self.fitting.fit.warnings
+    }
+
     fn left_out(&self, part: &Part) -> Excluded {
         let orders = &part.segment.tables.orders.stem;
         let mut scratch = Scratch::default();
@@ -134,7 +139,13 @@ fn left_out(cx: &Context, part: &Part, span: Span) -> Excluded {
     lifetimes.left_out(part)
 }
 
-const COMMON: Measure = Measure { anchors: |_| Types::of([TouchType::ORDER]), left_out, ..Measure::BASE };
+/// Customers stand where they ordered first; see the manual.
+const COMMON: Measure = Measure {
+    anchors: |_| Types::of([TouchType::ORDER]),
+    by_place: ByPlace::Hits,
+    left_out,
+    ..Measure::BASE
+};
 
 const FIRST: Parameter =
     parameter("first", "EVER", "the first order ever, or the first in scope and in range");
@@ -159,6 +170,7 @@ const fn defined(
                       in scope and in range (IN_SCOPE)",
         ..Definition::scalar(id, name, unit, formula)
     }
+    .revised(2)
     .from(TOUCHPOINTS)
 }
 
@@ -205,6 +217,7 @@ pub static MONTHS_ACTIVE: Measure = Measure {
     .with(MEAN, NO_ANCHOR)
     .asking(KNOWN_ASKED),
     stat: Stat::Mean,
+    bounds: (1.0, f64::INFINITY),
     observe: |seen, hits| observe(seen, hits, |its| Some(f64::from(its.months))),
     lifetimes: Some(KNOWN),
     ..COMMON

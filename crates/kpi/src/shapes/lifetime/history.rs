@@ -202,8 +202,8 @@ impl<'a> Gather<'a> {
             match units.last_mut() {
                 // A day is worth what its orders are, where all of them say it.
                 Some(unit) if by_day && unit.day == day => {
-                    unit.amount += amount;
-                    unit.worth = unit.worth.zip(worth).map(|(sum, worth)| sum + worth);
+                    unit.amount = unit.amount.saturating_add(amount);
+                    unit.worth = unit.worth.zip(worth).map(|(sum, worth)| sum.saturating_add(worth));
                 }
                 _ => units.push(Bought { at, day, amount, worth, net: 0 }),
             }
@@ -217,7 +217,10 @@ impl<'a> Gather<'a> {
     fn give_back(&self, part: &Part, row: usize, scratch: &mut Scratch) {
         let returns = &part.segment.tables.returns;
         let at = returns.stem.at[row];
-        let Some(amount) = self.orders.converted(returns.amount.get(row), returns.currency[row], at) else {
+        if !self.orders.takes_off(returns, row) {
+            return;
+        }
+        let Some(amount) = self.orders.came_back(returns, row) else {
             scratch.excluded.other_currency += 1;
             return;
         };
@@ -225,7 +228,8 @@ impl<'a> Gather<'a> {
         let before = || scratch.units.partition_point(|unit| unit.at <= at).checked_sub(1);
         if let Some(unit) = named.or_else(before) {
             let unit = &mut scratch.units[unit];
-            unit.net -= unit.worth.map_or(0, |worth| in_proportion(amount, worth, unit.amount));
+            let back = unit.worth.map_or(0, |worth| in_proportion(amount, worth, unit.amount));
+            unit.net = unit.net.saturating_sub(back);
         }
     }
 
@@ -234,7 +238,7 @@ impl<'a> Gather<'a> {
         let mut months: Vec<usize> = units.iter().map(|unit| self.months.index(unit.at)).collect();
         months.dedup();
         let days = |from: usize, until: usize| u16::try_from(until.saturating_sub(from)).unwrap_or(u16::MAX);
-        let net: i64 = units.iter().map(|unit| unit.net).sum();
+        let net = units.iter().fold(0_i64, |net, unit| net.saturating_add(unit.net));
         History {
             key,
             group: 0,
@@ -244,7 +248,7 @@ impl<'a> Gather<'a> {
             age: days(first.day, self.last_day),
             months: months.len() as u16,
             net,
-            repeat_net: net - first.net,
+            repeat_net: net.saturating_sub(first.net),
         }
     }
 }

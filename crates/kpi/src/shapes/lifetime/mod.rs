@@ -14,6 +14,7 @@ mod tests;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+pub use crate::engine::lifetimes::Warning;
 pub use expected::{
     EXPECTED_ALIVE, EXPECTED_PURCHASES, EXPECTED_VALUE, HISTORIC_VALUE, HISTORIC_VALUE_MEAN, MONTHS_ACTIVE,
 };
@@ -89,27 +90,6 @@ pub struct Fit {
     /// Of number and mean value of repeat purchases, over those; the value's model takes it for 0.
     pub correlation: Option<f64>,
     pub warnings: Vec<Warning>,
-}
-
-/// What a reader of a fit must know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Warning {
-    /// Nobody bought again, or no time passed: nothing is expected of anybody.
-    NothingToFit,
-    /// Fewer than [`REPEAT_BUYERS`].
-    FewRepeatBuyers,
-    /// The search for purchases ended before it found a maximum.
-    PurchasesNotConverged,
-    /// No repeat purchase was worth anything, or all the same.
-    NoValueToFit,
-    /// The search for values ended before it found a maximum.
-    ValueNotConverged,
-    /// The fitted values have no mean (q is 1 or less): none is expected.
-    ValueWithoutMean,
-    /// Who buys more often also spends more each time, or less: beyond [`CORRELATION`].
-    FrequencyAndValueCorrelated,
-    /// The information is singular: standard errors are absent.
-    NoStandardErrors,
 }
 
 /// Of the customers of one group.
@@ -193,7 +173,13 @@ pub fn compute_with(snapshot: &Snapshot, question: &Question, fits: &Fits) -> Re
     let customer = |(history, score): (&History, &Score)| Customer::of(history, *score);
     let customers = histories[begin..end].iter().zip(&scores[begin..end]).map(customer).collect();
     let fit = fit.clone();
-    Ok(Answer { basis: tally.basis(snapshot.revision), fit, result, customers, more: end < histories.len() })
+    Ok(Answer {
+        basis: tally.basis(snapshot.revision, snapshot.folded),
+        fit,
+        result,
+        customers,
+        more: end < histories.len(),
+    })
 }
 
 /// What a known fit expects of customers: all, or those of some parts; by key. Sums restate with
@@ -335,7 +321,7 @@ impl Sums {
         self.orders += u64::from(history.repeats) + 1;
         self.months.add(f64::from(history.months));
         self.historic.add(history.net as f64);
-        self.net += history.net;
+        self.net = self.net.saturating_add(history.net);
         self.alive += score.alive.unwrap_or(0.0);
         self.purchases += score.purchases.unwrap_or(0.0);
         self.expected += score.expected.unwrap_or(0.0);
@@ -347,7 +333,7 @@ impl Sums {
         self.orders += other.orders;
         self.months.merge(other.months);
         self.historic.merge(other.historic);
-        self.net += other.net;
+        self.net = self.net.saturating_add(other.net);
         self.alive += other.alive;
         self.purchases += other.purchases;
         self.expected += other.expected;
@@ -359,7 +345,7 @@ impl Sums {
             customers: self.customers,
             repeat_buyers: self.repeat_buyers,
             orders: self.orders,
-            months_active: Estimate::of(self.months.mean(), self.customers),
+            months_active: Estimate::of(self.months.mean(), self.customers).within((1.0, f64::INFINITY)),
             historic: self.net,
             historic_per_customer: Estimate::of(self.historic.mean(), self.customers),
             alive: fit.purchases.map(|_| self.alive),
