@@ -145,7 +145,7 @@ async fn an_upgrade_resolves_anew_in_one_revision_and_is_told() {
             let before = store.revision(tenant.key).await.unwrap();
             store.close().await;
             // An older resolver: half of the tenants have a map that was made otherwise.
-            let mut rules = Rules::default();
+            let mut rules = worlds::rules();
             if seed % 2 == 1 {
                 rules.kinds.iter_mut().for_each(|rule| rule.limit = 1);
             }
