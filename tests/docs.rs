@@ -65,13 +65,19 @@ fn the_readme_shows_what_the_demo_prints() {
 }
 
 /// After a change that is meant: `CUSTOMER360_TEST_BLESS=1 cargo test --test docs`.
+fn is_fresh(document: &str, present: &str) {
+    if std::env::var_os("CUSTOMER360_TEST_BLESS").is_some() {
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(document), present).unwrap();
+    }
+    assert!(present == read(document), "{document}: bless it, and read what changed");
+}
+
 #[test]
 fn the_manual_of_kpis_is_what_the_catalogue_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/KPIS.md");
-    let manual = customer360::kpi::catalogue::manual();
-    if std::env::var_os("CUSTOMER360_TEST_BLESS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &manual).unwrap();
-    }
-    assert!(manual == read("docs/KPIS.md"), "bless it, and read what changed");
+    is_fresh("docs/KPIS.md", &customer360::kpi::catalogue::manual());
+}
+
+#[test]
+fn the_truth_report_is_what_the_code_does() {
+    is_fresh("docs/TRUTH.md", &customer360::kpi::ground::coverage::report());
 }

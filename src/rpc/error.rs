@@ -186,7 +186,7 @@ fn told(error: PortError) -> Told {
         },
         PortError::MessageTooHeavy { limit_bytes } => Told {
             metadata: metadata([("limit", limit_bytes.to_string())]),
-            ..plain(Code::OutOfRange, ErrorReason::MessageTooLarge)
+            ..plain(Code::ResourceExhausted, ErrorReason::MessageTooLarge)
         },
         PortError::MessageMalformed => plain(Code::InvalidArgument, ErrorReason::MessageMalformed),
         PortError::PageTokenMalformed => plain(Code::InvalidArgument, ErrorReason::PageTokenMalformed),

@@ -45,7 +45,8 @@ const SAID_BY: &str = "WITH v(observation) AS ({rows}) SELECT t.details FROM v C
 const LOAD_SUMMARIES: &str = "WITH v(observation) AS ({rows}) \
     SELECT s.observation, s.summary FROM v CROSS JOIN summary s \
     WHERE s.tenant = $1 AND s.observation = v.observation";
-const UNSETTLED: &str = "SELECT tenant, order_id FROM order_unsettled ORDER BY tenant, order_id LIMIT $1";
+const UNSETTLED: &str = "SELECT tenant, order_id FROM order_unsettled WHERE (tenant, order_id) > ($1, $2) \
+    ORDER BY tenant, order_id LIMIT $3";
 const SETTLED: &str = "WITH v(order_id) AS ({rows}) \
     DELETE FROM order_unsettled WHERE (tenant, order_id) IN (SELECT {tenant}, v.order_id FROM v)";
 
@@ -304,9 +305,12 @@ impl Store {
     /// interrupted.
     pub(super) async fn settle_orders(&self) -> Result<(), StoreError> {
         const STEP: i64 = 1_000;
+        // No order has an empty id.
+        let mut settled = (TenantKey(i64::MIN), String::new());
         loop {
             let mut tx = self.db.write().await?;
-            let rows = tx.fetch(UNSETTLED, &[Scalar::Int(STEP)]).await?;
+            let after = [Scalar::Int(settled.0.0), Scalar::Text(&settled.1), Scalar::Int(STEP)];
+            let rows = tx.fetch(UNSETTLED, &after).await?;
             let Some(first) = rows.first() else { return Ok(()) };
             let tenant = TenantKey(first.get(0)?);
             let mut order_ids: Vec<String> = Vec::new();
@@ -319,6 +323,7 @@ impl Store {
             let named = [Column::Text(order_ids.iter().map(String::as_str).collect())];
             tx.run_bulk(SETTLED, &[Scalar::Int(tenant.0)], &named).await?;
             tx.commit().await?;
+            settled = (tenant, order_ids.pop().unwrap_or_default());
         }
     }
 }

@@ -197,7 +197,7 @@ const LISTS: [&str; 13] = [
     "FROM identity_constraint",
     "UPDATE identity_constraint",
     "o.live = 1 ORDER BY o.observation",
-    "d.shared FROM identifier d WHERE d.tenant",
+    "d.blocked FROM identifier d WHERE d.tenant",
     "FROM summary s WHERE s.tenant",
     "AND t.activity = 'logout'",
 ];

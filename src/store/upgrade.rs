@@ -8,7 +8,7 @@ use super::rules::Anew;
 use super::{Store, StoreError};
 use crate::model::{Revision, TenantKey};
 
-const OLDER: &str = "SELECT tenant FROM tenant WHERE resolver_generation < $1 ORDER BY tenant";
+const OLDER: &str = "SELECT tenant FROM tenant WHERE resolver_generation < $1";
 const GENERATION: &str = "SELECT resolver_generation FROM tenant WHERE tenant = $1";
 const SET_GENERATION: &str = "UPDATE tenant SET resolver_generation = $2 WHERE tenant = $1";
 const INSERT: &str =

@@ -235,9 +235,14 @@ async fn people_link_and_take_it_back() {
     let effect = linked.effect.unwrap();
     assert_eq!((effect.touchpoints, effect.customers), (1, 2));
     assert_eq!(customer(&service, "EMAIL:b@x.io").await.customer_id, one.customer_id);
+    // A person may link more than the limits of evidence allow.
+    let third = customer(&service, "ACCOUNT:u2").await;
     let crowd = link(vec![party("ACCOUNT:u1"), party("ACCOUNT:u2")], "l2");
-    let status = decisions(&service).link_identities(crowd).await.unwrap_err();
-    refused(&status, Code::FailedPrecondition, "DECISION_REFUSED");
+    let crowd = decisions(&service).link_identities(crowd).await.unwrap().into_inner().effect.unwrap();
+    assert_eq!(customer(&service, "ACCOUNT:u2").await.customer_id, one.customer_id);
+    let retract = |decision, id: &str| proto::RetractDecisionRequest { decision, mandate: mandate(id) };
+    decisions(&service).retract_decision(retract(crowd.decision, "r0")).await.unwrap();
+    assert_eq!(customer(&service, "ACCOUNT:u2").await, third, "to the bit");
     let sides = proto::UnlinkIdentitiesRequest {
         left: vec![party("ACCOUNT:u1")],
         right: vec![party("EMAIL:b@x.io")],
@@ -254,15 +259,17 @@ async fn people_link_and_take_it_back() {
     decisions(&service).undo_merge(undo).await.unwrap();
     assert_eq!(customer(&service, "EMAIL:b@x.io").await, two, "to the bit");
     decisions(&service).unlink_identities(sides).await.unwrap();
+    let again = link(vec![party("ACCOUNT:u1"), party("EMAIL:b@x.io")], "l3");
+    let status = decisions(&service).link_identities(again).await.unwrap_err();
+    refused(&status, Code::FailedPrecondition, "DECISION_REFUSED");
     service.record(vec![touch("4", 6, &["ACCOUNT:u1", "EMAIL:b@x.io"], visit())]).await;
     assert_eq!(customer(&service, "EMAIL:b@x.io").await.customer_id, two.customer_id);
 
     let all = decisions(&service).list_decisions(proto::ListDecisionsRequest::default()).await.unwrap();
     let all = all.into_inner().decisions;
-    assert_eq!(all.len(), 2);
-    assert_eq!((all[0].retracted_by.as_str(), all[1].retracted_revision), ("ada", 0));
-    let retract = |decision, id: &str| proto::RetractDecisionRequest { decision, mandate: mandate(id) };
-    decisions(&service).retract_decision(retract(all[1].decision, "r1")).await.unwrap();
+    let retracted: Vec<&str> = all.iter().map(|one| one.retracted_by.as_str()).collect();
+    assert_eq!((retracted, all[2].retracted_revision), (vec!["ada", "ada", ""], 0));
+    decisions(&service).retract_decision(retract(all[2].decision, "r1")).await.unwrap();
     assert_eq!(
         customer(&service, "EMAIL:b@x.io").await.customer_id,
         one.customer_id,

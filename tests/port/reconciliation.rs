@@ -56,7 +56,7 @@ async fn assert_chains(service: &Service, last: i64) {
                 let id = &kpi.kpi.as_ref().unwrap().id;
                 assert_eq!((&kpi.kpi, kpi.before.as_ref()), (&before.0, Some(&before.1)), "{id}");
                 assert_eq!(kpi.after.as_ref(), Some(&after.1), "{id}, {from} to {until}");
-                assert_eq!(kpi.parts.len(), 9);
+                assert_eq!(kpi.parts.len(), 10);
                 let last = kpi.parts.last().unwrap();
                 assert_eq!(last.after, kpi.after, "{id}: the last part ends where the KPI does");
                 let numerator: f64 = kpi.parts.iter().map(|part| part.numerator_change).sum();

@@ -13,7 +13,8 @@ pub use engine::scope::{
 };
 pub use facts::dictionary::Dictionary;
 pub use facts::fact::{Fact, FactError};
-pub use facts::segment::{Identity, Segment, Source};
+pub use facts::map::Identity;
+pub use facts::segment::{Segment, Source};
 pub use facts::snapshot::{Live, Snapshot, Voided};
 pub use facts::tables::Tables;
 pub use facts::trust::Trust;

@@ -8,7 +8,8 @@ use customer360_model::{ActivityType, Currency, Value};
 
 use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::{Amount, AnswerKind, Body, Fact, LineFact, Measured, Said, TouchType, TraitFact};
-use crate::facts::segment::{Identity, Segment, Source};
+use crate::facts::map::Identity;
+use crate::facts::segment::{Segment, Source};
 use crate::facts::tables::{SURVIVES, Tables};
 use crate::facts::trust::Trust;
 use crate::ground::bitmap::Bitmap;

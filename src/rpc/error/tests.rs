@@ -97,11 +97,12 @@ pub(super) fn manual(reason: &str) -> String {
 
 #[test]
 fn every_reason_is_documented_with_an_example() {
-    let reasons = (1..).map_while(|number| ErrorReason::try_from(number).ok());
+    // Numbers have gaps: an area begins with a round one, and what went away is not used again.
+    let reasons = (1..1_000).filter_map(|number| ErrorReason::try_from(number).ok());
     let undocumented: Vec<_> =
         reasons.clone().map(reason_name).filter(|reason| !manual(reason).contains("Example: ")).collect();
     assert_eq!(undocumented, Vec::<&str>::new());
-    assert!(reasons.count() > 20);
+    assert!(reasons.count() > 50);
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn the_manual_names_the_code_that_is_answered() {
         (PortError::Invalid(vec![]), "INVALID_ARGUMENT"),
         (PortError::BatchTooLarge { limit: 1, size: 2 }, "INVALID_ARGUMENT"),
         (PortError::MessageMalformed, "INVALID_ARGUMENT"),
-        (PortError::MessageTooHeavy { limit_bytes: 1 }, "OUT_OF_RANGE"),
+        (PortError::MessageTooHeavy { limit_bytes: 1 }, "RESOURCE_EXHAUSTED"),
         (PortError::PageTokenMalformed, "INVALID_ARGUMENT"),
         (PortError::PageTokenMismatch, "INVALID_ARGUMENT"),
         (PortError::TenantMalformed, "INVALID_ARGUMENT"),

@@ -1,7 +1,7 @@
 //! What a measure sees: the touchpoints of one customer, with what stands beside them.
 
 use crate::engine::context::Context;
-use crate::engine::groups::Key;
+use crate::engine::dimension::Key;
 use crate::engine::hits::Hit;
 use crate::engine::mark::Mark;
 use crate::engine::scope::{OrderUnit, Window, WindowKind};

@@ -3,7 +3,6 @@
 use rustc_hash::FxHashMap;
 
 use crate::engine::grouping::Grouping;
-use crate::engine::groups::Key;
 use crate::engine::hits::Hit;
 use crate::engine::lens::Lens;
 use crate::engine::scope::{GroupBy, KpiError};
@@ -23,6 +22,9 @@ pub enum Dimension {
     /// The channel of the touchpoint that answered the counted one, or led to it.
     OtherChannel,
 }
+
+/// The names of a group as numbers of the axes.
+pub(crate) type Key = [u32; 2];
 
 /// A dimension with its names numbered; 0 are those without a name.
 pub(crate) enum Axis {

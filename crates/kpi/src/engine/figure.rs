@@ -1,6 +1,6 @@
 //! Figures: one number each, with what it is made of, and their groups.
 
-use crate::engine::lifetimes::Warning;
+use crate::engine::warning::Warning;
 use crate::ground::answer::{Absent, Basis};
 use crate::ground::definition::Definition;
 use crate::ground::statistics::{Interval, Moments};

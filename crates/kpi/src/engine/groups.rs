@@ -3,11 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::engine::accumulator::Sums;
+use crate::engine::dimension::Key;
 use crate::engine::hits::Hit;
 use crate::engine::stat::Stat;
-
-/// The names of a group as numbers of the axes.
-pub(crate) type Key = [u32; 2];
 
 /// Groups of axes of which so many pairs are possible are found without a search.
 const DENSE: usize = 1 << 12;

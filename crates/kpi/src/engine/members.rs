@@ -2,12 +2,11 @@
 //! with the touchpoints that were counted. The parts sum to the figure.
 
 use crate::engine::customer_view::Only;
-use crate::engine::dimension::{self, Axis, Dimension};
-use crate::engine::groups::Key;
+use crate::engine::dimension::{self, Axis, Dimension, Key};
 use crate::engine::hits::{Hit, Hits, Other};
 use crate::engine::ledger;
 use crate::engine::lens::Lens;
-use crate::engine::lifetimes::Warning;
+use crate::engine::warning::Warning;
 use crate::engine::mark::Mark;
 use crate::engine::measure::{Asked, Context, Seen, Span, Stat};
 use crate::engine::order_lens::OrderLens;

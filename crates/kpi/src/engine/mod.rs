@@ -29,3 +29,4 @@ pub mod scope;
 pub mod span;
 pub mod stat;
 pub(crate) mod timeline;
+pub mod warning;

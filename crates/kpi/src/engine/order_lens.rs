@@ -5,12 +5,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::engine::lens::Lens;
 use crate::engine::scope::{CancelledOrders, KpiError, OrderOptions};
 use crate::facts::lives::Lives;
-use crate::facts::objects::Is;
 use crate::facts::snapshot::{Part, Snapshot};
 use crate::facts::stem::Stem;
 use crate::facts::tables::{NEVER_ORDERED, Orders, Returns, Tables};
 use crate::ground::answer::Excluded;
 use crate::ground::money::Converter;
+use customer360_model::objects::Is;
 
 /// Which orders count.
 pub(crate) struct OrderLens {

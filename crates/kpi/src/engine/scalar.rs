@@ -5,9 +5,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::accumulator::Sums;
 use crate::engine::customer_view::Only;
-use crate::engine::dimension::{self, Axis, Dimension};
+use crate::engine::dimension::{self, Axis, Dimension, Key};
 pub use crate::engine::figure::{Answer, Cell, Figure, PAIRS_LIMIT, SPANS_LIMIT};
-use crate::engine::groups::{Grouped, Key, summed};
+use crate::engine::groups::{Grouped, summed};
 use crate::engine::hits::{Added, Hit, Hits};
 use crate::engine::ledger;
 use crate::engine::lens::Lens;

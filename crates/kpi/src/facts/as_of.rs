@@ -11,7 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::objects::{self, Objects, Owners};
 use crate::facts::projection::{Given, Pieces};
-use crate::facts::segment::{Identity, Segment, Source};
+use crate::facts::map::Identity;
+use crate::facts::segment::{Segment, Source};
 use crate::facts::snapshot::{Live, Snapshot, Voided};
 use crate::facts::tables::Tables;
 use crate::facts::trust::Trust;

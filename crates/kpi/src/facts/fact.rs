@@ -6,8 +6,8 @@ use customer360_model::{
 };
 
 use crate::facts::dictionary::{Dictionary, DictionaryFull, text_hash};
-use crate::facts::objects::{Says, Statement};
 use crate::facts::side_tables::TouchRow;
+use crate::facts::statement::{Says, Statement};
 use crate::facts::tables::UNKNOWN;
 
 /// A touchpoint that the columns cannot hold.

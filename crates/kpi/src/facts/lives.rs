@@ -1,7 +1,7 @@
 //! A sparse column: what became of the few orders and returns that are not just what they say.
 
 use crate::facts::column::{Column, Pick};
-use crate::facts::objects::Is;
+use customer360_model::objects::Is;
 
 /// Something that became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

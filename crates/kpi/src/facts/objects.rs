@@ -10,56 +10,12 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use crate::facts::dictionary::{Dictionary, text_hash};
+use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::Fact;
-use crate::facts::segment::Identity;
-use customer360_model::objects::{self, Verdict};
-
-pub use customer360_model::objects::Is;
-
-/// What a touchpoint says about an order, currencies by their numbers in the dictionary.
-pub type Says = objects::Says<u8>;
-
-/// A touchpoint as a statement about an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Statement {
-    /// Stands for the order's id.
-    pub key: u64,
-    pub number: u32,
-    /// 0 for a touchpoint without identifiers.
-    pub observation: u32,
-    pub at: i64,
-    /// A name of the dictionary.
-    pub source: u32,
-    /// The beginning of the source's id of the touchpoint, and a hash of it: they put two statements
-    /// of a source in order that were made at the same instant.
-    pub id: (u64, u32),
-    pub says: Says,
-}
-
-impl Statement {
-    /// The statement with the source's id of its touchpoint.
-    #[must_use]
-    pub fn named(self, source_id: &str) -> Self {
-        let mut head = [0; 8];
-        let length = source_id.len().min(8);
-        head[..length].copy_from_slice(&source_id.as_bytes()[..length]);
-        let hash = text_hash(source_id) as u32;
-        Self { id: (u64::from_be_bytes(head), hash), ..self }
-    }
-}
-
-/// What is different about a touchpoint of an order or a return, because of other statements.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
-    /// The observation of the touchpoint, and its time.
-    pub said: (u32, i64),
-    pub owner: u32,
-    pub verdict: Verdict,
-}
-
-/// By number of touchpoint; those that are not in it are what they say.
-pub type Settlement = FxHashMap<u32, Settled>;
+use crate::facts::map::Identity;
+use crate::facts::settlement::{Settled, Settlement};
+use crate::facts::statement::{Says, Statement};
+use customer360_model::objects::{self, Is};
 
 type Statements = SmallVec<[Statement; 2]>;
 

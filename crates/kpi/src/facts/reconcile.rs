@@ -7,7 +7,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use crate::facts::as_of::{Home, Homes, Since, Then};
-use crate::facts::segment::Identity as _;
+use crate::facts::map::Identity as _;
 use crate::facts::snapshot::Snapshot;
 use crate::facts::trust::Trust;
 

@@ -12,32 +12,15 @@ use crate::facts::amounts::Amounts;
 use crate::facts::column::Pick;
 use crate::facts::first_touch::{self, Acquired, First, NEVER, Standing, Write, firsts, mark_survivors};
 use crate::facts::lives::{Life, Lives};
-use crate::facts::objects::{Is, Settled, Settlement};
+use crate::facts::map::Identity;
 use crate::facts::projection::{Given, Piece, Table};
+use crate::facts::settlement::{Settled, Settlement};
 use crate::facts::side_tables::{EXPOSURES, ORDERS, RETURNS, TABLES, rows_until};
 use crate::facts::stem::Stem;
 use crate::facts::tables::{Chosen, NEVER_ORDERED, SURVIVES, Tables};
 use crate::facts::trust::Trust;
 use crate::ground::bitmap::Bitmap;
-use customer360_model::objects::Verdict;
-
-/// The identity map, as far as the columns need it. Customers are named by the least number of
-/// their observations.
-pub trait Identity: Sync {
-    /// To whom the touches of an observation at that time belong.
-    fn customer_of(&self, observation: u32, at: i64) -> u32;
-    fn is_registered(&self, customer: u32) -> bool;
-
-    /// Whether what an observation did belongs where is gathered; 0 is that of nobody.
-    fn takes(&self, observation: u32) -> bool {
-        observation != 0
-    }
-
-    /// What became of orders and returns by other touchpoints, where anything did.
-    fn settlement(&self) -> Option<&Settlement> {
-        None
-    }
-}
+use customer360_model::objects::{Is, Verdict};
 
 /// To whom the rows of one table belong.
 struct Whose<'a> {

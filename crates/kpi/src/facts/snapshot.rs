@@ -10,9 +10,10 @@ use customer360_model::Revision;
 
 use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::TouchType;
-use crate::facts::objects::{Objects, Settlement};
+use crate::facts::objects::Objects;
 use crate::facts::projection::Given;
 use crate::facts::segment::Segment;
+use crate::facts::settlement::Settlement;
 use crate::facts::tables::Tables;
 use crate::ground::answer::Folded;
 use crate::ground::bitmap::Bitmap;

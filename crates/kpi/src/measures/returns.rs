@@ -306,15 +306,15 @@ pub static NET_SALES: Measure = Measure {
         "minor units",
         "What the identified orders in range are worth, less what came back in range: each order and each return on \
          its own day and at its own place. A return of an order that is not known, or does not count, is taken off \
-         nothing. Returns in another currency are converted at the rate of their own date; those that cannot be are \
-         excluded and counted.",
+         nothing. Returns in another currency are converted at the rate of the date of their order; those that cannot \
+         be are excluded and counted.",
     )
     .from(SINGLE_VIEW)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Sum,
     money: true,
     by_place: ByPlace::Hits,
-    anchors: |_| Types::of([TouchType::ORDER, TouchType::RETURN]),
+    anchors: |_| Types::of([TouchType::ORDER, TouchType::CAME_BACK]),
     observe: |seen, hits| {
         hits.extend(seen.anchors(TouchType::ORDER).map(|(_, order)| Hit::of(order).part(seen.worth(order))));
         for (_, back) in links(seen) {

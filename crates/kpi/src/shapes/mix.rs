@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::engine::groups::Key;
+use crate::engine::dimension::Key;
 use crate::engine::hits::Hits;
 use crate::engine::lens::Lens;
 use crate::engine::mark::Mark;

@@ -4,7 +4,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::naive::{Count, Naive};
-use super::world::{Plain, Touch, World};
+use super::plain::Plain;
+use super::world::{Touch, World};
 use crate::engine::measure::Elsewhere;
 use customer360_model::activity::{Activity, *};
 use customer360_model::channel::Medium;

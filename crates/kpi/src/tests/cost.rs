@@ -3,7 +3,8 @@
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use super::world::{Plain, Touch, World, at, random_group_by, random_scope};
+use super::plain::Plain;
+use super::world::{Touch, World, at, random_group_by, random_scope};
 use crate::catalogue::measures;
 use crate::engine::measure::Params;
 use crate::engine::scalar;

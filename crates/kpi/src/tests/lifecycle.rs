@@ -4,7 +4,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::one_tale::{is_of_places, under};
-use super::world::{Plain, Touch, World, at, back, order, random_group_by, random_orders, random_scope};
+use super::plain::Plain;
+use super::world::{Touch, World, at, back, order, random_group_by, random_orders, random_scope};
 use crate::catalogue::measures;
 use crate::engine::compare::Against;
 use crate::engine::dimension::Dimension;

@@ -3,7 +3,8 @@
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use super::world::{Plain, Touch, World, at, back, order, random_group_by, random_orders, random_scope};
+use super::plain::Plain;
+use super::world::{Touch, World, at, back, order, random_group_by, random_orders, random_scope};
 use crate::shapes::lifetime;
 use crate::shapes::lifetime::{Customer, Question, Warning, compute};
 use crate::*;

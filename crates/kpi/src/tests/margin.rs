@@ -4,7 +4,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::rich::{random_params, scope};
-use super::world::{Plain, Touch, World, at, back, order, random_group_by};
+use super::plain::Plain;
+use super::world::{Touch, World, at, back, order, random_group_by};
 use crate::catalogue::measures;
 use crate::engine::compare;
 use crate::engine::compare::{Against, earlier};

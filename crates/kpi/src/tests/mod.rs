@@ -14,6 +14,7 @@ mod naive;
 mod objects;
 mod one_tale;
 mod people;
+mod plain;
 mod recorded;
 mod repurchase;
 mod retention;

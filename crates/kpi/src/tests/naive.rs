@@ -1,12 +1,15 @@
 //! The measures' definitions in words, read naively.
 
-use super::world::{Plain, Touch};
+use super::plain::Plain;
+use super::world::Touch;
 use crate::engine::measure::{Params, Research, Same, Step};
 use crate::engine::records::Crowd;
 use crate::*;
 use customer360_model::activity::{Activity, *};
 use customer360_model::channel::Medium;
 use customer360_model::*;
+
+mod carts;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -118,40 +121,6 @@ impl<'a> Naive<'a> {
             }
         };
         self.before(all, order).into_iter().filter(|t| Self::is_research(t)).filter(same).collect()
-    }
-
-    fn cart(touch: &Touch) -> Option<&Cart> {
-        match &touch.details.activity {
-            Activity::CartUpdated(cart) | Activity::CheckoutStarted(cart) => Some(cart),
-            _ => None,
-        }
-    }
-
-    /// Nothing is in it, as far as it says anything.
-    fn is_empty(cart: &Cart) -> bool {
-        let is_left = cart.lines.iter().any(|line| line.quantity_milli != 0);
-        !is_left && (!cart.lines.is_empty() || cart.value.is_some_and(|value| value.minor == 0))
-    }
-
-    /// Carts opened in range and scope, when they held something first, and not emptied within W.
-    fn carts<'t>(&self, all: &[&'t Touch]) -> Vec<&'t Touch> {
-        let emptied = |t: &Touch, cart: &Cart| {
-            let later = self.after(all, t, self.window.days).into_iter().take_while(|e| !self.is_order(e));
-            let its = later.filter_map(Self::cart).filter(|other| other.cart_id == cart.cart_id);
-            its.last().is_some_and(Self::is_empty)
-        };
-        let opens = |t: &&&Touch| {
-            let Some(cart) = Self::cart(t).filter(|cart| !Self::is_empty(cart)) else { return false };
-            let earlier = all.iter().take_while(|e| e.number != t.number);
-            let mut known = false;
-            for e in earlier {
-                known &= !(cart.cart_id.is_empty() && self.is_order(e));
-                known |= Self::cart(e)
-                    .is_some_and(|other| other.cart_id == cart.cart_id && !Self::is_empty(other));
-            }
-            !known && self.counts(t) && !emptied(t, cart)
-        };
-        all.iter().filter(opens).copied().collect()
     }
 
     fn reached(touch: &Touch) -> bool {

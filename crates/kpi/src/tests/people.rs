@@ -1,7 +1,8 @@
 //! The definitions of what people are over time, and by which channels, read naively.
 
 use super::naive::{Count, Naive};
-use super::world::{Plain, Touch};
+use super::plain::Plain;
+use super::world::Touch;
 use crate::WindowKind;
 use customer360_model::activity::*;
 

@@ -6,7 +6,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::one_tale::{is_of_places, under};
-use super::world::{Plain, Touch, World, random_group_by, random_orders, random_scope};
+use super::plain::Plain;
+use super::world::{Touch, World, random_group_by, random_orders, random_scope};
 use crate::engine::scope::First;
 use crate::engine::scope::KpiError;
 use crate::engine::scope::OrderUnit;

@@ -4,7 +4,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::rich::rich;
-use super::world::{Plain, random_scope};
+use super::plain::Plain;
+use super::world::random_scope;
 use crate::engine::measure::Params;
 use crate::shapes::lifetime;
 use crate::shapes::rfm;

@@ -4,7 +4,8 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::one_tale::{is_of_places, under};
-use super::world::{Plain, World, random_group_by, random_scope};
+use super::plain::Plain;
+use super::world::{World, random_group_by, random_scope};
 use crate::engine::params::AnswersCounted;
 use crate::facts::fact::AnswerKind;
 use crate::shapes::nps::{Question, Scores, compute};

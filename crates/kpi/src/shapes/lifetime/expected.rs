@@ -11,7 +11,7 @@ use super::history::{Asked, Gather, Scratch};
 use crate::engine::fits::Key;
 use crate::engine::hits::Hits;
 use crate::engine::lens::Lens;
-use crate::engine::lifetimes::Warning;
+use crate::engine::warning::Warning;
 use crate::engine::lifetimes::{BySpan, Lifetime, Lifetimes, Prepare};
 use crate::engine::measure::{ByPlace, Context, Hit, Measure, Params, Seen, Span, Stat};
 use crate::engine::order_lens::OrderLens;

@@ -14,7 +14,7 @@ mod tests;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-pub use crate::engine::lifetimes::Warning;
+pub use crate::engine::warning::Warning;
 pub use expected::{
     EXPECTED_ALIVE, EXPECTED_PURCHASES, EXPECTED_VALUE, HISTORIC_VALUE, HISTORIC_VALUE_MEAN, MONTHS_ACTIVE,
 };
