@@ -96,6 +96,9 @@ async fn the_feed_rebuilds_the_map() {
             for rule in rules.kinds.iter_mut().filter(|rule| seed % 3 == 1 && !rule.registered) {
                 rule.on_conflict = OnConflict::Move(identity::History::Session);
             }
+            if seed % 4 == 3 {
+                rules.kinds.iter_mut().for_each(|rule| rule.share_after = Some(2));
+            }
             let tenant = tenant_under(&store, &rules).await;
             let mut touches = history(seed + 300, 50);
             shuffle(&mut touches, seed);

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use customer360::clock::Clock;
-use customer360::identity::Rules;
 use customer360::identity::feed::Event;
 use customer360::model::{Micros, Revision, TouchKey, Touchpoint};
 use customer360::store::{KnownAt, Outcome, Settings, Store, StoreError, Voiding};
@@ -145,7 +144,7 @@ async fn an_upgrade_resolves_anew_in_one_revision_and_is_told() {
             let before = store.revision(tenant.key).await.unwrap();
             store.close().await;
             // An older resolver: half of the tenants have a map that was made otherwise.
-            let mut rules = Rules::default();
+            let mut rules = worlds::rules();
             if seed % 2 == 1 {
                 rules.kinds.iter_mut().for_each(|rule| rule.limit = 1);
             }

@@ -103,7 +103,7 @@ async fn a_history_tells_what_the_feed_tells_of_a_customer() {
     for (name, store) in databases(&folder).await {
         for seed in 0..cases(15) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let mut rules = Rules::default();
+            let mut rules = worlds::rules();
             for rule in rules.kinds.iter_mut().filter(|rule| seed % 3 == 1 && !rule.registered) {
                 rule.on_conflict = OnConflict::Move(History::Session);
             }

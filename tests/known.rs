@@ -112,7 +112,7 @@ async fn what_is_asked_of_then_is_answered_as_it_was() {
         for seed in 0..cases(10) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             // Under half of the histories, identifiers move: observations belong to several customers.
-            let mut rules = Rules::default();
+            let mut rules = worlds::rules();
             for rule in rules.kinds.iter_mut().filter(|rule| seed % 2 == 1 && !rule.registered) {
                 rule.on_conflict = OnConflict::Move(History::Session);
             }

@@ -84,6 +84,8 @@ struct Map {
 struct Customer {
     holds: BTreeSet<Identifier>,
     became: Option<usize>,
+    /// A logout made it, or one of those that it absorbed: it is somebody even without a touch.
+    released: bool,
 }
 
 /// The definition, touch by touch.
@@ -140,6 +142,7 @@ impl Oracle<'_> {
             let holds = std::mem::take(&mut self.customers[other].holds);
             self.customers[one].holds.extend(holds);
             self.customers[other].became = Some(one);
+            self.customers[one].released |= self.customers[other].released;
         }
         one
     }
@@ -192,7 +195,7 @@ impl Oracle<'_> {
             let anonymous = !self.rules.kind(&d.kind).unwrap().registered;
             if let Some(from) = self.holder(d).filter(|_| anonymous && self.history(d).is_some()) {
                 self.customers[from].holds.remove(d);
-                self.customers.push(Customer { holds: [d.clone()].into(), became: None });
+                self.customers.push(Customer { holds: [d.clone()].into(), became: None, released: true });
                 self.owners.get_mut(d).unwrap().push((at, self.customers.len() - 1, true));
             }
         }
@@ -263,8 +266,11 @@ fn oracle(rules: &Rules, touches: &[Touchpoint]) -> Map {
     }
     let held = oracle.customers.iter().enumerate().flat_map(|(c, one)| one.holds.iter().map(move |d| (d, c)));
     Map {
-        // What a customer without touches holds is nobody's.
-        holders: held.filter_map(|(d, c)| Some((d.clone(), by_customer.get(&c)?.clone()))).collect(),
+        // What a customer holds of which everything moved is nobody's.
+        holders: held
+            .filter(|(_, c)| by_customer.contains_key(c) || oracle.customers[*c].released)
+            .map(|(d, c)| (d.clone(), by_customer.get(&c).cloned().unwrap_or_default()))
+            .collect(),
         customers: by_customer.into_values().collect(),
     }
 }
@@ -353,6 +359,7 @@ async fn promoted_rules_move_what_they_would_have_moved() {
                     from_version,
                     author: "ada".into(),
                     reason: "test".into(),
+                    principal: None,
                     request: Request { id: id.into(), payload_hash: [0; 16] },
                 };
                 store.promote(tenant.key, promotion).await.unwrap();

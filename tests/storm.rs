@@ -161,7 +161,13 @@ impl Writer {
 
     async fn decide(&mut self, what: &'static str, proposal: Proposal) {
         let dry_run = self.random.random_range(0..5) == 0;
-        let mandate = Mandate { author: "ada".into(), reason: "test".into(), request: request(), dry_run };
+        let mandate = Mandate {
+            author: "ada".into(),
+            reason: "test".into(),
+            principal: None,
+            request: request(),
+            dry_run,
+        };
         match self.store.decide(self.scene.tenant.key, &proposal, &mandate).await {
             Ok(Some(_)) if dry_run => self.scene.counts.add("looked", 1),
             Ok(Some(_)) => self.scene.counts.add(what, 1),
@@ -172,7 +178,8 @@ impl Writer {
 
     async fn promote(&mut self) {
         let tenant = self.store.tenant(&self.scene.name).await.unwrap().unwrap();
-        let mut rules = worlds::unblocked();
+        let moves = self.scene.tenant.rules.moves();
+        let mut rules = if moves { worlds::unblocked() } else { worlds::rules() };
         let kinds = rules.kinds.len();
         for _ in 0..3 {
             let rule = &mut rules.kinds[self.random.random_range(0..kinds)];
@@ -199,7 +206,14 @@ impl Writer {
 }
 
 fn promotion(rules: Rules, from_version: i64) -> Promotion {
-    Promotion { rules, from_version, author: "ada".into(), reason: "test".into(), request: request() }
+    Promotion {
+        rules,
+        from_version,
+        author: "ada".into(),
+        reason: "test".into(),
+        principal: None,
+        request: request(),
+    }
 }
 
 /// What stands, as the definition understands it.
@@ -292,7 +306,9 @@ fn difference(found: &Map, expected: &Map) -> String {
 
 /// One tenant's life: some rounds of writing at once, each followed by a look.
 async fn storm(stores: &[Store], seed: u64, rounds: u64, counts: &Arc<Counts>) {
-    let (name, tenant) = named_tenant(&stores[0], &worlds::unblocked()).await;
+    // Of every other seed nothing moves: then the definition says everything.
+    let rules = if seed.is_multiple_of(2) { worlds::rules() } else { worlds::unblocked() };
+    let (name, tenant) = named_tenant(&stores[0], &rules).await;
     let living = Mutex::default();
     let scene = Arc::new(Scene { name, tenant, living, counts: counts.clone() });
     let mut consumer = Consumer::default();

@@ -10,7 +10,7 @@ use super::record::Taken;
 use super::{StoreError, merges, settled, void};
 use crate::identity::batch::Stored;
 use crate::identity::constraints::{ConstraintNo, Constraints, Decision, Refusal, Sharing, link_position};
-use crate::identity::merges::Merge;
+use crate::identity::merges::{Found, Merge};
 use crate::identity::resolve::IdentifierNo;
 use crate::identity::{OnConflict, Rules};
 use crate::model::{Identifier, ObservationNo, TenantKey};
@@ -201,21 +201,21 @@ impl Deciding<'_> {
         if let Some(undoing) = undoing.filter(|undoing| undoing.retracted.is_none()) {
             return Ok(Some((undoing.no, true)));
         }
-        let Some((left, right)) =
+        let Some(Found { absorbed_held, others_held, unmoved, .. }) =
             merges::sides(&mut self.tx, self.tenant, self.rules, self.constraints, merge).await?
         else {
             return Err(Refusal::MergeGone.into());
         };
-        let known = self.load(&[left.as_slice(), &right].concat()).await?;
+        let known = self.load(&[absorbed_held.as_slice(), &others_held].concat()).await?;
         let kind = |no: &IdentifierNo| known.get(no).map(|stored| &self.rules.kinds[stored.kind]);
         let stays = |no: &IdentifierNo| kind(no).is_some_and(|rule| rule.on_conflict == OnConflict::Demote);
-        // What moves is told by time whose it is: to keep it apart would rewrite what was before.
+        // What moved is told by time whose it is: to keep it apart would rewrite what was before.
         let staying = |side: Vec<IdentifierNo>| {
-            let staying: Vec<IdentifierNo> = side.iter().copied().filter(stays).collect();
-            if staying.is_empty() { side } else { staying }
+            let named = side.iter().copied().filter(|no| unmoved.contains(no) || stays(no));
+            let named: Vec<IdentifierNo> = named.collect();
+            if side.iter().any(stays) { named } else { side }
         };
-        let (left, right) = (staying(left), staying(right));
-        self.keep_apart(left, right, Some(merge)).await
+        self.keep_apart(staying(absorbed_held), staying(others_held), Some(merge)).await
     }
 
     fn made(&self, no: ConstraintNo, decision: Decision) -> StoredConstraint {
@@ -224,7 +224,7 @@ impl Deciding<'_> {
             decision,
             author: self.mandate.author.clone(),
             reason: self.mandate.reason.clone(),
-            principal: None,
+            principal: self.mandate.principal.clone(),
             since: self.taken.revision,
             retracted: None,
             observation: None,
@@ -233,8 +233,8 @@ impl Deciding<'_> {
     }
 
     fn retracted(&self) -> Retracted {
-        let Mandate { author, reason, .. } = self.mandate;
-        Retracted { at: self.taken.revision, author: author.clone(), reason: reason.clone(), principal: None }
+        let Mandate { author, reason, principal, .. } = self.mandate.clone();
+        Retracted { at: self.taken.revision, author, reason, principal }
     }
 
     /// The decisions with a new one, if they can all stand.

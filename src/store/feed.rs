@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::tenants::present;
 use super::{Store, StoreError};
-use crate::identity::feed::{Event, Moves};
+use crate::identity::feed::{Event, Moves, gone_from};
 use crate::model::{Micros, ObservationNo, Revision, TenantKey};
 
 /// What one revision changed.
@@ -233,12 +233,10 @@ async fn read_kinds(
     for row in tx.fetch(KINDS_CHANGED, &range).await? {
         if let Some(draft) = drafts.get_mut(&Revision(row.get(0)?)) {
             let customer = ObservationNo(row.get(1)?);
-            if row.get::<i64>(2)? != 0 {
-                draft.moves.ended.push(customer);
-                continue;
-            }
-            let gone = |(o, from, to): &(_, _, _)| *o == customer && *from == customer && *to != customer;
-            if !draft.moves.moved.iter().any(gone) {
+            // Earlier revisions did not say who ended.
+            if row.get::<i64>(2)? != 0 || draft.moves.moved.iter().any(gone_from(customer)) {
+                draft.moves.ended.insert(customer);
+            } else {
                 draft.moves.kinds.push(customer);
             }
         }

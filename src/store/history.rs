@@ -11,7 +11,7 @@ use super::identities::{read_numbers, read_position};
 use super::merges::load_numbers;
 use super::tenants::revision;
 use super::{Store, StoreError};
-use crate::identity::feed::{Event, Moves};
+use crate::identity::feed::{Event, Moves, gone_from};
 use crate::identity::history::{Told, of_customer};
 use crate::identity::resolve::IdentifierNo;
 use crate::model::{Identifier, Micros, ObservationNo, Position, Revision, TenantKey};
@@ -96,6 +96,9 @@ const FIRST: &str = "WITH v(observation) AS ({rows}) SELECT o.observation, \
 const KINDS: &str = "SELECT until_revision FROM customer_was WHERE tenant = $1 AND customer = $2";
 const ENDED: &str =
     "SELECT until_revision FROM customer_was WHERE tenant = $1 AND customer = $2 AND ended = 1";
+/// Customers that were there until those revisions.
+const ENDED_AT: &str = "WITH v(customer, revision) AS ({rows}) SELECT v.customer, v.revision FROM v \
+    CROSS JOIN customer_was w WHERE w.tenant = $1 AND w.customer = v.customer AND w.until_revision = v.revision";
 const REVISIONS: &str = "WITH v(revision) AS ({rows}) SELECT r.revision, r.committed_at_us, r.last_observation \
     FROM v CROSS JOIN revision r WHERE r.tenant = $1 AND r.revision = v.revision";
 const LEFT_BY: &str = "WITH v(revision, customer) AS ({rows}) \
@@ -375,22 +378,33 @@ async fn load_moves(
         }
     }
     let key = [tenant.0, customer.0].map(Scalar::Int);
-    let stays = moves.iter().filter(|(_, (_, moves))| moves.moved.contains(&(customer, customer, customer)));
-    let stays: Vec<(i64, i64)> = stays.map(|(revision, _)| (customer.0, revision.0)).collect();
+    let stays = |(revision, (_, moves)): (&Revision, &(Micros, Moves))| {
+        let stay = moves.moved.iter().filter(|(no, from, to)| from == to && no == to);
+        stay.map(|(no, ..)| (no.0, revision.0)).collect::<Vec<_>>()
+    };
+    let stays: Vec<(i64, i64)> = moves.iter().flat_map(stays).collect();
     for (customer, revision) in began(tx, tenant, &stays).await? {
         if let Some((_, moves)) = moves.get_mut(&revision) {
             moves.again.push(customer);
         }
     }
+    let left = |(revision, (_, moves)): (&Revision, &(Micros, Moves))| {
+        let left = moves.moved.iter().filter(|(no, from, to)| no == from && from != to);
+        left.map(|(no, ..)| (no.0, revision.0)).collect::<Vec<_>>()
+    };
+    let left: Vec<(i64, i64)> = moves.iter().flat_map(left).collect();
+    let columns = [left.iter().map(|(no, _)| *no).collect(), left.iter().map(|(_, at)| *at).collect()];
+    for row in tx.fetch_bulk(ENDED_AT, &scalars, &columns.map(Column::Int)).await? {
+        if let Some((_, moves)) = moves.get_mut(&Revision(row.get(1)?)) {
+            moves.ended.insert(ObservationNo(row.get(0)?));
+        }
+    }
     let ended: FxHashSet<i64> = load_numbers(tx, ENDED, &key).await?.into_iter().collect();
     for revision in load_numbers(tx, KINDS, &key).await? {
         if let Some((_, moves)) = moves.get_mut(&Revision(revision)) {
-            if ended.contains(&revision) {
-                moves.ended.push(customer);
-                continue;
-            }
-            let gone = |(o, from, to): &(_, _, _)| *o == customer && *from == customer && *to != customer;
-            if !moves.moved.iter().any(gone) {
+            if ended.contains(&revision) || moves.moved.iter().any(gone_from(customer)) {
+                moves.ended.insert(customer);
+            } else {
                 moves.kinds.push(customer);
             }
         }

@@ -169,7 +169,8 @@ impl Logged {
         let (absorbed_held, others_held) = self.sides.clone()?;
         let customer = |no| seen.get(no).map(|seen| seen.customer);
         let (absorbed, survivor) = (customer(&self.merge.absorbed)?, customer(&self.merge.survivor)?);
-        (absorbed == survivor).then_some(Found { merge: self.merge, absorbed_held, others_held })
+        let unmoved = Vec::new();
+        (absorbed == survivor).then_some(Found { merge: self.merge, absorbed_held, others_held, unmoved })
     }
 }
 
@@ -195,7 +196,7 @@ pub(super) async fn sides(
     rules: &Rules,
     constraints: &Constraints,
     (observation, absorbed): MergePlace,
-) -> Result<Option<(Vec<IdentifierNo>, Vec<IdentifierNo>)>, StoreError> {
+) -> Result<Option<Found>, StoreError> {
     let columns = [Column::Int(vec![observation.0])];
     let mut listed = Vec::new();
     for row in tx.fetch_bulk(OF_OBSERVATIONS, &[Scalar::Int(tenant.0)], &columns).await? {
@@ -205,13 +206,12 @@ pub(super) async fn sides(
     let seen = load_observations(tx, tenant, &listed).await?;
     let mut found = replay(tx, tenant, rules, constraints, &listed, &seen).await?;
     let bridged = found.remove(&(observation, absorbed));
-    let Some(found) = bridged.or_else(|| listed.first()?.found(&seen)) else { return Ok(None) };
-    let (mut left, right) = (found.absorbed_held, found.others_held);
-    if left.is_empty() {
-        left.extend(seen.get(&absorbed).iter().flat_map(|seen| &seen.identifiers));
-        left.retain(|no| !right.contains(no));
+    let Some(mut found) = bridged.or_else(|| listed.first()?.found(&seen)) else { return Ok(None) };
+    if found.absorbed_held.is_empty() {
+        found.absorbed_held.extend(seen.get(&absorbed).iter().flat_map(|seen| &seen.identifiers));
+        found.absorbed_held.retain(|no| !found.others_held.contains(no));
     }
-    Ok(Some((left, right)).filter(|(left, right)| !left.is_empty() && !right.is_empty()))
+    Ok(Some(found).filter(|found| !found.absorbed_held.is_empty() && !found.others_held.is_empty()))
 }
 
 struct SeenTogether {

@@ -19,14 +19,19 @@ pub struct Moves {
     pub later: FxHashMap<ObservationNo, Vec<(Micros, ObservationNo)>>,
     /// Customers whose kind is another now.
     pub kinds: Vec<ObservationNo>,
-    /// Customers that are no more.
-    pub ended: Vec<ObservationNo>,
+    /// Customers that were there and are no more.
+    pub ended: BTreeSet<ObservationNo>,
     /// Customers that came to be again, named by an observation that was void.
     pub again: Vec<ObservationNo>,
     /// Identifiers by kind and value that became shared, or are shared no more.
     pub sharing: Vec<(String, String, bool)>,
     /// The whole map was resolved anew: from which generation of the resolver, to which.
     pub upgraded: Option<(i32, i32)>,
+}
+
+/// Whether the observation that names a customer went to another.
+pub fn gone_from(customer: ObservationNo) -> impl Fn(&(ObservationNo, ObservationNo, ObservationNo)) -> bool {
+    move |(observation, from, to)| *observation == customer && *from == customer && from != to
 }
 
 /// One change. Customers and observations by number.
@@ -131,8 +136,7 @@ impl Moves {
             }
         }
         for (customer, into) in groups {
-            let gone =
-                self.moved.iter().any(|(o, from, to)| *o == customer && *from == customer && from != to);
+            let gone = self.ended.contains(&customer) && self.moved.iter().any(gone_from(customer));
             let mut into = into.into_iter();
             match (gone, into.next(), into.next()) {
                 (true, Some(into), None) if !created.contains(&into) => {

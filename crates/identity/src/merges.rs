@@ -47,6 +47,9 @@ pub struct Found {
     pub absorbed_held: Vec<IdentifierNo>,
     /// What the others that became one with it held just before.
     pub others_held: Vec<IdentifierNo>,
+    /// What moves, is named by the observation and was never held by another side: to keep it where it
+    /// is rewrites nothing that was before.
+    pub unmoved: Vec<IdentifierNo>,
 }
 
 /// Which of the asked-for merges a replay of their component does: by observation and absorbed
@@ -60,10 +63,11 @@ pub fn find(
     touches: &[Touch],
     asked: &[(ObservationNo, ObservationNo)],
 ) -> Vec<Found> {
-    let mut before: FxHashMap<ObservationNo, Vec<_>> = FxHashMap::default();
+    let mut before: FxHashMap<ObservationNo, (Vec<_>, Vec<_>)> = FxHashMap::default();
     let replayed = World::replay(rules, constraints, known, observations, touches, |world, observation| {
         if asked.iter().any(|(no, _)| *no == observation.no) {
-            before.insert(observation.no, holdings_of_named(world, observation));
+            let unmoved = world.unmoved(observation);
+            before.insert(observation.no, (holdings_of_named(world, observation), unmoved));
         }
     });
     let rejoined = replayed.world.rejoined.iter();
@@ -72,7 +76,7 @@ pub fn find(
         .cloned()
         .collect();
     for (observation, verdict) in observations.iter().zip(&replayed.verdicts) {
-        let Some(held) = before.get(&observation.no) else { continue };
+        let Some((held, unmoved)) = before.get(&observation.no) else { continue };
         for merge in Merge::of(observation, verdict) {
             if !asked.contains(&(merge.observation, merge.absorbed)) {
                 continue;
@@ -85,7 +89,8 @@ pub fn find(
                 held.sort_unstable();
                 held
             };
-            found.push(Found { merge, absorbed_held: all(absorbed), others_held: all(others) });
+            let (absorbed_held, others_held) = (all(absorbed), all(others));
+            found.push(Found { merge, absorbed_held, others_held, unmoved: unmoved.clone() });
         }
     }
     found
@@ -129,6 +134,7 @@ pub fn unbridged(
             merge: Merge { observation: gone, absorbed: gone, survivor },
             absorbed_held: held_by(&mut [gone].into_iter()),
             others_held: held_by(&mut others.map(|(name, _)| *name)),
+            unmoved: Vec::new(),
         }
     };
     absorbed.into_iter().map(found).collect()

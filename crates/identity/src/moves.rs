@@ -255,7 +255,7 @@ impl<'r> World<'r> {
             let named = !kept.is_empty();
             kept.push(no);
             if named && self.conflict(&kept).is_none() {
-                self.rejoin(observation.no, block, holder);
+                self.rejoin(observation, block, holder);
             } else {
                 self.take(no, block, at);
             }
@@ -263,7 +263,8 @@ impl<'r> World<'r> {
     }
 
     /// A later touch makes one customer of two: a merge as any other.
-    fn rejoin(&mut self, no: ObservationNo, block: BlockIndex, other: BlockIndex) {
+    fn rejoin(&mut self, observation: &Observation, block: BlockIndex, other: BlockIndex) {
+        let no = observation.no;
         let (block, other) = (self.find(block), self.find(other));
         let older = self.blocks[block].name < self.blocks[other].name;
         let (survivor, absorbed) = if older { (block, other) } else { (other, block) };
@@ -272,8 +273,19 @@ impl<'r> World<'r> {
             merge: Merge { observation: no, absorbed: name(absorbed), survivor: name(survivor) },
             absorbed_held: self.holdings(absorbed),
             others_held: self.holdings(survivor),
+            unmoved: self.unmoved(observation),
         });
         self.join(no, &[block, other]);
+    }
+
+    /// The identifiers of an observation that move, but never did.
+    pub(super) fn unmoved(&self, observation: &Observation) -> Vec<IdentifierNo> {
+        let unmoved = |no: &IdentifierNo| {
+            let holder = self.holder(*no);
+            let owners = self.owners.get(no).into_iter().flatten();
+            holder.is_some() && owners.into_iter().all(|owned| Some(self.find(owned.block)) == holder)
+        };
+        self.linking(observation).filter(|no| self.moves(*no)).filter(unmoved).collect()
     }
 
     /// Moves an identifier that was dropped, if it is of a kind that moves and the taker may hold
