@@ -89,13 +89,13 @@ impl Deciding<'_> {
         let evidence = evidence(no, observation, names);
         let mut customers = FxHashMap::default();
         let (tx, taken) = (&mut self.tx, &mut self.taken);
-        let news = News { evidence: vec![evidence], again, ..News::default() };
-        identities::settle(tx, self.tenant, &ground, taken, news, &mut customers).await?;
-        // Who was one of several until now: the link is what made them one.
-        let survivor = customers[&observation];
         let mut absorbed: Vec<ObservationNo> = known.values().filter_map(|stored| stored.holder).collect();
         absorbed.sort_unstable();
         absorbed.dedup();
+        let news = News { evidence: vec![evidence], again, linked: absorbed.clone(), ..News::default() };
+        identities::settle(tx, self.tenant, &ground, taken, news, &mut customers).await?;
+        // Who was one of several until now: the link is what made them one.
+        let survivor = customers[&observation];
         absorbed.retain(|name| *name != survivor);
         let merge = |absorbed| Merge { observation, absorbed, survivor };
         let merges: Vec<Merge> = absorbed.into_iter().map(merge).collect();

@@ -94,6 +94,8 @@ pub(super) struct News {
     pub(super) touches: Vec<Touch>,
     /// Labels of components that are resolved again whatever came.
     pub(super) again: FxHashSet<ObservationNo>,
+    /// Customers that a link makes one with others: whoever links logs that merge.
+    pub(super) linked: Vec<ObservationNo>,
 }
 
 /// Resolves what is new and writes what changes. Adds the customers of the observations, and
@@ -106,7 +108,7 @@ pub(super) async fn settle(
     news: News,
     customers: &mut FxHashMap<ObservationNo, ObservationNo>,
 ) -> Result<Stretches, StoreError> {
-    let News { evidence, mut touches, again } = news;
+    let News { evidence, mut touches, again, linked } = news;
     if evidence.is_empty() && again.is_empty() {
         return Ok(Stretches::default());
     }
@@ -118,7 +120,8 @@ pub(super) async fn settle(
     let plan = plan(rules, &mut before, &mut fresh, &crossed);
     let (loaded, beside, touched) = load_components(tx, tenant, rules, &plan.replay).await?;
     touches.extend(touched);
-    let changes = decide(rules, before, &plan, &fresh, &loaded, &touches, beside);
+    let mut changes = decide(rules, before, &plan, &fresh, &loaded, &touches, beside);
+    changes.unbridged.retain(|one| !linked.contains(&one.merge.absorbed));
     metrics::counter!("customer360_observations_resolved_total").increment(fresh.len() as u64);
     metrics::counter!("customer360_observations_replayed_total")
         .increment(changes.replayed_observations as u64);

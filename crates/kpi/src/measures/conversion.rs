@@ -48,6 +48,7 @@ pub static CONVERSION: Measure = Measure {
          Every visit counts by itself: one order may follow several.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(AHEAD),
     observe: |seen, hits| hits.extend(seen.all_asked(TouchType::VISIT, is_order)),
@@ -63,6 +64,7 @@ pub static CONVERSION_SAME_CHANNEL: Measure = Measure {
          that was visited.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     observe: |seen, hits| {
@@ -310,6 +312,7 @@ pub static STORE_CONVERSION: Measure = Measure {
         "Orders by physical channels in range over visits by physical channels in range, those of nobody too.",
     )
     .with(NO_INTERVAL, NO_ENTRY)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     observe: |seen, hits| store_conversion(seen, hits, false, true),
