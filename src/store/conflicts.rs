@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, read_numbers, read_position};
 use super::merges::{MEMBERS, load_numbers};
-use super::record::Taken;
+use super::revision::Taken;
 use super::tenants::revision;
 use super::{Store, StoreError, constraints};
 use crate::identity::Rules;

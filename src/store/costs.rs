@@ -1,7 +1,8 @@
 //! Cost rates and capacity: what a touch costs, and what was paid for.
 
-use super::driver::{Column, Scalar, Transaction};
-use super::record::{keep_revision, take_revision};
+use super::driver::{Column, Scalar};
+use super::idempotency::{Request, begin_request};
+use super::revision::{keep_revision, take_revision};
 use super::{Store, StoreError};
 use crate::model::{ActivityType, Channel, Currency, Micros, Money, Revision, TenantKey, TimeRange};
 
@@ -62,17 +63,6 @@ const SELECT_CAPACITY: &str = "SELECT channel, from_us, until_us, cost_minor, cu
     FROM capacity_was WHERE tenant = $1 AND revision <= $2 AND until_revision > $2 ORDER BY 1, 2, 3";
 const LAST_CHANGE: &str = "SELECT MAX(r.revision) FROM (SELECT revision FROM cost_rate WHERE tenant = $1 \
     UNION ALL SELECT revision FROM capacity WHERE tenant = $1) r";
-const FIND_REQUEST: &str = "SELECT payload_hash, revision FROM request WHERE tenant = $1 AND request_id = $2";
-const INSERT_REQUEST: &str =
-    "INSERT INTO request (tenant, request_id, payload_hash, revision) VALUES ($1, $2, $3, $4)";
-
-/// Identifies a mutation: sent again with the same id and content it changes nothing.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub id: String,
-    pub payload_hash: [u8; 16],
-}
-
 impl Store {
     /// Sets cost rates; those of the same channel, activity, currency and month are replaced.
     ///
@@ -184,24 +174,6 @@ impl Store {
         self.writer.wake(tenant, taken.revision);
         Ok(taken.revision)
     }
-}
-
-/// The revision at which the same request was carried out before; otherwise notes that it is
-/// carried out at this one.
-pub(super) async fn begin_request(
-    tx: &mut Transaction,
-    tenant: TenantKey,
-    request: &Request,
-    revision: Revision,
-) -> Result<Option<Revision>, StoreError> {
-    let key = [Scalar::Int(tenant.0), Scalar::Text(&request.id)];
-    if let Some(row) = tx.fetch_one(FIND_REQUEST, &key).await? {
-        let same = row.get::<Vec<u8>>(0)? == request.payload_hash;
-        return if same { Ok(Some(Revision(row.get(1)?))) } else { Err(StoreError::RequestIdReused) };
-    }
-    let noted = [key[0], key[1], Scalar::Bytes(&request.payload_hash), Scalar::Int(revision.0)];
-    tx.run(INSERT_REQUEST, &noted).await?;
-    Ok(None)
 }
 
 pub(super) fn channel(name: &str) -> Result<Channel, StoreError> {

@@ -5,9 +5,11 @@ use super::changes::{Moved, assignments_since};
 use super::constraints;
 use super::deciding::Deciding;
 use super::driver::{Scalar, Transaction};
-use super::record::{decode_summary, keep_revision, take_revision};
+use super::idempotency::{Request, begin_request};
+use super::record::decode_summary;
+use super::revision::{keep_revision, take_revision};
 use super::stretches::{self, Stretches};
-use super::{Request, Store, StoreError, costs};
+use super::{Store, StoreError};
 use crate::identity::constraints::{ConstraintNo, Sharing};
 use crate::identity::moves::{Handover, handovers};
 use crate::model::{Identifier, ObservationNo, Revision, TenantKey};
@@ -102,7 +104,7 @@ impl Store {
         let taken = take_revision(&mut tx, tenant, now).await?;
         let before = taken.next_observation - 1;
         if !mandate.dry_run
-            && let Some(at) = costs::begin_request(&mut tx, tenant, &mandate.request, taken.revision).await?
+            && let Some(at) = begin_request(&mut tx, tenant, &mandate.request, taken.revision).await?
         {
             return decided_before(&mut tx, tenant, at).await;
         }

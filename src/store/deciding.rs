@@ -6,7 +6,7 @@ use super::constraints::{self, Retracted, StoredConstraint};
 use super::decide::{Mandate, Party, Proposal};
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{self, Evidence, Ground, News};
-use super::record::Taken;
+use super::revision::Taken;
 use super::{StoreError, merges, settled, void};
 use crate::identity::batch::Stored;
 use crate::identity::constraints::{ConstraintNo, Constraints, Decision, Refusal, Sharing, link_position};

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::constraints::{self, StoredConstraint};
 use super::driver::{Scalar, Transaction};
 use super::identities::{self, Ground};
-use super::record::Taken;
+use super::revision::Taken;
 use super::{StoreError, decide, deciding, void};
 use crate::identity::batch::{Before, Crossed};
 use crate::identity::constraints::{ConstraintNo, Decision, Sharing};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::record::Taken;
+use super::revision::Taken;
 use super::stretches::{self, Stretches};
 use super::{StoreError, conflicts, falling, settled};
 use crate::identity::Rules;

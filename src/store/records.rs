@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::costs::{self, begin_request};
 use super::driver::{Column, Row, Scalar, Transaction};
-use super::record::{keep_revision, take_revision};
+use super::idempotency::{Request, begin_request};
+use super::revision::{keep_revision, take_revision};
 use super::{Store, StoreError};
 use crate::model::{Currency, Micros, Revision, TenantKey, TimeRange};
 
@@ -117,7 +117,7 @@ impl Store {
     pub async fn set_records(
         &self,
         tenant: TenantKey,
-        request: costs::Request,
+        request: Request,
         records: &[Record],
     ) -> Result<Kept, StoreError> {
         let now = self.now();

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Scalar, Transaction};
+use super::idempotency::{Request, begin_request};
 use super::identities::{kind_index, read_claims, read_numbers, read_position};
-use super::record::{Taken, decode_summary, keep_revision, take_revision};
+use super::record::decode_summary;
+use super::revision::{Taken, keep_revision, take_revision};
 use super::tenants::Tenants;
-use super::{Request, Store, StoreError, conflicts, costs, settled, stretches};
+use super::{Store, StoreError, conflicts, settled, stretches};
 use crate::identity::batch::{Fresh, Stored, StoredObservation};
 use crate::identity::constraints::{Constraints, Sharing};
 use crate::identity::resolve::{IdentifierNo, Observation, Seen};
@@ -136,7 +138,7 @@ impl Store {
         let now = self.now();
         let mut tx = self.db.write().await?;
         let mut taken = take_revision(&mut tx, tenant, now).await?;
-        if let Some(at) = costs::begin_request(&mut tx, tenant, &promotion.request, taken.revision).await? {
+        if let Some(at) = begin_request(&mut tx, tenant, &promotion.request, taken.revision).await? {
             let key = [tenant.0, at.0].map(Scalar::Int);
             let row = tx.fetch_one(VERSION_AT, &key).await?.ok_or(StoreError::RequestIdReused)?;
             return promoted(&mut tx, tenant, row.get(0)?, at).await;

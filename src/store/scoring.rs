@@ -1,7 +1,8 @@
 //! Scoring runs: what they left, as documents that the port writes and reads.
 
 use super::driver::{Column, Scalar};
-use super::{Store, StoreError, costs};
+use super::idempotency::Request;
+use super::{Store, StoreError};
 use crate::model::{Revision, TenantKey};
 
 const INSERT_SCORING: &str = "WITH v(document) AS ({rows}) \
@@ -17,7 +18,7 @@ impl Store {
     pub async fn keep_scoring(
         &self,
         tenant: TenantKey,
-        request: Option<costs::Request>,
+        request: Option<Request>,
         document: &str,
     ) -> Result<Revision, StoreError> {
         self.mutate(tenant, request, &[INSERT_SCORING], &[Column::Text(vec![document])]).await

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::StoreError;
 use super::driver::{Column, Scalar, Transaction};
 use super::identities::{Evidence, write_claims, write_numbers};
-use super::record::Taken;
+use super::revision::Taken;
 use crate::identity::Rules;
 use crate::identity::batch::{Assigned, Changes, Fresh, Stored, StoredObservation};
 use crate::identity::merges::Merge;

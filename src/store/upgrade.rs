@@ -3,7 +3,7 @@
 //! them its normalizers, stay until it promotes others.
 
 use super::driver::Scalar;
-use super::record::{keep_revision, take_revision};
+use super::revision::{keep_revision, take_revision};
 use super::rules::Anew;
 use super::{Store, StoreError};
 use crate::model::{Revision, TenantKey};

@@ -4,7 +4,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::driver::{Column, Row, Scalar, Transaction};
 use super::identities::{self, Ground, read_identifier, read_numbers};
-use super::record::{Taken, keep_revision, parse_details, take_revision, upsert_summaries};
+use super::record::{parse_details, upsert_summaries};
+use super::revision::{Taken, keep_revision, take_revision};
 use super::tenants::Tenants;
 use super::{Store, StoreError, conflicts, falling, orders, settled, stretches};
 use crate::identity::batch::{self, Before, Claims, Plan, Stored, add_claims};
