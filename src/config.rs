@@ -96,6 +96,8 @@ settings! {
         auth_algorithms = "RS256,PS256,ES256,EdDSA", "Signatures of tokens that are taken: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.";
         auth_roles_claim = "/customer360/roles", "Where a token says its roles: a JSON pointer.";
         auth_tenants_claim = "", "Where a token says its tenants: a JSON pointer; empty: only grants say them.";
+        privacy_key_file = "", "32 random bytes that wrap the data keys of the tenants, with which contents and sets of identifiers are hashed; empty: they are stored as they are.";
+        other_privacy_key_file = "", "A second key that data keys may be wrapped with: the one before, or the next one, while the key is replaced.";
         log_format = "text", "`text` or `json`, on standard error.";
         log_level = "info", "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,customer360::store=debug`.";
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use customer360::clock::Clock;
 use customer360::identity::feed::Event;
 use customer360::model::{Micros, Revision, TouchKey, Touchpoint};
-use customer360::store::{KnownAt, Outcome, Settings, Store, StoreError, Voiding};
+use customer360::store::{KnownAt, Outcome, PrivacyKey, PrivacyKeys, Settings, Store, StoreError, Voiding};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
@@ -206,6 +206,51 @@ async fn a_schema_of_a_newer_build_is_refused_with_a_reason() {
         let error = refused.err().expect("refused");
         assert!(matches!(error, StoreError::NewerSchema { migration: 9999 }), "{name}: {error:?}");
         assert!(error.to_string().contains("newer build"), "{name}: {error}");
+    }
+    beside(&server, format!("DROP DATABASE {database} WITH (FORCE)")).await;
+}
+
+/// A privacy key is set, then replaced: nothing is hashed again, and without it nothing opens.
+#[tokio::test(flavor = "multi_thread")]
+async fn data_keys_are_wrapped_by_a_file_and_wrapped_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("wrapped.db").display());
+    let (_, server) = urls(&folder).remove(1);
+    // A database of its own: the others know no key.
+    let database = format!("wrapped_{}", std::process::id());
+    beside(&server, format!("CREATE DATABASE {database}")).await;
+    let postgres = server.replacen("/postgres?", &format!("/{database}?"), 1);
+    assert_ne!(postgres, server);
+    let key = |byte: u8| {
+        let file = folder.path().join(format!("{byte}.key"));
+        std::fs::write(&file, [byte; 32]).unwrap();
+        Some(PrivacyKey::read(&file).unwrap())
+    };
+    for (name, url) in [("sqlite", sqlite), ("postgres", postgres)] {
+        let open = async |present, other| {
+            let privacy_keys = PrivacyKeys { present, other };
+            let settings = Settings { connections: 4, privacy_keys, ..Settings::default() };
+            Store::open(&url, &settings, customer360::clock::system()).await
+        };
+        let store = open(None, None).await.unwrap();
+        let (bare, tenant) = worlds::named_tenant(&store, &worlds::rules()).await;
+        let said = touch("1", 1, &["ACCOUNT:a", "COOKIE:c"]);
+        store.record(tenant.key, vec![incoming(&said)]).await.unwrap();
+        store.close().await;
+        for (present, other) in [(key(1), None), (key(2), key(1)), (key(2), None)] {
+            let store = open(present, other).await.unwrap();
+            let tenant = store.tenant(&bare).await.unwrap().unwrap();
+            let again = store.record(tenant.key, vec![incoming(&said)]).await.unwrap();
+            assert!(matches!(again.outcomes[..], [Outcome::Duplicate(Some(_))]), "{name}: {again:?}");
+            let (_, new) = worlds::named_tenant(&store, &worlds::rules()).await;
+            let recorded = store.record(new.key, vec![incoming(&said)]).await.unwrap();
+            assert!(matches!(recorded.outcomes[..], [Outcome::Recorded(Some(_))]), "{name}");
+            store.close().await;
+        }
+        for (present, other) in [(None, None), (key(1), None), (None, key(2))] {
+            let refused = open(present, other).await.err().expect("refused");
+            assert!(matches!(refused, StoreError::PrivacyKey), "{name}: {refused:?}");
+        }
     }
     beside(&server, format!("DROP DATABASE {database} WITH (FORCE)")).await;
 }

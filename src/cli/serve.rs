@@ -1,5 +1,6 @@
 //! `customer360 serve` and `customer360 migrate`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -106,9 +107,20 @@ pub(super) async fn open(config: &Config) -> Result<Store, CliError> {
         connections: u32::try_from(config.written.database_connections).unwrap_or(u32::MAX),
         queue_touchpoints: size(config.written.queue_touchpoints),
         queue_bytes: size(config.written.queue_mib) << 20,
+        privacy_keys: store::PrivacyKeys {
+            present: privacy_key(&config.written.privacy_key_file)?,
+            other: privacy_key(&config.written.other_privacy_key_file)?,
+        },
         ..store::Settings::default()
     };
     Ok(Store::open(&config.written.database_url, &settings, clock::system()).await?)
+}
+
+/// The key of a file; none if no file is named.
+fn privacy_key(file: &str) -> Result<Option<store::PrivacyKey>, CliError> {
+    let read = |cause| CliError::Io { what: format!("the privacy key in {file}"), cause };
+    let file = Some(file).filter(|file| !file.is_empty());
+    file.map(|file| store::PrivacyKey::read(Path::new(file)).map_err(read)).transpose()
 }
 
 fn mirror_settings(config: &Config) -> mirror::Settings {

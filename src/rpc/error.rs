@@ -284,6 +284,7 @@ fn told_store(error: StoreError, plain: impl Fn(Code, ErrorReason) -> Told) -> T
         StoreError::Migration(_)
         | StoreError::UnknownScheme
         | StoreError::NoRandomness
+        | StoreError::PrivacyKey
         | StoreError::NewerSchema { .. }
         | StoreError::Corrupt { .. } => {
             tracing::error!(error = &error as &dyn std::error::Error, "the store is not as it should be");

@@ -42,6 +42,11 @@ pub enum StoreError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     NoRandomness,
+    /// A tenant's data key is wrapped with a privacy key that is not known here.
+    #[error(
+        "the data keys of the database are wrapped: privacy_key_file names none, or another key than they were wrapped with"
+    )]
+    PrivacyKey,
     /// The database was migrated by a newer build, whose schema this one does not know.
     #[error(
         "the database was migrated by a newer build of the service (migration {migration}): run that one or a later one; an older build must not write to it"

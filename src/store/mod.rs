@@ -46,6 +46,7 @@ pub use tenants::Tenant;
 pub use tenants::access::AccessChange;
 pub use tenants::data_key::DataKey;
 pub use tenants::deletion::{DeletedTenant, ListedTenant};
+pub use tenants::privacy_key::{PrivacyKey, PrivacyKeys};
 pub use write::foresight::Foreseen;
 pub use write::idempotency::Request;
 pub use write::outcomes::VERSIONS;
@@ -71,11 +72,19 @@ pub struct Settings {
     pub queue_bytes: usize,
     /// Touchpoints in one transaction at most.
     pub group_touchpoints: usize,
+    /// Wrap the data keys of tenants.
+    pub privacy_keys: PrivacyKeys,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { connections: 8, queue_touchpoints: 50_000, queue_bytes: 256 << 20, group_touchpoints: 8_192 }
+        Self {
+            connections: 8,
+            queue_touchpoints: 50_000,
+            queue_bytes: 256 << 20,
+            group_touchpoints: 8_192,
+            privacy_keys: PrivacyKeys::default(),
+        }
     }
 }
 
@@ -97,8 +106,9 @@ impl Store {
     /// When the scheme is neither, the database cannot be reached or a migration fails.
     pub async fn open(url: &str, settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
         let db = Database::open(url, settings.connections).await?;
-        tenants::rehash::rehash(&db).await?;
-        let tenants = Arc::new(tenants::Tenants::default());
+        tenants::rehash::rehash(&db, &settings.privacy_keys).await?;
+        settings.privacy_keys.rewrap(&db).await?;
+        let tenants = Arc::new(tenants::Tenants::new(settings.privacy_keys.clone()));
         let committed = committed::Committed::default();
         let woken = committed.clone();
         let writer =

@@ -88,6 +88,32 @@ pub async fn numbers_of_a_dry_run(ground: &Ground) {
     refused(rules.simulate_rules(request).await, PermissionDenied, "PERMISSION_MISSING");
 }
 
+pub async fn an_author_who_is_somebody_else(ground: &Ground) {
+    let mut granted = grant(&ground.tenant, "");
+    granted.permissions = ["identity.decide", "identity.read", "customer.list"].map(str::to_owned).to_vec();
+    let (key, id) = ground.key_with(KeyKind::Secret, granted).await;
+    let party = |value: &str| proto::Party {
+        party: Some(proto::party::Party::Identifier(identifier("EMAIL", value))),
+    };
+    let mandate = proto::Mandate {
+        author: "the CEO".to_owned(),
+        reason: "believe me".to_owned(),
+        request_id: "ceo".to_owned(),
+        ..Default::default()
+    };
+    let request = proto::UnlinkIdentitiesRequest {
+        left: vec![party("ceo-1@x.io")],
+        right: vec![party("ceo-2@x.io")],
+        mandate: Some(mandate),
+    };
+    let port = ground.port(&key, &ground.tenant).await;
+    let mut decisions = proto::decision_service_client::DecisionServiceClient::new(port);
+    decisions.unlink_identities(request).await.unwrap();
+    let listed = decisions.list_decisions(proto::ListDecisionsRequest::default()).await.unwrap();
+    let made = listed.into_inner().decisions.into_iter().find(|made| made.author == "the CEO").unwrap();
+    assert_eq!(made.principal, format!("key:{id}"));
+}
+
 pub async fn an_ingest_key_reads(ground: &Ground) {
     let key = ground.key("ingest").await;
     let clients = ground.clients(&key, &ground.tenant).await;

@@ -80,7 +80,7 @@ attacks! {
     "Z6" "key bound to one source writes another" => "REFUSED, SOURCE_DENIED; the others are recorded", here!(writing::another_source);
     "Z7" "admin grants more than it has, to others or itself; takes the owner's key" => "PERMISSION_DENIED; KEY_NOT_FOUND", here!(authorization::more_than_one_has);
     "Z8" "last owner revoked" => "FAILED_PRECONDITION, LAST_OWNER", here!(authorization::the_last_owner);
-    "Z9" "author \"the CEO\"" => "stands beside the principal", NotBuilt("the principal is not stored with decisions yet");
+    "Z9" "author \"the CEO\"" => "stands beside the principal", here!(authorization::an_author_who_is_somebody_else);
     "Z10" "page token of a privileged caller" => "own mask applies", NotBuilt("masking comes later");
     "Z11" "answer cached for a privileged caller" => "own mask applies", NotBuilt("masking comes later");
     "Z12" "break-glass without a reason, for too long, twice" => "refused", NotBuilt("break-glass comes later");

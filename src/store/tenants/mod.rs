@@ -3,6 +3,7 @@
 pub(in crate::store) mod access;
 pub(in crate::store) mod data_key;
 pub(in crate::store) mod deletion;
+pub(in crate::store) mod privacy_key;
 pub(in crate::store) mod rehash;
 pub(in crate::store) mod remembered;
 pub(in crate::store) mod upgrade;
@@ -16,6 +17,7 @@ use crate::model::{Micros, Revision, TenantKey, TenantName};
 use crate::store::decisions::constraints;
 use crate::store::driver::{Column, Scalar, Transaction};
 use crate::store::tenants::data_key::DataKey;
+use crate::store::tenants::privacy_key::PrivacyKeys;
 use crate::store::tenants::remembered::Remembered;
 use crate::store::{Store, StoreError};
 
@@ -35,6 +37,7 @@ pub(in crate::store) struct Tenants {
     /// Those that tenants begin with, as they are stored: most tenants share them.
     first_rules: (String, Arc<Rules>),
     data_keys: Remembered<TenantKey, DataKey>,
+    privacy_keys: PrivacyKeys,
     /// With the revision at which they were made.
     constraints: Remembered<TenantKey, (i64, Arc<Constraints>)>,
 }
@@ -49,14 +52,15 @@ const BYTES_BESIDE: usize = 512;
 /// Compiled patterns.
 const PATTERNS_BYTES: usize = 1 << 20;
 
-impl Default for Tenants {
-    fn default() -> Self {
+impl Tenants {
+    pub(in crate::store) fn new(privacy_keys: PrivacyKeys) -> Self {
         let first = Rules::default();
         Self {
             rules: Remembered::new(RULES_BYTES),
             first_rules: (serde_json::to_string(&first).unwrap_or_default(), Arc::new(first)),
             constraints: Remembered::new(CONSTRAINTS_BYTES),
             data_keys: Remembered::new(DATA_KEYS_BYTES),
+            privacy_keys,
         }
     }
 }
@@ -99,10 +103,12 @@ impl Store {
         let rules = serde_json::to_string(rules).map_err(|_| StoreError::Corrupt { what: "rules" })?;
         // Seeded by the process: unguessable enough for a number that only has to be distinct.
         let key = RandomState::new().hash_one(name.as_str()) & 0xFFFF_FFFF_FFFF;
-        let key = Scalar::Int(key.cast_signed().max(1));
+        let key = TenantKey(key.cast_signed().max(1));
         let mut tx = self.db.write().await?;
         let mut data_key = [0; DataKey::BYTES];
         getrandom::fill(&mut data_key).map_err(|_| StoreError::NoRandomness)?;
+        let data_key = self.tenants.privacy_keys.wrap(key, &data_key)?;
+        let key = Scalar::Int(key.0);
         let row = [
             key,
             Scalar::Text(name.as_str()),
@@ -223,7 +229,7 @@ impl Tenants {
         if let Some(key) = self.known_key(tenant) {
             return Ok(key);
         }
-        let key = DataKey::new(bytes)?;
+        let key = DataKey::new(&self.privacy_keys.unwrap(tenant, bytes)?)?;
         self.data_keys.keep(tenant, key.clone(), BYTES_BESIDE);
         Ok(key)
     }

@@ -10,6 +10,7 @@ use crate::store::StoreError;
 use crate::store::driver::{Column, Database, Scalar, Transaction};
 use crate::store::read::rows::name_identifiers;
 use crate::store::tenants::data_key::{DataKey, KeyedHash};
+use crate::store::tenants::privacy_key::PrivacyKeys;
 use crate::store::write::content::set_hash;
 use crate::store::write::identities::read_numbers;
 use crate::store::write::stretches::release_set;
@@ -30,7 +31,7 @@ const SET_HASHES: &str = "WITH v(observation, set_hash) AS ({rows}) \
     UPDATE observation SET set_hash = v.set_hash FROM v \
     WHERE observation.tenant = $1 AND observation.observation = v.observation";
 
-pub(in crate::store) async fn rehash(db: &Database) -> Result<(), StoreError> {
+pub(in crate::store) async fn rehash(db: &Database, privacy_keys: &PrivacyKeys) -> Result<(), StoreError> {
     let mut tx = db.read().await?;
     let unhashed = tx.fetch(UNHASHED, &[]).await?;
     drop(tx);
@@ -38,7 +39,7 @@ pub(in crate::store) async fn rehash(db: &Database) -> Result<(), StoreError> {
         let tenant = TenantKey(row.get(0)?);
         let mut tx = db.write().await?;
         let Some(row) = tx.fetch_one(TAKE, &[Scalar::Int(tenant.0)]).await? else { continue };
-        let key = DataKey::new(&row.get::<Vec<u8>>(0)?)?;
+        let key = DataKey::new(&privacy_keys.unwrap(tenant, &row.get::<Vec<u8>>(0)?)?)?;
         let observations = rehash_tenant(&mut tx, tenant, &key).await?;
         tx.commit().await?;
         tracing::info!(observations, "the keys of a tenant's identifier sets were made anew");
