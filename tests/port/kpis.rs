@@ -109,6 +109,7 @@ async fn retention_answers_both_forms_unless_one_is_asked_for() {
     let period = proto::PeriodRetentionOptions {
         window_days: Some(30),
         activity_types: vec![ActivityType::Order.into(), ActivityType::Visit.into()],
+        overlapping: true,
     };
     // The window before the start holds the orders of the fortieth and the thirtieth day.
     let scope = Some(proto::Scope {

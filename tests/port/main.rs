@@ -6,6 +6,7 @@ mod customers;
 mod decisions;
 mod figures;
 mod history;
+mod horizon;
 mod identities;
 mod journeys;
 mod kpis;

@@ -71,7 +71,7 @@ impl Figures {
                     scope: Some(scope(HALF_YEAR_START_S, revision)),
                     period: Some(proto::PeriodRetentionOptions {
                         window_days: Some(90),
-                        activity_types: vec![],
+                        ..Default::default()
                     }),
                     ..Default::default()
                 })

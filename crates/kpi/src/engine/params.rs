@@ -11,6 +11,8 @@ use customer360_model::ActivityType;
 pub struct Params {
     /// The measure's own when absent; its own days when they are 0.
     pub window: Option<Window>,
+    /// Whether retention's window may be longer than the range, so that what lies in both counts for both sides.
+    pub overlapping: bool,
     pub orders: OrderOptions,
     pub same: Same,
     pub research: Research,
@@ -45,6 +47,7 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             window: None,
+            overlapping: false,
             orders: OrderOptions::default(),
             same: Same::Anything,
             research: Research::First,

@@ -7,6 +7,7 @@ pub(crate) mod column;
 pub mod dictionary;
 pub mod fact;
 pub(crate) mod first_touch;
+pub mod horizon;
 pub mod lives;
 pub mod map;
 pub mod objects;

@@ -4,7 +4,7 @@
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
 use crate::engine::measure::{
-    ByPlace, Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing,
+    Ahead, ByPlace, Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing,
 };
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
@@ -32,8 +32,14 @@ fn orders(_: &Params) -> Types {
 }
 
 /// What the measures of this room have in common.
-const COMMON: Measure =
-    Measure { stat: Stat::Share, window_days: 7, anchors: visits, beside: orders, ..Measure::BASE };
+const COMMON: Measure = Measure {
+    stat: Stat::Share,
+    window_days: 7,
+    ahead: Ahead::Window,
+    anchors: visits,
+    beside: orders,
+    ..Measure::BASE
+};
 
 fn is_order(mark: &Mark) -> bool {
     mark.kind == TouchType::ORDER
@@ -48,6 +54,7 @@ pub static CONVERSION: Measure = Measure {
          Every visit counts by itself: one order may follow several.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(AHEAD),
     observe: |seen, hits| hits.extend(seen.all_asked(TouchType::VISIT, is_order)),
@@ -63,6 +70,7 @@ pub static CONVERSION_SAME_CHANNEL: Measure = Measure {
          that was visited.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     observe: |seen, hits| {
@@ -93,7 +101,8 @@ pub static VISITOR_CONVERSION: Measure = Measure {
             censored |= hit.censored;
             answered = if hit.part == 1 { Some(hit) } else { answered };
         }
-        hits.extend(answered.or(first.map(|first| Hit { censored, ..first })));
+        // Who may still be won by a later visit is not known yet, and who was won sooner would be counted alone.
+        hits.extend(answered.or(first).map(|hit| Hit { censored, ..hit }));
     },
     by_place: ByPlace::Itself,
     ..COMMON
@@ -109,6 +118,7 @@ pub static NO_PURCHASE: Measure = Measure {
     .from(FACTORS),
     stat: Stat::Sum,
     window_days: 0,
+    ahead: Ahead::Nothing,
     nobody: true,
     anchors: |_| Types::of([TouchType::NO_PURCHASE]),
     beside: nothing,
@@ -117,7 +127,8 @@ pub static NO_PURCHASE: Measure = Measure {
 };
 
 /// What the measures of orders and the research before them have in common.
-const RESEARCHED: Measure = Measure { window_days: 30, anchors: orders, beside: |_| *RESEARCH, ..COMMON };
+const RESEARCHED: Measure =
+    Measure { window_days: 30, ahead: Ahead::Nothing, anchors: orders, beside: |_| *RESEARCH, ..COMMON };
 
 /// The research before an order that counts, in order of time.
 fn research<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item = &'s Mark> {
@@ -262,14 +273,18 @@ pub(crate) fn store_visits(seen: &Seen, hits: &mut Hits, entries: Entries, is_it
         if !seen.counts(mark) || !seen.cx.is_physical(mark.place) || !is_its(mark) {
             continue;
         }
+        // Orders of the days on which entries are not decided yet are left out with these.
+        let censored = entries.showroomers && !seen.is_observed(mark.at);
         match mark.kind {
             TouchType::VISIT => {
                 // The first visit counts that an order online followed, and none in a store.
                 let bought = if is_open { showroomed(seen, nth) } else { None };
                 is_open &= bought.is_none();
-                hits.push(Hit { whole: entries.whole, ..Hit::of(mark).answered(bought) });
+                hits.push(Hit { whole: entries.whole, censored, ..Hit::of(mark).answered(bought) });
             }
-            TouchType::ORDER if entries.orders => hits.push(Hit { part: 1, whole: 0, ..Hit::of(mark) }),
+            TouchType::ORDER if entries.orders => {
+                hits.push(Hit { part: 1, whole: 0, censored, ..Hit::of(mark) });
+            }
             _ => {}
         }
     }
@@ -312,6 +327,7 @@ pub static STORE_CONVERSION: Measure = Measure {
     .with(NO_INTERVAL, NO_ENTRY)
     .from(CROSS)
     .asking(AHEAD),
+    ahead: Ahead::Nothing,
     observe: |seen, hits| store_conversion(seen, hits, false, true),
     ..STORE
 };

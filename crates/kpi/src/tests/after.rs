@@ -253,6 +253,12 @@ impl<'a> Naive<'a> {
         cases(all).into_iter().filter(|case| self.counts(case.opening)).map(wait).collect()
     }
 
+    /// The first resolution of the case with that opening.
+    pub fn resolved(&self, all: &[&'a Touch], opening: &Touch) -> Option<&'a Touch> {
+        let case = cases(all).into_iter().find(|case| case.opening.number == opening.number)?;
+        case.later.into_iter().find(|t| stage(t) == Some(ContactStage::Resolved))
+    }
+
     fn resolutions(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {
         let count = |case: Case<'a>| {
             let resolved = case.later.iter().position(|t| stage(t) == Some(ContactStage::Resolved))?;

@@ -31,6 +31,62 @@ impl<'a> Naive<'a> {
         }
     }
 
+    /// Whether all of so many days after a touchpoint were observed.
+    fn sees(&self, days: u32, touch: &Touch) -> bool {
+        match self.window.kind {
+            WindowKind::Calendar => self.plain.sees_whole_days(touch.at, i64::from(days)),
+            WindowKind::Elapsed => touch.at + i64::from(days) * DAY < self.plain.observed(),
+        }
+    }
+
+    /// Whether an anchor is not decided yet: not all of its window was observed, whether or not it was answered. Of
+    /// customers who count once: of any of their anchors.
+    pub fn is_open(&self, id: &str, customer: u32, count: &Count<'a>) -> bool {
+        let all = self.seen(customer);
+        let any = |anchors: &dyn Fn(&Touch) -> bool| {
+            all.iter().any(|t| self.counts(t) && anchors(t) && !self.sees(self.window.days, t))
+        };
+        match id {
+            "conversion"
+            | "conversion_same_channel"
+            | "visit_rate"
+            | "click_through_rate"
+            | "offer_conversion"
+            | "cart_abandonment"
+            | "abandoned_cart_value"
+            | "showroomers"
+            | "store_conversion_adjusted"
+            | "store_conversion_counted_adjusted"
+            | "trial_conversion"
+            | "cases_repeated_elsewhere"
+            | "upsell_acceptance"
+            | "returned_orders"
+            | "returned_units"
+            | "returned_value" => !self.sees(self.window.days, count.2),
+            "cart_recovery" | "cart_recovery_elsewhere" => !self.sees(self.params.recovery_days, count.2),
+            "care_within_target" => {
+                let target = i64::from(self.params.care_target_minutes) * 60_000_000;
+                count.2.at + target >= self.plain.observed()
+            }
+            "first_contact_resolution" => {
+                self.resolved(&all, count.2).is_some_and(|t| !self.sees(self.window.days, t))
+            }
+            "visitor_conversion" => any(&|t| t.activity_type() == ActivityType::Visit),
+            "upsell_customers" => {
+                let offers = self.of("upsell_acceptance", customer);
+                offers.iter().any(|offer| !self.sees(self.window.days, offer.2))
+            }
+            "funnel" => any(&|t| self.takes(t, &self.params.steps[0])),
+            _ => false,
+        }
+    }
+
+    pub(super) fn takes(&self, t: &Touch, step: &Step) -> bool {
+        (t.order().is_none() || self.is_order(t))
+            && t.activity_type() == step.activity
+            && step.channel.as_deref().is_none_or(|c| c == t.channel)
+    }
+
     pub(super) fn counts(&self, touch: &Touch) -> bool {
         self.plain.in_range(touch) && self.plain.has_place(touch)
     }
@@ -63,10 +119,13 @@ impl<'a> Naive<'a> {
     }
 
     pub(super) fn units<'t>(&self, all: &[&'t Touch]) -> Vec<&'t Touch> {
-        let orders: Vec<&Touch> = all.iter().copied().filter(|t| self.is_order(t)).collect();
-        let mut orders = self.plain.units(&self.params.orders, &orders);
-        orders.retain(|t| self.plain.in_range(t));
-        orders
+        self.units_of(all, false)
+    }
+
+    fn units_of<'t>(&self, all: &[&'t Touch], usually: bool) -> Vec<&'t Touch> {
+        let in_range = |t: &&Touch| self.is_order(t) && self.plain.in_range(t);
+        let orders: Vec<&Touch> = all.iter().copied().filter(in_range).collect();
+        self.plain.units(&self.params.orders, &orders, usually)
     }
 
     fn is_research(touch: &Touch) -> bool {
@@ -260,7 +319,7 @@ impl<'a> Naive<'a> {
             "funnel" => self.funnel(&all).into_iter().collect(),
             "retention" => self.retention(&all).into_iter().collect(),
             "repurchase" => {
-                let units = self.units(&all);
+                let units = self.units_of(&all, true);
                 units.first().map(|t| hit(t, units.get(1).copied())).into_iter().collect()
             }
             "new_buyers" | "returning_buyers" | "resurrected_buyers" | "dormant_buyers" => {
@@ -305,7 +364,9 @@ impl<'a> Naive<'a> {
             let Some(piece) = id(touch) else { continue };
             let again = !piece.1.is_empty() && all[..nth].iter().any(|t| id(t) == Some(piece.clone()));
             if !again && self.counts(touch) {
-                let clicked = all[nth..].iter().copied().find(|t| click(t) == Some(piece.clone()));
+                let within = |t: &&Touch| self.within(self.window.days, touch, t);
+                let later = all[nth..].iter().copied().take_while(within);
+                let clicked = later.into_iter().find(|t| click(t) == Some(piece.clone()));
                 counts.push((i64::from(clicked.is_some()), 1, touch, clicked));
             }
         }
@@ -418,6 +479,9 @@ impl<'a> Naive<'a> {
                 counts.extend(last.filter(wanted).map(|money| (money.minor, 1, cart, None)));
                 continue;
             }
+            if !self.sees(self.window.days, cart) {
+                continue;
+            }
             let again =
                 self.after(all, cart, self.params.recovery_days).into_iter().find(|t| self.is_order(t));
             let elsewhere = |t: &&Touch| t.channel != cart.channel || t.observation != cart.observation;
@@ -437,8 +501,8 @@ impl<'a> Naive<'a> {
 
     pub(super) fn values<'t>(&self, all: &[&'t Touch]) -> Vec<Count<'t>> {
         let orders: Vec<&Touch> =
-            all.iter().copied().filter(|t| self.is_order(t) && self.plain.has_place(t)).collect();
-        let by_day = self.params.orders.unit == OrderUnit::CustomerDay;
+            all.iter().copied().filter(|t| self.is_order(t) && self.counts(t)).collect();
+        let by_day = self.params.orders.unit.is_by_day(false);
         let counts = self.units(all).into_iter().map(|unit| {
             let one = |t: &&&Touch| {
                 t.number == unit.number || (by_day && self.plain.day(t.at) == self.plain.day(unit.at))
@@ -450,12 +514,7 @@ impl<'a> Naive<'a> {
 
     fn funnel(&self, all: &[&'a Touch]) -> Option<Count<'a>> {
         let steps = &self.params.steps;
-        let takes = |t: &Touch, step: &Step| {
-            let order = t.order().is_none() || self.is_order(t);
-            order
-                && t.activity_type() == step.activity
-                && step.channel.as_deref().is_none_or(|c| c == t.channel)
-        };
+        let takes = |t: &Touch, step: &Step| self.takes(t, step);
         let walk = |begin: &'a Touch| {
             let (mut taken, mut last) = (1, begin);
             for t in self.after(all, begin, self.window.days) {
@@ -481,7 +540,9 @@ impl<'a> Naive<'a> {
         if until.0 > self.plain.observed() {
             return None;
         }
-        let back = |at| scope.zone.plus_days(at, -(self.window.days as i32)).unwrap().0;
+        let own = self.plain.days_between(from.0, until.0).max(1);
+        let days = if self.params.window.is_some() { own.min(i64::from(self.window.days)) } else { own };
+        let back = |at| scope.zone.plus_days(at, -(days as i32)).unwrap().0;
         let active = |from: i64, until: i64| {
             let is =
                 |t: &&&Touch| self.is_order(t) && self.plain.has_place(t) && from <= t.at && t.at < until;

@@ -130,7 +130,7 @@ pub fn random_params(rng: &mut ChaCha8Rng) -> Params {
         window: rng.random_bool(0.8).then_some(Window { days, kind }),
         orders: OrderOptions {
             cancelled: CancelledOrders::default(),
-            unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
+            unit: *[OrderUnit::Usual, OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
             min_amount_minor: 0,
             drop_fully_returned: rng.random_bool(0.2),
         },
