@@ -59,17 +59,15 @@ impl Sums {
         }
     }
 
-    /// A record is no touchpoint.
-    pub fn add_record(&mut self, hit: &RecordHit) {
-        self.part += i128::from(hit.part);
-        self.whole += i128::from(hit.whole);
+    /// A record is no touchpoint. One that is not decided yet is on neither side.
+    pub fn add_record(&mut self, hit: &RecordHit, is_open: bool) {
+        let (part, whole) = (i128::from(hit.part), i128::from(hit.whole));
+        if is_open {
+            return self.open.merge(&Open { anchors: 0, part, whole });
+        }
+        self.part += part;
+        self.whole += whole;
         self.records += 1;
-    }
-
-    /// The same of one that is not decided yet.
-    pub fn add_open_record(&mut self, hit: &RecordHit) {
-        self.open.part += i128::from(hit.part);
-        self.open.whole += i128::from(hit.whole);
     }
 
     pub fn merge(&mut self, mut other: Self) {

@@ -121,8 +121,8 @@ struct Figures {
     /// By span.
     totals: Vec<Sums>,
     grouped: Grouped,
-    /// By the names of their groups.
-    records: Vec<(Vec<Option<String>>, RecordHit)>,
+    /// By the names of their groups, with whether they are not decided yet.
+    records: Vec<(Vec<Option<String>>, RecordHit, bool)>,
     /// Whether single hits matter, beside their sum.
     lists: bool,
     /// By span, of the part that is being read.
@@ -395,13 +395,15 @@ impl<'a> Fold<'a> {
         for (measure, figures) in self.question.measures.iter().zip(&mut state.measures) {
             for (nth, &span) in self.spans.iter().enumerate() {
                 let ([hits, open], excluded) = ledger::decided(measure, self.cx, span);
-                hits.iter().for_each(|hit| figures.totals[nth].add_record(hit));
-                open.iter().for_each(|hit| figures.totals[nth].add_open_record(hit));
-                if nth == 0 {
-                    figures.tally.excluded.other_currency += excluded;
-                    let named = |hit: RecordHit| (hit.keys(&self.question.group_by), hit);
-                    figures.records.extend(hits.into_iter().map(named));
+                let undecided = open.into_iter().map(|hit| (hit, true));
+                let all = hits.into_iter().map(|hit| (hit, false)).chain(undecided);
+                for (hit, is_open) in all {
+                    figures.totals[nth].add_record(&hit, is_open);
+                    if nth == 0 {
+                        figures.records.push((hit.keys(&self.question.group_by), hit, is_open));
+                    }
                 }
+                figures.tally.excluded.other_currency += if nth == 0 { excluded } else { 0 };
             }
         }
     }
@@ -449,7 +451,7 @@ impl<'a> Fold<'a> {
             .map(|(key, (sums, _))| (names(key), sums))
             .collect();
         let records = figures.records.into_iter().filter(|_| !self.axes.is_empty());
-        records.for_each(|(keys, hit)| groups.entry(keys).or_default().add_record(&hit));
+        records.for_each(|(keys, hit, is_open)| groups.entry(keys).or_default().add_record(&hit, is_open));
         let cell = |(keys, sums): (Vec<Option<String>>, Sums)| Cell { keys, figure: figure(sums) };
         let mut groups: Vec<Cell> = groups.into_iter().map(cell).collect();
         let missing =

@@ -227,7 +227,7 @@ fn absent(measure: &Measure, scope: &Scope, observed: i64) -> bool {
 #[test]
 fn every_measure_is_what_the_words_say() {
     let mut nonempty = std::collections::BTreeMap::new();
-    for seed in 0..500 {
+    for seed in 0..700 {
         println!("seed {seed}");
         let world = rich(seed);
         let question = question(&mut ChaCha8Rng::seed_from_u64(seed + 5_000));
