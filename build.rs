@@ -69,20 +69,29 @@ fn shapes(set: &FileDescriptorSet) -> String {
         }
     }
     let number = |name: &str| messages.iter().position(|(known, _)| known == name).unwrap_or_default();
+    let mut most_lists = 0;
     let mut text = String::from("pub(super) static SHAPES: &[Shape] = &[\n");
     for (name, message) in &messages {
-        let fields: Vec<String> = message
-            .field
-            .iter()
-            .filter_map(|field| Some(format!("({}, {})", field.number(), made(field, &number)?)))
-            .collect();
-        let bytes = bytes_of(name, &messages, 0);
+        let mut lists = 0;
+        let mut fields = Vec::new();
+        for field in &message.field {
+            let Some(made) = made(field, message, &number) else { continue };
+            fields.push(format!("({}, {lists}, {made})", field.number()));
+            lists += usize::from(field.label == Some(REPEATED));
+        }
+        most_lists = most_lists.max(lists);
+        // Rust knows the size of what has a name of its own.
+        let bytes = match own_name(name) {
+            Some(name) => format!("size_of::<proto::{name}>()"),
+            None => bytes_of(name, &messages, 0).to_string(),
+        };
         text += &format!("    Shape {{ bytes: {bytes}, fields: &[{}] }}, // {name}\n", fields.join(", "));
     }
     text += "];\n";
-    let is_ours = |name: &str| name.strip_prefix(".customer360.v1.").is_some_and(|name| !name.contains('.'));
-    for (number, (name, _)) in messages.iter().enumerate().filter(|(_, (name, _))| is_ours(name)) {
-        let name = name.rsplit('.').next().unwrap_or_default();
+    // A field that is no list is told to be the next one, which may be one more than there are.
+    text += &format!("/// Lists of one message at most.\nconst LISTS: usize = {};\n", most_lists + 1);
+    for (number, (name, _)) in messages.iter().enumerate() {
+        let Some(name) = own_name(name) else { continue };
         text += &format!("impl Shaped for proto::{name} {{ const SHAPE: usize = {number}; }}\n");
     }
     text
@@ -99,10 +108,26 @@ const REPEATED: i32 = 3;
 const TEXT: [i32; 2] = [9, 12];
 const MESSAGE: i32 = 11;
 
+/// The name of a message of ours that is in no other.
+fn own_name(name: &str) -> Option<&str> {
+    name.strip_prefix(".customer360.v1.").filter(|name| !name.contains('.'))
+}
+
 /// `None` for what stands in the message itself.
-fn made(field: &FieldDescriptorProto, number: &dyn Fn(&str) -> usize) -> Option<String> {
+fn made(
+    field: &FieldDescriptorProto,
+    within: &DescriptorProto,
+    number: &dyn Fn(&str) -> usize,
+) -> Option<String> {
     let (is_list, kind) = (field.label == Some(REPEATED), field.r#type.unwrap_or_default());
+    let is_entry = |nested: &DescriptorProto| {
+        nested.options.as_ref().is_some_and(|options| options.map_entry())
+            && field.type_name().ends_with(&format!(".{}", nested.name()))
+    };
     match kind {
+        MESSAGE if is_list && within.nested_type.iter().any(is_entry) => {
+            Some(format!("Made::Entries({})", number(field.type_name())))
+        }
         MESSAGE if is_list => Some(format!("Made::Messages({})", number(field.type_name()))),
         MESSAGE => Some(format!("Made::Message({})", number(field.type_name()))),
         _ if !is_list => None,

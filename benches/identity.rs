@@ -112,7 +112,13 @@ async fn unmerge(store: &Store) {
         let merges = store.merges(tenant.key, &tenant.rules, None, 1).await.unwrap();
         let merge = merges.merges[0].merge;
         let request = Request { id: "undo".into(), payload_hash: [0; 16] };
-        let mandate = Mandate { author: "bench".into(), reason: "bench".into(), request, dry_run: false };
+        let mandate = Mandate {
+            author: "bench".into(),
+            reason: "bench".into(),
+            principal: None,
+            request,
+            dry_run: false,
+        };
         let began = clock::stopwatch();
         let proposal = Proposal::Unmerge(merge.observation, merge.absorbed);
         let undone = store.decide(tenant.key, &proposal, &mandate).await.unwrap().unwrap();

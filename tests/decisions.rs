@@ -18,7 +18,7 @@ use worlds::{
 
 fn mandate(request: &str, dry_run: bool) -> Mandate {
     let request = Request { id: request.to_owned(), payload_hash: [7; 16] };
-    Mandate { author: "ada".into(), reason: "test".into(), request, dry_run }
+    Mandate { author: "ada".into(), reason: "test".into(), principal: None, request, dry_run }
 }
 
 async fn record(store: &Store, tenant: &Tenant, touches: &[Touchpoint]) {
@@ -225,6 +225,7 @@ impl Play<'_> {
             from_version: self.tenant.rules_version,
             author: "ada".into(),
             reason: "test".into(),
+            principal: None,
             request: mandate(&format!("r{}", self.requests), false).request,
         };
         match self.store.promote(self.tenant.key, promotion.clone()).await {

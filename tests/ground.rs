@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use customer360::clock::Clock;
-use customer360::identity::Rules;
 use customer360::identity::feed::Event;
 use customer360::model::{Micros, Revision, TouchKey, Touchpoint};
 use customer360::store::{KnownAt, Outcome, Settings, Store, StoreError, Voiding};

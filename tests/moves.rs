@@ -359,6 +359,7 @@ async fn promoted_rules_move_what_they_would_have_moved() {
                     from_version,
                     author: "ada".into(),
                     reason: "test".into(),
+                    principal: None,
                     request: Request { id: id.into(), payload_hash: [0; 16] },
                 };
                 store.promote(tenant.key, promotion).await.unwrap();

@@ -9,7 +9,7 @@ use customer360::identity::Rules;
 use customer360::identity::feed::Event;
 use customer360::model::{ObservationNo, Revision, Touchpoint};
 use customer360::store::{
-    Decided, Mandate, Party, Promotion, Proposal, Request, Store, StoreError, Tenant, Whom,
+    Decided, Mandate, Party, Promotion, Proposal, Request, Store, StoreError, Tenant, Whom, Why,
 };
 use worlds::{databases, identifier, incoming, tenant_under, touch};
 
@@ -26,7 +26,8 @@ async fn decide(
     id: &str,
 ) -> Result<Option<Decided>, StoreError> {
     let request = Request { id: id.into(), payload_hash: [0; 16] };
-    let mandate = Mandate { author: "ada".into(), reason: "test".into(), request, dry_run: false };
+    let mandate =
+        Mandate { author: "ada".into(), reason: "test".into(), principal: None, request, dry_run: false };
     store.decide(tenant.key, proposal, &mandate).await
 }
 
@@ -93,6 +94,46 @@ async fn claims_that_fall_merge_with_an_id_and_an_undo() {
     }
 }
 
+/// What does not link where it was seen is told with its reason, as long as it does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_out_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in databases(&folder).await {
+        let tenant = tenant_under(&store, &worlds::rules()).await;
+        let touches = [
+            touch("1", 1, &["EMAIL:mum", "COOKIE:k"]),
+            touch("2", 2, &["COOKIE:k", "EMAIL:kid"]),
+            touch("3", 3, &["ACCOUNT:1", "EMAIL:work"]),
+            touch("4", 4, &["ACCOUNT:1", "ACCOUNT:2"]),
+            touch("5", 5, &["CRM_ID:9", "EMAIL:apart"]),
+        ];
+        record(&store, &tenant, &touches).await;
+        let sides =
+            [["EMAIL:apart"], ["EMAIL:work"]].map(|side| Party::Identifiers(side.map(identifier).to_vec()));
+        let [left, right] = sides;
+        decide(&store, &tenant, &Proposal::Unlink(left, right), "apart").await.unwrap().unwrap();
+        let bridge = touch("6", 6, &["EMAIL:apart", "EMAIL:work"]);
+        record(&store, &tenant, std::slice::from_ref(&bridge)).await;
+        let sets = touches.iter().chain([&bridge]).map(|t| t.identifiers.clone()).collect();
+        let told = async |sets| {
+            let kept_out = store.kept_out(tenant.key, sets).await.unwrap();
+            let mut told: Vec<_> =
+                kept_out.into_iter().map(|one| (one.set, one.identifier.value, one.why)).collect();
+            told.sort_by_key(|(set, ..)| *set);
+            told
+        };
+        let expected = [
+            (1, "k".to_owned(), Some(Why::OtherPerson)),
+            (3, "2".to_owned(), Some(Why::Limit)),
+            (5, "apart".to_owned(), Some(Why::Constraint)),
+        ];
+        assert_eq!(told(sets).await, expected, "{name}");
+        // Without its first user the cookie is the kid's.
+        store.void(tenant.key, &touches[0].key, "wrong").await.unwrap();
+        assert_eq!(told(vec![touches[1].identifiers.clone()]).await, [], "{name}: no more");
+    }
+}
+
 /// What was linked and never seen is in the view, with the decision; and a person may link more than
 /// evidence may join.
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +187,10 @@ async fn what_a_placeholder_merged_falls_apart_when_it_is_blocked() {
             let request = Request { id: id.into(), payload_hash: [0; 16] };
             let (author, reason) = ("ada".into(), "test".into());
             store
-                .promote(tenant.key, Promotion { rules, from_version, author, reason, request })
+                .promote(
+                    tenant.key,
+                    Promotion { rules, from_version, author, reason, principal: None, request },
+                )
                 .await
                 .unwrap()
         };

@@ -161,7 +161,13 @@ impl Writer {
 
     async fn decide(&mut self, what: &'static str, proposal: Proposal) {
         let dry_run = self.random.random_range(0..5) == 0;
-        let mandate = Mandate { author: "ada".into(), reason: "test".into(), request: request(), dry_run };
+        let mandate = Mandate {
+            author: "ada".into(),
+            reason: "test".into(),
+            principal: None,
+            request: request(),
+            dry_run,
+        };
         match self.store.decide(self.scene.tenant.key, &proposal, &mandate).await {
             Ok(Some(_)) if dry_run => self.scene.counts.add("looked", 1),
             Ok(Some(_)) => self.scene.counts.add(what, 1),
@@ -200,7 +206,14 @@ impl Writer {
 }
 
 fn promotion(rules: Rules, from_version: i64) -> Promotion {
-    Promotion { rules, from_version, author: "ada".into(), reason: "test".into(), request: request() }
+    Promotion {
+        rules,
+        from_version,
+        author: "ada".into(),
+        reason: "test".into(),
+        principal: None,
+        request: request(),
+    }
 }
 
 /// What stands, as the definition understands it.

@@ -129,7 +129,8 @@ async fn record(store: &Store, tenant: &Tenant, touches: &[Touchpoint]) {
 
 async fn decide(store: &Store, tenant: &Tenant, proposal: &Proposal, id: &str) -> Option<ConstraintNo> {
     let request = Request { id: id.into(), payload_hash: [0; 16] };
-    let mandate = Mandate { author: "ada".into(), reason: "test".into(), request, dry_run: false };
+    let mandate =
+        Mandate { author: "ada".into(), reason: "test".into(), principal: None, request, dry_run: false };
     match store.decide(tenant.key, proposal, &mandate).await {
         Ok(decided) => decided.map(|decided| decided.constraint),
         Err(StoreError::Refused(_)) => None,

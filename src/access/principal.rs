@@ -171,6 +171,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The name that decisions are signed with; `None` where nobody is authenticated.
+    #[must_use]
+    pub fn signature(&self) -> Option<String> {
+        (!self.principal.is_everybody()).then(|| self.principal.name.clone())
+    }
+
     /// Decides a call.
     ///
     /// # Errors

@@ -132,6 +132,11 @@ pub(super) fn caller<T: Demands>(request: &Request<T>) -> Result<Caller, PortErr
     })
 }
 
+/// The name of who was authenticated, if anybody was.
+pub(super) fn signature<T: Demands>(request: &Request<T>) -> Result<Option<String>, PortError> {
+    Ok(caller(request)?.signature())
+}
+
 fn everybody<T>(request: &Request<T>) -> Result<Caller, PortError> {
     let mut names = request.metadata().get_all(TENANT_METADATA).iter();
     let named = match (names.next(), names.next()) {

@@ -16,7 +16,7 @@ mod score;
 mod touchpoint;
 mod value;
 
-use crate::model::{Currency, Micros, Money, Reason, Violation};
+use crate::model::{Currency, Identifier, Micros, Money, Reason, Violation};
 use crate::rpc::proto;
 
 pub use answer::{cost_to_serve, definition, nps, reference, repurchase, retention};
@@ -121,6 +121,14 @@ pub struct Note {
     pub violation: Option<Violation>,
 }
 
+/// What is to be known of a touchpoint that can be recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Noted {
+    pub notes: Vec<Note>,
+    /// If it is to be explained: the identifiers that link by themselves, and where they stand.
+    pub linking: Vec<(String, Identifier)>,
+}
+
 /// Where a field stands, from the request's root. Only written out when something is wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Path<'a> {
@@ -183,20 +191,25 @@ pub struct Checks<'a> {
     pub limits: &'a Limits,
     pub asks: Asks,
     found: Vec<Violation>,
-    notes: Vec<Note>,
+    noted: Noted,
 }
 
 impl<'a> Checks<'a> {
     #[must_use]
     pub fn new(limits: &'a Limits) -> Self {
-        Self { limits, asks: Asks::default(), found: Vec::new(), notes: Vec::new() }
+        Self { limits, asks: Asks::default(), found: Vec::new(), noted: Noted::default() }
     }
 
     /// Notes of a part that is stored all the same; as many as violations at most.
     pub fn note(&mut self, at: &Path<'_>, reason: proto::RecordNoteReason, violation: Option<Violation>) {
-        if self.notes.len() < self.limits.violations {
-            self.notes.push(Note { path: at.to_string(), reason, violation });
+        if self.noted.notes.len() < self.limits.violations {
+            self.noted.notes.push(Note { path: at.to_string(), reason, violation });
         }
+    }
+
+    /// Keeps in mind where an identifier stands that links by itself.
+    pub fn note_linking(&mut self, at: &Path<'_>, identifier: &Identifier) {
+        self.noted.linking.push((at.to_string(), identifier.clone()));
     }
 
     /// The value if nothing was wrong, else everything that was.
@@ -211,8 +224,8 @@ impl<'a> Checks<'a> {
     ///
     /// # Errors
     /// As of [`Checks::finish`].
-    pub fn finish_noted<T>(self, value: T) -> Result<(T, Vec<Note>), Vec<Violation>> {
-        if self.found.is_empty() { Ok((value, self.notes)) } else { Err(self.found) }
+    pub fn finish_noted<T>(self, value: T) -> Result<(T, Noted), Vec<Violation>> {
+        if self.found.is_empty() { Ok((value, self.noted)) } else { Err(self.found) }
     }
 
     /// Notes what is wrong; beyond the limit nothing more is noted, for a small message can hold

@@ -7,6 +7,7 @@ use prost::Message;
 use rustc_hash::FxHashMap;
 use tonic::{Request, Response, Status};
 
+use super::access::{Demands, signature};
 use super::convert::{Path, identifier_to_proto};
 use super::error::PortError;
 use super::page::{self, Query};
@@ -41,14 +42,8 @@ impl DecisionService for Port {
         &self,
         request: Request<proto::LinkIdentitiesRequest>,
     ) -> Result<Response<proto::LinkIdentitiesResponse>, Status> {
-        let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let port = self.clone();
-        let effect = detached(async move {
-            let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
-            let proposal = port.link(&tenant, asked)?;
-            port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
-        });
+        let mandate = |asked: &proto::LinkIdentitiesRequest| asked.mandate.clone();
+        let effect = self.propose(request, mandate, Port::link, Gone::Customer);
         Ok(Response::new(proto::LinkIdentitiesResponse { effect: Some(effect.await?) }))
     }
 
@@ -56,14 +51,8 @@ impl DecisionService for Port {
         &self,
         request: Request<proto::UnlinkIdentitiesRequest>,
     ) -> Result<Response<proto::UnlinkIdentitiesResponse>, Status> {
-        let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let port = self.clone();
-        let effect = detached(async move {
-            let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
-            let proposal = port.unlink(&tenant, asked)?;
-            port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
-        });
+        let mandate = |asked: &proto::UnlinkIdentitiesRequest| asked.mandate.clone();
+        let effect = self.propose(request, mandate, Port::unlink, Gone::Customer);
         Ok(Response::new(proto::UnlinkIdentitiesResponse { effect: Some(effect.await?) }))
     }
 
@@ -71,14 +60,8 @@ impl DecisionService for Port {
         &self,
         request: Request<proto::DecideSharingRequest>,
     ) -> Result<Response<proto::DecideSharingResponse>, Status> {
-        let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let port = self.clone();
-        let effect = detached(async move {
-            let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
-            let proposal = port.share(&tenant, asked)?;
-            port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Customer).await
-        });
+        let mandate = |asked: &proto::DecideSharingRequest| asked.mandate.clone();
+        let effect = self.propose(request, mandate, Port::share, Gone::Customer);
         Ok(Response::new(proto::DecideSharingResponse { effect: Some(effect.await?) }))
     }
 
@@ -86,14 +69,13 @@ impl DecisionService for Port {
         &self,
         request: Request<proto::RetractDecisionRequest>,
     ) -> Result<Response<proto::RetractDecisionResponse>, Status> {
-        let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let port = self.clone();
-        let effect = detached(async move {
-            let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
-            let proposal = Proposal::Retract(ConstraintNo(asked.decision));
-            port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Decision).await
-        });
+        let mandate = |asked: &proto::RetractDecisionRequest| asked.mandate.clone();
+        let effect = self.propose(
+            request,
+            mandate,
+            |_, _, asked| Ok(Proposal::Retract(ConstraintNo(asked.decision))),
+            Gone::Decision,
+        );
         Ok(Response::new(proto::RetractDecisionResponse { effect: Some(effect.await?) }))
     }
 
@@ -101,14 +83,9 @@ impl DecisionService for Port {
         &self,
         request: Request<proto::UndoMergeRequest>,
     ) -> Result<Response<proto::UndoMergeResponse>, Status> {
-        let (name, asked) = (tenant_name(&request)?, request.into_inner());
-        let port = self.clone();
-        let effect = detached(async move {
-            let (mandate, kpis) = port.mandate(asked.mandate.as_ref(), &asked)?;
-            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
-            let proposal = undo(&tenant, &asked.merge_id)?;
-            port.decide(&tenant, &proposal, &mandate, &kpis, Gone::Decision).await
-        });
+        let mandate = |asked: &proto::UndoMergeRequest| asked.mandate.clone();
+        let effect =
+            self.propose(request, mandate, |_, tenant, asked| undo(tenant, &asked.merge_id), Gone::Decision);
         Ok(Response::new(proto::UndoMergeResponse { effect: Some(effect.await?) }))
     }
 
@@ -141,13 +118,33 @@ impl DecisionService for Port {
 }
 
 impl Port {
+    /// Carries out what a request proposes, or says what it would do.
+    async fn propose<Asked: Demands + Message + 'static>(
+        &self,
+        request: Request<Asked>,
+        mandate: fn(&Asked) -> Option<proto::Mandate>,
+        proposal: fn(&Self, &Tenant, Asked) -> Result<Proposal, PortError>,
+        gone: Gone,
+    ) -> Result<proto::DecisionEffect, PortError> {
+        let principal = signature(&request)?;
+        let (name, asked) = (tenant_name(&request)?, request.into_inner());
+        let port = self.clone();
+        detached(async move {
+            let (mandate, kpis) = port.mandate(mandate(&asked).unwrap_or_default(), principal, &asked)?;
+            let tenant = port.deciding_tenant(&name, mandate.dry_run).await?;
+            let proposal = proposal(&port, &tenant, asked)?;
+            port.decide(&tenant, &proposal, &mandate, &kpis, gone).await
+        })
+        .await
+    }
+
     /// Who decides, and what they want to know of numbers.
     fn mandate(
         &self,
-        mandate: Option<&proto::Mandate>,
+        asked: proto::Mandate,
+        principal: Option<String>,
         request: &impl Message,
     ) -> Result<(Mandate, Vec<proto::KpiQuestion>), PortError> {
-        let asked = mandate.cloned().unwrap_or_default();
         let (author, reason) = self.check(|mut c| {
             let root = Path::root();
             let at = root.field("mandate");
@@ -168,7 +165,7 @@ impl Port {
             true => Mutation { id: String::new(), payload_hash: [0; 16] },
             false => self.mutation(&asked.request_id, request)?,
         };
-        Ok((Mandate { author, reason, request, dry_run: asked.dry_run }, asked.kpis))
+        Ok((Mandate { author, reason, principal, request, dry_run: asked.dry_run }, asked.kpis))
     }
 
     fn link(&self, tenant: &Tenant, asked: proto::LinkIdentitiesRequest) -> Result<Proposal, PortError> {

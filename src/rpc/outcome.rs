@@ -7,10 +7,10 @@ use prost::Message as _;
 use super::convert::Note;
 use super::error::violation_to_proto;
 use super::page::PAGE_BYTES;
-use super::proto::{self, ErrorReason, RecordStatus};
+use super::proto::{self, ErrorReason, RecordNoteReason, RecordStatus};
 use super::{customer_id, writing};
 use crate::model::{Reason, Revision, TenantKey, Violation};
-use crate::store::{Outcome, VERSIONS};
+use crate::store::{Outcome, VERSIONS, Why};
 
 /// Refusals, and notes, that the answer to an import lists.
 const LISTED: usize = 1_000;
@@ -78,6 +78,17 @@ impl RecordOutcome {
             },
         }
     }
+}
+
+/// A note of an identifier that does not link there; without a reason, it is shared.
+pub(super) fn kept_out(path: &str, why: Option<Why>) -> Note {
+    let reason = match why {
+        None => RecordNoteReason::Shared,
+        Some(Why::Limit | Why::ComponentLimit) => RecordNoteReason::Limit,
+        Some(Why::RegisteredNotNamed | Why::Constraint) => RecordNoteReason::Constraint,
+        Some(Why::OtherPerson) => RecordNoteReason::OtherPerson,
+    };
+    Note { path: path.to_owned(), reason, violation: None }
 }
 
 fn note_to_proto(note: Note) -> proto::RecordNote {

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::access::signature;
 use super::convert::{Path, micros, timestamp};
 use super::error::PortError;
 use super::probes::QUESTIONS;
@@ -93,6 +94,7 @@ impl RuleService for Port {
         &self,
         request: Request<proto::PromoteRulesRequest>,
     ) -> Result<Response<proto::PromoteRulesResponse>, Status> {
+        let principal = signature(&request)?;
         let (name, asked) = (tenant_name(&request)?, request.into_inner());
         let request = self.mutation(&asked.request_id, &asked)?;
         let (author, reason) = self.check(|mut c| {
@@ -106,7 +108,8 @@ impl RuleService for Port {
         let answer = detached(async move {
             let tenant = port.open_tenant(&name).await?;
             keep_generation(&mut rules, &tenant.rules);
-            let promotion = Promotion { rules, from_version: asked.from_version, author, reason, request };
+            let from_version = asked.from_version;
+            let promotion = Promotion { rules, from_version, author, reason, principal, request };
             let promoted = port.store.promote(tenant.key, promotion).await?;
             port.forget(&name);
             Ok(proto::PromoteRulesResponse {

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::access::caller;
-use super::convert::{self, Asks, Checks, Note, Path, activity_type_number, identifier_to_proto};
+use super::convert::{self, Asks, Checks, Noted, Path, activity_type_number, identifier_to_proto};
 use super::error::PortError;
 use super::outcome::{self, RecordOutcome, Sum};
 use super::page::{self, Query};
@@ -21,10 +21,10 @@ use super::{Port, blocking, customer_id, detached, parse_customer_id, place, ten
 use crate::access::{Caller, Denied, Permission};
 use crate::identity::Rules;
 use crate::model::{
-    Channel, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
+    Channel, Identifier, Micros, Reason, Revision, TenantKey, TenantName, TimeRange, TouchKey, Violation,
 };
 use crate::store::{
-    By, DataKey, Filter, Incoming, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint, Voiding,
+    By, DataKey, Filter, Incoming, KeptOut, Page, QueueLimit, Recorded, StoreError, StoredTouchpoint, Voiding,
 };
 
 /// Batches of one import that are checked at the same time, and as many in the writer's queue.
@@ -120,7 +120,7 @@ impl TouchpointService for Port {
             version: asked.version,
             reason: checks.required_text(&root.field("reason"), asked.reason, limits.text_bytes),
             author: checks.bounded_text(&root.field("author"), asked.author, limits.source_bytes),
-            principal: None,
+            principal: caller.signature(),
         };
         let voiding = checks.finish(voiding).map_err(PortError::Invalid)?;
         let answer = detached(async move {
@@ -154,7 +154,46 @@ impl Port {
             true => nothing,
             false => self.store.record(tenant, incoming).await?,
         };
-        recorded(tenant, looked_at, stored)
+        self.recorded(tenant, looked_at, stored).await
+    }
+
+    /// The outcomes of a batch in its order: of what was refused, and of what was stored.
+    async fn recorded(
+        &self,
+        tenant: TenantKey,
+        mut looked_at: LookedAt,
+        stored: Recorded,
+    ) -> Result<BatchRecorded, PortError> {
+        self.note_kept_out(tenant, &mut looked_at).await?;
+        let mut stored_outcomes = stored.outcomes.into_iter();
+        let outcome = |(i, looked_at): (usize, Result<Noted, Vec<Violation>>)| match looked_at {
+            Err(violations) => Ok(RecordOutcome::invalid(violations)),
+            Ok(noted) => stored_outcomes
+                .next()
+                .map(|outcome| RecordOutcome::of(tenant, i, outcome, noted.notes))
+                .ok_or(PortError::Panicked),
+        };
+        let outcomes = looked_at.into_iter().enumerate().map(outcome).collect::<Result<_, _>>()?;
+        Ok(BatchRecorded { revision: stored.revision, outcomes })
+    }
+
+    /// Notes, where that was asked for, which identifiers link by themselves and not here.
+    async fn note_kept_out(&self, tenant: TenantKey, looked_at: &mut LookedAt) -> Result<(), PortError> {
+        let mut asked: Vec<&mut Noted> =
+            looked_at.iter_mut().flatten().filter(|noted| !noted.linking.is_empty()).collect();
+        let set =
+            |noted: &&mut Noted| noted.linking.iter().map(|(_, identifier)| identifier.clone()).collect();
+        let sets: Vec<Vec<Identifier>> = asked.iter().map(set).collect();
+        if sets.is_empty() {
+            return Ok(());
+        }
+        for KeptOut { set, identifier, why } in self.store.kept_out(tenant, sets).await? {
+            let Noted { notes, linking } = &mut *asked[set];
+            for (path, _) in linking.iter().filter(|(_, one)| *one == identifier) {
+                notes.push(outcome::kept_out(path, why));
+            }
+        }
+        Ok(())
     }
 
     /// Everything about a batch that needs no database, off the threads that serve.
@@ -219,7 +258,7 @@ impl Port {
             import.advance(self).await?;
         }
         while !import.writing.is_empty() {
-            import.finish_oldest().await?;
+            import.finish_oldest(self).await?;
         }
         Ok(import.sum.into_proto())
     }
@@ -300,7 +339,7 @@ fn check_all(
 
 type Keys = Vec<proto::TouchpointKey>;
 /// For each of a batch what is to be noted, or why it is refused.
-type LookedAt = Vec<Result<Vec<Note>, Vec<Violation>>>;
+type LookedAt = Vec<Result<Noted, Vec<Violation>>>;
 type Writing = Pin<Box<dyn Future<Output = Result<Recorded, StoreError>> + Send>>;
 
 /// A batch of which everything is known that needs no database.
@@ -335,7 +374,7 @@ impl Import {
         let (keys, checked, _memory) = checked;
         let Checked { tenant, incoming, looked_at, nothing } = checked;
         if self.writing.len() >= BATCHES_IN_FLIGHT {
-            self.finish_oldest().await?;
+            self.finish_oldest(port).await?;
         }
         let writing: Writing = match incoming.is_empty() {
             true => Box::pin(std::future::ready(Ok(nothing))),
@@ -345,9 +384,10 @@ impl Import {
         Ok(())
     }
 
-    async fn finish_oldest(&mut self) -> Result<(), PortError> {
+    async fn finish_oldest(&mut self, port: &Port) -> Result<(), PortError> {
         let Some((keys, tenant, looked_at, writing)) = self.writing.pop_front() else { return Ok(()) };
-        let batch = recorded(tenant, looked_at, writing.await?)?;
+        let stored = writing.await?;
+        let batch = port.recorded(tenant, looked_at, stored).await?;
         self.sum.add(batch.revision, keys, batch.outcomes);
         Ok(())
     }
@@ -399,20 +439,6 @@ fn fits(incoming: &[Incoming], limit: QueueLimit) -> bool {
         // One that is too large goes alone.
         QueueLimit::Bytes(_) => true,
     }
-}
-
-/// The outcomes of a batch in its order: of what was refused, and of what was stored.
-fn recorded(tenant: TenantKey, looked_at: LookedAt, stored: Recorded) -> Result<BatchRecorded, PortError> {
-    let mut stored_outcomes = stored.outcomes.into_iter();
-    let outcome = |(i, looked_at): (usize, Result<Vec<Note>, Vec<Violation>>)| match looked_at {
-        Err(violations) => Ok(RecordOutcome::invalid(violations)),
-        Ok(notes) => stored_outcomes
-            .next()
-            .map(|outcome| RecordOutcome::of(tenant, i, outcome, notes))
-            .ok_or(PortError::Panicked),
-    };
-    let outcomes = looked_at.into_iter().enumerate().map(outcome).collect::<Result<_, _>>()?;
-    Ok(BatchRecorded { revision: stored.revision, outcomes })
 }
 
 fn key_to_proto(touchpoint: &proto::Touchpoint) -> proto::TouchpointKey {

@@ -9,16 +9,18 @@ use super::proto;
 
 /// What a message makes in memory beside its own struct.
 pub(super) struct Shape {
-    /// Of its struct, about.
+    /// Of its struct; about that where it has no name of its own.
     bytes: usize,
-    /// Those fields that make something, by number.
-    fields: &'static [(u32, Made)],
+    /// Those fields that make something: number, which of its lists it is (below [`LISTS`]), and what.
+    fields: &'static [(u32, u8, Made)],
 }
 
 enum Made {
     /// Stands in the message itself; what is in it may make something.
     Message(usize),
     Messages(usize),
+    /// Entries of a map.
+    Entries(usize),
     Texts,
     /// Numbers of so many bytes on the wire each; 0: that varies.
     Numbers(usize),
@@ -33,8 +35,14 @@ include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
 
 /// Lists grow by doubling.
 const GROWTH: usize = 2;
-/// A text of a list: its place, and what the allocator adds.
-const TEXT_BYTES: usize = GROWTH * 24 + 16;
+/// Places that a list takes first; larger elements are taken one by one until they double.
+const FIRST: usize = 4;
+const LARGE_BYTES: usize = 1_024;
+/// Entries of a node of a map; later nodes may be half empty.
+const NODE: usize = 11;
+/// The place of a text of a list, and what the allocator adds for what it says.
+const TEXT_BYTES: usize = size_of::<String>();
+const ALLOCATED_BYTES: usize = 16;
 const NUMBER_BYTES: usize = GROWTH * 8;
 /// As deep as prost follows.
 const DEPTH: usize = 100;
@@ -64,6 +72,25 @@ pub(super) fn excess(shape: usize, bytes: &[u8]) -> Option<usize> {
     weight.message(shape, bytes, 0).is_none().then_some(limit)
 }
 
+/// What one more element of a list takes that has `count` of them.
+fn one_more(count: usize, bytes: usize) -> usize {
+    let first = if bytes <= LARGE_BYTES { FIRST } else { 1 };
+    match count {
+        0 => first * bytes,
+        full if full >= first && full.is_power_of_two() => full * bytes,
+        _ => 0,
+    }
+}
+
+/// What one more entry of a map takes that has `count` of them.
+fn one_more_entry(count: usize, bytes: usize) -> usize {
+    match count {
+        0 => NODE * bytes,
+        1..NODE => 0,
+        _ => GROWTH * bytes,
+    }
+}
+
 struct Weight {
     left: usize,
 }
@@ -81,9 +108,16 @@ impl Weight {
         if depth > DEPTH {
             return Some(());
         }
+        let mut counts = [0_u32; LISTS];
+        let mut count = |list: u8| {
+            let count = &mut counts[usize::from(list)];
+            *count += 1;
+            *count as usize - 1
+        };
         while !bytes.is_empty() {
             let Ok((number, wire)) = decode_key(&mut bytes) else { return Some(()) };
-            let made = shape.fields.iter().find(|(known, _)| *known == number).map(|(_, made)| made);
+            let found = shape.fields.iter().find(|(known, _, _)| *known == number);
+            let (list, made) = found.map_or((0, None), |(_, list, made)| (*list, Some(made)));
             if let (
                 Some(Made::Numbers(_)),
                 WireType::Varint | WireType::ThirtyTwoBit | WireType::SixtyFourBit,
@@ -102,10 +136,14 @@ impl Weight {
                 None => {}
                 Some(Made::Message(shape)) => self.message(*shape, inner, depth + 1)?,
                 Some(Made::Messages(shape)) => {
-                    self.take(GROWTH * SHAPES[*shape].bytes)?;
+                    self.take(one_more(count(list), SHAPES[*shape].bytes))?;
                     self.message(*shape, inner, depth + 1)?;
                 }
-                Some(Made::Texts) => self.take(TEXT_BYTES)?,
+                Some(Made::Entries(shape)) => {
+                    self.take(one_more_entry(count(list), SHAPES[*shape].bytes))?;
+                    self.message(*shape, inner, depth + 1)?;
+                }
+                Some(Made::Texts) => self.take(one_more(count(list), TEXT_BYTES) + ALLOCATED_BYTES)?,
                 Some(Made::Numbers(width)) => {
                     let of_any_width = || inner.iter().filter(|byte| **byte < 0x80).count();
                     let count = inner.len().checked_div(*width).unwrap_or_else(of_any_width);
@@ -158,14 +196,16 @@ mod tests {
     #[test]
     fn no_message_takes_more_a_byte_than_assumed_and_each_is_as_large_as_counted() {
         let elements = |shape: &Shape| {
-            let listed = |(_, made): &(u32, Made)| match made {
-                Made::Messages(shape) => Some(SHAPES[*shape].bytes),
+            let listed = |(_, _, made): &(u32, u8, Made)| match made {
+                Made::Messages(shape) => Some(one_more(0, SHAPES[*shape].bytes)),
+                Made::Entries(shape) => Some(one_more_entry(0, SHAPES[*shape].bytes)),
                 _ => None,
             };
             shape.fields.iter().filter_map(listed).max()
         };
+        // An empty element has two bytes on the wire, and four in a list of lists.
         let most = SHAPES.iter().filter_map(elements).max().unwrap();
-        assert!(most * GROWTH / 2 <= MOST_A_BYTE, "{most}");
+        assert!(most / 2 <= MOST_A_BYTE, "{most}");
         let sizes = [
             (size_of::<proto::Touchpoint>(), proto::Touchpoint::SHAPE),
             (size_of::<proto::Identifier>(), proto::Identifier::SHAPE),
@@ -176,6 +216,19 @@ mod tests {
         ];
         for (size, shape) in sizes {
             assert!(SHAPES[shape].bytes >= size, "shape {shape}: {} for {size}", SHAPES[shape].bytes);
+        }
+    }
+
+    #[test]
+    fn a_list_weighs_what_its_places_take() {
+        let weighed = |count: usize, bytes: usize| (0..count).map(|n| one_more(n, bytes)).sum::<usize>();
+        for count in [0, 1, 3, 4, 5, 50, 1_000] {
+            let mut list: Vec<[u8; 24]> = Vec::new();
+            (0..count).for_each(|_| list.push([0; 24]));
+            assert_eq!(weighed(count, 24), list.capacity() * 24, "{count}");
+            let mut large: Vec<[u8; 2_000]> = Vec::new();
+            (0..count).for_each(|_| large.push([0; 2_000]));
+            assert_eq!(weighed(count, 2_000), large.capacity() * 2_000, "{count}");
         }
     }
 

@@ -138,8 +138,9 @@ impl Credentials {
     pub async fn verify(&self, token: &str, peer: Option<IpAddr>) -> Result<Arc<Principal>, Denied> {
         let now = self.now();
         let issuer = self.issuer.as_ref().ok_or(Denied::CredentialsInvalid)?;
+        let forgotten = issuer.forgotten();
         let directory = self.directory.load_full();
-        let known = issuer.principal(token, &directory, now).await;
+        let known = issuer.principal(token, &directory, forgotten, now).await;
         match self.counted(known, peer, now) {
             Presented::Known(known) => known,
             Presented::Token(_) => Err(Denied::CredentialsInvalid),

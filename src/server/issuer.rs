@@ -43,7 +43,15 @@ pub struct Issuer {
     keys: ArcSwap<Known>,
     /// When keys were last asked for, whether they came or not; whoever asks holds it.
     asked: tokio::sync::Mutex<Option<Micros>>,
-    believed: Mutex<HashMap<[u8; 32], Believed>>,
+    believed: Mutex<Believing>,
+}
+
+/// Tokens that were believed a moment ago, by their digests.
+#[derive(Default)]
+struct Believing {
+    tokens: HashMap<[u8; 32], Believed>,
+    /// How often all were forgotten.
+    forgotten: u64,
 }
 
 /// What is known of the issuer's keys.
@@ -79,15 +87,24 @@ impl Issuer {
     pub fn remembered(&self, token: &str, now: Micros) -> Option<Arc<Principal>> {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        believed.get(&digest).filter(|one| now < one.until).map(|one| one.principal.clone())
+        believed.tokens.get(&digest).filter(|one| now < one.until).map(|one| one.principal.clone())
+    }
+
+    /// How often all were forgotten: to be read before the grants that a token is held against.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner).forgotten
     }
 
     /// Forgets all of them: keys or grants have changed.
     pub fn forget(&self) {
-        self.believed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
+        believed.tokens.clear();
+        believed.forgotten += 1;
     }
 
-    /// The principal of a token.
+    /// The principal of a token. It is remembered unless all were forgotten since `forgotten`: then it was
+    /// held against grants that may be gone.
     ///
     /// # Errors
     /// When it is not to be believed, or nobody can say.
@@ -95,6 +112,7 @@ impl Issuer {
         &self,
         token: &str,
         directory: &Directory,
+        forgotten: u64,
         now: Micros,
     ) -> Result<Arc<Principal>, Denied> {
         let mut claims = self.verify(token, now);
@@ -114,14 +132,18 @@ impl Issuer {
         let until = Micros(claims.expires.0.min(now.0 + BELIEVED_US));
         let principal = Arc::new(principal_of(&self.rules, claims, directory, now));
         let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        if believed.len() >= REMEMBERED {
-            believed.retain(|_, one| now < one.until);
-            if believed.len() >= REMEMBERED {
-                believed.clear();
+        if believed.forgotten != forgotten {
+            return Ok(principal);
+        }
+        let tokens = &mut believed.tokens;
+        if tokens.len() >= REMEMBERED {
+            tokens.retain(|_, one| now < one.until);
+            if tokens.len() >= REMEMBERED {
+                tokens.clear();
             }
         }
         let digest = Sha256::digest(token.as_bytes()).into();
-        believed.insert(digest, Believed { principal: principal.clone(), until });
+        tokens.insert(digest, Believed { principal: principal.clone(), until });
         Ok(principal)
     }
 

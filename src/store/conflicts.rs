@@ -55,6 +55,13 @@ const NAMES: [(&str, Why); 5] = [
     ("component", Why::ComponentLimit),
 ];
 
+impl Why {
+    /// By its name in the log; `None`: a reason that was not asked for then.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(other, _)| *other == name).map(|(_, why)| *why)
+    }
+}
+
 /// A page of conflicts and the identifiers in them, at one revision.
 #[derive(Debug, Clone)]
 pub struct ListedConflicts {
@@ -176,8 +183,7 @@ async fn look_into(
     let revision = revision(&mut tx, tenant).await?;
     let mut logged = Vec::with_capacity(rows.len());
     for row in &rows {
-        let reason: String = row.get(2)?;
-        let why = NAMES.iter().find(|(name, _)| *name == reason).map(|(_, why)| *why);
+        let why = Why::parse(&row.get::<String>(2)?);
         logged.push(((ObservationNo(row.get(0)?), IdentifierNo(row.get(1)?)), why, Revision(row.get(3)?)));
     }
     logged.sort_by_key(|(place, ..)| std::cmp::Reverse(*place));

@@ -37,6 +37,8 @@ pub enum Proposal {
 pub struct Mandate {
     pub author: String,
     pub reason: String,
+    /// Who was authenticated.
+    pub principal: Option<String>,
     pub request: Request,
     /// Only says what would happen.
     pub dry_run: bool,

@@ -224,7 +224,7 @@ impl Deciding<'_> {
             decision,
             author: self.mandate.author.clone(),
             reason: self.mandate.reason.clone(),
-            principal: None,
+            principal: self.mandate.principal.clone(),
             since: self.taken.revision,
             retracted: None,
             observation: None,
@@ -233,8 +233,8 @@ impl Deciding<'_> {
     }
 
     fn retracted(&self) -> Retracted {
-        let Mandate { author, reason, .. } = self.mandate;
-        Retracted { at: self.taken.revision, author: author.clone(), reason: reason.clone(), principal: None }
+        let Mandate { author, reason, principal, .. } = self.mandate.clone();
+        Retracted { at: self.taken.revision, author, reason, principal }
     }
 
     /// The decisions with a new one, if they can all stand.

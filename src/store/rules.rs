@@ -36,6 +36,8 @@ pub struct Promotion {
     pub from_version: i64,
     pub author: String,
     pub reason: String,
+    /// Who was authenticated.
+    pub principal: Option<String>,
     pub request: Request,
 }
 
@@ -156,7 +158,7 @@ impl Store {
             Scalar::Text(&text),
             Scalar::Text(&promotion.author),
             Scalar::Text(&promotion.reason),
-            Scalar::TextOrNull(None),
+            Scalar::TextOrNull(promotion.principal.as_deref()),
         ];
         tx.run(INSERT_VERSION, &row).await?;
         tx.run(SET_VERSION, &[tenant.0, version].map(Scalar::Int)).await?;

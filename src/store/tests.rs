@@ -86,7 +86,9 @@ async fn exercise(store: &Store) {
     store.view(tenant.key, &tenant.rules, whom[0].clone()).await.unwrap();
     store.views(tenant.key, &tenant.rules, &whom).await.unwrap();
     let position = Position { at: Micros(1_000), key: key(1_000) };
-    store.foresee(tenant.key, &tenant.rules, &who, position).await.unwrap();
+    store.foresee(tenant.key, &tenant.rules, &who, position.clone()).await.unwrap();
+    store.foresee_then(tenant.key, &known, &who, position).await.unwrap();
+    store.kept_out(tenant.key, vec![who.to_vec()]).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
     decide(store, &tenant).await;
     store.set_cost_rates(tenant.key, None, vec![]).await.unwrap();
@@ -115,6 +117,7 @@ async fn decide(store: &Store, tenant: &Tenant) {
             let mandate = Mandate {
                 author: String::clone(&author),
                 reason: String::clone(&reason),
+                principal: None,
                 request: request.clone(),
                 dry_run,
             };
@@ -129,6 +132,7 @@ async fn decide(store: &Store, tenant: &Tenant) {
         from_version: 1,
         author: "ada".into(),
         reason: "test".into(),
+        principal: None,
         request: Request { id: "promotion".into(), payload_hash: [0; 16] },
     };
     for _ in 0..2 {

@@ -104,9 +104,18 @@ impl Ground {
 
     /// A call of any method with an empty message and these headers; what became of its beginning.
     pub async fn call(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<(), Status> {
+        self.call_with((), path, headers).await
+    }
+
+    async fn call_with<M: prost::Message + 'static>(
+        &self,
+        message: M,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<(), Status> {
         let channel = tonic::transport::Channel::from_shared(format!("http://{}", self.service.address));
         let channel = channel.unwrap().connect().await.unwrap();
-        let mut request = Request::new(());
+        let mut request = Request::new(message);
         for (name, value) in headers {
             request.metadata_mut().append(*name, value.parse().unwrap());
         }
@@ -118,18 +127,30 @@ impl Ground {
         self.call(path, &[("authorization", &format!("Bearer {key}")), ("x-customer360-tenant", tenant)])
             .await
     }
+
+    /// A question that a viewer may ask.
+    pub async fn list(&self, headers: &[(&'static str, &str)]) -> Result<(), Status> {
+        let kind = proto::RecordKind::Traffic.into();
+        let asked = proto::ListRecordsRequest { kind, ..Default::default() };
+        self.call_with(asked, "/customer360.v1.RecordService/ListRecords", headers).await
+    }
+
+    /// The same by a key or a token, for a tenant.
+    pub async fn list_by(&self, key: &str, tenant: &str) -> Result<(), Status> {
+        self.list(&[("authorization", &format!("Bearer {key}")), ("x-customer360-tenant", tenant)]).await
+    }
 }
 
 /// The beginning of an answer: a refusal comes instead of it.
-pub async fn begun(
+pub async fn begun<M: prost::Message + 'static>(
     channel: tonic::transport::Channel,
     path: &str,
-    request: Request<()>,
+    request: Request<M>,
 ) -> Result<(), Status> {
     let mut grpc = tonic::client::Grpc::new(channel);
     grpc.ready().await.unwrap();
     let path = path.parse::<http::uri::PathAndQuery>().unwrap();
-    let codec = tonic_prost::ProstCodec::<(), ()>::default();
+    let codec = tonic_prost::ProstCodec::<M, ()>::default();
     grpc.server_streaming(request, path, codec).await.map(drop)
 }
 

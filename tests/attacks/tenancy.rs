@@ -6,18 +6,16 @@ use tonic::Code::{AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, 
 use crate::ground::{Ground, HEARD, grant, methods, refused};
 use crate::support::{record, tenant, visit};
 
-const LIST: &str = "/customer360.v1.RecordService/ListRecords";
-
 pub async fn another_tenant(ground: &Ground) {
     let key = ground.key("viewer").await;
     let mut messages = std::collections::BTreeSet::new();
     for name in [ground.other.as_str(), "never-made", "default"] {
-        let answer = ground.call_by(&key, name, LIST).await;
+        let answer = ground.list_by(&key, name).await;
         messages.insert(refused(answer, PermissionDenied, "TENANT_DENIED").message().to_owned());
     }
     assert_eq!(messages.len(), 1, "what exists is not told: {messages:?}");
     for name in ["ACME", "a b", "", "%00", "../x", "*"] {
-        refused(ground.call_by(&key, name, LIST).await, InvalidArgument, "TENANT_MALFORMED");
+        refused(ground.list_by(&key, name).await, InvalidArgument, "TENANT_MALFORMED");
     }
 }
 
@@ -29,11 +27,11 @@ pub async fn two_tenants_at_once(ground: &Ground) {
         ("x-customer360-tenant", &ground.tenant),
         ("x-customer360-tenant", &ground.other),
     ];
-    refused(ground.call(LIST, &twice).await, InvalidArgument, "TENANT_MALFORMED");
+    refused(ground.list(&twice).await, InvalidArgument, "TENANT_MALFORMED");
     // The only granted one needs no name; an owner of all has to say which.
-    ground.call(LIST, &[("authorization", &bearer)]).await.unwrap();
+    ground.list(&[("authorization", &bearer)]).await.unwrap();
     let owner = format!("Bearer {}", ground.owner);
-    refused(ground.call(LIST, &[("authorization", &owner)]).await, InvalidArgument, "TENANT_REQUIRED");
+    refused(ground.list(&[("authorization", &owner)]).await, InvalidArgument, "TENANT_REQUIRED");
 }
 
 pub async fn ids_of_another(ground: &Ground) {

@@ -19,8 +19,6 @@ use tonic::Code::{PermissionDenied, Unauthenticated, Unavailable};
 use crate::ground::{Ground, first_key, grant, refused};
 use crate::support::{PATIENCE, Service};
 
-const LIST: &str = "/customer360.v1.RecordService/ListRecords";
-
 struct SigningKey {
     id: String,
     pair: EcdsaKeyPair,
@@ -147,7 +145,7 @@ impl Told {
     }
 
     async fn list(&self, token: &str) -> Result<(), tonic::Status> {
-        self.ground.call_by(token, &self.ground.tenant, LIST).await
+        self.ground.list_by(token, &self.ground.tenant).await
     }
 }
 
@@ -209,7 +207,7 @@ pub async fn claimed_roles_and_tenants(_: &Ground) {
     let everywhere = told.good(json!({"tenants": ["*", told.ground.other], "sub": "eve"}));
     refused(told.list(&everywhere).await, PermissionDenied, "TENANT_DENIED");
     let token = told.good(json!({}));
-    let other = told.ground.call_by(&token, &told.ground.other, LIST).await;
+    let other = told.ground.list_by(&token, &told.ground.other).await;
     refused(other, PermissionDenied, "TENANT_DENIED");
     refused(
         told.ground.call_by(&token, &told.ground.tenant, "/customer360.v1.FigureService/ExplainKpi").await,
@@ -231,6 +229,6 @@ pub async fn issuer_away(_: &Ground) {
     ground.heard(&ground.owner).await;
     let claims = json!({"iss": "http://127.0.0.1:9", "aud": "customer360", "sub": "ada", "exp": now() + 60});
     let token = signing_key("k").token(&json!({"alg": "ES256", "kid": "k"}), &claims);
-    let answer = ground.call_by(&token, &ground.tenant, LIST).await;
+    let answer = ground.list_by(&token, &ground.tenant).await;
     refused(answer, Unavailable, "ISSUER_UNAVAILABLE");
 }

@@ -25,7 +25,7 @@ fn by(channel: &str, mut touchpoint: proto::Touchpoint) -> proto::Touchpoint {
 
 /// One of everything that a KPI asks for.
 fn busy_month() -> Vec<proto::Touchpoint> {
-    let phone: &[&str] = &["COOKIE:phone"];
+    let phone: &[&str] = &["COOKIE:handset"];
     let u1: &[&str] = &["ACCOUNT:u1"];
     let u2: &[&str] = &["ACCOUNT:u2"];
     let view = proto::ProductView { product_id: "shoe".into(), category: "feet".into(), view_seconds: None };
@@ -69,7 +69,7 @@ fn busy_month() -> Vec<proto::Touchpoint> {
         touch("3", 18, phone, Activity::Visit(seen)),
         touch("4", 17, phone, Activity::ProductView(view)),
         touch("5", 16, phone, cart("c1")),
-        touch("6", 15, &["ACCOUNT:u1", "COOKIE:phone"], Activity::Login(proto::Login::default())),
+        touch("6", 15, &["ACCOUNT:u1", "COOKIE:handset"], Activity::Login(proto::Login::default())),
         by("store", touch("7", 14, u1, visit())),
         by("store", touch("8", 14, u1, Activity::Conversation(proto::Conversation::default()))),
         by("store", touch("9", 14, u1, bought)),

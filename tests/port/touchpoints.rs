@@ -359,6 +359,27 @@ async fn what_is_blocked_is_noted_where_the_caller_asks_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_link_is_noted_where_the_caller_asks_for_it() {
+    let service = service().await;
+    let explained = async |touchpoints| {
+        let request = proto::RecordTouchpointsRequest { touchpoints, explain: true, strict: false };
+        let answer = service.touchpoints().record_touchpoints(request).await.unwrap().into_inner();
+        let notes = answer.outcomes.into_iter().flat_map(|outcome| outcome.notes);
+        notes.map(|note| (note.path.clone(), note.reason())).collect::<Vec<_>>()
+    };
+    let mut touchpoints: Vec<_> = (1..=4)
+        .map(|n| touch(&format!("{n}"), n, &[&format!("EMAIL:{n}@x.io"), "PHONE:+447911123456"], visit()))
+        .collect();
+    touchpoints.push(touch("5", 5, &["COOKIE:c", "ACCOUNT:u1", "ACCOUNT:u2"], visit()));
+    use proto::RecordNoteReason::{Limit, Shared};
+    let mut expected: Vec<_> = (0..4).map(|i| (format!("touchpoints[{i}].identifiers[1]"), Shared)).collect();
+    expected.push(("touchpoints[4].identifiers[2]".into(), Limit));
+    assert_eq!(explained(touchpoints.clone()).await, expected);
+    assert_eq!(explained(touchpoints.clone()).await, expected, "sent again: as it stands");
+    assert!(service.record(touchpoints).await.outcomes.iter().all(|outcome| outcome.notes.is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_with_a_note_in_its_phone_field_keeps_its_revenue_and_its_account() {
     let service = service().await;
     let sent =

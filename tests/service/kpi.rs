@@ -27,7 +27,7 @@ async fn any_kpi_is_a_table_a_csv_or_json() {
         let clients = service.clients(&tenant).await;
         let orders = [("1", "ada@shop.example", 1_000), ("2", "ada@shop.example", 500)];
         let mut touches: Vec<_> = orders.map(|(id, email, cents)| order(id, email, cents)).to_vec();
-        touches.push(visit("3", "phone"));
+        touches.push(visit("3", "handset"));
         record(&clients, touches).await.unwrap();
 
         let csv = told(&service, &tenant, &["revenue", "--group-by", "channel", "--format", "csv"]);

@@ -517,7 +517,8 @@ pub async fn decide(store: &Store, tenant: &Tenant, random: &mut ChaCha8Rng, tou
         _ => Proposal::Retract(ConstraintNo(random.random_range(1..4))),
     };
     let request = Request { id: random.random_range(0..1_u64 << 60).to_string(), payload_hash: [0; 16] };
-    let mandate = Mandate { author: "ada".into(), reason: "test".into(), request, dry_run: false };
+    let mandate =
+        Mandate { author: "ada".into(), reason: "test".into(), principal: None, request, dry_run: false };
     match store.decide(tenant.key, &proposal, &mandate).await {
         Ok(_) | Err(StoreError::Refused(_)) => {}
         Err(other) => panic!("{other}"),

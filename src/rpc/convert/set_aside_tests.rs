@@ -24,7 +24,8 @@ fn an_identifier_that_cannot_be_used_does_not_cost_the_fact() {
         let limits = Limits::default();
         touchpoint(message.clone(), &Path::root(), &Rules::default(), NOW, &limits, asks)
     };
-    let (parsed, notes) = read(Asks::default()).unwrap();
+    let (parsed, noted) = read(Asks::default()).unwrap();
+    assert_eq!(noted.linking, [], "not asked for");
     let linking: Vec<&str> = parsed.identifiers.iter().map(|one| one.value.as_str()).collect();
     assert_eq!(linking, ["u1"]);
     let kept: Vec<_> = parsed.details.unusable.iter().cloned().map(unusable_to_proto).collect();
@@ -32,7 +33,8 @@ fn an_identifier_that_cannot_be_used_does_not_cost_the_fact() {
     let document = serde_json::to_string(&parsed.details).unwrap();
     assert_eq!(serde_json::from_str::<Details>(&document).unwrap(), parsed.details);
     assert!(!format!("{:?}", parsed.details).contains("5pm"), "personal data");
-    let told: Vec<(&str, &str, Reason)> = notes
+    let told: Vec<(&str, &str, Reason)> = noted
+        .notes
         .iter()
         .map(|note| {
             assert_eq!(note.reason, RecordNoteReason::Unusable);
@@ -48,9 +50,11 @@ fn an_identifier_that_cannot_be_used_does_not_cost_the_fact() {
         ("identifiers[5]", "identifiers[5].value", Reason::TooLong),
     ];
     assert_eq!(told, expected);
-    let (_, notes) = read(Asks { explain: true, strict: false }).unwrap();
-    let last = notes.last().map(|note| (note.path.as_str(), note.reason));
+    let (_, noted) = read(Asks { explain: true, strict: false }).unwrap();
+    let last = noted.notes.last().map(|note| (note.path.as_str(), note.reason));
     assert_eq!(last, Some(("identifiers[6]", RecordNoteReason::Blocked)));
+    let linking: Vec<_> = noted.linking.iter().map(|(path, one)| (path.as_str(), &*one.value)).collect();
+    assert_eq!(linking, [("identifiers[0]", "u1")]);
     let refused = read(Asks { explain: false, strict: true }).unwrap_err();
     let fields: Vec<&str> = refused.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, expected.map(|(_, field, _)| field));

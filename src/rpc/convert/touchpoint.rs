@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Asks, Checks, Limits, Note, Path, activity, money_to_proto, timestamp, value, value_to_proto};
+use super::{Asks, Checks, Limits, Noted, Path, activity, money_to_proto, timestamp, value, value_to_proto};
 use crate::identity::normalize::is_unseen;
 use crate::identity::{NormalizeError, Normalized, Rules, normalize};
 use crate::model::activity::Logout;
@@ -23,7 +23,7 @@ pub fn touchpoint(
     now: Micros,
     limits: &Limits,
     asks: Asks,
-) -> Result<(Touchpoint, Vec<Note>), Vec<Violation>> {
+) -> Result<(Touchpoint, Noted), Vec<Violation>> {
     let mut checks = Checks { asks, ..Checks::new(limits) };
     let c = &mut checks;
     if touchpoint.version < 0 {
@@ -241,7 +241,12 @@ fn identifiers(c: &mut Checks<'_>, at: &Path<'_>, said: Vec<proto::Identifier>, 
     for (i, one) in said.into_iter().enumerate() {
         let at = at.item("identifiers", i);
         match usable(c, &at, &one, rules) {
-            Some(Ok(Normalized::Linking(identifier))) => sorted.linking.push(identifier),
+            Some(Ok(Normalized::Linking(identifier))) => {
+                if c.asks.explain {
+                    c.note_linking(&at, &identifier);
+                }
+                sorted.linking.push(identifier);
+            }
             Some(Ok(Normalized::Blocked(identifier))) => {
                 if c.asks.explain {
                     c.note(&at, RecordNoteReason::Blocked, None);

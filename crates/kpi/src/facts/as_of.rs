@@ -12,9 +12,9 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::facts::map::Identity;
 use crate::facts::objects::{self, Objects, Owners};
 use crate::facts::projection::{Given, Pieces};
-use crate::facts::map::Identity;
 use crate::facts::segment::{Segment, Source};
 use crate::facts::snapshot::{Live, Snapshot, Voided};
 use crate::facts::tables::Tables;

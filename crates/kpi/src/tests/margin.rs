@@ -4,8 +4,8 @@ use super::world::closed;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use super::rich::{random_params, scope};
 use super::plain::Plain;
+use super::rich::{random_params, scope};
 use super::world::{Touch, World, at, back, order, random_group_by};
 use crate::catalogue::measures;
 use crate::engine::compare;

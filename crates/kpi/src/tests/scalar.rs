@@ -5,9 +5,9 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::naive::{Count, Naive};
+use super::plain::Plain;
 use super::recorded::{Recorded, recorded};
 use super::rich::{random_params, rich, scope};
-use super::plain::Plain;
 use super::world::{Touch, World};
 use crate::catalogue::measures;
 use crate::engine::dimension::Dimension;

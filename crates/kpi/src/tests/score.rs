@@ -3,8 +3,8 @@
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use super::rich::rich;
 use super::plain::Plain;
+use super::rich::rich;
 use super::world::random_scope;
 use crate::engine::measure::Params;
 use crate::shapes::lifetime;

@@ -93,8 +93,7 @@ fn values_at_ranks_are_those_of_the_sorted_list() {
         (seed >> 20).cast_signed() >> (seed % 41) as u32
     };
     for count in [1_usize, 2, 10, 300, 5_000] {
-        let mut values: Vec<i64> =
-            (0..count).map(|i| if i % 3 == 0 { -next() } else { next() }).collect();
+        let mut values: Vec<i64> = (0..count).map(|i| if i % 3 == 0 { -next() } else { next() }).collect();
         values[0] = i64::MAX;
         if count > 5 {
             values[1..5].copy_from_slice(&[i64::MIN, 0, -1, 128]);
