@@ -11,6 +11,7 @@ mod identities;
 mod journeys;
 mod kpis;
 mod lifetimes;
+mod observed;
 mod one_tale;
 mod orders;
 mod reconciliation;

@@ -12,7 +12,7 @@ use crate::kpi::engine::members::{Filter, Page, Side};
 use crate::kpi::engine::params::ValueBasis;
 use crate::kpi::engine::scalar::{Answer, Cell, Figure, Question};
 use crate::kpi::ground::calendar::{Granularity, Unit};
-use crate::kpi::{KpiError, Scope, Snapshot, Window};
+use crate::kpi::{KpiError, Scope, Snapshot, Window, WindowKind};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
@@ -90,12 +90,15 @@ pub fn explained(
 
 /// Refuses a window of retention that is longer than the range.
 fn overlap(c: &mut Checks<'_>, root: &Path<'_>, question: &Question) {
-    let asks = question.measures.iter().any(|measure| measure.definition.id == "retention");
-    if let (true, Some(window)) = (asks, question.params.window) {
-        let (parameters, overlapping) = (root.field("parameters"), question.params.overlapping);
-        let window_at = parameters.field("window");
-        let days = Some(window.days).filter(|&days| days > 0);
+    let asks = |id: &str| question.measures.iter().any(|measure| measure.definition.id == id);
+    let Some(window) = question.params.window else { return };
+    let (parameters, overlapping) = (root.field("parameters"), question.params.overlapping);
+    let (window_at, days) = (parameters.field("window"), Some(window.days));
+    if asks("retention") {
         retained_within(c, &window_at.field("days"), days, overlapping, &question.scope);
+    } else if asks("dormant_buyers") {
+        // No day before the range is no time to have been active in.
+        window_days_or(c, &window_at.field("days"), days, 1);
     }
 }
 
@@ -151,14 +154,11 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
             default.care_target_minutes
         }
     };
+    let (window, window_kind) = window(c, &at.field("window"), asked.window.unwrap_or_default());
     Params {
-        window: asked.window.map(|window| {
-            let its = at.field("window");
-            Window {
-                days: window_days_or(c, &its.field("days"), window.days, 0),
-                kind: c.choice(&its.field("kind"), window.kind),
-            }
-        }),
+        window,
+        window_kind,
+        same_visit: asked.same_visit,
         orders: orders(c, &at.field("orders"), asked.orders),
         same: same(c, &at.field("same"), asked.same),
         research: research(c, &at.field("research"), asked.research),
@@ -175,6 +175,16 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
         first: c.choice(&at.field("first"), asked.first),
         ..default
     }
+}
+
+/// A window where its days are said, and how days are counted. None is the same local day.
+fn window(c: &mut Checks<'_>, at: &Path<'_>, asked: proto::Window) -> (Option<Window>, WindowKind) {
+    let kind = c.choice(&at.field("kind"), asked.kind);
+    let days = match (asked.days, kind) {
+        (Some(0), WindowKind::Calendar) => Some(0),
+        (days, _) => days.map(|_| window_days_or(c, &at.field("days"), days, 1)),
+    };
+    (days.map(|days| Window { days, kind }), kind)
 }
 
 fn steps(c: &mut Checks<'_>, at: &Path<'_>, asked: Vec<proto::FunnelStep>) -> Vec<Step> {

@@ -269,7 +269,7 @@ impl Seen<'_> {
 }
 
 impl Seen<'_> {
-    /// What stands for the visit of an order, a return or a trial, or the case of a service contact;
+    /// What stands for the visit of a visit, an order, a return or a trial, or the case of a service contact;
     /// 0 for none.
     #[inline]
     pub fn tie(&self, mark: &Mark) -> u32 {

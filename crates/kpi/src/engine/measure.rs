@@ -258,11 +258,14 @@ impl<'a> Context<'a> {
         let own = measures.iter().map(|measure| window_of(measure, params).days);
         let reach = own.chain([params.recovery_days]).max().unwrap_or(0);
         for measure in measures.iter().filter(|measure| measure.window_days > 0) {
-            window_of(measure, params).check()?;
+            let window = window_of(measure, params);
+            if !window.is_same_day() {
+                window.check()?;
+            }
         }
         let least = spans.iter().map(|span| span.from).min().unwrap_or(lens.from);
         let back = |span: &Span| {
-            let asked = params.window.map(|window| window.days).filter(|&days| days > 0);
+            let asked = params.window.map(|window| window.days);
             let range = (Micros(span.from), Micros(span.until));
             let days = match measures.iter().any(|measure| measure.definition.id == "retention") {
                 true => retention_window(&lens.scope.zone, range, asked, params.overlapping)?,
@@ -332,8 +335,7 @@ impl<'a> Context<'a> {
 
 /// The window of a measure under a question.
 pub(crate) fn window_of(measure: &Measure, params: &Params) -> Window {
-    let asked = params.window.unwrap_or(Window { days: 0, kind: WindowKind::Calendar });
-    Window { days: if asked.days == 0 { measure.window_days } else { asked.days }, ..asked }
+    params.window.unwrap_or(Window { days: measure.window_days, kind: params.window_kind })
 }
 
 /// Touchpoints by which people inform themselves: all of consideration, articles and clicks. Of

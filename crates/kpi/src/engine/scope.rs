@@ -229,6 +229,12 @@ pub enum WindowKind {
 }
 
 impl Window {
+    /// Whether it is the local day of its anchor and nothing more.
+    #[must_use]
+    pub fn is_same_day(self) -> bool {
+        self == Self { days: 0, kind: WindowKind::Calendar }
+    }
+
     /// # Errors
     /// When it is empty or longer than [`WINDOW_DAYS_LIMIT`].
     pub fn check(self) -> Result<(), KpiError> {

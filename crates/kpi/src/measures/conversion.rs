@@ -15,7 +15,13 @@ use crate::ground::definition::{
 use customer360_model::activity::MessageStatus;
 
 const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
-const AHEAD: &[Parameter] = &[parameter("window.days", "7", "W"), KIND, MIN_AMOUNT, DROP_RETURNED];
+const AHEAD: &[Parameter] = &[
+    parameter("window.days", "7", "W; 0 is the same local day"),
+    KIND,
+    parameter("same_visit", "false", "whether an order answers only the visit whose visit_id it names"),
+    MIN_AMOUNT,
+    DROP_RETURNED,
+];
 const BACK: Parameter = parameter("window.days", "30", "W");
 const SAME: Parameter = parameter(
     "same",
@@ -45,6 +51,21 @@ fn is_order(mark: &Mark) -> bool {
     mark.kind == TouchType::ORDER
 }
 
+/// Whether an order is of a visit, where that is asked.
+fn is_of(seen: &Seen, visit: &Mark, order: &Mark) -> bool {
+    !seen.cx.params.same_visit || (seen.tie(visit) != 0 && seen.tie(visit) == seen.tie(order))
+}
+
+/// The visits that count, each with the order that follows it within W.
+fn sold(seen: &Seen, mut tell: impl FnMut(Hit)) {
+    if !seen.cx.params.same_visit {
+        return seen.all_asked(TouchType::VISIT, is_order).for_each(tell);
+    }
+    for (nth, visit) in seen.anchors(TouchType::VISIT) {
+        tell(seen.asked(nth, |later| is_order(later) && is_of(seen, visit, later)));
+    }
+}
+
 pub static CONVERSION: Measure = Measure {
     definition: Definition::scalar(
         "conversion",
@@ -57,7 +78,7 @@ pub static CONVERSION: Measure = Measure {
     .revised(2)
     .from(FACTORS)
     .asking(AHEAD),
-    observe: |seen, hits| hits.extend(seen.all_asked(TouchType::VISIT, is_order)),
+    observe: |seen, hits| sold(seen, |hit| hits.push(hit)),
     ..COMMON
 };
 
@@ -76,7 +97,8 @@ pub static CONVERSION_SAME_CHANNEL: Measure = Measure {
     observe: |seen, hits| {
         for (nth, mark) in seen.anchors(TouchType::VISIT) {
             let channel = seen.cx.channel(mark.place);
-            hits.push(seen.asked(nth, |later| is_order(later) && seen.cx.channel(later.place) == channel));
+            let its = |later: &Mark| seen.cx.channel(later.place) == channel && is_of(seen, mark, later);
+            hits.push(seen.asked(nth, |later| is_order(later) && its(later)));
         }
     },
     ..COMMON
@@ -95,12 +117,13 @@ pub static VISITOR_CONVERSION: Measure = Measure {
     .from(FACTORS)
     .asking(AHEAD),
     observe: |seen, hits| {
-        let (mut first, mut answered, mut censored) = (None, None, false);
-        for hit in seen.all_asked(TouchType::VISIT, is_order) {
-            first = Some(hit);
+        let (mut first, mut answered, mut censored) = (None::<Hit>, None::<Hit>, false);
+        let sooner = |known: Option<Hit>, hit: Hit| known.filter(|known| known.at < hit.at).or(Some(hit));
+        sold(seen, |hit| {
+            first = sooner(first, hit);
             censored |= hit.censored;
-            answered = if hit.part == 1 { Some(hit) } else { answered };
-        }
+            answered = if hit.part == 1 { sooner(answered, hit) } else { answered };
+        });
         // Who may still be won by a later visit is not known yet, and who was won sooner would be counted alone.
         hits.extend(answered.or(first).map(|hit| Hit { censored, ..hit }));
     },

@@ -207,6 +207,11 @@ impl<'a> Naive<'a> {
         counts
     }
 
+    /// Whether a touchpoint names the visit of another.
+    pub(super) fn names_visit(a: &Touch, b: &Touch) -> bool {
+        a.details.visit_id.is_some() && a.details.visit_id == b.details.visit_id
+    }
+
     fn same_visit(&self, a: &Touch, b: &Touch) -> bool {
         match (&a.details.visit_id, &b.details.visit_id) {
             (Some(a), Some(b)) => a == b,

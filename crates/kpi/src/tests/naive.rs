@@ -2,7 +2,7 @@
 
 use super::plain::Plain;
 use super::world::Touch;
-use crate::engine::measure::{Params, Research, Same, Step};
+use crate::engine::measure::{Params, Research, Same};
 use crate::engine::records::Crowd;
 use crate::*;
 use customer360_model::activity::{Activity, *};
@@ -10,6 +10,8 @@ use customer360_model::channel::Medium;
 use customer360_model::*;
 
 mod carts;
+mod funnel;
+mod open;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -29,62 +31,6 @@ impl<'a> Naive<'a> {
             WindowKind::Calendar => self.plain.days_between(earlier.at, later.at) <= i64::from(days),
             WindowKind::Elapsed => later.at - earlier.at <= i64::from(days) * DAY,
         }
-    }
-
-    /// Whether all of so many days after a touchpoint were observed.
-    fn sees(&self, days: u32, touch: &Touch) -> bool {
-        match self.window.kind {
-            WindowKind::Calendar => self.plain.sees_whole_days(touch.at, i64::from(days)),
-            WindowKind::Elapsed => touch.at + i64::from(days) * DAY < self.plain.observed(),
-        }
-    }
-
-    /// Whether an anchor is not decided yet: not all of its window was observed, whether or not it was answered. Of
-    /// customers who count once: of any of their anchors.
-    pub fn is_open(&self, id: &str, customer: u32, count: &Count<'a>) -> bool {
-        let all = self.seen(customer);
-        let any = |anchors: &dyn Fn(&Touch) -> bool| {
-            all.iter().any(|t| self.counts(t) && anchors(t) && !self.sees(self.window.days, t))
-        };
-        match id {
-            "conversion"
-            | "conversion_same_channel"
-            | "visit_rate"
-            | "click_through_rate"
-            | "offer_conversion"
-            | "cart_abandonment"
-            | "abandoned_cart_value"
-            | "showroomers"
-            | "store_conversion_adjusted"
-            | "store_conversion_counted_adjusted"
-            | "trial_conversion"
-            | "cases_repeated_elsewhere"
-            | "upsell_acceptance"
-            | "returned_orders"
-            | "returned_units"
-            | "returned_value" => !self.sees(self.window.days, count.2),
-            "cart_recovery" | "cart_recovery_elsewhere" => !self.sees(self.params.recovery_days, count.2),
-            "care_within_target" => {
-                let target = i64::from(self.params.care_target_minutes) * 60_000_000;
-                count.2.at + target >= self.plain.observed()
-            }
-            "first_contact_resolution" => {
-                self.resolved(&all, count.2).is_some_and(|t| !self.sees(self.window.days, t))
-            }
-            "visitor_conversion" => any(&|t| t.activity_type() == ActivityType::Visit),
-            "upsell_customers" => {
-                let offers = self.of("upsell_acceptance", customer);
-                offers.iter().any(|offer| !self.sees(self.window.days, offer.2))
-            }
-            "funnel" => any(&|t| self.takes(t, &self.params.steps[0])),
-            _ => false,
-        }
-    }
-
-    pub(super) fn takes(&self, t: &Touch, step: &Step) -> bool {
-        (t.order().is_none() || self.is_order(t))
-            && t.activity_type() == step.activity
-            && step.channel.as_deref().is_none_or(|c| c == t.channel)
     }
 
     pub(super) fn counts(&self, touch: &Touch) -> bool {
@@ -196,7 +142,9 @@ impl<'a> Naive<'a> {
         let is = |t: &Touch, wanted: ActivityType| t.activity_type() == wanted;
         let visits = || all.iter().copied().filter(|t| is(t, ActivityType::Visit) && self.counts(t));
         let days = self.window.days;
-        let order_after = |t: &Touch| self.after(&all, t, days).into_iter().find(|o| self.is_order(o));
+        let its = |t: &Touch, o: &Touch| !self.params.same_visit || Self::names_visit(t, o);
+        let order_after =
+            |t: &Touch| self.after(&all, t, days).into_iter().find(|o| self.is_order(o) && its(t, o));
         let hit = |t: &'a Touch, other: Option<&'a Touch>| (i64::from(other.is_some()), 1, t, other);
         match id {
             "visits" | "visitors" => visits().map(|t| (1, 1, t, None)).collect(),
@@ -262,7 +210,7 @@ impl<'a> Naive<'a> {
             "conversion_same_channel" => visits()
                 .map(|t| {
                     let orders = self.after(&all, t, days).into_iter();
-                    hit(t, orders.into_iter().find(|o| self.is_order(o) && o.channel == t.channel))
+                    hit(t, orders.into_iter().find(|o| self.is_order(o) && its(t, o) && o.channel == t.channel))
                 })
                 .collect(),
             "visitor_conversion" => {
@@ -510,28 +458,6 @@ impl<'a> Naive<'a> {
             (orders.iter().filter(one).map(|t| t.order().unwrap().amount.minor).sum(), 1, unit, None)
         });
         counts.collect()
-    }
-
-    fn funnel(&self, all: &[&'a Touch]) -> Option<Count<'a>> {
-        let steps = &self.params.steps;
-        let takes = |t: &Touch, step: &Step| self.takes(t, step);
-        let walk = |begin: &'a Touch| {
-            let (mut taken, mut last) = (1, begin);
-            for t in self.after(all, begin, self.window.days) {
-                if taken < steps.len() && takes(t, &steps[taken]) {
-                    (taken, last) = (taken + 1, t);
-                } else if taken < steps.len() && self.params.strict && steps.iter().any(|s| takes(t, s)) {
-                    break;
-                }
-            }
-            (taken, last)
-        };
-        let begins: Vec<&Touch> =
-            all.iter().copied().filter(|t| takes(t, &steps[0]) && self.counts(t)).collect();
-        let most = begins.iter().map(|&t| walk(t).0).max()?;
-        let begin = *begins.iter().find(|&&t| walk(t).0 == most)?;
-        let done = most == steps.len();
-        Some((i64::from(done), 1, begin, done.then(|| walk(begin).1)))
     }
 
     fn retention(&self, all: &[&'a Touch]) -> Option<Count<'a>> {

@@ -18,7 +18,7 @@ use crate::shapes::{cost, nps, repurchase, retention};
 use crate::*;
 use customer360_model::*;
 
-fn question(rng: &mut ChaCha8Rng) -> Question {
+pub(super) fn question(rng: &mut ChaCha8Rng) -> Question {
     let mut scope = scope(rng);
     scope.currency = Some(if rng.random_bool(0.8) { Currency::EUR } else { Currency::GBP });
     let dimensions = [
