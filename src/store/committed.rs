@@ -14,7 +14,7 @@ const TENANTS: usize = 1_000;
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Committed {
+pub(in crate::store) struct Committed {
     all: broadcast::Sender<(TenantKey, Revision)>,
     watched: Arc<Mutex<HashMap<TenantKey, watch::Sender<Revision>>>>,
 }
@@ -27,7 +27,7 @@ impl Default for Committed {
 
 impl Committed {
     /// Says that a revision was committed.
-    pub(super) fn tell(&self, tenant: TenantKey, revision: Revision) {
+    pub(in crate::store) fn tell(&self, tenant: TenantKey, revision: Revision) {
         // Nobody may listen.
         let _ = self.all.send((tenant, revision));
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,11 +39,11 @@ impl Committed {
         }
     }
 
-    pub(super) fn all(&self) -> broadcast::Receiver<(TenantKey, Revision)> {
+    pub(in crate::store) fn all(&self) -> broadcast::Receiver<(TenantKey, Revision)> {
         self.all.subscribe()
     }
 
-    pub(super) fn of(&self, tenant: TenantKey) -> watch::Receiver<Revision> {
+    pub(in crate::store) fn of(&self, tenant: TenantKey) -> watch::Receiver<Revision> {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.len() >= TENANTS {
             watched.retain(|_, sender| !sender.is_closed());

@@ -73,7 +73,7 @@ impl StoreError {
 
     /// What the failure of a transaction means to everybody who had a part in it.
     #[must_use]
-    pub(super) fn diagnosis(&self) -> Diagnosis {
+    pub(in crate::store) fn diagnosis(&self) -> Diagnosis {
         let known = |failure, code: &str| Diagnosis { failure, code: code.to_owned() };
         match self {
             Self::Database(error) => diagnose(error),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sqlx::SqlitePool;
 
-use super::StoreError;
+use crate::store::StoreError;
 
 /// In the file's `user_version`: its free pages were cleaned.
 const CLEAN: i64 = 1;
@@ -12,7 +12,7 @@ const CLEAN: i64 = 1;
 /// Makes the file for its owner alone if it is not there yet, and takes it from others if it is;
 /// SQLite gives its log the same permissions. Says whether it is new.
 #[cfg(unix)]
-pub(super) fn keep_private(path: &Path) -> Result<bool, StoreError> {
+pub(in crate::store) fn keep_private(path: &Path) -> Result<bool, StoreError> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     if is_in_memory(path) {
         return Ok(true);
@@ -34,7 +34,7 @@ pub(super) fn keep_private(path: &Path) -> Result<bool, StoreError> {
 
 /// Says whether the file is new.
 #[cfg(not(unix))]
-pub(super) fn keep_private(path: &Path) -> Result<bool, StoreError> {
+pub(in crate::store) fn keep_private(path: &Path) -> Result<bool, StoreError> {
     Ok(is_in_memory(path) || !path.exists())
 }
 
@@ -45,7 +45,7 @@ fn is_in_memory(path: &Path) -> bool {
 
 /// Writes a file from before deleted bytes were overwritten anew, once. It is used all the same where
 /// there is no room for that.
-pub(super) async fn clean_once(pool: &SqlitePool, is_new: bool) -> Result<(), StoreError> {
+pub(in crate::store) async fn clean_once(pool: &SqlitePool, is_new: bool) -> Result<(), StoreError> {
     let done: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await?;
     if done >= CLEAN {
         return Ok(());
@@ -54,7 +54,7 @@ pub(super) async fn clean_once(pool: &SqlitePool, is_new: bool) -> Result<(), St
         // The copy may be large: not in memory.
         sqlx::raw_sql("PRAGMA temp_store = FILE").execute(pool).await?;
         if let Err(error) = sqlx::raw_sql("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await {
-            let code = super::error::diagnose(&error).code;
+            let code = crate::store::error::diagnose(&error).code;
             tracing::warn!(code, "the file was not written anew: it may hold bytes of what was deleted");
             return Ok(());
         }

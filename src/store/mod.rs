@@ -3,89 +3,57 @@
 //! Every write goes through one writer a tenant's shard (`writer`), which commits in groups. A
 //! write transaction begins with the tenant's next revision, and so holds the tenant's row: the
 //! order of revisions is the order of commits, without a gap, also between processes.
+//!
+//! Rooms: `driver` (one SQL text for both databases), `tenants` (their rows, keys, upgrades), `write`
+//! (the road in), `read` (the roads out, now and as of a revision), `decisions` (what people decide,
+//! and the rules) and `records` (what is known beside touchpoints).
 
-mod access;
-mod changes;
 mod committed;
-mod conflicts;
-mod constraints;
-mod content;
-mod costs;
-mod customers;
-mod data_key;
-mod decide;
-mod deciding;
-mod deletion;
-mod dialect;
+mod decisions;
 mod driver;
 mod error;
-mod falling;
-mod feed;
 mod files;
-mod foresight;
-mod history;
-mod identities;
-mod kept_out;
-mod keys;
-mod known;
-mod lookups;
-mod merges;
-mod orders;
-mod outcomes;
 mod read;
-mod record;
 mod records;
-mod rehash;
-mod remembered;
-mod rows;
-mod rules;
-mod scoring;
-mod search;
-mod settled;
-mod shared;
-mod since;
-mod stretches;
 mod tenants;
-mod upgrade;
-mod versions;
-mod views;
-mod void;
-mod writer;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-pub use access::AccessChange;
-pub use changes::{Changed, Cursor, Fact, Facts, Moved};
-pub use conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
-pub use constraints::{ListedConstraints, Retracted, StoredConstraint};
-pub use costs::{Capacity, CostRate, Request};
-pub use data_key::DataKey;
-pub use decide::{Decided, Mandate, Party, Proposal, Reassigned};
-pub use deletion::{DeletedTenant, ListedTenant};
-// For benches, which write the same rows by the same driver with nothing in between.
-pub use driver::{Column, Database, Scalar};
+pub use decisions::constraints::{ListedConstraints, Retracted, StoredConstraint};
+pub use decisions::decision::{Decided, Mandate, Party, Proposal, Reassigned};
+pub use decisions::merges::{ListedMerge, ListedMerges, MergePlace};
+pub use decisions::rules::{Promoted, Promotion, RuleSet, WholeMap};
+pub use decisions::sharing::{COUNTED, SharedIdentifier};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
-pub use feed::{FeedPage, RevisionEvents};
-pub use foresight::Foreseen;
-pub use history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
-pub use kept_out::KeptOut;
-pub use known::{Known, KnownAt};
-pub use merges::{ListedMerge, ListedMerges, MergePlace};
-pub use outcomes::VERSIONS;
+pub use read::as_of::{Known, KnownAt};
+pub use read::changes::{Changed, Cursor, Fact, Facts, Moved};
+pub use read::conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
+pub use read::feed::{FeedPage, RevisionEvents};
+pub use read::history::{Cause, HistoryEntry, HistoryPage, Recalled, SeenTogether};
+pub use read::kept_out::KeptOut;
+pub use read::since::{ChangedSince, Home};
+pub use read::views::Whom;
 pub use read::{
     By, Component, CustomerRecord, Filter, HeldIdentifier, Listed, Page, ResolvedIdentifier, StoredTouchpoint,
 };
-pub use record::{Incoming, Outcome, Recorded};
+pub use records::costs::{Capacity, CostRate};
 pub use records::{ExchangeRate, Kept, Record, RecordKind};
-pub use rules::{Promoted, Promotion, RuleSet, WholeMap};
-pub use shared::{COUNTED, SharedIdentifier};
-pub use since::{ChangedSince, Home};
 pub use tenants::Tenant;
-pub use views::Whom;
-pub use void::{Voided, Voiding};
+pub use tenants::access::AccessChange;
+pub use tenants::data_key::DataKey;
+pub use tenants::deletion::{DeletedTenant, ListedTenant};
+pub use write::foresight::Foreseen;
+pub use write::idempotency::Request;
+pub use write::outcomes::VERSIONS;
+pub use write::recording::{Incoming, Outcome, Recorded};
+pub use write::voiding::{Voided, Voiding};
+
+// For benches, which write the same rows by the same driver with nothing in between.
+pub use driver::{Column, Database, Scalar};
 
 use crate::clock::Clock;
 use crate::identity::RESOLVER_GENERATION;
@@ -117,8 +85,8 @@ pub struct Store {
     db: Database,
     clock: Clock,
     tenants: Arc<tenants::Tenants>,
-    writer: writer::Writer,
-    views: views::Views,
+    writer: write::writer::Writer,
+    views: read::views::Views,
     committed: committed::Committed,
 }
 
@@ -129,12 +97,13 @@ impl Store {
     /// When the scheme is neither, the database cannot be reached or a migration fails.
     pub async fn open(url: &str, settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
         let db = Database::open(url, settings.connections).await?;
-        rehash::rehash(&db).await?;
+        tenants::rehash::rehash(&db).await?;
         let tenants = Arc::new(tenants::Tenants::default());
         let committed = committed::Committed::default();
         let woken = committed.clone();
-        let writer = writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
-        let views = views::Views::new(db.clone(), settings.connections);
+        let writer =
+            write::writer::Writer::start(db.clone(), tenants.clone(), clock.clone(), settings, woken);
+        let views = read::views::Views::new(db.clone(), settings.connections);
         let store = Self { db, clock, tenants, writer, views, committed };
         store.settle_orders().await?;
         store.upgrade(RESOLVER_GENERATION).await?;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::driver::{Database, SEEN};
 use super::*;
 use crate::identity::{History, OnConflict};
 use crate::model::activity::Visit;
@@ -12,6 +11,7 @@ use crate::model::{
     Activity, ActivityType, Channel, CustomerKind, Details, Identifier, KindName, ObservationNo, Position,
     TenantName, TimeRange, TouchKey, Touchpoint,
 };
+use crate::store::driver::{Database, SEEN};
 
 fn touch(id: usize, at: i64, identifiers: &[(&str, &str)]) -> Incoming {
     let identifier = |(kind, value): &(&str, &str)| Identifier {

@@ -175,10 +175,14 @@ async fn what_was_known_then_is_answered_as_it_was() {
     let at = known(proto::known_at::At::Revision(then));
     assert_eq!((told(&cookie, at).await, told(&account, at).await), remembered);
 
-    let instant =
-        |seconds| known(proto::known_at::At::Instant(pbjson_types::Timestamp { seconds, nanos: 0 }));
-    assert_eq!(told(&account, instant(NOW)).await, now, "the test's clock stands still");
-    let (before, explained, listed, resolved) = ask(&account, instant(NOW - 1)).await;
+    // The test's clock stands still: each revision is committed a microsecond after the one before.
+    let instant = |micros: i64| {
+        let nanos = i32::try_from(micros * 1_000).unwrap();
+        known(proto::known_at::At::Instant(pbjson_types::Timestamp { seconds: NOW, nanos }))
+    };
+    assert_eq!(told(&account, instant(now.0.revision)).await, now);
+    assert_eq!(told(&account, instant(then)).await, remembered.1);
+    let (before, explained, listed, resolved) = ask(&account, instant(then - 1)).await;
     refused(&before.unwrap_err(), Code::NotFound, "CUSTOMER_NOT_FOUND");
     refused(&explained.unwrap_err(), Code::NotFound, "CUSTOMER_NOT_FOUND");
     refused(&listed.unwrap_err(), Code::NotFound, "CUSTOMER_NOT_FOUND");
@@ -192,7 +196,7 @@ async fn what_was_known_then_is_answered_as_it_was() {
     for (wrong, path) in [
         (proto::KnownAt { at: None }, "as_known_at"),
         (known(proto::known_at::At::Revision(-1)).unwrap(), "as_known_at.revision"),
-        (instant(NOW + 1).unwrap(), "as_known_at.instant"),
+        (instant(now.0.revision + 1).unwrap(), "as_known_at.instant"),
     ] {
         let list = proto::ListTouchpointsRequest { as_known_at: Some(wrong), ..Default::default() };
         let status = service.touchpoints().list_touchpoints(list).await.unwrap_err();

@@ -22,7 +22,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 use crate::feed::{Consumer, revision};
-use crate::support::{PATIENCE, Service, databases, tenant};
+use crate::support::{PATIENCE, Service, databases};
 use crate::worlds::{self, Decisions, Said, history, resolve, stored_map};
 
 /// A small history whose identifiers pass every normalizer unchanged.
@@ -244,7 +244,11 @@ async fn standing(store: &Store, key: customer360::model::TenantKey) -> Decision
 async fn decisions_of_several_processes_hold_through_kills() {
     let folder = tempfile::tempdir().unwrap();
     for (name, url) in databases(folder.path()) {
-        let tenant = tenant();
+        let store = worlds::open(&url).await;
+        // The definition knows rules under which nothing moves.
+        let (tenant, _) = worlds::named_tenant(&store, &worlds::rules()).await;
+        let tenant = tenant.as_str().to_owned();
+        store.close().await;
         let mut service = Service::start(&url, &[]);
         let address = service.address.clone();
         // Two processes on one PostgreSQL; SQLite has one.

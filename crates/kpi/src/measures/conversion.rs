@@ -348,6 +348,7 @@ pub static STORE_CONVERSION: Measure = Measure {
         "Orders by physical channels in range over visits by physical channels in range, those of nobody too.",
     )
     .with(NO_INTERVAL, NO_ENTRY)
+    .revised(2)
     .from(CROSS)
     .asking(AHEAD),
     ahead: Ahead::Nothing,

@@ -57,6 +57,7 @@ pub static GROSS_PROFIT: Measure = Measure {
          if each of them says one. Orders without a margin, or with one in another currency than their amount, are \
          left out and counted. What came back later is not taken off.",
     )
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(ASKED),
     observe: |seen, hits| hits.extend(known(seen).map(|(order, margin)| Hit::of(order).part(margin))),
@@ -71,6 +72,7 @@ pub static GROSS_MARGIN: Measure = Measure {
         "Gross profit (see gross_profit) over the revenue of the same orders.",
     )
     .with(NO_INTERVAL, "Absent without an order that says a margin and is worth anything.")
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(ASKED),
     stat: Stat::Quotient,

@@ -139,6 +139,7 @@ pub static OMNICHANNEL_REVENUE: Measure = Measure {
          range (see omnichannel_share).",
     )
     .with(NO_INTERVAL, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Quotient,
@@ -252,6 +253,7 @@ pub static PROGRAMME_REVENUE: Measure = Measure {
          programme: whose last event of the programme before the order is not leaving.",
     )
     .with(NO_INTERVAL, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Quotient,

@@ -105,6 +105,7 @@ pub static UPSELL_REVENUE_SHARE: Measure = Measure {
          what all of them are worth.",
     )
     .with(NO_INTERVAL, "Absent without revenue.")
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Quotient,
@@ -132,6 +133,7 @@ pub static UPSELL_ORDER_VALUE: Measure = Measure {
          plain_order_value is that of the others.",
     )
     .with(MEAN, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Mean,
@@ -148,6 +150,7 @@ pub static PLAIN_ORDER_VALUE: Measure = Measure {
         "The mean amount of the identified orders in range that name no offer.",
     )
     .with(MEAN, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Mean,

@@ -246,6 +246,7 @@ pub const PHASE_MODEL: Definition = Definition {
          figures, targets are averaged by the time that each has in range.",
     )
     .with("those of its figures", "A cell without anything counted is absent, or 0 where it is a count.")
+    .revised(2)
     .from(crate::ground::definition::PHASES)
     .asking(&[parameter("comparison", "PREVIOUS_PERIOD", "with what figures are compared")])
 };
@@ -258,12 +259,13 @@ pub const INCENTIVE_CARD: Definition = Definition {
         "Incentive card",
         "a table",
         "For each channel or location: its own sales, the sales credited to it (credited_sales: linear, so that the \
-         credits of all sum to sales), those of them that were made elsewhere (assisted_sales), the integration \
-         index, receipts, visitors, the share of visitors who buy (visitor_conversion), likes, shares, mentions and \
-         subscriptions; each with the same of another time, its difference, significance and target (see \
+         credits of all sum to the sales to customers), those of them that were made elsewhere (assisted_sales), the \
+         integration index, receipts, visitors, the share of visitors who buy (visitor_conversion), likes, shares, \
+         mentions, subscriptions and followers gained; each with the same of another time, its difference, significance and target (see \
          phase_model).",
     )
     .with(NO_INTERVAL, "A cell without anything counted is absent, or 0 where it is a count.")
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(&[
         parameter("by", "CHANNEL", "channels or locations"),

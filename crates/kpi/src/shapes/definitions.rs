@@ -211,6 +211,7 @@ pub const AFFINITY: Definition = Definition {
          over the product of both shares). By lift.",
     )
     .with(WILSON, "Nothing without an order that names a line.")
+    .revised(2)
     .from(FACTORS)
     .asking(&[
         parameter("by_category", "false", "categories instead of products"),

@@ -105,7 +105,7 @@ pub static CREDITED_SALES: Measure = Measure {
         "minor units",
         "What the identified orders in range are worth, in equal parts (whole minor units, the first ones get what is \
          left over) credited to the touchpoints that led to each (see journey_length); an order without any is \
-         credited to where it was placed. Credits sum to sales. Counted at the touchpoint, and filters ask for the \
+         credited to where it was placed. Credits sum to the sales to customers. Counted at the touchpoint, and filters ask for the \
          touchpoint: by channel and under the channel's filter the credits are the same. Channel by other channel: \
          what led to an order and where it was placed.",
     )

@@ -115,6 +115,7 @@ pub static UNITS_SOLD: Measure = Measure {
         "The quantity of the lines of the identified orders in range. By item: the product; by category: its \
          category. Each line counts as one.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASKED),
     stat: Stat::Sum,
@@ -134,6 +135,7 @@ pub static LINE_REVENUE: Measure = Measure {
         "Quantity times price, after discounts, of the lines of the identified orders in range that say a price, \
          each rounded to the minor unit.",
     )
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASKED),
     stat: Stat::Sum,
@@ -152,6 +154,7 @@ pub static AVERAGE_UNIT_PRICE: Measure = Measure {
          quantity. Numerator and denominator are in thousandths.",
     )
     .with(NO_INTERVAL, NO_ANCHOR)
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASKED),
     observe: |seen, hits| {
@@ -173,6 +176,7 @@ pub static DISCOUNT_SHARE: Measure = Measure {
          each.",
     )
     .with(NO_INTERVAL, "Absent without a line that says a price.")
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASKED),
     observe: |seen, hits| {
@@ -207,6 +211,7 @@ pub const PRODUCT_MIX: Definition = Definition {
          one channel alone sells, say nothing of it.",
     )
     .with(NO_INTERVAL, "A price index is absent without a product that another channel sells too.")
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(ASKED)
 };

@@ -60,6 +60,7 @@ pub const LIFECYCLE: Definition = Definition {
          first ever.",
     )
     .with(MEAN, "0 where nobody is active.")
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[
         GROUP_BY,
@@ -113,6 +114,7 @@ pub const OMNICHANNEL: Definition = Definition {
          the KPIs of those names have them, grouped by CHANNELS_USED and by CHANNEL_SET. Any KPI can be grouped so.",
     )
     .with("as those of the KPIs", "As of the KPIs.")
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[
         parameter("parameters.window.days", "90", "W of retention"),

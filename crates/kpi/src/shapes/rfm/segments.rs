@@ -82,6 +82,7 @@ pub static BUYERS: Measure = Measure {
          rfm has them. Grouped by channel or location a customer counts once in each, so groups do not add up to the \
          total.",
     )
+    .revised(2)
     .from(PEERS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
     stat: Stat::Customers,
