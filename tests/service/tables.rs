@@ -7,8 +7,9 @@ use std::process::Command;
 use crate::support::{BINARY, Service};
 
 /// Snapshots by name, and how each is asked; all of 2025, in euros, for 80 columns.
-const SHOWN: [(&str, &[&str]); 13] = [
+const SHOWN: [(&str, &[&str]); 14] = [
     ("scalar", &["conversion", "--compare", "previous-period"]),
+    ("undecided", &["visitor_conversion", "--window", "60"]),
     ("grouped", &["revenue", "--group-by", "channel", "--group-by", "category", "--granularity", "month"]),
     ("triangle", &["retention", "--group-by", "channel"]),
     ("matrix", &["return_matrix"]),

@@ -209,7 +209,8 @@ impl Context<'_> {
         let days = match measure.ahead {
             Ahead::Nothing => return None,
             Ahead::Target => {
-                return Some(at + i64::from(self.params.care_target_minutes) * MINUTE_US + 1);
+                let target = i64::from(self.params.care_target_minutes) * MINUTE_US;
+                return Some(at.saturating_add(target + 1));
             }
             Ahead::Window => window.days,
             Ahead::Recovery => window.days.max(self.params.recovery_days),
@@ -218,7 +219,7 @@ impl Context<'_> {
             WindowKind::Calendar => {
                 self.lens.scope.zone.day_after(Micros(at), days as i32 + 1).ok().map(|at| at.0)
             }
-            WindowKind::Elapsed => Some(at + i64::from(days) * DAY_US + 1),
+            WindowKind::Elapsed => Some(at.saturating_add(i64::from(days) * DAY_US + 1)),
         }
     }
 
@@ -228,7 +229,8 @@ impl Context<'_> {
         let days = match measure.ahead {
             Ahead::Nothing => return span.until,
             Ahead::Target => {
-                return span.observed - i64::from(self.params.care_target_minutes) * MINUTE_US;
+                let target = i64::from(self.params.care_target_minutes) * MINUTE_US;
+                return span.observed.saturating_sub(target);
             }
             Ahead::Window => window.days,
             Ahead::Recovery => window.days.max(self.params.recovery_days),
@@ -238,7 +240,7 @@ impl Context<'_> {
                 let day = self.lens.scope.zone.day_after(Micros(span.observed), -(days as i32));
                 day.map_or(i64::MIN, |at| at.0)
             }
-            WindowKind::Elapsed => span.observed - i64::from(days) * DAY_US,
+            WindowKind::Elapsed => span.observed.saturating_sub(i64::from(days) * DAY_US),
         }
     }
 }

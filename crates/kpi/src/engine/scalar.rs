@@ -476,7 +476,7 @@ impl Fold<'_> {
             let absent = Some(Absent::NotObserved);
             return Figure { value: None, interval: None, absent, ..figure };
         }
-        let due = || self.cx.due(measure, span.until - 1);
+        let due = || self.cx.due(measure, span.until.saturating_sub(1));
         Figure { known_at: if figure.open > 0 { due() } else { None }, ..figure }
     }
 }

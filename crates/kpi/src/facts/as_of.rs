@@ -4,7 +4,6 @@
 //! touchpoint, are dead in them and gathered anew; only a segment most of whose customers have one
 //! is copied without its later rows.
 
-use crate::facts::horizon::Sightings;
 use crate::facts::projection::Piece;
 use customer360_model::Micros;
 use std::sync::{Arc, OnceLock};
@@ -189,7 +188,7 @@ impl Snapshot {
         segments.push(Live::new(gathered));
         let sightings = OnceLock::new();
         if !given.is_all() && given.has(Piece::Sightings) {
-            let seen = Sightings::of(self, knows);
+            let seen = self.sightings_of(knows);
             let seen = seen.and(&since.restored, &self.dictionary);
             let _ = sightings.set(seen.and(&since.restored_unidentified, &self.dictionary));
         }

@@ -3,10 +3,8 @@
 use rayon::prelude::*;
 
 use crate::facts::dictionary::Dictionary;
-use crate::facts::snapshot::Snapshot;
 use crate::facts::stem::Stem;
 use crate::facts::tables::Tables;
-use crate::ground::answer::SourceHorizon;
 use crate::ground::bitmap::Bitmap;
 use customer360_model::Micros;
 
@@ -49,25 +47,17 @@ pub struct Statements {
     pub observed_from: Option<Micros>,
 }
 
-/// Until when a source was observed.
-fn until(of: &SourceHorizon) -> Option<i64> {
-    of.latest.map(|at| at.0.saturating_add(1)).max(of.complete_until.map(|at| at.0))
-}
-
 impl Sightings {
     /// Nothing was seen.
     pub(crate) const NONE: Self = Self(Vec::new());
 
-    /// Those of a snapshot that was given everything, of the touchpoints that are known by number and time.
-    pub(crate) fn of(snapshot: &Snapshot, knows: impl Fn(u32, i64) -> bool + Sync) -> Self {
-        let nobody_is_dead = Bitmap::new(0);
-        let named = snapshot.segments.iter().map(|live| (&live.segment.tables, &*live.dead));
-        let nameless = snapshot.unidentified.iter().map(|tables| (&**tables, &nobody_is_dead));
-        let stems: Vec<(&Stem, &Bitmap)> = named
-            .chain(nameless)
-            .flat_map(|(tables, dead)| tables.given_stems().map(|stem| (stem, dead)))
-            .collect();
-        let places = snapshot.dictionary.places().len();
+    /// Those of these touchpoints, of which customers are dead, as far as they are known by number and time.
+    pub(crate) fn of(
+        stems: Vec<(&Stem, &Bitmap)>,
+        names: &Dictionary,
+        knows: impl Fn(u32, i64) -> bool + Sync,
+    ) -> Self {
+        let places = names.places().len();
         let by_place = stems
             .into_par_iter()
             .flat_map(|(stem, dead)| {
@@ -96,7 +86,7 @@ impl Sightings {
                 |a, b| a.into_iter().zip(b).map(|(a, b)| a.with(b)).collect(),
             );
         let mut sightings = Self::default();
-        for (place, seen) in snapshot.dictionary.places().iter().zip(by_place) {
+        for (place, seen) in names.places().iter().zip(by_place) {
             sightings.add(place.source, seen);
         }
         sightings
@@ -120,62 +110,16 @@ impl Sightings {
         self.0[source] = self.0[source].with(seen);
     }
 
+    /// By the numbers of sources.
+    pub(crate) fn by_source(&self) -> impl Iterator<Item = (u32, Sighting)> + '_ {
+        (0..).zip(self.0.iter().copied()).filter(|(_, seen)| seen.is_some())
+    }
+
     /// The first and the last live touchpoint of all.
-    fn all(&self) -> Option<Sighting> {
+    pub(crate) fn all(&self) -> Option<Sighting> {
         self.0.iter().copied().reduce(Sighting::with).filter(|seen| seen.is_some())
     }
 }
 
 /// Rows looked at in one go.
 const ROWS: usize = 1 << 18;
-
-impl Snapshot {
-    /// Until when the tenant was observed: one microsecond after its latest live touchpoint, or until a source says
-    /// that it is complete; of sources that are waited for, the earliest of theirs. At most [`AHEAD_US`] after the
-    /// commit of the revision. `None` when nothing was ever seen.
-    #[must_use]
-    pub fn horizon(&self, said: &Statements) -> Option<Micros> {
-        let sources = self.source_horizons(said);
-        let latest = match said.awaited.as_slice() {
-            [] => sources.iter().filter_map(until).max()?,
-            awaited => {
-                let its = |name: &String| sources.iter().find(|of| of.source == *name).and_then(until);
-                // A source of which nothing came yet holds everything up.
-                awaited.iter().map(its).min()??
-            }
-        };
-        Some(Micros(
-            self.committed.map_or(latest, |committed| latest.min(committed.0.saturating_add(AHEAD_US))),
-        ))
-    }
-
-    /// Where the observation begins.
-    #[must_use]
-    pub fn observed_from(&self, said: &Statements) -> Option<Micros> {
-        said.observed_from.or_else(|| self.sightings().all().map(|seen| Micros(seen.first)))
-    }
-
-    /// Until when each source was observed, by name.
-    #[must_use]
-    pub fn source_horizons(&self, said: &Statements) -> Vec<SourceHorizon> {
-        let seen = self.sightings().0.iter().zip(0_u32..).filter(|(seen, _)| seen.is_some());
-        let of = |(seen, source): (&Sighting, u32)| SourceHorizon {
-            source: self.dictionary.sources.name(source).to_owned(),
-            latest: Some(Micros(seen.last)),
-            complete_until: None,
-        };
-        let mut all: Vec<SourceHorizon> = seen.map(of).collect();
-        for (source, until) in &said.complete {
-            match all.iter_mut().find(|of| of.source == *source) {
-                Some(of) => of.complete_until = of.complete_until.max(Some(*until)),
-                None => all.push(SourceHorizon {
-                    source: source.clone(),
-                    latest: None,
-                    complete_until: Some(*until),
-                }),
-            }
-        }
-        all.sort_by(|a, b| a.source.cmp(&b.source));
-        all
-    }
-}

@@ -11,6 +11,7 @@ pub mod horizon;
 pub mod lives;
 pub mod map;
 pub mod objects;
+pub mod observed;
 pub mod projection;
 pub mod reconcile;
 pub mod rows;

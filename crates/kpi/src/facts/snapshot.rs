@@ -150,12 +150,22 @@ impl Snapshot {
     /// When each source was seen.
     pub(crate) fn sightings(&self) -> &Sightings {
         match self.given.pieces.has(Piece::Sightings) {
-            true => self.sightings.get_or_init(|| Sightings::of(self, |_, _| true)),
+            true => self.sightings.get_or_init(|| self.sightings_of(|_, _| true)),
             false => {
                 self.given.missed.note(Piece::Sightings);
                 &UNSEEN
             }
         }
+    }
+
+    /// The same of the touchpoints that are known by number and time, of a snapshot that was given everything.
+    pub(crate) fn sightings_of(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> Sightings {
+        let nobody_is_dead = Bitmap::new(0);
+        let named = self.segments.iter().map(|live| (&live.segment.tables, &*live.dead));
+        let nameless = self.unidentified.iter().map(|tables| (&**tables, &nobody_is_dead));
+        let all = named.chain(nameless);
+        let stems = all.flat_map(|(tables, dead)| tables.given_stems().map(move |stem| (stem, dead)));
+        Sightings::of(stems.collect(), &self.dictionary, knows)
     }
 
     /// Living customers.
