@@ -155,12 +155,12 @@ async fn kpis_of_then_are_those_that_were_answered_then() {
             let loaded = Mirrors::new(store.clone(), Settings::default());
             shuffle(&mut remembered, seed);
             for (at, told) in &remembered {
-                let known = store.known_at(tenant.key, KnownAt::Revision(*at)).await.unwrap();
+                let known = store.as_of(tenant.key, KnownAt::Revision(*at)).await.unwrap();
                 for (which, mirrors) in [("followed", &followed), ("loaded", &loaded)] {
                     // What is read is made, until nothing is missed.
                     let mut pieces = Pieces::NONE;
                     let answered = loop {
-                        let snapshot = mirrors.snapshot_then(&tenant, &known, pieces).await.unwrap();
+                        let snapshot = mirrors.snapshot_as_of(&tenant, &known, pieces).await.unwrap();
                         assert_eq!(snapshot.revision, *at);
                         let answered = answers(&snapshot);
                         match snapshot.given.lacking() {
@@ -211,7 +211,7 @@ async fn causes_lead_from_one_revision_to_another() {
             for _ in 0..4 {
                 let until = random.random_range(1..remembered.len());
                 let from = random.random_range(0..until);
-                let known = async |at| store.known_at(tenant.key, KnownAt::Revision(at)).await.unwrap();
+                let known = async |at| store.as_of(tenant.key, KnownAt::Revision(at)).await.unwrap();
                 let (from, until) = (&remembered[from], &remembered[until]);
                 let (first, last) = (known(from.0).await, known(until.0).await);
                 let between = mirrors.compare(&tenant, &first, &last).await.unwrap();

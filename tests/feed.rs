@@ -72,8 +72,8 @@ async fn stored(
     let everyone: Vec<ObservationNo> = (1..=observations).map(ObservationNo).collect();
     let records = match then {
         Some(at) => {
-            let known = store.known_at(tenant.key, KnownAt::Revision(at)).await.unwrap();
-            store.customers_then(tenant.key, &known, &everyone).await.unwrap()
+            let known = store.as_of(tenant.key, KnownAt::Revision(at)).await.unwrap();
+            store.customers_as_of(tenant.key, &known, &everyone).await.unwrap()
         }
         None => store.customers(tenant.key, &tenant.rules, &everyone).await.unwrap().1,
     };

@@ -66,7 +66,7 @@ async fn what_was_known_at_an_instant_stays_whatever_the_clocks_do() {
                 let store = &stores[process];
                 let batch = vec![incoming(&touch(&i.to_string(), i, &["COOKIE:a"]))];
                 let recorded = store.record(tenant.key, batch).await.unwrap();
-                let known = store.known_at(tenant.key, KnownAt::Revision(recorded.revision)).await.unwrap();
+                let known = store.as_of(tenant.key, KnownAt::Revision(recorded.revision)).await.unwrap();
                 assert!(
                     commits.last().is_none_or(|(before, _)| *before < known.committed_at),
                     "{name}, seed {seed}: commit times are those of revisions"
@@ -79,7 +79,7 @@ async fn what_was_known_at_an_instant_stays_whatever_the_clocks_do() {
                     asked.push((instant, *revision));
                 }
                 for (instant, revision) in commits.iter().chain(&asked) {
-                    let known = stores[1 - process].known_at(tenant.key, KnownAt::Instant(*instant)).await;
+                    let known = stores[1 - process].as_of(tenant.key, KnownAt::Instant(*instant)).await;
                     assert_eq!(known.unwrap().revision, *revision, "{name}, seed {seed}");
                 }
             }
@@ -98,7 +98,7 @@ async fn a_database_without_keyed_hashes_finds_every_set_and_every_content_again
         let touches = history(5, 40);
         store.record(tenant.key, touches.iter().map(incoming).collect()).await.unwrap();
         let before = stored_map(&store, &tenant, &touches).await;
-        let reached = store.known_at(tenant.key, KnownAt::Revision(Revision(1))).await.unwrap();
+        let reached = store.as_of(tenant.key, KnownAt::Revision(Revision(1))).await.unwrap();
         store.close().await;
         let random = if name == "sqlite" { "randomblob(16)" } else { "uuid_send(gen_random_uuid())" };
         let key = tenant.key.0;
@@ -119,7 +119,7 @@ async fn a_database_without_keyed_hashes_finds_every_set_and_every_content_again
         };
         let more: Vec<Touchpoint> = touches.iter().map(renamed).collect();
         let recorded = store.record(tenant.key, more.iter().map(incoming).collect()).await.unwrap();
-        let known = store.known_at(tenant.key, KnownAt::Revision(recorded.revision)).await.unwrap();
+        let known = store.as_of(tenant.key, KnownAt::Revision(recorded.revision)).await.unwrap();
         assert_eq!(known.last_observation, reached.last_observation, "{name}: no set is new");
         assert_eq!(stored_map(&store, &tenant, &touches).await, before, "{name}");
         let mut other = touches[0].clone();
@@ -172,7 +172,7 @@ async fn an_upgrade_resolves_anew_in_one_revision_and_is_told() {
             if seed % 2 == 0 {
                 assert_eq!(told.events.len(), 1, "{name}, seed {seed}: nothing else changed");
             }
-            let known = store.known_at(tenant.key, KnownAt::Revision(before)).await.unwrap();
+            let known = store.as_of(tenant.key, KnownAt::Revision(before)).await.unwrap();
             let changed = store.changed_since(tenant.key, &known, upgraded).await.unwrap();
             assert!(changed.upgraded.contains(&upgraded) && changed.promoted.is_empty());
             assert!(changed.last_moved.values().all(|at| *at == upgraded));

@@ -266,8 +266,8 @@ async fn what_is_cut_now_was_not_cut_then() {
         assert_eq!(conflicts[0].logged, Some(Why::ComponentLimit), "{name}: it is cut now");
         let pair = [ObservationNo(1), ObservationNo(2)];
         for (revision, is_one) in [(2, false), (3, true), (4, false), (8, false)] {
-            let known = store.known_at(tenant.key, KnownAt::Revision(Revision(revision))).await.unwrap();
-            let found = store.customers_then(tenant.key, &known, &pair).await.unwrap();
+            let known = store.as_of(tenant.key, KnownAt::Revision(Revision(revision))).await.unwrap();
+            let found = store.customers_as_of(tenant.key, &known, &pair).await.unwrap();
             let customers: Vec<_> = found.into_iter().map(|found| found.unwrap().customer).collect();
             assert_eq!(customers[0] == customers[1], is_one, "{name}, revision {revision}");
         }

@@ -56,13 +56,13 @@ async fn tell(
     sets: &[Vec<Identifier>],
 ) -> Vec<String> {
     let known = match then {
-        Some(at) => Some(store.known_at(tenant.key, KnownAt::Revision(at)).await.unwrap()),
+        Some(at) => Some(store.as_of(tenant.key, KnownAt::Revision(at)).await.unwrap()),
         None => None,
     };
     let everyone: Vec<ObservationNo> = (1..=observations).map(ObservationNo).collect();
     let rules = &tenant.rules;
     let records = match &known {
-        Some(known) => store.customers_then(tenant.key, known, &everyone).await.unwrap(),
+        Some(known) => store.customers_as_of(tenant.key, known, &everyone).await.unwrap(),
         None => store.customers(tenant.key, rules, &everyone).await.unwrap().1,
     };
     let customers: BTreeSet<ObservationNo> = records.iter().flatten().map(|record| record.customer).collect();
@@ -71,7 +71,7 @@ async fn tell(
     let page = Page { after: None, size: 1_000 };
     for customer in customers {
         let component = match &known {
-            Some(known) => store.component_then(tenant.key, known, customer).await.unwrap(),
+            Some(known) => store.component_as_of(tenant.key, known, customer).await.unwrap(),
             None => store.component(tenant.key, rules, customer).await.unwrap(),
         };
         told.push(told_component(rules, component, customer));
@@ -85,7 +85,7 @@ async fn tell(
     let position = Position { at: worlds::touch("", 1 << 30, &[]).at, key };
     for set in sets {
         let foreseen = match &known {
-            Some(known) => store.foresee_then(tenant.key, known, set, position.clone()).await.unwrap(),
+            Some(known) => store.foresee_as_of(tenant.key, known, set, position.clone()).await.unwrap(),
             None => store.foresee(tenant.key, rules, set, position.clone()).await.unwrap(),
         };
         let value = |no| {

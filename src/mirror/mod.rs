@@ -5,7 +5,7 @@
 //! one, and publishes a snapshot; questions keep the snapshot they began with. Every replica of
 //! the service follows the log on its own, so a missed notification costs a moment, not a fact.
 
-mod known;
+mod as_of;
 mod memory;
 mod past;
 mod preview;
@@ -25,7 +25,7 @@ use crate::kpi::{FactError, Snapshot};
 use crate::model::{Revision, TenantKey};
 use crate::store::{Changed, Cursor, Store, StoreError, Tenant};
 
-pub use known::Comparison;
+pub use as_of::Comparison;
 
 use tenant::Contents;
 
@@ -75,9 +75,19 @@ pub enum MirrorError {
     /// The tenant's facts are being read for the first time; ask again.
     #[error("the mirror is loading")]
     Loading,
+    /// What was loading ended by a defect; it was logged.
+    #[error("a defect of the service ended the loading of the tenant's facts; it was logged")]
+    Panicked,
     /// The tenant has outgrown what the columns can number.
     #[error(transparent)]
     Outgrown(#[from] FactError),
+}
+
+/// A task that does not end by itself is stopped with the service, or panicked.
+impl From<tokio::task::JoinError> for MirrorError {
+    fn from(ended: tokio::task::JoinError) -> Self {
+        if ended.is_panic() { Self::Panicked } else { Self::Store(StoreError::Closed) }
+    }
 }
 
 /// The mirrors of all tenants that were asked about. Cheap to clone.
@@ -104,7 +114,7 @@ struct Mirror {
     /// Held while changes are read and applied: one at a time.
     contents: Arc<Mutex<Contents>>,
     /// Past revisions that were asked for, the latest asked last.
-    past: known::Past,
+    past: as_of::Past,
     /// Why it did not follow when it last tried.
     stuck: stuck::Stuck,
 }
@@ -159,7 +169,7 @@ impl Mirrors {
         });
         match tokio::time::timeout(self.settings.wait, catch_up).await {
             Ok(Ok(done)) => done?,
-            Ok(Err(_)) => return Err(MirrorError::Store(StoreError::Closed)),
+            Ok(Err(ended)) => return Err(ended.into()),
             Err(_) if is_stuck || mirror.published().is_none() => return Err(MirrorError::Loading),
             Err(_) => {}
         }
@@ -263,7 +273,7 @@ impl Mirrors {
         contents.begin(self.store.revision(mirror.key).await?);
         let mut read = Some(self.read_ahead(mirror.key, contents.cursor()));
         while let Some(page) = read {
-            let changed = page.await.map_err(|_| MirrorError::Store(StoreError::Closed))??;
+            let changed = page.await??;
             // The next page is read while this one is parsed and applied.
             read = (!changed.complete).then(|| self.read_ahead(mirror.key, changed.cursor));
             let read_before = contents.cursor().touchpoint;
@@ -310,7 +320,7 @@ impl Mirrors {
                 is_loading: AtomicBool::new(false),
                 published: RwLock::default(),
                 contents: Arc::default(),
-                past: known::Past::default(),
+                past: as_of::Past::default(),
                 stuck: stuck::Stuck::default(),
             })
         };
@@ -369,5 +379,21 @@ impl Drop for Loading<'_> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, MirrorError> + Send + 'static,
 ) -> Result<T, MirrorError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| MirrorError::Store(StoreError::Closed))?
+    tokio::task::spawn_blocking(work).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_while_loading_is_a_defect_and_no_shutdown() {
+        let panicked: Result<(), MirrorError> =
+            blocking(|| panic!("the facts are not as they should be")).await;
+        assert!(matches!(panicked, Err(MirrorError::Panicked)));
+        let stopped = tokio::spawn(std::future::pending::<()>());
+        stopped.abort();
+        let stopped = MirrorError::from(stopped.await.unwrap_err());
+        assert!(matches!(stopped, MirrorError::Store(StoreError::Closed)));
+    }
 }

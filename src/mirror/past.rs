@@ -9,7 +9,7 @@ use crate::kpi::facts::as_of::{Home, Homes, Since, Then};
 use crate::kpi::facts::projection::Pieces;
 use crate::kpi::facts::reconcile::{Between, Mover};
 use crate::kpi::{Dictionary, Fact, Identity, Snapshot, Trust, Voided};
-use crate::store::{ChangedSince, Fact as StoredFact, Known};
+use crate::store::{AsOf, ChangedSince, Fact as StoredFact};
 
 /// A snapshot of what was known at a past revision, of which these pieces are given; `now` is a later
 /// one, with its map and rules.
@@ -17,7 +17,7 @@ pub(super) fn as_known(
     now: &Snapshot,
     map: &dyn Homes,
     rules: &Rules,
-    known: &Known,
+    known: &AsOf,
     changed: &ChangedSince,
     pieces: Pieces,
 ) -> Result<(Snapshot, Since), MirrorError> {
@@ -58,8 +58,8 @@ impl Homes for Later {
 pub(super) fn between(
     now: &Snapshot,
     map: &dyn Homes,
-    known: &Known,
-    later: &Known,
+    known: &AsOf,
+    later: &AsOf,
     changed: &ChangedSince,
 ) -> Result<Between, MirrorError> {
     let (since, names) = since(&now.dictionary, map, &later.rules, known, changed)?;
@@ -74,7 +74,7 @@ pub(super) fn between(
         movers.push((small(observation.0)?, mover));
     }
     let new = small(known.last_observation + 1)?..small(later.last_observation + 1)?;
-    let trust = |rules: &Known| Trust::of(&names, &rules.rules.trait_sources);
+    let trust = |rules: &AsOf| Trust::of(&names, &rules.rules.trait_sources);
     let trusts = (trust(known), trust(later));
     Ok(Between::new(since, map, movers.into_iter().collect(), new, known.committed_at.0, trusts))
 }
@@ -83,7 +83,7 @@ fn since(
     names: &Arc<Dictionary>,
     map: &dyn Homes,
     rules: &Rules,
-    known: &Known,
+    known: &AsOf,
     changed: &ChangedSince,
 ) -> Result<(Since, Arc<Dictionary>), MirrorError> {
     let mut since = Since {

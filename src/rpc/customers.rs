@@ -10,7 +10,7 @@ use super::error::PortError;
 use super::page::{self, PAGE_BYTES, Query};
 use super::proto::customer_ref::By;
 use super::proto::customer_service_server::CustomerService;
-use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, proto, tenant_name};
+use super::{Port, as_of, customer_id, detached, kind_name, parse_customer_id, proto, tenant_name};
 use crate::access::{Caller, Permission};
 use crate::identity::{Normalized, Rules};
 use crate::model::summary::cost::Rates;
@@ -18,7 +18,7 @@ use crate::model::summary::{Moment, Summary, survivor};
 use crate::model::{
     CustomerKind, Identifier, ObservationNo, Reason, Revision, TenantKey, TenantName, Violation,
 };
-use crate::store::{CustomerRecord, HeldIdentifier, Known, Tenant, Whom};
+use crate::store::{AsOf, CustomerRecord, HeldIdentifier, Tenant, Whom};
 
 /// Customers of one `BatchGetCustomers` at most.
 const BATCH_CUSTOMERS: usize = 1_000;
@@ -101,12 +101,12 @@ impl Port {
             None => None,
         };
         let known = known.as_ref();
-        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
+        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| as_of::rules(tenant, known));
         let named = self.parse_refs(tenant.as_ref(), &rules, customers, path)?;
         let Some(tenant) = tenant else { return Ok((Revision(0), vec![None; customers.len()])) };
         let asked: Vec<Whom> = named.iter().flatten().cloned().collect();
         let (revision, records) = match known {
-            Some(known) => (known.revision, self.views_then(&tenant, known, asked).await?),
+            Some(known) => (known.revision, self.views_as_of(&tenant, known, asked).await?),
             None => self.views(&tenant, asked).await?,
         };
         let rates = match mask.summary {
@@ -140,10 +140,10 @@ impl Port {
     }
 
     /// Customers as they were known then.
-    async fn views_then(
+    async fn views_as_of(
         &self,
         tenant: &Tenant,
-        known: &Known,
+        known: &AsOf,
         asked: Vec<Whom>,
     ) -> Result<Vec<Option<CustomerRecord>>, PortError> {
         let identifiers: Vec<Identifier> = asked
@@ -161,7 +161,7 @@ impl Port {
         };
         let observations: Vec<Option<ObservationNo>> = asked.into_iter().map(observation).collect();
         let present: Vec<ObservationNo> = observations.iter().copied().flatten().collect();
-        let mut found = self.store.customers_then(tenant.key, known, &present).await?.into_iter();
+        let mut found = self.store.customers_as_of(tenant.key, known, &present).await?.into_iter();
         Ok(observations.into_iter().map(|no| no.and_then(|_| found.next().flatten())).collect())
     }
 

@@ -21,6 +21,9 @@ use crate::model::{Reason, Revision, Violation};
 use crate::store::{Diagnosis, Failure, StoreError, diagnose};
 
 mod denied;
+mod turned_away;
+
+pub use turned_away::TurnedAway;
 
 /// The domain of every `ErrorInfo`.
 pub const DOMAIN: &str = "customer360";
@@ -86,6 +89,8 @@ pub enum PortError {
     /// A stream said nothing for too long.
     #[error("nothing arrived for {seconds} seconds; what was acknowledged is kept")]
     StreamIdle { seconds: u64 },
+    #[error(transparent)]
+    TurnedAway(#[from] TurnedAway),
     /// A task of ours panicked.
     #[error("a defect of the service; it was logged")]
     Panicked,
@@ -217,6 +222,7 @@ fn told(error: PortError) -> Told {
             metadata: metadata([("limit", limit.to_string())]),
             ..plain(Code::ResourceExhausted, ErrorReason::QuotaExceeded)
         },
+        PortError::TurnedAway(why) => turned_away::told(&why, plain),
         PortError::GivenUp => plain(Code::Cancelled, ErrorReason::DeadlineExceeded),
         PortError::StreamIdle { seconds } => Told {
             metadata: metadata([
@@ -332,6 +338,7 @@ fn told_mirror(error: MirrorError, plain: impl Fn(Code, ErrorReason) -> Told) ->
         MirrorError::Loading => {
             Told { retry: Some(LATER), ..plain(Code::Unavailable, ErrorReason::TenantLoading) }
         }
+        MirrorError::Panicked => plain(Code::Internal, ErrorReason::LoadFailed),
     }
 }
 

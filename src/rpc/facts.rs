@@ -12,14 +12,14 @@ use crate::kpi::engine::fits::Fits;
 use crate::kpi::facts::projection::Pieces;
 use crate::kpi::{Dictionary, KpiError, Scope, Snapshot};
 use crate::model::{Revision, TenantName};
-use crate::store::{Known, Tenant};
+use crate::store::{AsOf, Tenant};
 
 /// What questions are asked of, by [`Port::compute`].
 pub(super) struct Facts {
     pub tenant: Option<Tenant>,
     /// Of the past that of nobody, in which questions say what they read.
     snapshot: Arc<Snapshot>,
-    then: Option<Known>,
+    then: Option<AsOf>,
 }
 
 impl Facts {
@@ -70,7 +70,7 @@ impl Port {
             Some(tenant) => {
                 match self.known(tenant.key, "scope.as_known_at", fresh.as_known_at.as_ref()).await? {
                     Some(known) => {
-                        let nobody = self.mirrors.snapshot_then(tenant, &known, Pieces::NONE).await?;
+                        let nobody = self.mirrors.snapshot_as_of(tenant, &known, Pieces::NONE).await?;
                         return Ok(Facts {
                             then: Some(known),
                             snapshot: nobody,
@@ -151,7 +151,7 @@ impl Port {
             let answer = computing(move || compute(&asked)).await?;
             match (&facts.tenant, &facts.then, snapshot.given.lacking()) {
                 (Some(tenant), Some(known), Some(pieces)) => {
-                    snapshot = self.mirrors.snapshot_then(tenant, known, pieces).await?;
+                    snapshot = self.mirrors.snapshot_as_of(tenant, known, pieces).await?;
                 }
                 _ => return Ok(answer?),
             }

@@ -10,7 +10,7 @@ use super::error::{PortError, violation_to_proto};
 use super::page::{self, Query};
 use super::proto::identity_service_server::IdentityService;
 use super::proto::{self, explain_identity_request::Subject};
-use super::{Port, customer_id, detached, kind_name, known, parse_customer_id, tenant_name};
+use super::{Port, as_of, customer_id, detached, kind_name, parse_customer_id, tenant_name};
 use crate::identity::batch::Stored;
 use crate::identity::constraints::{Constraints, link_no};
 use crate::identity::explain::{self, Allowed, Explained, Link};
@@ -70,7 +70,7 @@ impl Port {
             None => None,
         };
         let known = known.as_ref();
-        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| known::rules(tenant, known));
+        let rules = tenant.as_ref().map_or_else(Default::default, |tenant| as_of::rules(tenant, known));
         let (normalized, unusable) = self.normalize_all(&asked.identifiers, &rules)?;
         let mut linking: Vec<Identifier> = normalized
             .iter()
@@ -88,7 +88,7 @@ impl Port {
                 let last = char::MAX.to_string();
                 let position = Position { at, key: TouchKey { source: last.clone(), source_id: last } };
                 let foreseen = self.foresee(&tenant, known, &linking, position).await?;
-                let known = Known::of(&rules, &foreseen.identifiers);
+                let known = Told::of(&rules, &foreseen.identifiers);
                 resolved(tenant.key, &rules, foreseen.revision, normalized, &known, &foreseen.foresight)
             }
             tenant => {
@@ -166,11 +166,11 @@ impl Port {
     pub(super) async fn find(
         &self,
         tenant: &Tenant,
-        known: Option<&store::Known>,
+        known: Option<&store::AsOf>,
         field: &str,
         identifier: &proto::Identifier,
     ) -> Result<Option<(IdentifierNo, Option<ObservationNo>)>, PortError> {
-        let rules = known::rules(tenant, known);
+        let rules = as_of::rules(tenant, known);
         let Some(normalized) = self.normalize_one(field, identifier, &rules)? else {
             return Ok(None);
         };
@@ -237,14 +237,14 @@ impl Port {
     pub(super) async fn story(
         &self,
         tenant: &Tenant,
-        known: Option<&store::Known>,
+        known: Option<&store::AsOf>,
         observation: ObservationNo,
     ) -> Result<Story, PortError> {
         let (_, mut found) = self.records(tenant, known, &[observation]).await?;
         let record = found.pop().flatten().ok_or(PortError::CustomerNotFound)?;
         let component = self.component(tenant, known, record.customer).await?;
         let component = component.ok_or(PortError::CustomerNotFound)?;
-        let rules = known::rules(tenant, known);
+        let rules = as_of::rules(tenant, known);
         let Component { revision, observations, identifiers, constraints, touches } = component;
         let explained =
             explain::explain(&rules, &constraints, &observations, &identifiers, &touches, record.customer);
@@ -253,9 +253,9 @@ impl Port {
 }
 
 /// What is known of identifiers, found by kind and value.
-struct Known<'a>(FxHashMap<(&'a str, &'a str), (IdentifierNo, &'a Stored)>);
+struct Told<'a>(FxHashMap<(&'a str, &'a str), (IdentifierNo, &'a Stored)>);
 
-impl<'a> Known<'a> {
+impl<'a> Told<'a> {
     fn of(rules: &'a Rules, identifiers: &'a [ResolvedIdentifier]) -> Self {
         let named = |found: &'a ResolvedIdentifier| {
             let kind = rules.kinds.get(found.stored.kind)?.kind.as_str();
@@ -274,7 +274,7 @@ fn resolved(
     rules: &Rules,
     revision: Revision,
     normalized: Vec<Normalized>,
-    known: &Known<'_>,
+    known: &Told<'_>,
     foresight: &Foresight,
 ) -> proto::ResolveIdentityResponse {
     let id = |no: ObservationNo| customer_id(tenant, no);

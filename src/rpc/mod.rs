@@ -4,6 +4,7 @@
 mod access;
 mod admin;
 mod answers;
+mod as_of;
 mod asking;
 mod bounded;
 pub mod codec;
@@ -18,7 +19,6 @@ mod figures;
 mod history;
 mod identities;
 mod journeys;
-mod known;
 mod kpis;
 mod lifetimes;
 pub mod outcome;

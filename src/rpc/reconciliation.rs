@@ -49,7 +49,7 @@ impl Port {
             Some(until) => until,
             None => {
                 let present = self.store.revision(tenant.key).await?;
-                self.store.known_at(tenant.key, KnownAt::Revision(present)).await?
+                self.store.as_of(tenant.key, KnownAt::Revision(present)).await?
             }
         };
         if from.revision > until.revision {

@@ -45,7 +45,7 @@ impl Port {
     async fn side(
         &self,
         tenant: &Tenant,
-        known: Option<&crate::store::Known>,
+        known: Option<&crate::store::AsOf>,
         field: &str,
         party: Option<proto::Party>,
     ) -> Result<ObservationNo, PortError> {

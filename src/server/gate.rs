@@ -21,7 +21,7 @@ use tower::{Layer, Service};
 
 use super::PortLimits;
 use super::arrival::{self, Import, Share};
-use super::refusals::{self, expired, malformed_timeout, stopping, too_many};
+use crate::rpc::error::{PortError, TurnedAway};
 use crate::rpc::place::{self, Place};
 use crate::{clock, rpc};
 
@@ -116,7 +116,7 @@ where
             let manner = Manner::of(&path);
             let asked = head.headers.get("grpc-timeout").map(|text| parse_timeout(text.as_bytes()));
             let Some(deadline) = shared.deadline(asked, manner) else {
-                return Ok(malformed_timeout().into_http());
+                return Ok(turned_away(TurnedAway::TimeoutMalformed).into_http());
             };
             let place = Place::new(shared.tenant(&head.headers), shared.in_progress.clone());
             let mut pass = Pass {
@@ -194,14 +194,22 @@ struct Pass {
     place: Arc<Place>,
 }
 
+fn turned_away(why: TurnedAway) -> Status {
+    PortError::from(why).into()
+}
+
+fn too_many(what: &'static str, setting: &'static str, limit: usize) -> Status {
+    turned_away(TurnedAway::TooMany { limit: limit as u64, what, setting })
+}
+
 impl Pass {
     /// Waits for the message, then takes a place.
     async fn admit(&mut self, manner: Manner, body: Body) -> Result<Body, Status> {
         let (shared, limits) = (self.shared.clone(), self.shared.limits.clone());
         if manner.lasts() {
             let stream = shared.streams.clone().try_acquire_owned();
-            self.place
-                .hold(stream.map_err(|_| too_many("streams are open", "max_streams", limits.max_streams))?);
+            let busy = |_| too_many("streams are open", "max_streams", limits.max_streams);
+            self.place.hold(stream.map_err(busy)?);
         }
         if manner == Manner::Import {
             return Ok(Body::new(Import::new(body, shared.imports.clone(), self.place.clone())));
@@ -212,8 +220,9 @@ impl Pass {
             arrived = tokio::time::timeout(limits.message, arriving) => arrived,
             status = self.cut() => return Err(status),
         };
-        let late = |_| refusals::late(limits.message);
-        let (body, room) = arrived.map_err(late)?.map_err(|_| refusals::no_room(limits.requests_mib))?;
+        let late = |_| turned_away(TurnedAway::MessageLate { seconds: limits.message.as_secs() });
+        let full = |_| turned_away(TurnedAway::NoRoom { mib: limits.requests_mib });
+        let (body, room) = arrived.map_err(late)?.map_err(full)?;
         if manner == Manner::Call {
             let admitted = shared.admission.clone().try_acquire_owned();
             let busy = |_| too_many("calls are in progress", "max_requests", limits.max_requests);
@@ -242,13 +251,13 @@ impl Pass {
         if let Some(expiry) = &mut self.expiry
             && expiry.as_mut().poll(cx).is_ready()
         {
-            return Poll::Ready(expired());
+            return Poll::Ready(turned_away(TurnedAway::Expired));
         }
         if let Some(drained) = &mut self.drained
             && drained.as_mut().poll(cx).is_ready()
         {
             self.drained = None;
-            return Poll::Ready(stopping());
+            return Poll::Ready(turned_away(TurnedAway::Stopping));
         }
         Poll::Pending
     }

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tonic::Status;
+use tonic::body::Body;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Config;
+use crate::rpc::error::PortError;
 
 mod accept;
 mod arrival;
@@ -22,7 +25,6 @@ mod fetch;
 mod gate;
 pub mod issuer;
 mod peer;
-mod refusals;
 mod secure;
 pub mod tls;
 
@@ -30,9 +32,6 @@ pub use auth::{Auth, AuthLayer};
 pub use credentials::Credentials;
 pub use gate::{Gate, GateLayer};
 pub use tls::Tls;
-
-/// The domain of every `ErrorInfo`.
-pub const ERROR_DOMAIN: &str = "customer360";
 
 /// What a peer may send before it is read. Fixed rather than adaptive: an adaptive window begins
 /// at 64 KiB, and h2 allows small frames by the window, so that a hundred small calls at once
@@ -200,7 +199,7 @@ pub async fn serve(
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(gate)
-        .layer(CatchPanicLayer::custom(|_| refusals::panic_reply()))
+        .layer(CatchPanicLayer::custom(|_| Status::from(PortError::Panicked).into_http::<Body>()))
         .layer(AuthLayer::new(protection.credentials))
         .add_routes(routes)
         .serve_with_incoming_shutdown(connections, async move {

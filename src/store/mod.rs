@@ -29,7 +29,7 @@ pub use decisions::merges::{ListedMerge, ListedMerges, MergePlace};
 pub use decisions::rules::{Promoted, Promotion, RuleSet, WholeMap};
 pub use decisions::sharing::{COUNTED, SharedIdentifier};
 pub use error::{Diagnosis, Failure, QueueLimit, StoreError, diagnose};
-pub use read::as_of::{Known, KnownAt};
+pub use read::as_of::{AsOf, KnownAt};
 pub use read::changes::{Changed, Cursor, Fact, Facts, Moved};
 pub use read::conflicts::{ConflictPlace, ListedConflict, ListedConflicts, Why};
 pub use read::feed::{FeedPage, RevisionEvents};

@@ -70,13 +70,13 @@ async fn exercise(store: &Store) {
     let page = Page { after: None, size: 10 };
     for by in [By::Tenant, By::Customer(ObservationNo(1))] {
         store.touchpoints(tenant.key, None, by, &filter, page).await.unwrap();
-        let known = store.known_at(tenant.key, KnownAt::Revision(Revision(7))).await.unwrap();
+        let known = store.as_of(tenant.key, KnownAt::Revision(Revision(7))).await.unwrap();
         store.touchpoints(tenant.key, Some(&known), by, &filter, page).await.unwrap();
     }
-    let known = store.known_at(tenant.key, KnownAt::Revision(Revision(3))).await.unwrap();
+    let known = store.as_of(tenant.key, KnownAt::Revision(Revision(3))).await.unwrap();
     store.identity_events(tenant.key, Revision(0)).await.unwrap();
     store.changed_since(tenant.key, &known, Revision(7)).await.unwrap();
-    store.known_at(tenant.key, KnownAt::Instant(Micros(5))).await.unwrap();
+    store.as_of(tenant.key, KnownAt::Instant(Micros(5))).await.unwrap();
     store.customers(tenant.key, &tenant.rules, &[ObservationNo(1), ObservationNo(2)]).await.unwrap();
     store.list_customers(tenant.key, &tenant.rules, Some(CustomerKind::Registered), None, 10).await.unwrap();
     store.component(tenant.key, &tenant.rules, ObservationNo(1)).await.unwrap();
@@ -87,7 +87,7 @@ async fn exercise(store: &Store) {
     store.views(tenant.key, &tenant.rules, &whom).await.unwrap();
     let position = Position { at: Micros(1_000), key: key(1_000) };
     store.foresee(tenant.key, &tenant.rules, &who, position.clone()).await.unwrap();
-    store.foresee_then(tenant.key, &known, &who, position).await.unwrap();
+    store.foresee_as_of(tenant.key, &known, &who, position).await.unwrap();
     store.kept_out(tenant.key, vec![who.to_vec()]).await.unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
     decide(store, &tenant).await;
@@ -183,8 +183,8 @@ async fn exercise_moves(store: &Store, tenant: &Tenant, promotion: Promotion) {
     store.void(tenant.key, &key, "wrong").await.unwrap().unwrap();
     store.changes(tenant.key, Cursor::default(), 100).await.unwrap();
     let known = store.revision(tenant.key).await.unwrap();
-    let known = store.known_at(tenant.key, KnownAt::Revision(Revision(known.0 - 1))).await.unwrap();
-    store.customers_then(tenant.key, &known, &customers).await.unwrap();
+    let known = store.as_of(tenant.key, KnownAt::Revision(Revision(known.0 - 1))).await.unwrap();
+    store.customers_as_of(tenant.key, &known, &customers).await.unwrap();
     store.identity_events(tenant.key, Revision(0)).await.unwrap();
     store.whole_map(tenant.key, &rules, &rules).await.unwrap();
 }

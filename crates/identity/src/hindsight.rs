@@ -161,7 +161,7 @@ pub fn rebuild(
 
 /// An identifier that was shared then, held by nobody.
 #[must_use]
-pub fn shared_then(named: &Named) -> Stored {
+pub fn shared_as_of(named: &Named) -> Stored {
     let position =
         Position { at: Micros(0), key: TouchKey { source: String::new(), source_id: String::new() } };
     let seen = Seen { position, no: ObservationNo(0) };

@@ -139,6 +139,11 @@ fn the_manual_names_the_code_that_is_answered() {
         (MirrorError::TooLarge { limit_bytes: 1 }.into(), "RESOURCE_EXHAUSTED"),
         (MirrorError::Outgrown(FactError::NumberTooLarge).into(), "RESOURCE_EXHAUSTED"),
         (MirrorError::Loading.into(), "UNAVAILABLE"),
+        (MirrorError::Panicked.into(), "INTERNAL"),
+        (TurnedAway::Stopping.into(), "UNAVAILABLE"),
+        (TurnedAway::MessageLate { seconds: 1 }.into(), "DEADLINE_EXCEEDED"),
+        (TurnedAway::TimeoutMalformed.into(), "INVALID_ARGUMENT"),
+        (TurnedAway::NoRoom { mib: 1 }.into(), "RESOURCE_EXHAUSTED"),
     ];
     for (error, code) in code_in_manual {
         let status = Status::from(error);

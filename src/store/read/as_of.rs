@@ -35,7 +35,7 @@ pub enum KnownAt {
 
 /// A tenant as it was at a revision.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct AsOf {
     pub revision: Revision,
     /// When it was committed; the beginning of time for revision 0.
     pub committed_at: Micros,
@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotReached`] when that revision is yet to come.
-    pub async fn known_at(&self, tenant: TenantKey, at: KnownAt) -> Result<Known, StoreError> {
+    pub async fn as_of(&self, tenant: TenantKey, at: KnownAt) -> Result<AsOf, StoreError> {
         let mut tx = self.db.read().await?;
         let present = revision(&mut tx, tenant).await?;
         let revision = match at {
@@ -103,18 +103,18 @@ impl Store {
         let rules = self.tenants.rules(&mut tx, tenant, row.get(0)?).await?;
         let (constraints, links) = constraints::standing_at(&mut tx, tenant, revision).await?;
         let constraints = Arc::new(constraints);
-        Ok(Known { revision, committed_at, rules, last_touchpoint, last_observation, constraints, links })
+        Ok(AsOf { revision, committed_at, rules, last_touchpoint, last_observation, constraints, links })
     }
 
     /// The customers that observations belonged to then; `None` where nobody was known.
-    pub async fn customers_then(
+    pub async fn customers_as_of(
         &self,
         tenant: TenantKey,
-        known: &Known,
+        known: &AsOf,
         observations: &[ObservationNo],
     ) -> Result<Vec<Option<CustomerRecord>>, StoreError> {
         let mut tx = self.db.read().await?;
-        let found = customers_then(&mut tx, tenant, known, observations).await?;
+        let found = customers_as_of(&mut tx, tenant, known, observations).await?;
         let into_record = |(found, names): FoundThen| {
             let shown = names.iter().map(|(no, stored)| (*no, Shown::of(stored, &known.rules)));
             found.into_record(&shown.collect())
@@ -123,10 +123,10 @@ impl Store {
     }
 
     /// What was known of identifiers then; `None` for one not seen yet.
-    pub async fn identifiers_then(
+    pub async fn identifiers_as_of(
         &self,
         tenant: TenantKey,
-        known: &Known,
+        known: &AsOf,
         identifiers: &[Identifier],
     ) -> Result<Vec<Option<ResolvedIdentifier>>, StoreError> {
         let mut tx = self.db.read().await?;
@@ -141,10 +141,10 @@ impl Store {
     }
 
     /// All evidence that bore on an observation then; `None` if it was not there.
-    pub async fn component_then(
+    pub async fn component_as_of(
         &self,
         tenant: TenantKey,
-        known: &Known,
+        known: &AsOf,
         observation: ObservationNo,
     ) -> Result<Option<Component>, StoreError> {
         if observation.0 > known.last_observation {
@@ -154,7 +154,7 @@ impl Store {
         let then = load(&mut tx, tenant, known, &[observation.0], &[]).await?;
         let (observations, identifiers) = (then.observations, then.before.identifiers);
         let evidence = observations.iter().map(|stored| &stored.observation);
-        let touches = stretches::load_touches_then(&mut tx, tenant, known, evidence).await?;
+        let touches = stretches::load_touches_as_of(&mut tx, tenant, known, evidence).await?;
         let (revision, constraints) = (known.revision, known.constraints.clone());
         Ok(Some(Component { revision, observations, identifiers, constraints, touches }))
     }
@@ -163,14 +163,14 @@ impl Store {
 /// A customer, and what was known of its identifiers.
 type FoundThen = (Found, FxHashMap<IdentifierNo, Stored>);
 
-pub(in crate::store) async fn customers_then(
+pub(in crate::store) async fn customers_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     asked: &[ObservationNo],
 ) -> Result<Vec<Option<FoundThen>>, StoreError> {
     let there = asked.iter().filter(|no| no.0 <= known.last_observation);
-    let map = map_then(tx, tenant, known, there.map(|no| no.0).collect()).await?;
+    let map = map_as_of(tx, tenant, known, there.map(|no| no.0).collect()).await?;
     let seeds: Vec<i64> = map.iter().flat_map(|(no, customer)| [*no, *customer]).collect();
     let then = load(tx, tenant, known, &seeds, &[]).await?;
     let settled: FxHashMap<i64, i64> =
@@ -186,7 +186,7 @@ pub(in crate::store) async fn customers_then(
     let wanted: FxHashSet<ObservationNo> = customers.iter().flatten().copied().collect();
     let whole = then.observations.iter().filter(|o| wanted.contains(&o.customer) && o.stretches.is_empty());
     let whole: Vec<i64> = whole.map(|o| o.observation.no.0).collect();
-    let summaries = summaries_then(tx, tenant, known, &whole).await?;
+    let summaries = summaries_as_of(tx, tenant, known, &whole).await?;
     let cut = then.observations.iter().filter(|o| !o.stretches.is_empty());
     let cut: Stretches = cut.map(|o| (o.observation.no, o.stretches.clone())).collect();
     let spans = |o: &StoredObservation, c: ObservationNo| spans_of(&cut, o.observation.no, o.customer, c);
@@ -229,7 +229,7 @@ pub(in crate::store) async fn customers_then(
 async fn divided_summaries(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     divided: &[(ObservationNo, Vec<Span>)],
 ) -> Result<FxHashMap<(ObservationNo, ObservationNo), Summary>, StoreError> {
     let spans: Vec<(ObservationNo, Span)> =
@@ -249,12 +249,12 @@ async fn divided_summaries(
 pub(in crate::store) async fn spans(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: Option<&Known>,
+    known: Option<&AsOf>,
     customer: ObservationNo,
 ) -> Result<Vec<[i64; 3]>, StoreError> {
     let found: Option<Found> = match known {
         Some(known) => {
-            let mut found = customers_then(tx, tenant, known, &[customer]).await?;
+            let mut found = customers_as_of(tx, tenant, known, &[customer]).await?;
             found.pop().flatten().map(|(found, _)| found)
         }
         None => customers(tx, tenant, &[customer]).await?.pop().flatten(),
@@ -265,10 +265,10 @@ pub(in crate::store) async fn spans(
 }
 
 /// The customers of observations then, by the log; of those that exist.
-pub(in crate::store) async fn map_then(
+pub(in crate::store) async fn map_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     observations: Vec<i64>,
 ) -> Result<FxHashMap<i64, i64>, StoreError> {
     let scalars = [tenant.0, known.revision.0].map(Scalar::Int);
@@ -295,10 +295,10 @@ pub(in crate::store) async fn find_identifiers(
 
 /// Summaries of observations from the touchpoints known then. One that nothing happened to since
 /// is the present one.
-async fn summaries_then(
+async fn summaries_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     observations: &[i64],
 ) -> Result<FxHashMap<i64, Summary>, StoreError> {
     let scalars = [tenant.0, known.last_touchpoint, known.revision.0].map(Scalar::Int);
@@ -309,7 +309,7 @@ async fn summaries_then(
     }
     let numbers: Vec<ObservationNo> = observations.iter().copied().map(ObservationNo).collect();
     let then = (known.last_touchpoint, known.revision);
-    let corrections = orders::corrections_then(tx, tenant, &numbers, then).await?;
+    let corrections = orders::corrections_as_of(tx, tenant, &numbers, then).await?;
     changed.extend(corrections.iter().map(|(no, _)| no.0));
     changed.extend(orders::corrections_of(tx, tenant, &numbers).await?.iter().map(|(no, _)| no.0));
     let (again, same): (Vec<i64>, Vec<i64>) = observations.iter().partition(|no| changed.contains(no));
@@ -355,7 +355,7 @@ pub(in crate::store) async fn sum_touches(
 pub(in crate::store) async fn voided_since(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
 ) -> Result<FxHashSet<i64>, StoreError> {
     let rows = tx.fetch(VOIDED_SINCE, &[tenant.0, known.revision.0].map(Scalar::Int)).await?;
     rows.iter().map(|row| row.get(0)).collect()

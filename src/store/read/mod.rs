@@ -30,7 +30,7 @@ use crate::model::{
     TouchKey, Touchpoint, TouchpointNo,
 };
 use crate::store::driver::{Column, Scalar, Transaction};
-use crate::store::read::as_of::{Known, map_then, spans};
+use crate::store::read::as_of::{AsOf, map_as_of, spans};
 use crate::store::read::rows::{list, parse_member, parse_touchpoints};
 use crate::store::tenants::revision;
 use crate::store::write::identities::{self, kind_index, read_identifier};
@@ -231,7 +231,7 @@ impl Store {
     pub async fn touchpoints(
         &self,
         tenant: TenantKey,
-        known: Option<&Known>,
+        known: Option<&AsOf>,
         by: By,
         filter: &Filter,
         page: Page,
@@ -275,9 +275,9 @@ impl Store {
         let mut entries = parse_touchpoints(&mut tx, tenant, &rows).await?;
         if let Some(known) = known {
             let observations = entries.iter().filter_map(|entry| Some(entry.observation?.0)).collect();
-            let map = map_then(&mut tx, tenant, known, observations).await?;
+            let map = map_as_of(&mut tx, tenant, known, observations).await?;
             let divided = entries.iter().filter_map(|entry| entry.observation);
-            let cut = stretches::load_then(&mut tx, tenant, known, divided).await?;
+            let cut = stretches::load_as_of(&mut tx, tenant, known, divided).await?;
             for entry in &mut entries {
                 let home = entry.observation.and_then(|no| Some((no, *map.get(&no.0)?)));
                 let owner =

@@ -4,12 +4,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::identity::constraints::Sharing;
-use crate::identity::hindsight::{Hindsight, Named, rebuild, shared_then};
+use crate::identity::hindsight::{Hindsight, Named, rebuild, shared_as_of};
 use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{ObservationNo, Position, TenantKey};
 use crate::store::StoreError;
 use crate::store::driver::{Column, Row, Scalar, Transaction};
-use crate::store::read::as_of::{Known, voided_since};
+use crate::store::read::as_of::{AsOf, voided_since};
 use crate::store::write::identities::{kind_index, read_numbers, read_position};
 use crate::store::write::stretches;
 
@@ -53,7 +53,7 @@ struct Search {
 pub(in crate::store) async fn load(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     observations: &[i64],
     identifiers: &[i64],
 ) -> Result<Hindsight, StoreError> {
@@ -91,13 +91,13 @@ pub(in crate::store) async fn load(
         links = search.follow(&seeds);
     }
     let Search { observations, named, .. } = search;
-    let touches = stretches::load_touches_then(tx, tenant, known, observations.values()).await?;
+    let touches = stretches::load_touches_as_of(tx, tenant, known, observations.values()).await?;
     let mut then =
         rebuild(&known.rules, &known.constraints, observations.into_values().collect(), &touches, &named);
     for no in identifiers.iter().map(|no| IdentifierNo(*no)) {
         let shared = named.get(&no).filter(|named| named.shared);
         if let Some(named) = shared.filter(|_| !then.before.identifiers.contains_key(&no)) {
-            then.before.identifiers.insert(no, shared_then(named));
+            then.before.identifiers.insert(no, shared_as_of(named));
         }
     }
     Ok(then)
@@ -112,7 +112,7 @@ impl Search {
         &mut self,
         tx: &mut Transaction,
         tenant: TenantKey,
-        known: &Known,
+        known: &AsOf,
         mut numbers: Vec<IdentifierNo>,
     ) -> Result<(), StoreError> {
         numbers.retain(|no| !self.named.contains_key(no));
@@ -137,14 +137,14 @@ impl Search {
         &mut self,
         tx: &mut Transaction,
         tenant: TenantKey,
-        known: &Known,
+        known: &AsOf,
         voided: &FxHashSet<i64>,
         numbers: Vec<i64>,
     ) -> Result<(), StoreError> {
         let scalars = [tenant.0, known.last_touchpoint, known.revision.0].map(Scalar::Int);
         let (mut again, mut lists) = (Vec::new(), FxHashMap::default());
         let rows = tx.fetch_bulk(LOAD_OBSERVATIONS, &scalars[..1], &[Column::Int(numbers)]).await?;
-        let uncut = uncut_then(tx, tenant, known, &rows).await?;
+        let uncut = uncut_as_of(tx, tenant, known, &rows).await?;
         for row in rows {
             let no: i64 = row.get(0)?;
             let mut severed = read_numbers(&row.get::<String>(2)?)?;
@@ -204,10 +204,10 @@ impl Search {
 }
 
 /// Of observations with cut links: those that were cut later than then.
-async fn uncut_then(
+async fn uncut_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     rows: &[Row],
 ) -> Result<FxHashSet<(i64, IdentifierNo)>, StoreError> {
     let mut cut: Vec<i64> = Vec::new();

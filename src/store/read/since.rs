@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Micros, ObservationNo, Revision, TenantKey};
 use crate::store::driver::Scalar;
-use crate::store::read::as_of::Known;
+use crate::store::read::as_of::AsOf;
 use crate::store::read::changes::{BETWEEN_FIELDS, Facts, fact_text};
 use crate::store::write::stretches;
 use crate::store::{Store, StoreError};
@@ -59,7 +59,7 @@ impl Store {
     pub async fn changed_since(
         &self,
         tenant: TenantKey,
-        known: &Known,
+        known: &AsOf,
         until: Revision,
     ) -> Result<ChangedSince, StoreError> {
         let mut tx = self.db.read().await?;
@@ -73,7 +73,7 @@ impl Store {
             changed.last_moved.entry(observation).or_insert(revision);
         }
         let divided: Vec<ObservationNo> = changed.homes.keys().copied().collect();
-        for (no, later) in stretches::load_then(&mut tx, tenant, known, divided.into_iter()).await? {
+        for (no, later) in stretches::load_as_of(&mut tx, tenant, known, divided.into_iter()).await? {
             if let Some(home) = changed.homes.get_mut(&no) {
                 home.later = later.into_iter().map(|stretch| (stretch.from, stretch.owner)).collect();
             }

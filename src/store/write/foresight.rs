@@ -12,7 +12,7 @@ use crate::identity::resolve::{IdentifierNo, Observation};
 use crate::model::{Identifier, ObservationNo, Position, Revision, TenantKey};
 use crate::store::driver::{Column, Scalar, Transaction};
 use crate::store::read::ResolvedIdentifier;
-use crate::store::read::as_of::{Known, find_identifiers};
+use crate::store::read::as_of::{AsOf, find_identifiers};
 use crate::store::read::search::load;
 use crate::store::tenants::data_key::DataKey;
 use crate::store::write::content::set_hash;
@@ -96,10 +96,10 @@ impl Store {
     }
 
     /// As [`Store::foresee`], but from what was known then.
-    pub async fn foresee_then(
+    pub async fn foresee_as_of(
         &self,
         tenant: TenantKey,
-        known: &Known,
+        known: &AsOf,
         identifiers: &[Identifier],
         position: Position,
     ) -> Result<Foreseen, StoreError> {
@@ -109,7 +109,7 @@ impl Store {
         let there = there.map(|there| there.no).filter(|no| no.0 <= known.last_observation);
         let found = find_identifiers(&mut tx, tenant, identifiers).await?;
         let numbers: Vec<i64> = found.iter().flatten().copied().collect();
-        let (sighted, partly) = sighted_then(&mut tx, tenant, known, &numbers).await?;
+        let (sighted, partly) = sighted_as_of(&mut tx, tenant, known, &numbers).await?;
         let mut then = load(&mut tx, tenant, known, &sighted, &numbers).await?;
         let no = there.unwrap_or(ObservationNo(known.last_observation + 1));
         let mut observation =
@@ -122,7 +122,7 @@ impl Store {
             observation.identifiers.push(number);
         }
         let evidence = then.observations.iter().map(|stored| &stored.observation);
-        let touches = stretches::load_touches_then(&mut tx, tenant, known, evidence).await?;
+        let touches = stretches::load_touches_as_of(&mut tx, tenant, known, evidence).await?;
         let numbers = observation.identifiers.clone();
         let foresight = then.foresee(&known.rules, observation, touches, &partly);
         let resolved = |no: IdentifierNo| {
@@ -135,10 +135,10 @@ impl Store {
 
 /// The observations then of identifiers, and those identifiers that have more of them than a component
 /// may have: they stay what they were.
-async fn sighted_then(
+async fn sighted_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     identifiers: &[i64],
 ) -> Result<(Vec<i64>, FxHashSet<IdentifierNo>), StoreError> {
     let limit = i64::from(known.rules.component_limit);

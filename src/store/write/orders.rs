@@ -255,7 +255,7 @@ pub(in crate::store) async fn corrections_of(
 
 /// The corrections of observations, of the touchpoints known by a number, but for those void by a
 /// revision.
-pub(in crate::store) async fn corrections_then(
+pub(in crate::store) async fn corrections_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
     observations: &[ObservationNo],
@@ -287,7 +287,7 @@ pub(in crate::store) async fn correct_spans(
     observations.dedup();
     let corrections = match then.0 == i64::MAX {
         true => corrections_of(tx, tenant, &observations).await?,
-        false => corrections_then(tx, tenant, &observations, then).await?,
+        false => corrections_as_of(tx, tenant, &observations, then).await?,
     };
     for (no, one) in corrections {
         let has = |span: &Span| {

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 use crate::store::decisions::decision::Reassigned;
 use crate::store::driver::{Column, Row, Scalar, Transaction};
 use crate::store::read::Member;
-use crate::store::read::as_of::{Known, NOW};
+use crate::store::read::as_of::{AsOf, NOW};
 use crate::store::read::rows::parse_member;
 use crate::store::tenants::data_key::{DataKey, KeyedHash};
 use crate::store::write::identities::Evidence;
@@ -108,10 +108,10 @@ pub(in crate::store) async fn load_all(
 }
 
 /// The stretches of observations as they were then.
-pub(in crate::store) async fn load_then(
+pub(in crate::store) async fn load_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     observations: impl Iterator<Item = ObservationNo>,
 ) -> Result<Stretches, StoreError> {
     if !known.rules.moves() {
@@ -225,7 +225,7 @@ pub(in crate::store) fn spans_of(
 }
 
 /// What the touchpoints in each of those spans come to.
-/// Known are the touchpoints up to a number, but for those void by a revision.
+/// AsOf are the touchpoints up to a number, but for those void by a revision.
 pub(in crate::store) async fn summaries(
     tx: &mut Transaction,
     tenant: TenantKey,
@@ -283,10 +283,10 @@ pub(in crate::store) async fn load_touches(
 }
 
 /// The touches known then of observations that may be accompanied.
-pub(in crate::store) async fn load_touches_then(
+pub(in crate::store) async fn load_touches_as_of(
     tx: &mut Transaction,
     tenant: TenantKey,
-    known: &Known,
+    known: &AsOf,
     observations: impl Iterator<Item = &Observation>,
 ) -> Result<Vec<Touch>, StoreError> {
     if !known.rules.moves() {

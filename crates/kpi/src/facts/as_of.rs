@@ -136,7 +136,7 @@ impl Snapshot {
     #[must_use]
     pub fn as_known_given(&self, since: &Since, now: &dyn Homes, trust: &Trust, pieces: Pieces) -> Self {
         let (then, given) = (Then { now, since }, Given::of(pieces));
-        let objects = self.objects_then(since);
+        let objects = self.objects_as_of(since);
         let settlement = match objects.is_empty() {
             true => self.settlement.clone(),
             false => {
@@ -180,7 +180,7 @@ impl Snapshot {
                 let map = Owners { nobody: true, ..map };
                 vec![Arc::new(Segment::gather_where(&sources, &map, knows, trust, &given).tables)]
             }
-            false => self.unidentified_then(since, &given),
+            false => self.unidentified_as_of(since, &given),
         };
         for (live, customers) in segments.iter_mut().zip(taken).filter(|(_, taken)| !taken.is_empty()) {
             *live = live.without(customers);
@@ -201,7 +201,7 @@ impl Snapshot {
             dictionary: self.dictionary.clone(),
             objects,
             settlement,
-            voided: Arc::new(self.voided_then(since)),
+            voided: Arc::new(self.voided_as_of(since)),
             given,
             folded: self.folded,
             given_up: Arc::default(),
@@ -246,7 +246,7 @@ impl Snapshot {
     }
 
     /// What was said of orders then.
-    fn objects_then(&self, since: &Since) -> Arc<Objects> {
+    fn objects_as_of(&self, since: &Since) -> Arc<Objects> {
         if self.objects.is_empty() {
             return self.objects.clone();
         }
@@ -257,7 +257,7 @@ impl Snapshot {
         Arc::new(self.objects.as_of(last, &numbers.collect()))
     }
 
-    fn unidentified_then(&self, since: &Since, given: &Given) -> Vec<Arc<Tables>> {
+    fn unidentified_as_of(&self, since: &Since, given: &Given) -> Vec<Arc<Tables>> {
         let knows = |number, at| since.knows(number, at);
         let known = |tables: &Arc<Tables>| {
             let shared = tables.shared(given);
@@ -274,7 +274,7 @@ impl Snapshot {
         known
     }
 
-    fn voided_then(&self, since: &Since) -> Vec<Voided> {
+    fn voided_as_of(&self, since: &Since) -> Vec<Voided> {
         let key = |voided: &Voided| (voided.at, voided.place, voided.touch_type.0);
         let mut later: FxHashMap<_, usize> = FxHashMap::default();
         for voided in &since.voided {

@@ -9,10 +9,10 @@ use super::{Port, rates_of};
 use crate::identity::Rules;
 use crate::model::summary::cost::Rates;
 use crate::model::{Identifier, ObservationNo, Position, Reason, Revision, TenantKey};
-use crate::store::{Component, CustomerRecord, Foreseen, Known, KnownAt, ResolvedIdentifier, Tenant};
+use crate::store::{AsOf, Component, CustomerRecord, Foreseen, KnownAt, ResolvedIdentifier, Tenant};
 
 /// The rules of then, or of now.
-pub(super) fn rules(tenant: &Tenant, known: Option<&Known>) -> Arc<Rules> {
+pub(super) fn rules(tenant: &Tenant, known: Option<&AsOf>) -> Arc<Rules> {
     known.map_or_else(|| tenant.rules.clone(), |known| known.rules.clone())
 }
 
@@ -23,7 +23,7 @@ impl Port {
         tenant: TenantKey,
         field: &str,
         asked: Option<&proto::KnownAt>,
-    ) -> Result<Option<Known>, PortError> {
+    ) -> Result<Option<AsOf>, PortError> {
         let Some(asked) = asked else { return Ok(None) };
         let at = self.parse_known(field, asked)?;
         if let KnownAt::Instant(at) = at
@@ -33,7 +33,7 @@ impl Port {
             let field = format!("{field}.instant");
             return Err(PortError::field(field, Reason::OutOfRange, "is in the future"));
         }
-        Ok(Some(self.store.known_at(tenant, at).await?))
+        Ok(Some(self.store.as_of(tenant, at).await?))
     }
 
     fn parse_known(&self, field: &str, asked: &proto::KnownAt) -> Result<KnownAt, PortError> {
@@ -60,12 +60,12 @@ impl Port {
     pub(super) async fn records(
         &self,
         tenant: &Tenant,
-        known: Option<&Known>,
+        known: Option<&AsOf>,
         observations: &[ObservationNo],
     ) -> Result<(Revision, Vec<Option<CustomerRecord>>), PortError> {
         Ok(match known {
             Some(known) => {
-                let records = self.store.customers_then(tenant.key, known, observations).await?;
+                let records = self.store.customers_as_of(tenant.key, known, observations).await?;
                 (known.revision, records)
             }
             None => self.store.customers(tenant.key, &tenant.rules, observations).await?,
@@ -76,11 +76,11 @@ impl Port {
     pub(super) async fn identifiers(
         &self,
         tenant: &Tenant,
-        known: Option<&Known>,
+        known: Option<&AsOf>,
         identifiers: &[Identifier],
     ) -> Result<Vec<Option<ResolvedIdentifier>>, PortError> {
         Ok(match known {
-            Some(known) => self.store.identifiers_then(tenant.key, known, identifiers).await?,
+            Some(known) => self.store.identifiers_as_of(tenant.key, known, identifiers).await?,
             None => self.store.identifiers(tenant.key, &tenant.rules, identifiers).await?.1,
         })
     }
@@ -89,12 +89,12 @@ impl Port {
     pub(super) async fn foresee(
         &self,
         tenant: &Tenant,
-        known: Option<&Known>,
+        known: Option<&AsOf>,
         identifiers: &[Identifier],
         position: Position,
     ) -> Result<Foreseen, PortError> {
         Ok(match known {
-            Some(known) => self.store.foresee_then(tenant.key, known, identifiers, position).await?,
+            Some(known) => self.store.foresee_as_of(tenant.key, known, identifiers, position).await?,
             None => self.store.foresee(tenant.key, &tenant.rules, identifiers, position).await?,
         })
     }
@@ -103,11 +103,11 @@ impl Port {
     pub(super) async fn component(
         &self,
         tenant: &Tenant,
-        known: Option<&Known>,
+        known: Option<&AsOf>,
         observation: ObservationNo,
     ) -> Result<Option<Component>, PortError> {
         Ok(match known {
-            Some(known) => self.store.component_then(tenant.key, known, observation).await?,
+            Some(known) => self.store.component_as_of(tenant.key, known, observation).await?,
             None => self.store.component(tenant.key, &tenant.rules, observation).await?,
         })
     }
@@ -116,7 +116,7 @@ impl Port {
     pub(super) async fn rates_at(
         &self,
         tenant: TenantKey,
-        known: Option<&Known>,
+        known: Option<&AsOf>,
         revision: Revision,
     ) -> Result<Arc<Rates>, PortError> {
         match known {

@@ -10,7 +10,7 @@ use crate::kpi::facts::as_of::Since;
 use crate::kpi::facts::projection::Pieces;
 use crate::kpi::facts::reconcile::{Between, Cause};
 use crate::model::Revision;
-use crate::store::{Known, Tenant};
+use crate::store::{AsOf, Tenant};
 
 /// Snapshots of past revisions of one tenant that are kept, if memory allows.
 const KEPT: usize = 8;
@@ -95,8 +95,8 @@ impl Mirrors {
     pub async fn compare(
         &self,
         tenant: &Tenant,
-        from: &Known,
-        until: &Known,
+        from: &AsOf,
+        until: &AsOf,
     ) -> Result<Comparison, MirrorError> {
         self.snapshot(tenant, until.revision.max(from.revision)).await?;
         let mirror = self.mirror(tenant);
@@ -127,10 +127,10 @@ impl Mirrors {
     ///
     /// # Errors
     /// As [`Mirrors::snapshot`].
-    pub async fn snapshot_then(
+    pub async fn snapshot_as_of(
         &self,
         tenant: &Tenant,
-        known: &Known,
+        known: &AsOf,
         pieces: Pieces,
     ) -> Result<Arc<Snapshot>, MirrorError> {
         let present = self.snapshot(tenant, known.revision).await?;
@@ -153,7 +153,7 @@ impl Mirrors {
     async fn look_back(
         &self,
         mirror: &Arc<Mirror>,
-        known: &Known,
+        known: &AsOf,
         pieces: Pieces,
     ) -> Result<Arc<Snapshot>, MirrorError> {
         // While it is held, the map is that of the published snapshot.
