@@ -58,7 +58,8 @@ async fn a_void_takes_the_horizon_back() {
     let horizon = |kpi: proto::KpiFigures| kpi.basis.unwrap().observed_until.unwrap().seconds;
     assert_eq!(horizon(figure(&service, scope(30, 0), "visits").await), NOW - 2 * 86_400);
     let (source, source_id) = ("shop".to_owned(), "2".to_owned());
-    let void = proto::VoidTouchpointRequest { source, source_id, reason: "a test".into(), ..Default::default() };
+    let void =
+        proto::VoidTouchpointRequest { source, source_id, reason: "a test".into(), ..Default::default() };
     let revision = service.touchpoints().void_touchpoint(void).await.unwrap().into_inner().revision;
     let mut asked = scope(30, 0);
     asked.as_mut().unwrap().at_least_as_fresh = revision;

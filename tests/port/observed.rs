@@ -153,10 +153,7 @@ async fn a_window_of_no_days_is_the_same_day_and_a_session_is_asked_by_name() {
     let mut touches: Vec<proto::Touchpoint> = (1..=5)
         .map(|day| {
             let when = format!("2026-03-0{day}T10:00:00Z");
-            proto::Touchpoint {
-                visit_id: format!("S{day}"),
-                ..touch(&day.to_string(), &when, "a", visit())
-            }
+            proto::Touchpoint { visit_id: format!("S{day}"), ..touch(&day.to_string(), &when, "a", visit()) }
         })
         .collect();
     touches.push(proto::Touchpoint {
@@ -220,8 +217,7 @@ async fn one_order_is_not_retained() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_parcels_are_no_repeat() {
     let now = "2026-03-05T10:00:00Z";
-    let touches =
-        [touch("1", now, "a", order("O1-A", 10_000)), touch("2", now, "a", order("O1-B", 10_000))];
+    let touches = [touch("1", now, "a", order("O1-A", 10_000)), touch("2", now, "a", order("O1-B", 10_000))];
     for told in told("parcels", &touches).await {
         for (unit, repeats) in [
             (proto::OrderUnit::Unspecified, 0.0),

@@ -167,7 +167,10 @@ fn undecided(figure: &Value, unit: &str, kind: Kind, style: &Style) -> Option<St
     let so_far = so_far.map_or_else(String::new, |value| format!("; with all of them {value} so far"));
     let known = figure.get("knownAt").and_then(Value::as_str).map(|at| style.local(at));
     let known = known.map_or_else(String::new, |at| format!("; all known from {at} on"));
-    Some(format!("open         {} {are} not decided yet{so_far}{known}", style.number(Kind::Count, Some(open), 0)))
+    Some(format!(
+        "open         {} {are} not decided yet{so_far}{known}",
+        style.number(Kind::Count, Some(open), 0)
+    ))
 }
 
 /// What changed, in words.

@@ -4,9 +4,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::plain::Plain;
-use super::world::{
-    Touch, World, at, back, closed, order, random_group_by, random_orders, random_scope,
-};
+use super::world::{Touch, World, at, back, closed, order, random_group_by, random_orders, random_scope};
 use crate::shapes::lifetime;
 use crate::shapes::lifetime::{Customer, Question, Warning, compute};
 use crate::*;

@@ -210,7 +210,10 @@ impl<'a> Naive<'a> {
             "conversion_same_channel" => visits()
                 .map(|t| {
                     let orders = self.after(&all, t, days).into_iter();
-                    hit(t, orders.into_iter().find(|o| self.is_order(o) && its(t, o) && o.channel == t.channel))
+                    hit(
+                        t,
+                        orders.into_iter().find(|o| self.is_order(o) && its(t, o) && o.channel == t.channel),
+                    )
                 })
                 .collect(),
             "visitor_conversion" => {

@@ -56,14 +56,9 @@ fn hours_are_aligned_to_the_local_clock() {
 /// Every lookup equals what jiff says about the instant itself.
 #[test]
 fn an_index_is_what_the_zone_says_of_the_instant() {
-    for name in [
-        "UTC",
-        "Europe/Rome",
-        "America/Santiago",
-        "Pacific/Apia",
-        "Australia/Lord_Howe",
-        "Asia/Kathmandu",
-    ] {
+    for name in
+        ["UTC", "Europe/Rome", "America/Santiago", "Pacific/Apia", "Australia/Lord_Howe", "Asia/Kathmandu"]
+    {
         let zone = Zone::named(name).unwrap();
         let (from, until) = (at("2010-06-01T07:00:00Z"), at("2013-02-01T00:00:00Z"));
         for unit in [Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year] {
