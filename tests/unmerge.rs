@@ -170,7 +170,7 @@ async fn merges_of(store: &Store, tenant: &Tenant, bridge: ObservationNo) -> Vec
 
 fn rules(seed: u64) -> Rules {
     // Of every other seed devices and cookies move, as by default.
-    let mut rules = if seed % 2 == 0 { worlds::rules() } else { Rules::default() };
+    let mut rules = if seed.is_multiple_of(2) { worlds::rules() } else { Rules::default() };
     for rule in rules.kinds.iter_mut() {
         match seed % 4 {
             0 => rule.share_after = None,
