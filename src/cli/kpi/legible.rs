@@ -152,10 +152,14 @@ pub fn measured(names: Vec<Column>, figures: &[&Value], parts: Parts, style: &St
     }
     columns.push(Column::of("n", Kind::Count, &all("anchors"), style));
     columns.push(Column::of("customers", Kind::Count, &all("customers"), style));
-    let why = all("absentReason").into_iter().map(|why| why.and_then(Value::as_str).unwrap_or_default());
-    let words = |why: &str| why.trim_start_matches("ABSENT_REASON_").to_lowercase().replace('_', " ");
-    columns.push(Column::texts("absent", why.map(words).collect()));
+    columns.push(Column::texts("absent", figures.iter().map(|figure| absent(figure)).collect()));
     columns
+}
+
+/// Why a value is absent, in words; nothing where it is not.
+fn absent(of: &Value) -> String {
+    let why = of.get("absentReason").and_then(Value::as_str).unwrap_or_default();
+    why.trim_start_matches("ABSENT_REASON_").to_lowercase().replace('_', " ")
 }
 
 /// What is not decided yet, in words: how many, what they come to so far, and when all will be known.
@@ -208,7 +212,9 @@ fn told(layout: &Layout, answer: &Value, style: &Style) -> String {
                 let decimals = style.decimals(told.kind, message.get("value").and_then(number).into_iter());
                 let range = style.range(told.kind, message.get("interval"), decimals);
                 let number = |name: &str| style.show(Kind::Sum, message.get(name));
+                let why = absent(&Value::Object(message.clone()));
                 let parts = match (message.get("denominator"), message.get("n").or(message.get("answers"))) {
+                    _ if message.get("value").is_none() && !why.is_empty() => why,
                     (Some(_), _) => {
                         format!("{} / {}", number("numerator"), number("denominator"))
                     }
