@@ -30,7 +30,9 @@ const DAY: i64 = 86_400_000_000;
 
 /// Every KPI, ungrouped and by what depends on who is who, of what happened before an instant.
 fn answers(snapshot: &Snapshot, until: Micros) -> Vec<String> {
-    let scope = || Scope::of(TimeRange { from: Micros(1_700_000_000_000_000), until });
+    // As far as was observed then: what came later moves the horizon.
+    let range = TimeRange { from: Micros(1_700_000_000_000_000), until };
+    let scope = || Scope { observed_until: Some(until), ..Scope::of(range) };
     let rates: Arc<[CostRate]> = ["web", "store", "app"]
         .map(|channel| CostRate {
             channel: channel.into(),

@@ -141,7 +141,7 @@ fn states(snapshot: &Snapshot, scope: &Scope) -> String {
         scope: scope.clone(),
         group_by: None,
         orders: OrderOptions::default(),
-        unit: Unit::Month,
+        by: Unit::Month.into(),
         activities: vec![ActivityType::Visit],
     };
     let answer = lifecycle::compute(snapshot, &question).expect("an answer");

@@ -88,6 +88,7 @@ fn since(
 ) -> Result<(Since, Arc<Dictionary>), MirrorError> {
     let mut since = Since {
         revision: known.revision,
+        committed: Some(known.committed_at),
         last: small(known.last_touchpoint)?,
         is_retrusted: rules.trait_sources != known.rules.trait_sources,
         ..Since::default()

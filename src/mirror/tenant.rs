@@ -1,6 +1,6 @@
 //! The contents of one tenant's mirror, and how a change is applied to them. No I/O here.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -167,6 +167,8 @@ impl Contents {
             objects: self.told.objects.clone(),
             settlement: self.told.settlement.clone(),
             given: Given::default(),
+            committed: changed.committed_at,
+            sightings: OnceLock::new(),
             folded: self.dictionary.folded(),
             given_up: Arc::default(),
         }))

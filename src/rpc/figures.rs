@@ -192,7 +192,8 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn customer(&self, customer_id: String, hits: &[Counted]) -> proto::KpiCustomer {
-        let sum = |of: fn(&Counted) -> i64| hits.iter().map(|hit| i128::from(of(hit))).sum::<i128>() as f64;
+        let decided = || hits.iter().filter(|hit| !hit.is_open);
+        let sum = |of: fn(&Counted) -> i64| decided().map(|hit| i128::from(of(hit))).sum::<i128>() as f64;
         proto::KpiCustomer {
             customer_id,
             numerator: sum(|hit| hit.part) / self.scale,

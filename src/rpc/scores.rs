@@ -61,6 +61,7 @@ impl Port {
         let tenant = self.existing_tenant(name).await?;
         let facts = self.facts_converted(name, fresh, &mut question.scope).await?;
         let compute = move |snapshot: &Snapshot| {
+            let question = lifetime::Question { scope: question.scope.on(snapshot), ..question.clone() };
             let lifetime = lifetime::compute(snapshot, &question)?;
             let asked = rfm::Question {
                 scope: question.scope.clone(),
@@ -69,9 +70,13 @@ impl Port {
                 after: None,
                 size: 0,
             };
-            rfm::compute(snapshot, &asked).map(|rfm| (lifetime, rfm.cuts))
+            rfm::compute(snapshot, &asked).map(|rfm| (lifetime, rfm.cuts, question.scope.observed_until))
         };
-        let (lifetime, cuts) = self.compute(&facts, compute).await?;
+        let (lifetime, cuts, observed_until) = self.compute(&facts, compute).await?;
+        // The run goes on to stand on what was observed when it was made.
+        if let Some(scope) = &mut request.scope {
+            scope.observed_until = observed_until.map(timestamp);
+        }
         let scored_at = (self.clock)();
         let kept = Kept {
             request,
@@ -109,6 +114,8 @@ impl Port {
         let corrupt = |_| PortError::from(crate::store::StoreError::Corrupt { what: "scoring run" });
         let kept: Kept = serde_json::from_str(document).map_err(corrupt)?;
         let mut question = self.check(|c| convert::scoring_question(c, kept.request))?;
+        // Runs of before 0.2 do not say until when they observed: until the end of their range.
+        question.scope.observed_until.get_or_insert(question.scope.range.until);
         if let Some(currency) = question.scope.currency {
             let rates = self.store.exchange_rates(tenant.key, currency, Revision(i64::MAX)).await?;
             question.scope.rates = Arc::new(rates.into_iter().map(convert::kpi_rate).collect());
@@ -197,7 +204,7 @@ impl Holding {
         let channels = one.deeds.channels.iter();
         proto::CustomerScores {
             scored_at: Some(timestamp(self.scored_at)),
-            observed_until: Some(timestamp(self.scoring.question.scope.observed())),
+            observed_until: self.scoring.question.scope.observed_until.map(timestamp),
             revision: snapshot.revision.0,
             horizon_days: self.scoring.question.horizon_days,
             last_nps: one.deeds.last_nps.map(u32::from),

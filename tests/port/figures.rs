@@ -18,6 +18,11 @@ pub fn scope() -> Option<proto::Scope> {
     Some(proto::Scope { range, observed_until, currency, ..Default::default() })
 }
 
+/// The same, when every window that begins in it is over.
+pub fn decided() -> Option<proto::Scope> {
+    scope().map(|scope| proto::Scope { observed_until: days_ago(-60), ..scope })
+}
+
 fn by(channel: &str, mut touchpoint: proto::Touchpoint) -> proto::Touchpoint {
     channel.clone_into(&mut touchpoint.channel);
     touchpoint
@@ -115,7 +120,8 @@ async fn compute(service: &Service, request: proto::ComputeKpisRequest) -> Vec<p
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_month_in_numbers() {
     let service = busy_service().await;
-    let kpis = compute(&service, proto::ComputeKpisRequest { scope: scope(), ..Default::default() }).await;
+    let asked = proto::ComputeKpisRequest { scope: decided(), ..Default::default() };
+    let kpis = compute(&service, asked).await;
     let figure = |id: &str| {
         let kpi = kpis.iter().find(|kpi| kpi.kpi.as_ref().unwrap().id == id);
         let figure = kpi.unwrap_or_else(|| panic!("{id} is answered")).total.clone().unwrap();

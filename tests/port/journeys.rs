@@ -3,7 +3,7 @@
 use customer360::rpc::proto::{self, AttributionModel};
 use tonic::Code;
 
-use crate::figures::{busy_service, scope};
+use crate::figures::{busy_service, decided, scope};
 use crate::support::{refused, service, wrong_fields};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,11 +35,11 @@ async fn journeys_funnels_and_store_conversion_have_their_shapes() {
     assert_eq!((journeys.orders, journeys.paths.len() as i64), (3, journeys.distinct));
     let paths: Vec<&[String]> = journeys.paths.iter().map(|path| path.channels.as_slice()).collect();
     assert!(paths.contains(&["web".to_owned(), "store".to_owned()].as_slice()));
-    let request = proto::ComputeFunnelRequest { scope: scope(), ..Default::default() };
+    let request = proto::ComputeFunnelRequest { scope: decided(), ..Default::default() };
     let funnel = client.compute_funnel(request).await.unwrap().into_inner();
     let steps: Vec<f64> = funnel.steps.iter().map(|step| step.numerator).collect();
     assert_eq!(steps, [2.0, 1.0, 1.0, 1.0]);
-    let request = proto::ComputeStoreConversionRequest { scope: scope(), ..Default::default() };
+    let request = proto::ComputeStoreConversionRequest { scope: decided(), ..Default::default() };
     let store = client.compute_store_conversion(request).await.unwrap().into_inner();
     let values = [store.raw, store.showroomers, store.adjusted_low, store.adjusted_high];
     assert_eq!(values.map(|ratio| ratio.unwrap().numerator), [1.0, 1.0, 2.0, 3.0]);

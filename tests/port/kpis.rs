@@ -109,10 +109,12 @@ async fn retention_answers_both_forms_unless_one_is_asked_for() {
     let period = proto::PeriodRetentionOptions {
         window_days: Some(30),
         activity_types: vec![ActivityType::Order.into(), ActivityType::Visit.into()],
+        overlapping: true,
     };
     // The window before the start holds the orders of the fortieth and the thirtieth day.
     let scope = Some(proto::Scope {
         range: Some(proto::TimeRange { start: days_ago(20), end: days_ago(0) }),
+        observed_until: days_ago(0),
         ..scope(0).unwrap()
     });
     let request = proto::ComputeRetentionRequest { scope, period: Some(period), ..Default::default() };
@@ -166,7 +168,9 @@ async fn cost_to_serve_follows_rates_and_capacity() {
     let got = kpis.get_capacity(proto::GetCapacityRequest::default()).await.unwrap().into_inner();
     assert_eq!(got.capacities, [capacity]);
 
-    let request = proto::ComputeCostToServeRequest { scope: scope(revision), ..Default::default() };
+    // All of the capacity's interval, and not only until the last touchpoint.
+    let observed = scope(revision).map(|scope| proto::Scope { observed_until: days_ago(0), ..scope });
+    let request = proto::ComputeCostToServeRequest { scope: observed, ..Default::default() };
     let answer = kpis.compute_cost_to_serve(request).await.unwrap().into_inner();
     assert_eq!(answer.currency, "EUR");
     let total = answer.total.unwrap();

@@ -54,7 +54,8 @@ impl Told {
         let known = then.map(proto::known_at::At::Revision).map(|at| proto::KnownAt { at: Some(at) });
         let scope = proto::Scope {
             range,
-            observed_until: days_ago(0),
+            // A day more, so that the thirty days after the oldest order are over.
+            observed_until: days_ago(-1),
             currency: "EUR".into(),
             at_least_as_fresh: if then.is_some() { 0 } else { self.revision },
             as_known_at: known,

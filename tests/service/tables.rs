@@ -7,15 +7,16 @@ use std::process::Command;
 use crate::support::{BINARY, Service};
 
 /// Snapshots by name, and how each is asked; all of 2025, in euros, for 80 columns.
-const SHOWN: [(&str, &[&str]); 13] = [
+const SHOWN: [(&str, &[&str]); 14] = [
     ("scalar", &["conversion", "--compare", "previous-period"]),
+    ("undecided", &["visitor_conversion", "--window", "60"]),
     ("grouped", &["revenue", "--group-by", "channel", "--group-by", "category", "--granularity", "month"]),
-    ("triangle", &["retention", "--group-by", "channel"]),
+    ("triangle", &["retention", "--group-by", "channel", "--observed-until", "2026-01-01"]),
     ("matrix", &["return_matrix"]),
-    ("model", &["phase_model"]),
+    ("model", &["phase_model", "--observed-until", "2026-01-01"]),
     ("card", &["incentive_card"]),
     ("lifetime", &["lifetime", "--from", "2024-01-01"]),
-    ("compared", &["lifecycle", "--compare", "previous-period"]),
+    ("compared", &["lifecycle", "--compare", "previous-period", "--observed-until", "2026-01-01"]),
     ("replies", &["replied_within_4h", "--group-by", "channel"]),
     ("units", &["average_unit_price", "--group-by", "channel"]),
     ("segments", &["rfm", "--compare", "previous-period"]),

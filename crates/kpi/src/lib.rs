@@ -18,7 +18,9 @@ pub use facts::segment::{Segment, Source};
 pub use facts::snapshot::{Live, Snapshot, Voided};
 pub use facts::tables::Tables;
 pub use facts::trust::Trust;
-pub use ground::answer::{Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Ratio};
+pub use ground::answer::{
+    Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Observation, Ratio, SourceHorizon,
+};
 pub use ground::bitmap::Bitmap;
 
 #[cfg(test)]

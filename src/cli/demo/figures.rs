@@ -71,7 +71,7 @@ impl Figures {
                     scope: Some(scope(HALF_YEAR_START_S, revision)),
                     period: Some(proto::PeriodRetentionOptions {
                         window_days: Some(90),
-                        activity_types: vec![],
+                        ..Default::default()
                     }),
                     ..Default::default()
                 })
@@ -170,6 +170,8 @@ fn scope(start_s: i64, revision: i64) -> proto::Scope {
     let instant = |seconds| Some(pbjson_types::Timestamp { seconds, nanos: 0 });
     proto::Scope {
         range: Some(proto::TimeRange { start: instant(start_s), end: instant(END_S) }),
+        // All of the two years is there, though the last touchpoint is hours before their end.
+        observed_until: instant(END_S),
         time_zone: "Europe/Berlin".to_owned(),
         at_least_as_fresh: revision,
         ..Default::default()

@@ -106,6 +106,8 @@ fn figures(answer: &Value, style: &Style) -> Vec<String> {
         names.extend(before.map(|_| "before".to_owned()));
         let totals: Vec<&Value> = kpi.get("total").into_iter().chain(before).collect();
         parts.push(grid(&measured(vec![Column::texts("", names)], &totals, parts_of, style), style.width));
+        let open = kpi.get("total").and_then(|total| undecided(total, unit, kind, style));
+        parts.extend(open.map(|open| wrapped(&open, style.width)));
         parts.extend(kpi.get("change").map(|change| wrapped(&changed(change, kind, style), style.width)));
 
         let (groups, more) = some(array(kpi, "/groups"));
@@ -150,10 +152,29 @@ pub fn measured(names: Vec<Column>, figures: &[&Value], parts: Parts, style: &St
     }
     columns.push(Column::of("n", Kind::Count, &all("anchors"), style));
     columns.push(Column::of("customers", Kind::Count, &all("customers"), style));
-    let why = all("absentReason").into_iter().map(|why| why.and_then(Value::as_str).unwrap_or_default());
-    let words = |why: &str| why.trim_start_matches("ABSENT_REASON_").to_lowercase().replace('_', " ");
-    columns.push(Column::texts("absent", why.map(words).collect()));
+    columns.push(Column::texts("absent", figures.iter().map(|figure| absent(figure)).collect()));
     columns
+}
+
+/// Why a value is absent, in words; nothing where it is not.
+fn absent(of: &Value) -> String {
+    let why = of.get("absentReason").and_then(Value::as_str).unwrap_or_default();
+    why.trim_start_matches("ABSENT_REASON_").to_lowercase().replace('_', " ")
+}
+
+/// What is not decided yet, in words: how many, what they come to so far, and when all will be known.
+fn undecided(figure: &Value, unit: &str, kind: Kind, style: &Style) -> Option<String> {
+    let open = figure.get("open").and_then(number).filter(|&open| open > 0.0)?;
+    let what = unit.strip_prefix("share of ").unwrap_or("touchpoints");
+    let are = if open == 1.0 { format!("of the {what} is") } else { format!("{what} are") };
+    let so_far = figure.pointer("/soFar/value").map(|value| style.show(kind, Some(value)));
+    let so_far = so_far.map_or_else(String::new, |value| format!("; with all of them {value} so far"));
+    let known = figure.get("knownAt").and_then(Value::as_str).map(|at| style.local(at));
+    let known = known.map_or_else(String::new, |at| format!("; all known from {at} on"));
+    Some(format!(
+        "open         {} {are} not decided yet{so_far}{known}",
+        style.number(Kind::Count, Some(open), 0)
+    ))
 }
 
 /// What changed, in words.
@@ -191,7 +212,9 @@ fn told(layout: &Layout, answer: &Value, style: &Style) -> String {
                 let decimals = style.decimals(told.kind, message.get("value").and_then(number).into_iter());
                 let range = style.range(told.kind, message.get("interval"), decimals);
                 let number = |name: &str| style.show(Kind::Sum, message.get(name));
+                let why = absent(&Value::Object(message.clone()));
                 let parts = match (message.get("denominator"), message.get("n").or(message.get("answers"))) {
+                    _ if message.get("value").is_none() && !why.is_empty() => why,
                     (Some(_), _) => {
                         format!("{} / {}", number("numerator"), number("denominator"))
                     }
@@ -289,6 +312,9 @@ fn notes(answer: &Value, style: &Style) -> Vec<String> {
         let coverage = basis.pointer("/identityCoverage/value");
         told.extend(coverage.map(|share| format!("{} identified", style.show(Kind::Share, Some(share)))));
         told.extend(basis.get("censored").map(|_| format!("{} censored", count("censored"))));
+        let until = basis.get("observedUntil").and_then(Value::as_str);
+        let until = until.filter(|_| basis.get("open") == Some(&Value::Bool(true)));
+        told.extend(until.map(|at| format!("observed until {}, the range is not over", style.local(at))));
         let left_out = array(basis, "/excluded").iter().map(|one| {
             let why = style.show(Kind::Constant("EXCLUSION_REASON_"), one.get("reason"));
             format!("{} {why}", style.show(Kind::Count, one.get("touchpoints")))

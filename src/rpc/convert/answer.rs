@@ -9,7 +9,7 @@ use crate::kpi::shapes::nps;
 use crate::kpi::shapes::repurchase;
 use crate::kpi::shapes::retention;
 use crate::kpi::shapes::triangle;
-use crate::kpi::{Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Ratio};
+use crate::kpi::{Absent, Basis, Estimate, Excluded, Folded, Group, Grouped, Ratio, SourceHorizon};
 use crate::model::Currency;
 use crate::rpc::proto::{self, ExclusionReason};
 
@@ -150,6 +150,18 @@ pub(super) fn basis(basis: &Basis) -> proto::Basis {
         censored: count(basis.censored),
         identity_coverage: Some(ratio(&basis.identity_coverage)),
         folded: (!basis.folded.is_nothing()).then(|| folded(&basis.folded)),
+        observed_until: Some(timestamp(basis.observation.until)),
+        observed_from: basis.observation.from.map(timestamp),
+        open: basis.observation.is_open,
+        sources: basis.observation.sources.iter().map(source).collect(),
+    }
+}
+
+fn source(of: &SourceHorizon) -> proto::SourceObservation {
+    proto::SourceObservation {
+        source: of.source.clone(),
+        latest: of.latest.map(timestamp),
+        complete_until: of.complete_until.map(timestamp),
     }
 }
 
@@ -164,6 +176,7 @@ pub(super) fn absent_reason(absent: Option<Absent>) -> i32 {
         Some(Absent::EmptyDenominator) => Said::EmptyDenominator,
         Some(Absent::NotObserved) => Said::NotObserved,
         Some(Absent::NotReached) => Said::NotReached,
+        Some(Absent::NotObservedLongEnough) => Said::NotObservedLongEnough,
         Some(Absent::NegativeDenominator) => Said::NegativeDenominator,
         Some(Absent::NothingRecorded) => Said::NothingRecorded,
     };

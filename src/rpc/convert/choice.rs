@@ -65,17 +65,37 @@ choices! {
     }
     Phase(Awareness, unspecified = None) { Awareness, Consideration, Decision, Service, Loyalty, }
     CustomerKind(Anonymous, unspecified = None) { Anonymous, Registered, }
-    CohortUnit(Month, unspecified = Some(Self::Month)) { Hour, Day, Week, Month, }
+    CohortUnit(Month, unspecified = Some(Self::Month)) { Hour, Day, Week, Month, Quarter, Year, }
     CohortStart(FirstTime, unspecified = Some(Self::FirstTime)) { FirstTime, Recurring, }
     FirstMeaning(Ever, unspecified = Some(Self::Ever)) { Ever, InScope, }
     CancelledOrders(LeaveOut, unspecified = Some(Self::LeaveOut)) { LeaveOut, Count, }
-    OrderUnit(Order, unspecified = Some(Self::Order)) { Order, CustomerDay, }
     WindowKind(Calendar, unspecified = Some(Self::Calendar)) { Calendar, Elapsed, }
     AnswersCounted(LastPerCustomer, unspecified = Some(Self::LastPerCustomer)) {
         LastPerCustomer, EveryAnswer,
     }
     Weekday(Monday, unspecified = Some(Self::Monday)) {
         Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday,
+    }
+}
+
+impl Choice for OrderUnit {
+    const NAME: &'static str = "OrderUnit";
+    const FALLBACK: Self = Self::Usual;
+
+    fn parse(number: i32) -> Option<Self> {
+        Some(match proto::OrderUnit::try_from(number).ok()? {
+            proto::OrderUnit::Unspecified => Self::Usual,
+            proto::OrderUnit::Order => Self::Order,
+            proto::OrderUnit::CustomerDay => Self::CustomerDay,
+        })
+    }
+
+    fn number(self) -> i32 {
+        match self {
+            Self::Usual => proto::OrderUnit::Unspecified as i32,
+            Self::Order => proto::OrderUnit::Order as i32,
+            Self::CustomerDay => proto::OrderUnit::CustomerDay as i32,
+        }
     }
 }
 

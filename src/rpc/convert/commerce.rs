@@ -2,12 +2,12 @@
 
 use super::answer::{basis, reference};
 use super::figure::{
-    changed, compared, comparison, elsewhere, figure_to_proto, kpi_figures, note, parameters,
+    Before, changed, compared, comparison, elsewhere, figure_to_proto, kpi_figures, note, parameters,
 };
 use super::question::scope;
 use super::{Checks, Choice, Path};
 use crate::kpi::engine::compare::Against;
-use crate::kpi::engine::measure::{Elsewhere, Params, Span};
+use crate::kpi::engine::measure::{Elsewhere, Params};
 use crate::kpi::measures::returns::{self, RETURN_MATRIX};
 use crate::kpi::shapes::board::{self, Asked, Board, Cell, INCENTIVE_CARD, Line, PHASE_MODEL};
 use crate::kpi::shapes::mix::{self, PRODUCT_MIX, Sales};
@@ -88,7 +88,7 @@ pub fn returns(
         returns: super::answer::count(cell.returns),
         days: Some(figure_to_proto(&cell.days)),
     };
-    let figures = answer.figures.into_iter().map(|answer| kpi_figures(answer, &[], None));
+    let figures = answer.figures.into_iter().map(|answer| kpi_figures(answer, &[], &[], None));
     Ok(proto::ComputeReturnsResponse {
         kpi: Some(reference(&RETURN_MATRIX)),
         // The same figures, with what changed.
@@ -135,7 +135,8 @@ fn sales(sales: &Sales) -> proto::ProductMix {
 
 #[must_use]
 pub fn phase_model(board: Board) -> proto::ComputePhaseModelResponse {
-    let Board { places, before, lines, tests } = board;
+    let Board { places, before, days, lines, tests } = board;
+    let before = (before, days);
     let row = |(line, (phase, _)): (Line, _)| proto::PhaseRow {
         phase: Choice::number(phase),
         figure: Some(figure(&line, before)),
@@ -152,7 +153,8 @@ pub fn phase_model(board: Board) -> proto::ComputePhaseModelResponse {
 
 #[must_use]
 pub fn incentive_card(board: Board) -> proto::ComputeIncentiveCardResponse {
-    let Board { places, before, lines, tests } = board;
+    let Board { places, before, days, lines, tests } = board;
+    let before = (before, days);
     let row = |(nth, value): (usize, Option<String>)| proto::CardRow {
         place: Some(proto::GroupKey { value }),
         cells: lines.iter().map(|line| cell(&line.cells[nth], before)).collect(),
@@ -165,7 +167,7 @@ pub fn incentive_card(board: Board) -> proto::ComputeIncentiveCardResponse {
     }
 }
 
-fn figure(line: &Line, before: Span) -> proto::BoardFigure {
+fn figure(line: &Line, before: Before) -> proto::BoardFigure {
     proto::BoardFigure {
         kpi: Some(reference(&line.kpi)),
         name: line.kpi.name.to_owned(),
@@ -175,7 +177,7 @@ fn figure(line: &Line, before: Span) -> proto::BoardFigure {
     }
 }
 
-fn cell(cell: &Cell, before: Span) -> proto::BoardCell {
+fn cell(cell: &Cell, before: Before) -> proto::BoardCell {
     proto::BoardCell {
         figure: Some(figure_to_proto(&cell.now)),
         change: Some(changed(before, &cell.change, Some(cell.before))),

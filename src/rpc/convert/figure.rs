@@ -2,7 +2,7 @@
 
 use super::answer::{absent_reason, basis, count, definition, interval, reference};
 use super::lifetime::warnings;
-use super::question::{activity_type_of, group_by, orders, scope, window_days_or};
+use super::question::{activity_type_of, group_by, orders, retained_within, scope, window_days_or};
 use super::{Checks, Path, timestamp};
 use crate::kpi::catalogue::measures;
 use crate::kpi::engine::compare::{self, Against, Change};
@@ -11,8 +11,8 @@ use crate::kpi::engine::measure::{Elsewhere, Measure, Params, Research, Same, Sp
 use crate::kpi::engine::members::{Filter, Page, Side};
 use crate::kpi::engine::params::ValueBasis;
 use crate::kpi::engine::scalar::{Answer, Cell, Figure, Question};
-use crate::kpi::ground::calendar::Unit;
-use crate::kpi::{KpiError, Scope, Snapshot, Window};
+use crate::kpi::ground::calendar::{Granularity, Unit};
+use crate::kpi::{KpiError, Scope, Snapshot, Window, WindowKind};
 use crate::model::{Micros, Reason, Violation};
 use crate::rpc::proto;
 
@@ -25,7 +25,7 @@ const IDS: usize = 200;
 #[derive(Clone)]
 pub struct Figures {
     pub question: Question,
-    pub series: Option<Unit>,
+    pub series: Option<Granularity>,
     pub against: Option<Against>,
 }
 
@@ -34,7 +34,7 @@ pub struct Figures {
 pub fn figures(mut c: Checks<'_>, asked: proto::ComputeKpisRequest) -> Result<Figures, Vec<Violation>> {
     let root = Path::root();
     let scope = scope(&mut c, &root.field("scope"), asked.scope);
-    let has_currency = scope.currency.is_some();
+    let (has_currency, named) = (scope.currency.is_some(), !asked.kpi_ids.is_empty());
     let mut figures = Figures {
         question: Question {
             scope,
@@ -43,9 +43,12 @@ pub fn figures(mut c: Checks<'_>, asked: proto::ComputeKpisRequest) -> Result<Fi
             group_by: dimensions(&mut c, &root, asked.group_by),
             spans: Vec::new(),
         },
-        series: granularity(&mut c, &root.field("granularity"), asked.granularity),
+        series: several(&mut c, &root, asked.granularity, asked.granularity_count),
         against: comparison(&mut c, &root.field("comparison"), asked.comparison),
     };
+    if named {
+        overlap(&mut c, &root, &figures.question);
+    }
     counting(&mut figures.question);
     c.finish(figures)
 }
@@ -80,8 +83,23 @@ pub fn explained(
         group_by,
         spans: Vec::new(),
     };
+    overlap(&mut c, &root, &question);
     counting(&mut question);
     c.finish((question, filter))
+}
+
+/// Refuses a window of retention that is longer than the range.
+fn overlap(c: &mut Checks<'_>, root: &Path<'_>, question: &Question) {
+    let asks = |id: &str| question.measures.iter().any(|measure| measure.definition.id == id);
+    let Some(window) = question.params.window else { return };
+    let (parameters, overlapping) = (root.field("parameters"), question.params.overlapping);
+    let (window_at, days) = (parameters.field("window"), Some(window.days));
+    if asks("retention") {
+        retained_within(c, &window_at.field("days"), days, overlapping, &question.scope);
+    } else if asks("dormant_buyers") {
+        // No day before the range is no time to have been active in.
+        window_days_or(c, &window_at.field("days"), days, 1);
+    }
 }
 
 /// Groups count the orders that the figures count.
@@ -136,19 +154,17 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
             default.care_target_minutes
         }
     };
+    let (window, window_kind) = window(c, &at.field("window"), asked.window.unwrap_or_default());
     Params {
-        window: asked.window.map(|window| {
-            let its = at.field("window");
-            Window {
-                days: window_days_or(c, &its.field("days"), window.days, 0),
-                kind: c.choice(&its.field("kind"), window.kind),
-            }
-        }),
+        window,
+        window_kind,
+        same_visit: asked.same_visit,
         orders: orders(c, &at.field("orders"), asked.orders),
         same: same(c, &at.field("same"), asked.same),
         research: research(c, &at.field("research"), asked.research),
         steps: if asked.steps.is_empty() { default.steps } else { steps(c, at, asked.steps) },
         strict: asked.strict,
+        overlapping: asked.overlapping,
         recovery_days: window_days_or(c, &recovery, asked.recovery_days, default.recovery_days),
         answers_counted: c.choice(&at.field("answers_counted"), asked.answers_counted),
         survey_id: c.optional_text(&at.field("survey_id"), asked.survey_id),
@@ -159,6 +175,16 @@ pub(super) fn parameters(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto:
         first: c.choice(&at.field("first"), asked.first),
         ..default
     }
+}
+
+/// A window where its days are said, and how days are counted. None is the same local day.
+fn window(c: &mut Checks<'_>, at: &Path<'_>, asked: proto::Window) -> (Option<Window>, WindowKind) {
+    let kind = c.choice(&at.field("kind"), asked.kind);
+    let days = match (asked.days, kind) {
+        (Some(0), WindowKind::Calendar) => Some(0),
+        (days, _) => days.map(|_| window_days_or(c, &at.field("days"), days, 1)),
+    };
+    (days.map(|days| Window { days, kind }), kind)
 }
 
 fn steps(c: &mut Checks<'_>, at: &Path<'_>, asked: Vec<proto::FunnelStep>) -> Vec<Step> {
@@ -205,6 +231,21 @@ macro_rules! named {
     )* };
 }
 
+/// Units of one interval at most.
+const UNITS: u32 = 366;
+
+/// So many units at a time; `None` where none is named.
+pub(super) fn several(c: &mut Checks<'_>, root: &Path<'_>, unit: i32, units: u32) -> Option<Granularity> {
+    if units > UNITS {
+        c.refuse(&root.field("granularity_count"), Reason::OutOfRange, format!("at most {UNITS}"));
+    }
+    let unit = granularity(c, &root.field("granularity"), unit);
+    if unit.is_none() && units > 1 {
+        c.refuse(&root.field("granularity"), Reason::Required, "must be set where several are counted");
+    }
+    unit.map(|unit| Granularity { unit, count: units.clamp(1, UNITS) })
+}
+
 named! {
     fn same -> Same {
         SameSubject: Same::Anything,
@@ -224,7 +265,8 @@ named! {
     }
     fn granularity -> Option<Unit> {
         Granularity: None,
-        Day => Some(Unit::Day), Week => Some(Unit::Week), Month => Some(Unit::Month),
+        Hour => Some(Unit::Hour), Day => Some(Unit::Day), Week => Some(Unit::Week), Month => Some(Unit::Month),
+        Quarter => Some(Unit::Quarter), Year => Some(Unit::Year),
     }
     fn comparison -> Option<Against> {
         Comparison: None,
@@ -232,7 +274,7 @@ named! {
     }
     fn side -> Side {
         KpiSide: Side::Counted,
-        Counted => Side::Counted, Numerator => Side::Numerator, Rest => Side::Rest,
+        Counted => Side::Counted, Numerator => Side::Numerator, Rest => Side::Rest, Open => Side::Open,
     }
 }
 
@@ -243,8 +285,12 @@ impl Figures {
     /// As [`crate::kpi::engine::scalar::compute`].
     pub fn answer(&self, snapshot: &Snapshot) -> Result<proto::ComputeKpisResponse, KpiError> {
         let Self { mut question, series, against } = self.clone();
-        let points = series.map(|unit| compare::series(&question.scope, unit)).transpose()?;
-        let earlier = against.map(|against| compare::earlier(&question.scope, against)).transpose()?;
+        let observed = question.scope.observed_on(snapshot);
+        let points = series.map(|by| compare::series(&question.scope, observed, by)).transpose()?;
+        let earlier =
+            against.map(|against| compare::earlier(&question.scope, observed, against)).transpose()?;
+        let whole = series.map(|by| compare::whole(&question.scope, by, points.as_deref())).transpose()?;
+        let days = earlier.map(|span| compared_days(&question.scope, observed, span)).transpose()?;
         let points = points.unwrap_or_default();
         question.spans = points.iter().copied().chain(earlier).collect();
         let answers = crate::kpi::engine::scalar::compute(snapshot, &question)?;
@@ -262,9 +308,10 @@ impl Figures {
         let mut kpis = Vec::new();
         for (nth, answer) in answers.into_iter().enumerate() {
             let change = earlier
+                .zip(days)
                 .zip(changes.get(nth))
-                .map(|(span, change)| changed(span, change, answer.spans.last().copied()));
-            kpis.push(kpi_figures(answer, &points, change));
+                .map(|(before, change)| changed(before, change, answer.spans.last().copied()));
+            kpis.push(kpi_figures(answer, &points, whole.as_deref().unwrap_or_default(), change));
         }
         Ok(proto::ComputeKpisResponse { kpis, comparison_note: note(tests) })
     }
@@ -302,7 +349,18 @@ pub(super) fn note(tests: usize) -> String {
     }
 }
 
-pub(super) fn changed(span: Span, change: &Change, before: Option<Figure>) -> proto::FigureChange {
+/// Local days of a range that were observed, and of the time it is compared with.
+pub(super) fn compared_days(scope: &Scope, observed: Micros, before: Span) -> Result<[u32; 2], KpiError> {
+    let own = Span { from: scope.range.from.0, until: scope.range.until.0, observed: observed.0 };
+    Ok([compare::days_of(&scope.zone, own)?, compare::days_of(&scope.zone, before)?])
+}
+
+/// Another time, with the local days of the range that were observed and of that time.
+pub(super) type Before = (Span, [u32; 2]);
+
+/// What changed since another time.
+pub(super) fn changed((span, days): Before, change: &Change, before: Option<Figure>) -> proto::FigureChange {
+    let [days, days_before] = days.map(|days| i32::try_from(days).unwrap_or(i32::MAX));
     proto::FigureChange {
         range: Some(proto::TimeRange {
             start: Some(timestamp(Micros(span.from))),
@@ -314,18 +372,22 @@ pub(super) fn changed(span: Span, change: &Change, before: Option<Figure>) -> pr
         p_value: change.p_value,
         adjusted_p_value: change.adjusted,
         significant: change.is_significant(),
+        days,
+        days_before,
     }
 }
 
 pub(super) fn kpi_figures(
     answer: Answer,
     points: &[Span],
+    whole: &[bool],
     change: Option<proto::FigureChange>,
 ) -> proto::KpiFigures {
-    let point = |(span, figure): (&Span, &Figure)| proto::FigurePoint {
+    let point = |(nth, (span, figure)): (usize, (&Span, &Figure))| proto::FigurePoint {
         start: Some(timestamp(Micros(span.from))),
         end: Some(timestamp(Micros(span.until))),
         figure: Some(figure_to_proto(figure)),
+        partial: !whole.get(nth).copied().unwrap_or(true) || span.observed < span.until || figure.open > 0,
     };
     proto::KpiFigures {
         kpi: Some(reference(&answer.kpi)),
@@ -333,7 +395,7 @@ pub(super) fn kpi_figures(
         unit: answer.kpi.unit.to_owned(),
         warnings: warnings(&answer.warnings),
         total: Some(figure_to_proto(&answer.total)),
-        series: points.iter().zip(&answer.spans).map(point).collect(),
+        series: points.iter().zip(&answer.spans).enumerate().map(point).collect(),
         groups: answer.groups.into_iter().map(group).collect(),
         change,
     }
@@ -354,6 +416,13 @@ pub(super) fn figure_to_proto(figure: &Figure) -> proto::Figure {
         anchors: count(figure.anchors),
         customers: count(figure.customers),
         absent_reason: absent_reason(figure.absent),
+        open: count(figure.open),
+        so_far: figure.so_far.map(|so_far| proto::SoFar {
+            value: so_far.value,
+            numerator: so_far.numerator,
+            denominator: so_far.denominator,
+        }),
+        known_at: figure.known_at.map(|at| timestamp(Micros(at))),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::answer::{basis, count, ratio, reference};
 use super::figure::parameters;
 use super::question::{scope, window_days_or};
-use super::{Checks, Path};
+use super::{Checks, Path, timestamp};
 use crate::kpi::catalogue::measures;
 use crate::kpi::engine::measure::Params;
 use crate::kpi::measures::funnel;
@@ -183,6 +183,8 @@ pub fn funnel_steps(answer: funnel::Answer) -> proto::ComputeFunnelResponse {
         kpi: measures::find("funnel").map(|measure| reference(&measure.definition)),
         basis: Some(basis(&answer.basis)),
         steps: answer.steps.iter().map(ratio).collect(),
+        steps_so_far: answer.known_at.iter().flat_map(|_| answer.so_far.iter().map(ratio)).collect(),
+        known_at: answer.known_at.map(timestamp),
     }
 }
 

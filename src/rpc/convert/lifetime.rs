@@ -2,7 +2,7 @@
 
 use super::answer::{basis, count, estimate, grouped, interval, ratio, reference};
 use super::figure::{
-    compared, comparison, figure_to_proto, granularity, parameters as kpi_parameters, value_basis,
+    compared, comparison, figure_to_proto, parameters as kpi_parameters, several, value_basis,
 };
 use super::question::{activity_types, group_by, orders, scope, window_days_or};
 use super::{Checks, Path, timestamp};
@@ -178,12 +178,12 @@ pub fn lifecycle_question(
     asked: proto::ComputeLifecycleRequest,
 ) -> Result<(lifecycle::Question, Option<Against>), Vec<Violation>> {
     let root = Path::root();
-    let unit = granularity(&mut c, &root.field("granularity"), asked.granularity);
+    let by = several(&mut c, &root, asked.granularity, asked.granularity_count);
     let mut question = lifecycle::Question {
         scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         orders: orders(&mut c, &root.field("orders"), asked.orders),
-        unit: unit.unwrap_or(Unit::Month),
+        by: by.unwrap_or(Unit::Month.into()),
         activities: activity_types(&mut c, &root, "activity_types", &asked.activity_types),
     };
     question.group_by = question.group_by.map(|by| by.counting(question.orders));
@@ -227,7 +227,7 @@ fn lifecycle_figures(intervals: &[lifecycle::Interval], of: lifecycle::Lifecycle
         new: count(states.new),
         returning: count(states.returning),
         resurrected: count(states.resurrected),
-        dormant: count(states.dormant),
+        dormant: interval.complete.then(|| count(states.dormant)),
         complete: interval.complete,
     };
     proto::LifecycleFigures {

@@ -1,7 +1,7 @@
 //! KPI requests turned into questions.
 
 use super::{Checks, Path, activity_type, channel, value};
-use crate::kpi::engine::scope::{WINDOW_DAYS_LIMIT, Without};
+use crate::kpi::engine::scope::{WINDOW_DAYS_LIMIT, Without, retention_window};
 use crate::kpi::ground::calendar::Zone;
 use crate::kpi::shapes::cost;
 use crate::kpi::shapes::nps;
@@ -26,13 +26,15 @@ pub fn retention_question(
     let neither = asked.period.is_none() && asked.triangle.is_none();
     let both = |options: bool| neither || options;
     let (wants_period, wants_triangle) = (both(asked.period.is_some()), both(asked.triangle.is_some()));
+    let scope = scope(&mut c, &root.field("scope"), asked.scope);
     let mut question = retention::Question {
-        scope: scope(&mut c, &root.field("scope"), asked.scope),
         group_by: group_by(&mut c, &root.field("group_by"), asked.group_by),
         orders: orders(&mut c, &root.field("orders"), asked.orders),
-        period: wants_period.then(|| period(&mut c, &root.field("period"), asked.period.unwrap_or_default())),
+        period: wants_period
+            .then(|| period(&mut c, &root.field("period"), asked.period.unwrap_or_default(), &scope)),
         triangle: wants_triangle
             .then(|| triangle(&mut c, &root.field("triangle"), asked.triangle.unwrap_or_default())),
+        scope,
     };
     question.group_by = question.group_by.map(|by| by.counting(question.orders));
     c.finish(question)
@@ -106,6 +108,7 @@ pub(super) fn scope(c: &mut Checks<'_>, at: &Path<'_>, asked: Option<proto::Scop
     Scope {
         range: range(c, &at.field("range"), asked.range),
         observed_until: c.instant(&at.field("observed_until"), asked.observed_until),
+        statements: std::sync::Arc::default(),
         zone: Zone::named(&asked.time_zone).unwrap_or_else(|error| {
             c.refuse(&at.field("time_zone"), Reason::Unknown, error.to_string());
             Zone::utc()
@@ -236,13 +239,39 @@ pub(super) fn activity_type_of(c: &mut Checks<'_>, at: &Path<'_>, number: i32) -
     parsed
 }
 
+/// W of retention; `None` where none is said. One that is longer than the range would count what lies in both windows for
+/// both sides, and is refused unless that is asked for.
+pub(super) fn retained_within(
+    c: &mut Checks<'_>,
+    at: &Path<'_>,
+    days: Option<u32>,
+    overlapping: bool,
+    scope: &Scope,
+) -> Option<u32> {
+    let asked = Some(window_days_or(c, at, days, 0)).filter(|&days| days > 0)?;
+    let own = retention_window(&scope.zone, (scope.range.from, scope.range.until), None, false).ok();
+    if let Some(own) = own.filter(|&own| asked > own && !overlapping) {
+        let what = format!("at most {own}, the days of the range, unless overlapping is set");
+        c.refuse(at, Reason::OutOfRange, what);
+    }
+    Some(asked)
+}
+
 fn period(
     c: &mut Checks<'_>,
     at: &Path<'_>,
     asked: proto::PeriodRetentionOptions,
+    scope: &Scope,
 ) -> retention::PeriodOptions {
     retention::PeriodOptions {
-        window_days: window_days(c, &at.field("window_days"), asked.window_days),
+        window_days: retained_within(
+            c,
+            &at.field("window_days"),
+            asked.window_days,
+            asked.overlapping,
+            scope,
+        ),
+        overlapping: asked.overlapping,
         activity_types: activity_types(c, at, "activity_types", &asked.activity_types),
     }
 }

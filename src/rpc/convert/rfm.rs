@@ -93,7 +93,7 @@ pub fn rfm(
     let (mut segments, groups) = grouped(answer.result, segments);
     let tests = compared.map_or(0, |compared| {
         for (segment, (before, change)) in segments.iter_mut().zip(&compared.segments) {
-            segment.change = Some(changed(compared.span, change, Some(*before)));
+            segment.change = Some(changed((compared.span, compared.days), change, Some(*before)));
         }
         compared.segments.iter().filter(|(_, change)| change.p_value.is_some()).count()
     });

@@ -65,6 +65,8 @@ pub struct Moved {
 pub struct Changed {
     /// The revision of the snapshot: complete up to here if `complete`.
     pub revision: Revision,
+    /// When that was committed; `None` before the first one.
+    pub committed_at: Option<Micros>,
     /// Those of that revision; `None` for a tenant that is not there.
     pub rules: Option<Arc<Rules>>,
     pub facts: Facts,
@@ -80,7 +82,8 @@ pub struct Changed {
     pub cursor: Cursor,
 }
 
-const SELECT_REVISION: &str = "SELECT revision, rules_version, next_touchpoint FROM tenant WHERE tenant = $1";
+const SELECT_REVISION: &str = "SELECT t.revision, t.rules_version, t.next_touchpoint, COALESCE((SELECT r.committed_at_us \
+    FROM revision r WHERE r.tenant = t.tenant AND r.revision = t.revision), 0) FROM tenant t WHERE t.tenant = $1";
 /// A touchpoint `t` as a text, with the parameter between its fields. A source and its ids may be any
 /// text, so their lengths stand before them.
 macro_rules! fact_text {
@@ -137,6 +140,7 @@ impl Store {
         let mut changed = Changed { cursor: since, ..Changed::default() };
         let Some(row) = tx.fetch_one(SELECT_REVISION, &[key]).await? else { return Ok(changed) };
         changed.revision = Revision(row.get(0)?);
+        changed.committed_at = Some(Micros(row.get(3)?)).filter(|at| at.0 != 0);
         changed.rules = Some(self.tenants.rules(&mut tx, tenant, row.get(1)?).await?);
         // Touchpoints are numbered without a gap.
         let last = row.get::<i64>(2)? - 1;

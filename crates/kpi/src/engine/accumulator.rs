@@ -1,7 +1,7 @@
 //! Sums of hits, and the figures that they come to.
 
-use crate::engine::figure::Figure;
-use crate::engine::hits::{Added, Hit};
+use crate::engine::figure::{Figure, SoFar};
+use crate::engine::hits::{Added, Hit, Open};
 use crate::engine::measure::{Measure, Stat};
 use crate::engine::records::RecordHit;
 use crate::ground::answer::Absent;
@@ -16,9 +16,10 @@ pub(crate) struct Sums {
     part: i128,
     whole: i128,
     squares: i128,
+    open: Open,
     /// Records that were added.
     records: u64,
-    /// For quantiles; twice the duration, and 1 more when it is censored, for survival.
+    /// For quantiles; for survival see [`survival::encoded`].
     values: Vec<i64>,
 }
 
@@ -37,23 +38,35 @@ impl Sums {
         self.part += added.part;
         self.whole += added.whole;
         self.squares = self.squares.saturating_add(added.squares);
+        self.open.merge(&added.open);
     }
 
     /// Keeps the values of which a figure needs each.
     pub fn list(&mut self, hits: &[Hit], stat: Stat) {
         match stat {
-            Stat::Quantile(_) => self.values.extend(hits.iter().map(|hit| hit.part)),
+            Stat::Quantile(_) => {
+                self.values.extend(hits.iter().filter(|hit| !hit.censored).map(|hit| hit.part));
+            }
             Stat::Survival(_) | Stat::Ended(_) => {
-                self.values.extend(hits.iter().map(|hit| survival::encoded(hit.part, hit.censored)));
+                let end = |hit: &Hit| match (hit.censored, hit.other) {
+                    (true, _) => survival::End::Censored,
+                    (false, Some(_)) => survival::End::Event,
+                    (false, None) => survival::End::Other,
+                };
+                self.values.extend(hits.iter().map(|hit| survival::encoded(hit.part, end(hit))));
             }
             _ => {}
         }
     }
 
-    /// A record is no touchpoint.
-    pub fn add_record(&mut self, hit: &RecordHit) {
-        self.part += i128::from(hit.part);
-        self.whole += i128::from(hit.whole);
+    /// A record is no touchpoint. One that is not decided yet is on neither side.
+    pub fn add_record(&mut self, hit: &RecordHit, is_open: bool) {
+        let (part, whole) = (i128::from(hit.part), i128::from(hit.whole));
+        if is_open {
+            return self.open.merge(&Open { anchors: 0, part, whole });
+        }
+        self.part += part;
+        self.whole += whole;
         self.records += 1;
     }
 
@@ -63,6 +76,7 @@ impl Sums {
         self.part += other.part;
         self.whole += other.whole;
         self.squares = self.squares.saturating_add(other.squares);
+        self.open.merge(&other.open);
         self.records += other.records;
         if self.values.len() < other.values.len() {
             std::mem::swap(&mut self.values, &mut other.values);
@@ -73,6 +87,15 @@ impl Sums {
     /// What they come to; sums are divided by `scale`.
     pub fn figure(mut self, measure: &Measure, scale: f64) -> Figure {
         let stat = measure.stat;
+        if matches!(stat, Stat::Survival(_) | Stat::Ended(_)) {
+            // These know what to make of durations that were only seen to begin.
+            let open = std::mem::take(&mut self.open);
+            (self.anchors, self.part) = (self.anchors + open.anchors, self.part + open.part);
+            self.whole += open.whole;
+        }
+        let so_far = self.so_far(stat, scale);
+        let is_nothing = self.anchors == 0 && self.part == 0 && self.whole == 0;
+        let waits = is_nothing && self.open.anchors > 0;
         let (numerator, whole) = (self.part as f64 / scale, self.whole as f64);
         let moments =
             Moments { count: self.anchors, sum: numerator, squares: self.squares as f64 / (scale * scale) };
@@ -119,16 +142,47 @@ impl Sums {
         let numerator = if stat == Stat::Customers { self.customers as f64 } else { numerator };
         // A quotient of what was recorded says nothing where nothing was.
         let unrecorded = stat == Stat::Quotient && self.records == 0 && measure.need.is_some();
-        let value = value.filter(|_| !unrecorded);
+        let value = value.filter(|_| !unrecorded && !waits);
         let reason = match stat {
+            _ if waits => Absent::NotObservedLongEnough,
             _ if unrecorded => Absent::NothingRecorded,
             Stat::Survival(_) | Stat::Ended(_) if self.anchors > 0 => Absent::NotReached,
             Stat::Quotient => Absent::of_denominator(whole).unwrap_or(Absent::EmptyDenominator),
             _ => Absent::EmptyDenominator,
         };
         let absent = value.is_none().then_some(reason);
-        let interval = interval.map(|interval| interval.within(measure.bounds));
-        let (anchors, customers) = (self.anchors, self.customers);
-        Figure { value, interval, numerator, denominator, anchors, customers, absent, moments }
+        let interval = interval.filter(|_| value.is_some()).map(|interval| interval.within(measure.bounds));
+        let (anchors, customers, open) = (self.anchors, self.customers, self.open.anchors);
+        let known_at = None;
+        Figure {
+            value,
+            interval,
+            numerator,
+            denominator,
+            anchors,
+            customers,
+            open,
+            so_far,
+            known_at,
+            absent,
+            moments,
+        }
+    }
+
+    /// What all anchors come to, those too of which not all of the window was observed; `None` where there are none.
+    fn so_far(&self, stat: Stat, scale: f64) -> Option<SoFar> {
+        if self.open.anchors == 0 {
+            return None;
+        }
+        let numerator = (self.part + self.open.part) as f64 / scale;
+        let whole = (self.whole + self.open.whole) as f64;
+        let anchors = (self.anchors + self.open.anchors) as f64;
+        let (value, denominator) = match stat {
+            Stat::Sum | Stat::Expected => (Some(numerator), None),
+            Stat::Share | Stat::Quotient => ((whole != 0.0).then(|| numerator / whole), Some(whole)),
+            Stat::Mean | Stat::MeanOfCustomers => (Some(numerator / anchors), Some(anchors)),
+            _ => return None,
+        };
+        Some(SoFar { value, numerator, denominator })
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::figure::{Figure, SPANS_LIMIT};
 use crate::engine::scope::{KpiError, Scope};
 use crate::engine::span::Span;
 use crate::engine::stat::Stat;
-use crate::ground::calendar::{Intervals, Unit};
+use crate::ground::calendar::{CalendarError, Granularity, Intervals, Zone};
 use crate::ground::statistics::{Interval, Method, Moments, Z95, wilson};
 use customer360_model::Micros;
 
@@ -20,56 +20,118 @@ pub enum Against {
     YearEarlier,
 }
 
-/// The span to compare a scope's own with. A range of whole local months goes back by as many
-/// months, one of whole days by as many days, any other by its length; what was observed after it
-/// goes back alike.
+/// The span to compare a scope's own with. A range of whole local months (so of quarters and years) goes back by
+/// months; of any other its first and its last included local day go back, the 29 of February to the 28 where there is
+/// none; the time just before one of whole days is as many days, before any other as long. What was `observed` goes
+/// back alike: as long after the range's end, or as far within it.
 ///
 /// # Errors
 /// When the range is turned around or lies outside the calendar.
-pub fn earlier(scope: &Scope, against: Against) -> Result<Span, KpiError> {
+pub fn earlier(scope: &Scope, observed: Micros, against: Against) -> Result<Span, KpiError> {
     let (zone, from, until) = (&scope.zone, scope.range.from, scope.range.until);
     if until < from {
         return Err(KpiError::RangeReversed);
     }
     let (first, last) = (zone.date(from)?, zone.date(until)?);
     let whole_days = zone.begins_a_day(from)? && zone.begins_a_day(until)? && from < until;
+    let whole_months = whole_days && first.day() == 1 && last.day() == 1;
     let months = i32::from(last.year() - first.year()) * 12 + i32::from(last.month() - first.month());
-    let days = (last.duration_since(first).as_hours() / 24) as i32;
-    let back = |at: Micros| -> Result<i64, KpiError> {
-        Ok(match against {
-            Against::YearEarlier => zone.plus_months(at, -12)?.0,
-            Against::PreviousPeriod if whole_days && first.day() == 1 && last.day() == 1 => {
-                zone.plus_months(at, -months)?.0
-            }
-            Against::PreviousPeriod if whole_days => zone.plus_days(at, -days)?.0,
-            Against::PreviousPeriod => at.0 - (until.0 - from.0),
-        })
+    let by = match against {
+        Against::YearEarlier => Back::Months(12),
+        Against::PreviousPeriod if whole_months => Back::Months(months),
+        Against::PreviousPeriod if whole_days => Back::Days(zone.days_between(from, until)?),
+        Against::PreviousPeriod => Back::Elapsed(until.0 - from.0),
     };
+    let begin = by.begin(zone, from)?;
+    let end = if whole_months { by.begin(zone, until)? } else { by.end(zone, until)? };
     // Nothing is known of what lies beyond the observation of the present span.
-    let observed = back(scope.observed())?.min(scope.observed().0);
-    Ok(Span { from: back(from)?, until: back(until)?, observed })
+    let seen = match observed >= until {
+        true if zone.begins_a_day(until)? => {
+            let after = zone.day_after(end, zone.days_between(until, observed)?)?;
+            after.plus(observed.0 - zone.day_of(observed)?.0)
+        }
+        true => end.plus(observed.0 - until.0),
+        false => by.end(zone, observed)?.min(end),
+    };
+    Ok(Span { from: begin.0, until: end.0, observed: seen.min(observed).0 })
 }
 
-/// The intervals of the range, clipped to it; each is observed as far as the range is.
+/// How far a span goes back.
+#[derive(Debug, Clone, Copy)]
+enum Back {
+    Months(i32),
+    Days(i32),
+    Elapsed(i64),
+}
+
+impl Back {
+    /// A day that is included.
+    fn begin(self, zone: &Zone, at: Micros) -> Result<Micros, CalendarError> {
+        match self {
+            Self::Months(months) => zone.plus_months(at, -months),
+            Self::Days(days) => zone.plus_days(at, -days),
+            Self::Elapsed(length) => Ok(at.plus(-length)),
+        }
+    }
+
+    /// The end of the last day that is included.
+    fn end(self, zone: &Zone, at: Micros) -> Result<Micros, CalendarError> {
+        match self {
+            Self::Months(_) if zone.begins_a_day(at)? => {
+                zone.day_after(self.begin(zone, zone.day_after(at.plus(-1), 0)?)?, 1)
+            }
+            _ => self.begin(zone, at),
+        }
+    }
+}
+
+/// How many local days a span has, those included of which it has a part; of one that is not over, those observed.
+///
+/// # Errors
+/// When it lies outside the calendar.
+pub fn days_of(zone: &Zone, span: Span) -> Result<u32, KpiError> {
+    let end = span.until.min(span.observed);
+    if end <= span.from {
+        return Ok(0);
+    }
+    Ok(zone.days_between(Micros(span.from), Micros(end - 1))?.unsigned_abs() + 1)
+}
+
+/// The intervals of the range, clipped to it; each is `observed` as far as the range is.
 ///
 /// # Errors
 /// When there are too many, or they lie outside the calendar.
-pub fn series(scope: &Scope, unit: Unit) -> Result<Vec<Span>, KpiError> {
+pub fn series(scope: &Scope, observed: Micros, by: Granularity) -> Result<Vec<Span>, KpiError> {
     let (from, until) = (scope.range.from, scope.range.until);
     if until <= from {
         return Ok(Vec::new());
     }
-    let intervals = Intervals::new(&scope.zone, unit, scope.week_start, from, until)?;
+    let intervals = Intervals::every(&scope.zone, by, scope.week_start, from, until)?;
     if intervals.len() > SPANS_LIMIT {
         return Err(KpiError::TooMany { what: "intervals", limit: SPANS_LIMIT });
     }
     let span = |nth: usize| Span {
         from: intervals.start(nth).max(from).0,
         until: intervals.end(nth).min(until).0,
-        observed: scope.observed().0,
+        observed: observed.0,
     };
     // A local day that the clock skips has no instant.
     Ok((0..intervals.len()).map(span).filter(|span| span.from < span.until).collect())
+}
+
+/// Which spans of a series are whole intervals, that the range does not cut.
+///
+/// # Errors
+/// As [`series`].
+pub fn whole(scope: &Scope, by: Granularity, spans: Option<&[Span]>) -> Result<Vec<bool>, KpiError> {
+    let spans = spans.unwrap_or_default();
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(Vec::new()) };
+    let (from, until) = (Micros(first.from), Micros(last.until));
+    let intervals = Intervals::every(&scope.zone, by, scope.week_start, from, until)?;
+    let (begin, end) = (intervals.start(0).0, intervals.end(intervals.len() - 1).0);
+    let is_whole =
+        |span: &Span| (span.from != from.0 || begin == from.0) && (span.until != until.0 || end == until.0);
+    Ok(spans.iter().map(is_whole).collect())
 }
 
 /// What changed between two spans, taken as independent.
@@ -209,8 +271,8 @@ fn holm(changes: &mut [Change]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ground::calendar::Zone;
-    use crate::ground::survival::encoded;
+    use crate::ground::calendar::Unit;
+    use crate::ground::survival::{End, encoded};
     use customer360_model::TimeRange;
 
     fn figure(numerator: f64, denominator: Option<f64>) -> Figure {
@@ -221,6 +283,9 @@ mod tests {
             denominator,
             anchors: denominator.unwrap_or(numerator) as u64,
             customers: 0,
+            open: 0,
+            so_far: None,
+            known_at: None,
             absent: None,
             moments: Moments { count: 0, sum: numerator, squares: numerator },
         }
@@ -289,8 +354,8 @@ mod tests {
     #[test]
     fn shares_that_ended_by_a_time_are_tested_on_the_complementary_log_log_scale() {
         let relapsed = |weeks: &[i64], censored: &[i64]| {
-            let mut values: Vec<i64> = weeks.iter().map(|&week| encoded(week, false)).collect();
-            values.extend(censored.iter().map(|&week| encoded(week, true)));
+            let mut values: Vec<i64> = weeks.iter().map(|&week| encoded(week, End::Event)).collect();
+            values.extend(censored.iter().map(|&week| encoded(week, End::Censored)));
             let (value, interval) = crate::ground::survival::ended(&mut values, 10).unwrap();
             Figure { value: Some(value), interval, ..figure(0.0, Some(21.0)) }
         };
@@ -321,16 +386,124 @@ mod tests {
             scope
         };
         let march = scope("2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z");
-        let before = earlier(&march, Against::PreviousPeriod).unwrap();
+        let before = earlier(&march, march.range.until, Against::PreviousPeriod).unwrap();
         assert_eq!(Micros(before.from), at("2026-01-31T23:00:00Z"));
         assert_eq!(Micros(before.until), at("2026-02-28T23:00:00Z"));
-        let year = earlier(&march, Against::YearEarlier).unwrap();
+        let year = earlier(&march, march.range.until, Against::YearEarlier).unwrap();
         assert_eq!(Micros(year.from), at("2025-02-28T23:00:00Z"));
         // A week with a change of the clock is 167 hours long; the week before is not.
         let week = scope("2026-03-22T23:00:00Z", "2026-03-29T22:00:00Z");
-        let before = earlier(&week, Against::PreviousPeriod).unwrap();
+        let before = earlier(&week, week.range.until, Against::PreviousPeriod).unwrap();
         assert_eq!(Micros(before.from), at("2026-03-15T23:00:00Z"));
-        assert_eq!(series(&march, Unit::Day).unwrap().len(), 31);
-        assert_eq!(series(&march, Unit::Month).unwrap().len(), 1);
+        assert_eq!(series(&march, march.range.until, Unit::Day.into()).unwrap().len(), 31);
+        assert_eq!(series(&march, march.range.until, Unit::Month.into()).unwrap().len(), 1);
+    }
+
+    /// Each compared with what it should be: the range, until when it was observed, then the same of the other.
+    #[test]
+    fn the_last_included_day_goes_back_and_not_the_end() {
+        use Against::{PreviousPeriod, YearEarlier};
+        let day = |text: &str| Micros::parse(&format!("{text}T00:00:00Z")).unwrap();
+        for (against, [from, until, observed], [first, end, seen]) in [
+            (
+                YearEarlier,
+                ["2024-02-28", "2024-02-29", "2024-02-29"],
+                ["2023-02-28", "2023-03-01", "2023-03-01"],
+            ),
+            (
+                YearEarlier,
+                ["2024-02-29", "2024-03-01", "2024-03-01"],
+                ["2023-02-28", "2023-03-01", "2023-03-01"],
+            ),
+            (
+                YearEarlier,
+                ["2024-02-01", "2024-03-01", "2024-03-01"],
+                ["2023-02-01", "2023-03-01", "2023-03-01"],
+            ),
+            (
+                YearEarlier,
+                ["2025-02-01", "2025-03-01", "2025-03-04"],
+                ["2024-02-01", "2024-03-01", "2024-03-04"],
+            ),
+            (
+                YearEarlier,
+                ["2024-01-01", "2024-03-02", "2024-03-02"],
+                ["2023-01-01", "2023-03-02", "2023-03-02"],
+            ),
+            (
+                YearEarlier,
+                ["2024-02-22", "2024-02-29", "2024-02-29"],
+                ["2023-02-22", "2023-03-01", "2023-03-01"],
+            ),
+            (
+                YearEarlier,
+                ["2026-03-01", "2026-04-01", "2026-03-10"],
+                ["2025-03-01", "2025-04-01", "2025-03-10"],
+            ),
+            (
+                PreviousPeriod,
+                ["2026-03-01", "2026-04-01", "2026-03-10"],
+                ["2026-02-01", "2026-03-01", "2026-02-10"],
+            ),
+            (
+                PreviousPeriod,
+                ["2026-03-01", "2026-04-01", "2026-03-31"],
+                ["2026-02-01", "2026-03-01", "2026-03-01"],
+            ),
+            (
+                PreviousPeriod,
+                ["2026-03-01", "2026-04-01", "2026-04-08"],
+                ["2026-02-01", "2026-03-01", "2026-03-08"],
+            ),
+            (
+                PreviousPeriod,
+                ["2026-01-01", "2026-04-01", "2026-04-01"],
+                ["2025-10-01", "2026-01-01", "2026-01-01"],
+            ),
+            (
+                PreviousPeriod,
+                ["2026-03-02", "2026-04-01", "2026-04-01"],
+                ["2026-01-31", "2026-03-02", "2026-03-02"],
+            ),
+            (
+                PreviousPeriod,
+                ["2026-07-21", "2026-08-20", "2026-08-23"],
+                ["2026-06-21", "2026-07-21", "2026-07-24"],
+            ),
+            (
+                PreviousPeriod,
+                ["2026-01-31", "2026-03-31", "2026-03-31"],
+                ["2025-12-03", "2026-01-31", "2026-01-31"],
+            ),
+        ] {
+            let scope = Scope::of(TimeRange { from: day(from), until: day(until) });
+            let span = earlier(&scope, day(observed), against).unwrap();
+            let expected = Span { from: day(first).0, until: day(end).0, observed: day(seen).0 };
+            assert_eq!(span, expected, "{against:?} of {from}..{until}: {:?}", Micros(span.until));
+        }
+    }
+
+    #[test]
+    fn a_day_whose_midnight_the_clock_skips_goes_back_to_midnight() {
+        let at = |text: &str| Micros::parse(text).unwrap();
+        // Chile: 2024-09-08 begins at 01:00, 04:00 UTC.
+        let mut scope =
+            Scope::of(TimeRange { from: at("2024-09-08T04:00:00Z"), until: at("2024-09-09T03:00:00Z") });
+        scope.zone = Zone::named("America/Santiago").unwrap();
+        let before = earlier(&scope, scope.range.until, Against::PreviousPeriod).unwrap();
+        assert_eq!(Micros(before.from), at("2024-09-07T04:00:00Z"));
+        assert_eq!(Micros(before.until), at("2024-09-08T04:00:00Z"));
+    }
+
+    #[test]
+    fn quarters_years_and_several_of_a_unit_are_intervals_too() {
+        let at = |text: &str| Micros::parse(text).unwrap();
+        let scope =
+            Scope::of(TimeRange { from: at("2025-02-10T00:00:00Z"), until: at("2026-02-10T00:00:00Z") });
+        let spans = |unit, count| series(&scope, scope.range.until, Granularity { unit, count }).unwrap();
+        let starts = |unit, count| spans(unit, count).len();
+        assert_eq!((starts(Unit::Quarter, 1), starts(Unit::Year, 1), starts(Unit::Quarter, 2)), (5, 2, 3));
+        assert_eq!((starts(Unit::Week, 2), starts(Unit::Month, 6), starts(Unit::Day, 100)), (27, 3, 4));
+        assert_eq!(spans(Unit::Quarter, 1)[1].from, at("2025-04-01T00:00:00Z").0);
     }
 }

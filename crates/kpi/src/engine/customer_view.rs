@@ -4,7 +4,7 @@ use crate::engine::context::Context;
 use crate::engine::dimension::Key;
 use crate::engine::hits::Hit;
 use crate::engine::mark::Mark;
-use crate::engine::scope::{OrderUnit, Window, WindowKind};
+use crate::engine::scope::{Window, WindowKind};
 use crate::engine::span::Span;
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::{CONTACTS, ORDERS, TRIALS, TouchRow, rows_beside};
@@ -156,7 +156,8 @@ impl Seen<'_> {
         self.marks[anchor + 1..].iter().take_while(|mark| mark.at < end).find(|mark| answers(mark))
     }
 
-    /// An anchor that counts in the numerator if a later touchpoint within the window answers it.
+    /// An anchor that counts in the numerator if a later touchpoint within the window answers it. One of which not all
+    /// of the window was observed is censored, whether or not it was answered.
     #[inline]
     pub fn asked(&self, anchor: usize, answers: impl Fn(&Mark) -> bool) -> Hit {
         if self.is_last(anchor) {
@@ -164,7 +165,7 @@ impl Seen<'_> {
         }
         let end = self.window_end(self.marks[anchor].at);
         let hit = Hit::of(&self.marks[anchor]).answered(self.answer_before(end, anchor, answers));
-        Hit { censored: hit.part == 0 && end > self.span.observed, ..hit }
+        Hit { censored: end > self.span.observed, ..hit }
     }
 
     /// All anchors of a type, as [`Seen::asked`] has each, the last one first: on the way back the
@@ -184,7 +185,7 @@ impl Seen<'_> {
             }
             let end = self.window_end(mark.at);
             let hit = Hit::of(mark).answered(next.filter(|next| next.at < end));
-            Some(Hit { censored: hit.part == 0 && end > self.span.observed, ..hit })
+            Some(Hit { censored: end > self.span.observed, ..hit })
         })
     }
 
@@ -200,32 +201,42 @@ impl Seen<'_> {
         self.who.is_some_and(|(part, customer)| part.segment.customers.registered[customer as usize])
     }
 
-    /// The orders that are anchors, each with what it is worth: every one, or all of a customer
-    /// and local day as one, at the time and place of the first in scope.
+    /// The orders that are anchors, each with what it is worth: every one, or if asked all of a customer
+    /// and local day as one, at the time and place of the first.
     pub fn valued_orders(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
-        self.units(|place| self.has_place(place))
+        self.units(|place| self.has_place(place), self.cx.params.orders.unit.is_by_day(false))
     }
 
     /// The same of orders anywhere: for what is counted where something led to them.
     pub fn valued_orders_anywhere(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
-        self.units(|_| true)
+        self.units(|_| true, self.cx.params.orders.unit.is_by_day(false))
     }
 
-    fn units<'s>(&'s self, has_place: impl Fn(u16) -> bool + 's) -> impl Iterator<Item = (usize, i64)> + 's {
-        let by_day = self.cx.params.orders.unit == OrderUnit::CustomerDay;
+    /// The same by occasions, unless single orders are asked for.
+    pub fn occasions(&self) -> impl Iterator<Item = usize> + '_ {
+        let units = self.units(|place| self.has_place(place), self.cx.params.orders.unit.is_by_day(true));
+        units.map(|(nth, _)| nth)
+    }
+
+    fn units<'s>(
+        &'s self,
+        has_place: impl Fn(u16) -> bool + 's,
+        by_day: bool,
+    ) -> impl Iterator<Item = (usize, i64)> + 's {
         let day = |mark: &Mark| self.cx.days.index(mark.at);
-        // An order shortly before the range may begin the day of one in range.
-        let is_order = move |mark: &Mark| mark.kind == TouchType::ORDER && has_place(mark.place);
+        // What the range cuts off a day is none of it.
+        let is_order = move |mark: &Mark| {
+            mark.kind == TouchType::ORDER && has_place(mark.place) && self.span.counts(mark.at)
+        };
         let mut orders = self.marks.iter().enumerate().filter(move |(_, mark)| is_order(mark)).peekable();
-        let units = std::iter::from_fn(move || {
+        std::iter::from_fn(move || {
             let (nth, mark) = orders.next()?;
             let mut worth = self.worth(mark);
             while let Some((_, next)) = orders.next_if(|(_, next)| by_day && day(next) == day(mark)) {
                 worth = worth.saturating_add(self.worth(next));
             }
             Some((nth, worth))
-        });
-        units.filter(|&(nth, _)| self.span.counts(self.marks[nth].at))
+        })
     }
 
     /// The same without their worth.
@@ -258,7 +269,7 @@ impl Seen<'_> {
 }
 
 impl Seen<'_> {
-    /// What stands for the visit of an order, a return or a trial, or the case of a service contact;
+    /// What stands for the visit of a visit, an order, a return or a trial, or the case of a service contact;
     /// 0 for none.
     #[inline]
     pub fn tie(&self, mark: &Mark) -> u32 {

@@ -3,7 +3,6 @@
 
 use crate::engine::lens::Lens;
 use crate::engine::order_lens::OrderLens;
-use crate::engine::scope::OrderUnit;
 use crate::facts::fact::TouchType;
 use crate::facts::rows::tables_of;
 use crate::facts::side_tables::{ORDERS, TABLES, TouchRow};
@@ -28,9 +27,10 @@ pub(crate) struct Wanted<'a> {
     pub types: Types,
     pub lens: &'a Lens<'a>,
     pub orders: &'a OrderLens,
-    pub unit: OrderUnit,
     /// Local days, when orders are counted by day.
     pub days: Option<&'a Intervals>,
+    /// Instants that no day reaches across.
+    pub cuts: [i64; 3],
 }
 
 impl Wanted<'_> {
@@ -71,10 +71,10 @@ impl Wanted<'_> {
         }
     }
 
-    /// Whether orders are all that is wanted, and each counts as one.
+    /// Whether orders are all that is wanted, and all of them count.
     pub fn is_every_order(&self) -> bool {
         let counts_all = self.lens.has_all_places() && self.orders.admits_all();
-        self.types.is_orders() && counts_all && self.unit == OrderUnit::Order
+        self.types.is_orders() && counts_all
     }
 
     /// Touchpoints of nobody in scope and in range, of the types wanted.
@@ -103,9 +103,7 @@ impl Wanted<'_> {
     }
 
     fn hand_over(&self, customer: u32, events: &mut Vec<Event>, visit: &mut impl FnMut(u32, &[Event])) {
-        if self.unit == OrderUnit::CustomerDay {
-            self.keep_first_orders_of_days(events);
-        }
+        self.keep_first_orders_of_days(events);
         if !events.is_empty() {
             visit(customer, events);
         }
@@ -119,7 +117,7 @@ impl Wanted<'_> {
             if event.touch_type != TouchType::ORDER || !self.lens.has_place(event.place) {
                 return true;
             }
-            let day = days.index(event.at);
+            let day = (days.index(event.at), self.cuts.map(|cut| cut <= event.at));
             last.replace(day) != Some(day)
         });
     }

@@ -39,9 +39,23 @@ pub struct Figure {
     /// Anchors for means and quantiles; `None` for sums and counts.
     pub denominator: Option<f64>,
     pub anchors: u64,
-    /// Customers with an anchor.
+    /// Customers with an anchor, censored ones too.
     pub customers: u64,
+    /// Anchors of which not all of the window was observed: they are on neither side.
+    pub open: u64,
+    /// With those, where there are any.
+    pub so_far: Option<SoFar>,
+    /// When all of them will have been observed, and all that the range may still bring.
+    pub known_at: Option<i64>,
     pub absent: Option<Absent>,
     /// Mean and variance of what was averaged, for comparisons.
     pub moments: Moments,
+}
+
+/// A number that is not final: those are in it too of which not all of the window was observed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SoFar {
+    pub value: Option<f64>,
+    pub numerator: f64,
+    pub denominator: Option<f64>,
 }

@@ -19,7 +19,8 @@ pub struct Hit {
     pub place: u16,
     /// The touchpoint that answered it, or led to it.
     pub other: Option<Other>,
-    /// Whether the answer may still come: its window reaches beyond what was observed.
+    /// Whether not all of its window was observed: it is left out until then, whether or not it was answered. Of a
+    /// duration: whether it was only seen to begin.
     pub censored: bool,
 }
 
@@ -93,20 +94,46 @@ pub(crate) struct Hits {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Added {
     pub anchors: u64,
-    pub censored: u64,
     /// Touchpoints left out for an amount that cannot be converted.
     pub unconverted: u64,
     pub part: i128,
     pub whole: i128,
     /// Of parts.
     pub squares: i128,
+    /// Of those that are censored, which are in none of the above.
+    pub open: Open,
+}
+
+/// What anchors add of which not all of the window was observed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub anchors: u64,
+    pub part: i128,
+    pub whole: i128,
+}
+
+impl Open {
+    pub fn merge(&mut self, other: &Self) {
+        self.anchors += other.anchors;
+        self.part += other.part;
+        self.whole += other.whole;
+    }
 }
 
 impl Added {
     #[inline]
     pub fn add(&mut self, hit: &Hit) {
+        if hit.censored {
+            let (part, whole) = (i128::from(hit.part), i128::from(hit.whole));
+            return self.open.merge(&Open { anchors: 1, part, whole });
+        }
         self.count(hit.whole, hit.part);
-        self.censored += u64::from(hit.censored);
+    }
+
+    /// How many were added, censored ones too.
+    #[inline]
+    pub fn all(&self) -> u64 {
+        self.anchors + self.open.anchors
     }
 
     /// The same of one that is not censored.
@@ -130,10 +157,10 @@ impl Hits {
     /// many there are.
     #[inline]
     pub fn of_next(&mut self, add: impl FnOnce(&mut Self)) -> u64 {
-        let before = self.sum.anchors;
+        let before = self.sum.all();
         self.list.clear();
         add(self);
-        self.sum.anchors - before
+        self.sum.all() - before
     }
 
     /// The sum of all customers so far, who are then forgotten.

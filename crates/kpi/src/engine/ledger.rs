@@ -5,6 +5,15 @@ use crate::engine::measure::{Context, Measure, Span, Stat};
 use crate::engine::records::{Counted, Crowd, Need, RecordHit, Spend, part_in};
 use crate::ground::money::worth;
 
+/// What records add to a measure over a span: those of the time of which anchors were followed for long enough, and
+/// those of the time after it.
+pub(crate) fn decided(measure: &Measure, cx: &Context, span: Span) -> ([Vec<RecordHit>; 2], u64) {
+    let mature = cx.mature(measure, span).clamp(span.from, span.until.max(span.from));
+    let (hits, excluded) = records(measure, cx, Span { until: mature, ..span });
+    let (open, more) = records(measure, cx, Span { from: mature, ..span });
+    ([hits, open], excluded + more)
+}
+
 /// What records add to a measure over a span, and how many were left out for their currency.
 pub(crate) fn records(measure: &Measure, cx: &Context, span: Span) -> (Vec<RecordHit>, u64) {
     let hits = match measure.need {
@@ -53,7 +62,7 @@ fn gained(cx: &Context, span: Span) -> Vec<RecordHit> {
         part: pair[1].people - pair[0].people,
         ..RecordHit::default()
     });
-    gains.filter(|hit| span.from <= hit.at && hit.at < span.until).collect()
+    gains.filter(|hit| span.counts(hit.at)).collect()
 }
 
 /// What was spent in a span, and how many records were left out for their currency.

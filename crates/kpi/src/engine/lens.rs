@@ -1,6 +1,9 @@
 //! A scope resolved against a snapshot: filters as tables.
 
+use crate::ground::answer::Observation;
+use customer360_model::Micros;
 use std::ops::Range;
+use std::sync::Arc;
 
 use customer360_model::{CustomerKind, Value};
 
@@ -32,7 +35,7 @@ impl<'a> Lens<'a> {
         if scope.range.until < scope.range.from {
             return Err(KpiError::RangeReversed);
         }
-        let observed = scope.observed().0;
+        let observed = scope.observed_on(snapshot).0;
         Ok(Self {
             snapshot,
             scope,
@@ -42,6 +45,21 @@ impl<'a> Lens<'a> {
             places: places_in_scope(snapshot, scope),
             customers: customers_in_scope(snapshot, scope),
         })
+    }
+
+    /// What of the facts is looked at.
+    pub fn observation(&self) -> Observation {
+        let (snapshot, said) = (self.snapshot, &self.scope.statements);
+        Observation {
+            from: snapshot.observed_from(said).filter(|from| from.0 < self.observed),
+            until: Micros(self.observed),
+            is_open: self.observed < self.scope.range.until.0,
+            sources: match self.scope.observed_until {
+                // Then it does not matter what came later.
+                Some(_) => Arc::default(),
+                None => snapshot.source_horizons(said).into(),
+            },
+        }
     }
 
     /// The same, of these places only.

@@ -13,7 +13,7 @@ use crate::engine::lifetimes::Prepare;
 use crate::engine::order_lens::OrderLens;
 pub use crate::engine::params::{Elsewhere, Params, Research, Same, Step};
 use crate::engine::records::{self, Need};
-use crate::engine::scope::{KpiError, OrderUnit, Window, WindowKind};
+use crate::engine::scope::{KpiError, OrderUnit, Window, WindowKind, retention_window};
 pub use crate::engine::span::Span;
 pub use crate::engine::stat::Stat;
 use crate::engine::timeline::Reader;
@@ -24,6 +24,7 @@ use crate::ground::answer::{Excluded, Tally};
 use crate::ground::calendar::{Intervals, Unit};
 use crate::ground::definition::Definition;
 use customer360_model::channel::Medium;
+use customer360_model::time::DAY_US;
 use customer360_model::{Channel, Micros, Phase};
 
 /// How groups of channels, locations and campaigns are made, so that each is what a filter would say.
@@ -50,6 +51,10 @@ pub struct Measure {
     pub bounds: (f64, f64),
     /// W where the question says none, in days; 0: it has no window.
     pub window_days: u32,
+    /// How far an anchor is followed before it counts.
+    pub(crate) ahead: Ahead,
+    /// Whether it is of the whole range, so that there is none before that was observed.
+    pub(crate) of_whole: bool,
     /// Whether amounts are added, so that there must be one currency.
     pub money: bool,
     /// Whether touchpoints of nobody count too, one by one.
@@ -84,6 +89,21 @@ pub struct Measure {
     pub(crate) left_out: fn(&Context, &Part, Span) -> Excluded,
 }
 
+/// How far an anchor is followed, so that one of which not all of that was observed is left out: those who were quick
+/// would be counted alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Ahead {
+    /// It counts as it is.
+    #[default]
+    Nothing,
+    /// W.
+    Window,
+    /// W, and until a cart may be recovered.
+    Recovery,
+    /// The target of care, in minutes.
+    Target,
+}
+
 /// What the customers of a part add, and the basis of that.
 pub(crate) type AtOnce = fn(&Context, &Part, Span) -> Option<(Added, Tally)>;
 
@@ -95,6 +115,8 @@ impl Measure {
         scale: 1.0,
         bounds: (f64::NEG_INFINITY, f64::INFINITY),
         window_days: 0,
+        ahead: Ahead::Nothing,
+        of_whole: false,
         money: false,
         nobody: false,
         anchors: nothing,
@@ -180,6 +202,51 @@ pub(crate) fn nothing(_: &Params) -> Types {
     Types::default()
 }
 
+impl Context<'_> {
+    /// The end of what an anchor of that time is followed for; `None` where it is not.
+    pub fn due(&self, measure: &Measure, at: i64) -> Option<i64> {
+        let window = window_of(measure, self.params);
+        let days = match measure.ahead {
+            Ahead::Nothing => return None,
+            Ahead::Target => {
+                let target = i64::from(self.params.care_target_minutes) * MINUTE_US;
+                return Some(at.saturating_add(target + 1));
+            }
+            Ahead::Window => window.days,
+            Ahead::Recovery => window.days.max(self.params.recovery_days),
+        };
+        match window.kind {
+            WindowKind::Calendar => {
+                self.lens.scope.zone.day_after(Micros(at), days as i32 + 1).ok().map(|at| at.0)
+            }
+            WindowKind::Elapsed => Some(at.saturating_add(i64::from(days) * DAY_US + 1)),
+        }
+    }
+
+    /// Anchors of a span before this instant were followed for long enough.
+    pub fn mature(&self, measure: &Measure, span: Span) -> i64 {
+        let window = window_of(measure, self.params);
+        let days = match measure.ahead {
+            Ahead::Nothing => return span.until,
+            Ahead::Target => {
+                let target = i64::from(self.params.care_target_minutes) * MINUTE_US;
+                return span.observed.saturating_sub(target);
+            }
+            Ahead::Window => window.days,
+            Ahead::Recovery => window.days.max(self.params.recovery_days),
+        };
+        match window.kind {
+            WindowKind::Calendar => {
+                let day = self.lens.scope.zone.day_after(Micros(span.observed), -(days as i32));
+                day.map_or(i64::MIN, |at| at.0)
+            }
+            WindowKind::Elapsed => span.observed.saturating_sub(i64::from(days) * DAY_US),
+        }
+    }
+}
+
+const MINUTE_US: i64 = 60_000_000;
+
 impl<'a> Context<'a> {
     /// `spans` must not be empty.
     pub fn new(
@@ -193,12 +260,19 @@ impl<'a> Context<'a> {
         let own = measures.iter().map(|measure| window_of(measure, params).days);
         let reach = own.chain([params.recovery_days]).max().unwrap_or(0);
         for measure in measures.iter().filter(|measure| measure.window_days > 0) {
-            window_of(measure, params).check()?;
+            let window = window_of(measure, params);
+            if !window.is_same_day() {
+                window.check()?;
+            }
         }
         let least = spans.iter().map(|span| span.from).min().unwrap_or(lens.from);
         let back = |span: &Span| {
-            let days = measures.iter().find(|measure| measure.definition.id == "retention");
-            let days = days.map_or(0, |measure| window_of(measure, params).days);
+            let asked = params.window.map(|window| window.days);
+            let range = (Micros(span.from), Micros(span.until));
+            let days = match measures.iter().any(|measure| measure.definition.id == "retention") {
+                true => retention_window(&lens.scope.zone, range, asked, params.overlapping)?,
+                false => 0,
+            };
             let shifted = |at: i64| lens.scope.zone.plus_days(Micros(at), -(days as i32)).map(|at| at.0);
             Ok((*span, (shifted(span.from)?, shifted(span.until)?)))
         };
@@ -263,8 +337,7 @@ impl<'a> Context<'a> {
 
 /// The window of a measure under a question.
 pub(crate) fn window_of(measure: &Measure, params: &Params) -> Window {
-    let asked = params.window.unwrap_or(Window { days: 0, kind: WindowKind::Calendar });
-    Window { days: if asked.days == 0 { measure.window_days } else { asked.days }, ..asked }
+    params.window.unwrap_or(Window { days: measure.window_days, kind: params.window_kind })
 }
 
 /// Touchpoints by which people inform themselves: all of consideration, articles and clicks. Of

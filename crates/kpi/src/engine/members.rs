@@ -28,6 +28,8 @@ pub enum Side {
     Numerator,
     /// Only what is in the denominator and adds nothing to the numerator.
     Rest,
+    /// Only what is open: on neither side yet.
+    Open,
 }
 
 /// One customer, one touchpoint of nobody, or one record.
@@ -53,6 +55,8 @@ pub struct Counted {
     /// Number and place of the touchpoint that answered it, or led to it.
     pub other: Option<(u32, u16)>,
     pub censored: bool,
+    /// Whether it is on neither side yet, for that.
+    pub is_open: bool,
 }
 
 /// A page of members, in a fixed order: customers by key, touchpoints of nobody, records.
@@ -180,10 +184,14 @@ impl Search<'_> {
         }
         let mut hits = hits.take();
         hits.sort_by_key(|hit| hit.at);
+        // Durations that were only seen to begin count as what they are.
+        let lasts = matches!(self.asked.measure.stat, Stat::Survival(_) | Stat::Ended(_));
+        let is_open = |hit: &Hit| hit.censored && !lasts;
         let wanted = |hit: &Hit| match self.filter.side {
             Side::Counted => true,
-            Side::Numerator => hit.part != 0,
-            Side::Rest => hit.part == 0,
+            Side::Numerator => hit.part != 0 && !is_open(hit),
+            Side::Rest => hit.part == 0 && !is_open(hit),
+            Side::Open => is_open(hit),
         };
         hits.retain(wanted);
         if !self.axes.is_empty() {
@@ -206,6 +214,7 @@ impl Search<'_> {
             whole,
             other: other.map(|other: Other| (seen.tables.number(other.touch), other.place)),
             censored,
+            is_open: censored && !lasts,
         };
         hits.into_iter().map(counted).collect()
     }
@@ -253,7 +262,7 @@ impl Search<'_> {
 
     /// What records add to the group and side asked for.
     fn records(&self) -> Vec<Member> {
-        let (hits, _) = ledger::records(self.asked.measure, self.cx, self.span);
+        let ([hits, _], _) = ledger::decided(self.asked.measure, self.cx, self.span);
         let member = |(place, hit): (u64, RecordHit)| Member {
             place,
             customer: None,
@@ -264,6 +273,7 @@ impl Search<'_> {
             Side::Counted => true,
             Side::Numerator => hit.part != 0,
             Side::Rest => hit.part == 0,
+            Side::Open => false,
         };
         let is_its =
             |hit: &RecordHit| self.filter.group.is_empty() || hit.keys(self.group_by) == self.filter.group;

@@ -3,14 +3,19 @@
 use crate::engine::cost_rates::CostRate;
 use crate::engine::fits::Fits;
 use crate::engine::records::{Counted, Spend};
-use crate::engine::scope::{First, OrderOptions, Window};
+use crate::engine::scope::{First, OrderOptions, Window, WindowKind};
 use customer360_model::ActivityType;
 
 /// What a question says beside its scope. A measure reads what it documents.
 #[derive(Debug, Clone)]
 pub struct Params {
-    /// The measure's own when absent; its own days when they are 0.
+    /// The measure's own when absent, counted as `window_kind` says. Of 0 local days: the same day.
     pub window: Option<Window>,
+    pub window_kind: WindowKind,
+    /// Whether an order answers only the visit that it names.
+    pub same_visit: bool,
+    /// Whether retention's window may be longer than the range, so that what lies in both counts for both sides.
+    pub overlapping: bool,
     pub orders: OrderOptions,
     pub same: Same,
     pub research: Research,
@@ -45,6 +50,9 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             window: None,
+            window_kind: WindowKind::Calendar,
+            same_visit: false,
+            overlapping: false,
             orders: OrderOptions::default(),
             same: Same::Anything,
             research: Research::First,

@@ -93,7 +93,7 @@ pub(crate) fn counting(counted: &[Counted], names: &Dictionary) -> FxHashMap<u32
 /// begins and where it ends, so that parts of the interval sum to it.
 pub(crate) fn part_in(interval: TimeRange, amount: i64, span: Span) -> Option<(i64, i64)> {
     let (begin, end) = (interval.from.0, interval.until.0);
-    let (from, until) = (begin.max(span.from), end.min(span.until));
+    let (from, until) = (begin.max(span.from), end.min(span.until).min(span.observed));
     let until_then = |at: i64| {
         let (gone, all) = (i128::from(at - begin), i128::from(end - begin));
         (i128::from(amount) * gone / all) as i64

@@ -291,7 +291,7 @@ impl<'a> Gather<'a> {
                 continue;
             }
             let its = self.days.index(at);
-            count += u32::from(self.unit == OrderUnit::Order || its != day);
+            count += u32::from(!self.unit.is_by_day(true) || its != day);
             (first, day) = (first.or(Some(row)), its);
             net = net.saturating_add(self.orders.amount(orders, row));
         }

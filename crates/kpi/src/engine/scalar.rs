@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::engine::accumulator::Sums;
 use crate::engine::customer_view::Only;
 use crate::engine::dimension::{self, Axis, Dimension, Key};
-pub use crate::engine::figure::{Answer, Cell, Figure, PAIRS_LIMIT, SPANS_LIMIT};
+pub use crate::engine::figure::{Answer, Cell, Figure, PAIRS_LIMIT, SPANS_LIMIT, SoFar};
 use crate::engine::groups::{Grouped, summed};
 use crate::engine::hits::{Added, Hit, Hits};
 use crate::engine::ledger;
@@ -21,7 +21,7 @@ use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::facts::tables::Tables;
 use crate::facts::touch_types::Types;
-use crate::ground::answer::Tally;
+use crate::ground::answer::{Absent, Observation, Tally};
 use customer360_model::Currency;
 
 #[derive(Clone)]
@@ -121,8 +121,8 @@ struct Figures {
     /// By span.
     totals: Vec<Sums>,
     grouped: Grouped,
-    /// By the names of their groups.
-    records: Vec<(Vec<Option<String>>, RecordHit)>,
+    /// By the names of their groups, with whether they are not decided yet.
+    records: Vec<(Vec<Option<String>>, RecordHit, bool)>,
     /// Whether single hits matter, beside their sum.
     lists: bool,
     /// By span, of the part that is being read.
@@ -142,7 +142,7 @@ impl Figures {
         for (nth, (total, hits)) in self.totals.iter_mut().zip(&mut self.hits).enumerate() {
             let sum = hits.take_sum();
             if nth == 0 {
-                self.tally.censored += sum.censored;
+                self.tally.censored += sum.open.anchors;
                 self.tally.excluded.other_currency += sum.unconverted;
             }
             // Of the others each customer was added as one.
@@ -190,6 +190,7 @@ struct Fold<'a> {
     spans: &'a [Span],
     axes: &'a [Axis],
     reader: Reader<'a>,
+    observation: Observation,
     /// By place: the names that it has, where groups are places.
     places: Option<Vec<Key>>,
 }
@@ -199,7 +200,8 @@ impl<'a> Fold<'a> {
         let observed = spans.iter().map(|span| span.observed).max().unwrap_or(cx.lens.observed);
         let reader = cx.reader(&question.measures, observed);
         let asked = question.measures.iter().map(|measure| Asked::new(measure, &question.params)).collect();
-        Self { cx, question, asked, spans, axes, reader, places: dimension::of_places(axes) }
+        let observation = cx.lens.observation();
+        Self { cx, question, asked, spans, axes, reader, observation, places: dimension::of_places(axes) }
     }
 
     fn observe(&self, state: &mut State, part: &Part) {
@@ -392,13 +394,16 @@ impl<'a> Fold<'a> {
     fn observe_records(&self, state: &mut State) {
         for (measure, figures) in self.question.measures.iter().zip(&mut state.measures) {
             for (nth, &span) in self.spans.iter().enumerate() {
-                let (hits, excluded) = ledger::records(measure, self.cx, span);
-                hits.iter().for_each(|hit| figures.totals[nth].add_record(hit));
-                if nth == 0 {
-                    figures.tally.excluded.other_currency += excluded;
-                    let named = |hit: RecordHit| (hit.keys(&self.question.group_by), hit);
-                    figures.records.extend(hits.into_iter().map(named));
+                let ([hits, open], excluded) = ledger::decided(measure, self.cx, span);
+                let undecided = open.into_iter().map(|hit| (hit, true));
+                let all = hits.into_iter().map(|hit| (hit, false)).chain(undecided);
+                for (hit, is_open) in all {
+                    figures.totals[nth].add_record(&hit, is_open);
+                    if nth == 0 {
+                        figures.records.push((hit.keys(&self.question.group_by), hit, is_open));
+                    }
                 }
+                figures.tally.excluded.other_currency += if nth == 0 { excluded } else { 0 };
             }
         }
     }
@@ -431,8 +436,9 @@ impl<'a> Fold<'a> {
         let anchors = (measure.anchors)(self.cx.params);
         figures.tally.excluded.voided = self.cx.lens.voided(|touch_type| anchors.has(touch_type));
         let scale = self.cx.scale(measure);
-        let figure = |sums: Sums| sums.figure(measure, scale);
-        let mut totals = figures.totals.into_iter().map(figure);
+        let of = |span: Span| move |sums: Sums| self.told(measure, span, sums.figure(measure, scale));
+        let figure = of(self.spans[0]);
+        let mut totals = figures.totals.into_iter().zip(self.spans).map(|(sums, &span)| of(span)(sums));
         let total = totals.next().unwrap_or_else(|| figure(Sums::default()));
         let spans = totals.collect();
         let names =
@@ -445,16 +451,33 @@ impl<'a> Fold<'a> {
             .map(|(key, (sums, _))| (names(key), sums))
             .collect();
         let records = figures.records.into_iter().filter(|_| !self.axes.is_empty());
-        records.for_each(|(keys, hit)| groups.entry(keys).or_default().add_record(&hit));
+        records.for_each(|(keys, hit, is_open)| groups.entry(keys).or_default().add_record(&hit, is_open));
         let cell = |(keys, sums): (Vec<Option<String>>, Sums)| Cell { keys, figure: figure(sums) };
         let mut groups: Vec<Cell> = groups.into_iter().map(cell).collect();
         let missing =
             |cell: &Cell| cell.keys.iter().map(|key| (key.is_none(), key.clone())).collect::<Vec<_>>();
         groups.sort_by_cached_key(missing);
-        let basis = figures.tally.basis(self.cx.lens.snapshot.revision, self.cx.lens.snapshot.folded);
+        let basis = figures.tally.basis(
+            self.cx.lens.snapshot.revision,
+            self.observation.clone(),
+            self.cx.lens.snapshot.folded,
+        );
         let fitted = self.cx.lifetimes(self.spans[0]).filter(|_| measure.stat == Stat::Expected);
         let warnings = fitted.map_or_else(Vec::new, |lifetimes| lifetimes.warnings().to_vec());
         Ok(Answer { kpi: measure.definition, basis, total, groups, spans, warnings })
+    }
+}
+
+impl Fold<'_> {
+    /// With what follows from the span: when all of it will be known, or that none of it was observed.
+    fn told(&self, measure: &Measure, span: Span, figure: Figure) -> Figure {
+        let unseen = span.observed <= span.from || (measure.of_whole && span.observed < span.until);
+        if unseen && span.from < span.until {
+            let absent = Some(Absent::NotObserved);
+            return Figure { value: None, interval: None, absent, ..figure };
+        }
+        let due = || self.cx.due(measure, span.until.saturating_sub(1));
+        Figure { known_at: if figure.open > 0 { due() } else { None }, ..figure }
     }
 }
 

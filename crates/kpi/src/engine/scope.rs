@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::facts::horizon::Statements;
+use crate::facts::snapshot::Snapshot;
 use crate::ground::money::ExchangeRate;
 use customer360_model::{Currency, CustomerKind, Micros, TimeRange, Value};
 
@@ -50,8 +52,10 @@ pub enum KpiError {
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub range: TimeRange,
-    /// What happened from here on is not looked at. The end of the range when absent.
+    /// What happened from here on is not looked at. The horizon when absent: see [`super::horizon`].
     pub observed_until: Option<Micros>,
+    /// What is said of the observation beside the facts.
+    pub statements: Arc<Statements>,
     pub zone: Zone,
     pub week_start: Weekday,
     /// Empty means all; likewise below.
@@ -89,6 +93,7 @@ impl Scope {
         Self {
             range,
             observed_until: None,
+            statements: Arc::default(),
             zone: Zone::utc(),
             week_start: Weekday::Monday,
             channels: Vec::new(),
@@ -103,9 +108,17 @@ impl Scope {
         }
     }
 
+    /// Until when it is observed on these facts: as it says, or to their horizon. Where nothing was ever seen, to the end of the
+    /// range: there is nothing to be wrong about.
     #[must_use]
-    pub fn observed(&self) -> Micros {
-        self.observed_until.unwrap_or(self.range.until)
+    pub fn observed_on(&self, snapshot: &Snapshot) -> Micros {
+        self.observed_until.unwrap_or_else(|| snapshot.horizon(&self.statements).unwrap_or(self.range.until))
+    }
+
+    /// The same scope with that named.
+    #[must_use]
+    pub fn on(&self, snapshot: &Snapshot) -> Self {
+        Self { observed_until: Some(self.observed_on(snapshot)), ..self.clone() }
     }
 }
 
@@ -177,10 +190,25 @@ pub enum CancelledOrders {
 /// What counts as one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OrderUnit {
+    /// As the figure has it: repurchase, retention, RFM and lifetimes count occasions, everything else orders.
     #[default]
+    Usual,
     Order,
-    /// All orders of a customer on one local day, at the time and place of the first.
+    /// An occasion: all orders of a customer on one local day, of those in scope and in range, at the time and place of
+    /// the first.
     CustomerDay,
+}
+
+impl OrderUnit {
+    /// Whether orders of a day are one, for a figure that usually does so or not.
+    #[must_use]
+    pub fn is_by_day(self, usually: bool) -> bool {
+        match self {
+            Self::Usual => usually,
+            Self::Order => false,
+            Self::CustomerDay => true,
+        }
+    }
 }
 
 /// A look-ahead window.
@@ -201,6 +229,12 @@ pub enum WindowKind {
 }
 
 impl Window {
+    /// Whether it is the local day of its anchor and nothing more.
+    #[must_use]
+    pub fn is_same_day(self) -> bool {
+        self == Self { days: 0, kind: WindowKind::Calendar }
+    }
+
     /// # Errors
     /// When it is empty or longer than [`WINDOW_DAYS_LIMIT`].
     pub fn check(self) -> Result<(), KpiError> {
@@ -209,6 +243,25 @@ impl Window {
             _ => Err(KpiError::WindowOutOfRange),
         }
     }
+}
+
+/// W of retention over a range: its own length in whole local days, at least one; so that nothing counts for both
+/// sides.
+///
+/// # Errors
+/// When the range leaves the calendar.
+pub fn retention_window(
+    zone: &Zone,
+    (from, until): (Micros, Micros),
+    asked: Option<u32>,
+    overlapping: bool,
+) -> Result<u32, KpiError> {
+    let own = zone.days_between(from, until)?.clamp(1, WINDOW_DAYS_LIMIT as i32).unsigned_abs();
+    Ok(match asked {
+        Some(days) if overlapping => days,
+        Some(days) => days.min(own),
+        None => own,
+    })
 }
 
 /// Which event is a customer's first.

@@ -51,7 +51,7 @@ impl Tables {
             values.value.push(value.minor);
             values.currency.push(value.currency);
         }
-        if fact.said.tie > 0 && matches!(row.table(), ORDERS | RETURNS) {
+        if fact.said.tie > 0 && matches!(row.table(), ORDERS | RETURNS | TOUCHES) {
             let ties = &mut *self.ties;
             ties.owner.push(owner);
             ties.tie.push(fact.said.tie);

@@ -4,7 +4,9 @@
 //! touchpoint, are dead in them and gathered anew; only a segment most of whose customers have one
 //! is copied without its later rows.
 
-use std::sync::Arc;
+use crate::facts::projection::Piece;
+use customer360_model::Micros;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -51,6 +53,8 @@ pub trait Homes: Identity {
 pub struct Since {
     /// The past revision, and the greatest number of a touchpoint then.
     pub revision: Revision,
+    /// When that was committed; `None`: the present one is.
+    pub committed: Option<Micros>,
     pub last: u32,
     /// Touchpoints before this instant are known whatever their number.
     pub late_until: i64,
@@ -73,6 +77,7 @@ impl Default for Since {
     fn default() -> Self {
         Self {
             revision: Revision(0),
+            committed: None,
             last: 0,
             late_until: i64::MIN,
             is_retrusted: false,
@@ -181,8 +186,16 @@ impl Snapshot {
             *live = live.without(customers);
         }
         segments.push(Live::new(gathered));
+        let sightings = OnceLock::new();
+        if !given.is_all() && given.has(Piece::Sightings) {
+            let seen = self.sightings_of(knows);
+            let seen = seen.and(&since.restored, &self.dictionary);
+            let _ = sightings.set(seen.and(&since.restored_unidentified, &self.dictionary));
+        }
         Self {
             revision: since.revision,
+            committed: since.committed.or(self.committed),
+            sightings,
             segments,
             unidentified,
             dictionary: self.dictionary.clone(),
@@ -202,6 +215,8 @@ impl Snapshot {
         let (trust, nobody) = (Trust::default(), Segment::of_one());
         Self {
             revision,
+            committed: None,
+            sightings: OnceLock::new(),
             segments: vec![Live::new(nobody.shared(|_, _| false, &trust, &given))],
             unidentified: vec![Arc::new(Tables::default().shared(&given))],
             dictionary: self.dictionary.clone(),

@@ -442,7 +442,7 @@ fn is_empty(cart: &Cart) -> bool {
 fn tie(details: &Details) -> u32 {
     match &details.activity {
         Activity::ServiceContact(contact) => id_hash(&contact.case_id),
-        Activity::Order(_) | Activity::Return(_) | Activity::ProductTrial(_) => {
+        Activity::Order(_) | Activity::Return(_) | Activity::ProductTrial(_) | Activity::Visit(_) => {
             details.visit_id.as_deref().map_or(0, id_hash)
         }
         _ => 0,

@@ -33,6 +33,8 @@ pub enum Piece {
     TraitWrites,
     /// Of each customer, not a table of facts.
     Acquired,
+    /// Of each source: when it was seen.
+    Sightings,
 }
 
 impl Piece {
@@ -55,7 +57,7 @@ pub struct Pieces(u32);
 
 impl Pieces {
     pub const NONE: Self = Self(0);
-    pub const ALL: Self = Self((1 << (Piece::Acquired as u32 + 1)) - 1);
+    pub const ALL: Self = Self((1 << (Piece::Sightings as u32 + 1)) - 1);
 
     #[must_use]
     pub fn of(pieces: &[Piece]) -> Self {

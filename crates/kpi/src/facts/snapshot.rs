@@ -1,17 +1,18 @@
 //! A snapshot: all facts of a tenant under the map of one revision, as the kernels read them.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use customer360_model::Revision;
+use customer360_model::{Micros, Revision};
 
 use crate::facts::dictionary::Dictionary;
 use crate::facts::fact::TouchType;
+use crate::facts::horizon::Sightings;
 use crate::facts::objects::Objects;
-use crate::facts::projection::Given;
+use crate::facts::projection::{Given, Piece};
 use crate::facts::segment::Segment;
 use crate::facts::settlement::Settlement;
 use crate::facts::tables::Tables;
@@ -58,6 +59,8 @@ pub struct Voided {
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     pub revision: Revision,
+    /// When the revision was committed; `None` where nobody can tell.
+    pub committed: Option<Micros>,
     pub segments: Vec<Live>,
     /// Touchpoints without identifiers: they count in totals, never as customers. In any order;
     /// voided ones are left out.
@@ -69,12 +72,16 @@ pub struct Snapshot {
     pub settlement: Arc<Settlement>,
     /// Everything but for a question about the past, for which what it reads is made.
     pub given: Given,
+    /// When each source was seen, once somebody asked.
+    pub sightings: OnceLock<Sightings>,
     /// What was beyond the limits of the dictionary.
     pub folded: Folded,
     /// Set when nobody wants the answer any more: kernels then unwind, so that nothing that was
     /// computed by half is kept.
     pub given_up: Arc<AtomicBool>,
 }
+
+static UNSEEN: Sightings = Sightings::NONE;
 
 /// Some consecutive customers of a segment.
 #[derive(Debug, Clone)]
@@ -138,6 +145,27 @@ impl Snapshot {
             let (segment, dead) = (&*live.segment, &*live.dead);
             Some(Part { index, segment, dead, customers: customer..customer + 1 })
         })
+    }
+
+    /// When each source was seen.
+    pub(crate) fn sightings(&self) -> &Sightings {
+        match self.given.pieces.has(Piece::Sightings) {
+            true => self.sightings.get_or_init(|| self.sightings_of(|_, _| true)),
+            false => {
+                self.given.missed.note(Piece::Sightings);
+                &UNSEEN
+            }
+        }
+    }
+
+    /// The same of the touchpoints that are known by number and time, of a snapshot that was given everything.
+    pub(crate) fn sightings_of(&self, knows: impl Fn(u32, i64) -> bool + Sync) -> Sightings {
+        let nobody_is_dead = Bitmap::new(0);
+        let named = self.segments.iter().map(|live| (&live.segment.tables, &*live.dead));
+        let nameless = self.unidentified.iter().map(|tables| (&**tables, &nobody_is_dead));
+        let all = named.chain(nameless);
+        let stems = all.flat_map(|(tables, dead)| tables.given_stems().map(move |stem| (stem, dead)));
+        Sightings::of(stems.collect(), &self.dictionary, knows)
     }
 
     /// Living customers.

@@ -1,6 +1,8 @@
 //! The shapes that all answers share: ratios, estimates, groups and what an answer stands on.
 
-use customer360_model::Revision;
+use std::sync::Arc;
+
+use customer360_model::{Micros, Revision};
 
 use crate::ground::statistics::{Interval, Quantile, Survival, wilson};
 
@@ -13,6 +15,8 @@ pub enum Absent {
     NotObserved,
     /// Too few were answered for the quantile to be known.
     NotReached,
+    /// There are some to count, but of none was all of the window observed.
+    NotObservedLongEnough,
     /// What it would be divided by is below zero: a ratio to a loss says nothing.
     NegativeDenominator,
     /// No record says what it is made of, such as what was spent.
@@ -36,6 +40,7 @@ impl Absent {
             Self::EmptyDenominator => "empty_denominator",
             Self::NotObserved => "not_observed",
             Self::NotReached => "not_reached",
+            Self::NotObservedLongEnough => "not_observed_long_enough",
             Self::NegativeDenominator => "negative_denominator",
             Self::NothingRecorded => "nothing_recorded",
         }
@@ -68,6 +73,15 @@ impl Ratio {
         Self { value, numerator, denominator, interval: None, absent }
     }
 
+    /// The same, of which there may be something to count that was not observed for long enough.
+    #[must_use]
+    pub fn waiting(self, open: bool) -> Self {
+        match self.value {
+            None if open => Self { absent: Some(Absent::NotObservedLongEnough), ..self },
+            _ => self,
+        }
+    }
+
     /// A share of `whole` at a time that was not observed.
     #[must_use]
     pub fn unobserved(whole: u64) -> Self {
@@ -90,6 +104,15 @@ impl Estimate {
     #[must_use]
     pub fn none() -> Self {
         Self { value: None, interval: None, count: 0, absent: Some(Absent::EmptyDenominator) }
+    }
+
+    /// Of so many, none of whom was followed for long enough.
+    #[must_use]
+    pub fn waiting(count: u64) -> Self {
+        match count {
+            0 => Self::none(),
+            _ => Self { count, absent: Some(Absent::NotObservedLongEnough), ..Self::none() },
+        }
     }
 
     #[must_use]
@@ -161,6 +184,29 @@ pub struct Excluded {
     pub cancelled: u64,
 }
 
+/// What of the facts was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Where it begins; `None` where nothing was ever seen.
+    pub from: Option<Micros>,
+    /// What happened from here on was not looked at.
+    pub until: Micros,
+    /// Whether the range ends later: then it is open.
+    pub is_open: bool,
+    /// How far each source has come, by name, where that decided until when it was observed.
+    pub sources: Arc<[SourceHorizon]>,
+}
+
+/// Until when a source was observed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceHorizon {
+    pub source: String,
+    /// Its latest live touchpoint.
+    pub latest: Option<Micros>,
+    /// Until when it says that it is complete.
+    pub complete_until: Option<Micros>,
+}
+
 /// How often a touchpoint brought a name beyond a limit of the columns, by what it names. What was
 /// recorded is whole; in the columns such a name is "(other)", or is not there at all (traits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -182,7 +228,7 @@ impl Folded {
 }
 
 /// What an answer stands on.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Basis {
     pub revision: Revision,
     /// Customers counted.
@@ -190,8 +236,9 @@ pub struct Basis {
     /// Touchpoints counted.
     pub touchpoints: u64,
     pub excluded: Excluded,
-    /// Customers or anchors whose window reaches past `observed_until`.
+    /// Customers or anchors whose window reaches past the end of the observation: shares leave them out.
     pub censored: u64,
+    pub observation: Observation,
     /// Of the counted touchpoints and those excluded because they belong to nobody, the share
     /// that belongs to a registered customer.
     pub identity_coverage: Ratio,
@@ -236,7 +283,7 @@ impl Tally {
     }
 
     #[must_use]
-    pub fn basis(&self, revision: Revision, folded: Folded) -> Basis {
+    pub fn basis(&self, revision: Revision, observation: Observation, folded: Folded) -> Basis {
         let all = self.touchpoints + self.excluded.no_identity;
         Basis {
             revision,
@@ -244,6 +291,7 @@ impl Tally {
             touchpoints: self.touchpoints,
             excluded: self.excluded,
             censored: self.censored,
+            observation,
             identity_coverage: Ratio::share(self.registered_touchpoints, all),
             folded,
         }

@@ -31,6 +31,35 @@ pub enum Unit {
     Day,
     Week,
     Month,
+    /// From January, April, July and October on.
+    Quarter,
+    Year,
+}
+
+impl Unit {
+    /// Local months, if it is some.
+    fn months(self) -> Option<i32> {
+        match self {
+            Self::Month => Some(1),
+            Self::Quarter => Some(3),
+            Self::Year => Some(12),
+            Self::Hour | Self::Day | Self::Week => None,
+        }
+    }
+}
+
+/// So many of a unit at a time: from the one on in which the layout begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Granularity {
+    pub unit: Unit,
+    /// At least 1.
+    pub count: u32,
+}
+
+impl From<Unit> for Granularity {
+    fn from(unit: Unit) -> Self {
+        Self { unit, count: 1 }
+    }
 }
 
 /// A time zone of the IANA database.
@@ -52,15 +81,13 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    /// The instant at which the local clock shows the same time `days` days later (or earlier).
+    /// The instant at which the local clock shows the same time `days` days later (or earlier). The beginning of a
+    /// day stays one, although a clock that is put forward at midnight shows another time then.
     ///
     /// # Errors
     /// When either instant lies outside the years -9999 to 9999.
     pub fn plus_days(&self, at: Micros, days: i32) -> Result<Micros, CalendarError> {
-        let moved = timestamp(at)?.to_zoned(self.0.clone()).checked_add(days.days());
-        moved
-            .map(|zoned| Micros(zoned.timestamp().as_microsecond()))
-            .map_err(|_| CalendarError::OutOfCalendar)
+        self.moved(at, days.days())
     }
 
     /// The same local time so many months later; the last day of a month that is shorter.
@@ -68,10 +95,61 @@ impl Zone {
     /// # Errors
     /// When either instant lies outside the years -9999 to 9999.
     pub fn plus_months(&self, at: Micros, months: i32) -> Result<Micros, CalendarError> {
-        let moved = timestamp(at)?.to_zoned(self.0.clone()).checked_add(months.months());
-        moved
-            .map(|zoned| Micros(zoned.timestamp().as_microsecond()))
-            .map_err(|_| CalendarError::OutOfCalendar)
+        self.moved(at, months.months())
+    }
+
+    fn moved(&self, at: Micros, by: jiff::Span) -> Result<Micros, CalendarError> {
+        let out = |_| CalendarError::OutOfCalendar;
+        let zoned = timestamp(at)?.to_zoned(self.0.clone());
+        let moved = match self.begins_a_day(at)? {
+            true => {
+                let day = zoned.date().checked_add(by).map_err(out)?;
+                day.to_zoned(self.0.clone()).and_then(|day| day.start_of_day())
+            }
+            false => zoned.checked_add(by),
+        };
+        Ok(Micros(moved.map_err(out)?.timestamp().as_microsecond()))
+    }
+
+    /// The beginning of the local day of an instant.
+    ///
+    /// # Errors
+    /// When the instant lies outside the years -9999 to 9999.
+    pub fn day_of(&self, at: Micros) -> Result<Micros, CalendarError> {
+        self.day_after(at, 0)
+    }
+
+    /// The beginning of the local day so many days after that of an instant.
+    ///
+    /// # Errors
+    /// When either lies outside the years -9999 to 9999.
+    pub fn day_after(&self, at: Micros, days: i32) -> Result<Micros, CalendarError> {
+        let out = |_| CalendarError::OutOfCalendar;
+        let date = self.date(at)?.checked_add(days.days()).map_err(out)?;
+        let zoned = date.to_zoned(self.0.clone()).map_err(out)?;
+        Ok(Micros(zoned.start_of_day().map_err(out)?.timestamp().as_microsecond()))
+    }
+
+    /// Where the interval begins that ends where one begins.
+    ///
+    /// # Errors
+    /// When it leaves the years -9999 to 9999.
+    pub fn before(&self, begin: Micros, by: Granularity) -> Result<Micros, CalendarError> {
+        let count = i32::try_from(by.count.max(1)).unwrap_or(i32::MAX);
+        match (by.unit, by.unit.months()) {
+            (_, Some(months)) => self.plus_months(begin, -months.saturating_mul(count)),
+            (Unit::Hour, None) => Ok(begin.plus(-HOUR_US * i64::from(count))),
+            (Unit::Week, None) => self.plus_days(begin, count.saturating_mul(-7)),
+            (_, None) => self.plus_days(begin, -count),
+        }
+    }
+
+    /// How many local days later the day of an instant is than that of another.
+    ///
+    /// # Errors
+    /// When either lies outside the years -9999 to 9999.
+    pub fn days_between(&self, from: Micros, until: Micros) -> Result<i32, CalendarError> {
+        Ok((self.date(until)?.duration_since(self.date(from)?).as_hours() / 24) as i32)
     }
 
     /// What the local clock and calendar show at an instant.
@@ -157,22 +235,42 @@ impl Intervals {
         from: Micros,
         until: Micros,
     ) -> Result<Self, CalendarError> {
-        // Two days more on either side: a local date may begin a day earlier or later.
+        Self::every(zone, unit.into(), week_start, from, until)
+    }
+
+    /// The same of several units each.
+    ///
+    /// # Errors
+    /// As [`Intervals::new`].
+    pub fn every(
+        zone: &Zone,
+        by: Granularity,
+        week_start: Weekday,
+        from: Micros,
+        until: Micros,
+    ) -> Result<Self, CalendarError> {
+        let by = Granularity { count: by.count.max(1), ..by };
+        let unit = by.unit;
+        // Some days more on either side, and a unit: the first one may begin so much earlier, the last end later.
         let (first, last) = (timestamp(from)?, timestamp(until.max(from.plus(1)))?);
-        let margin = 40 * 24.hours();
+        let days = 40 + if unit == Unit::Hour { 0 } else { 31 * i64::from(unit.months().unwrap_or(1)) };
+        let (before, after) = ((days * 24).hours(), (days * i64::from(by.count.max(1)) * 24).hours());
         let reach =
             |at: Timestamp, span: jiff::Span| at.checked_add(span).map_err(|_| CalendarError::OutOfCalendar);
-        let offsets = zone.offsets(reach(first, -margin)?, reach(last, margin)?);
+        let offsets = zone.offsets(reach(first, -before)?, reach(last, after)?);
         let starts = match unit {
-            Unit::Hour => hours(&offsets, from, until)?,
-            Unit::Day | Unit::Week | Unit::Month => {
+            Unit::Hour => hours(&offsets, by.count, from, until)?,
+            _ => {
                 let date = zone.date(from)?;
+                let months = |back: i8| date.first_of_month().checked_sub(i64::from(back).months());
                 let first = match unit {
                     Unit::Week => date.checked_sub(i64::from(date.weekday().since(week_start)).days()),
-                    Unit::Month => Ok(date.first_of_month()),
+                    Unit::Month => months(0),
+                    Unit::Quarter => months((date.month() - 1) % 3),
+                    Unit::Year => months(date.month() - 1),
                     Unit::Hour | Unit::Day => Ok(date),
                 };
-                dates(&offsets, first.map_err(|_| CalendarError::OutOfCalendar)?, unit, from, until)?
+                dates(&offsets, first.map_err(|_| CalendarError::OutOfCalendar)?, by, from, until)?
             }
         };
         Ok(Self::indexed(starts, unit))
@@ -190,6 +288,8 @@ impl Intervals {
             Unit::Day => 36,
             Unit::Week => 38,
             Unit::Month => 41,
+            Unit::Quarter => 42,
+            Unit::Year => 44,
         };
         let (origin, end) = (starts[0], starts[starts.len() - 1]);
         let count = ((end - origin - 1) >> shift) + 1;
@@ -264,21 +364,22 @@ impl Intervals {
 }
 
 /// Elapsed hours, aligned to the local clock at `from`.
-fn hours(offsets: &[(i64, i64)], from: Micros, until: Micros) -> Result<Vec<i64>, CalendarError> {
+fn hours(offsets: &[(i64, i64)], count: u32, from: Micros, until: Micros) -> Result<Vec<i64>, CalendarError> {
     let offset = offsets.iter().rev().find(|(since, _)| *since <= from.0).map_or(0, |(_, offset)| *offset);
     let first = (from.0 + offset).div_euclid(HOUR_US) * HOUR_US - offset;
-    let count = (until.0 - first - 1).div_euclid(HOUR_US).max(0) as usize + 1;
+    let length = HOUR_US * i64::from(count);
+    let count = (until.0 - first - 1).div_euclid(length).max(0) as usize + 1;
     if count > INTERVALS_LIMIT {
         return Err(CalendarError::TooManyIntervals);
     }
-    Ok((0..=count as i64).map(|hour| first + hour * HOUR_US).collect())
+    Ok((0..=count as i64).map(|hour| first + hour * length).collect())
 }
 
 /// The first instant of each date from `first` on, until one is not before `until`.
 fn dates(
     offsets: &[(i64, i64)],
     first: Date,
-    unit: Unit,
+    by: Granularity,
     from: Micros,
     until: Micros,
 ) -> Result<Vec<i64>, CalendarError> {
@@ -302,11 +403,12 @@ fn dates(
         if starts.len() > INTERVALS_LIMIT {
             return Err(CalendarError::TooManyIntervals);
         }
-        day = match unit {
-            Unit::Hour | Unit::Day => day + 1,
-            Unit::Week => day + 7,
-            Unit::Month => {
-                date = date.checked_add(1.month()).map_err(|_| CalendarError::OutOfCalendar)?;
+        day = match (by.unit, by.unit.months()) {
+            (Unit::Week, _) => day + 7 * i64::from(by.count),
+            (_, None) => day + i64::from(by.count),
+            (_, Some(months)) => {
+                let step = (i64::from(months) * i64::from(by.count)).months();
+                date = date.checked_add(step).map_err(|_| CalendarError::OutOfCalendar)?;
                 day_number(date)
             }
         };
@@ -316,133 +418,4 @@ fn dates(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Micros {
-        Micros::parse(text).unwrap()
-    }
-
-    fn intervals(zone: &str, unit: Unit, from: &str, until: &str) -> Intervals {
-        Intervals::new(&Zone::named(zone).unwrap(), unit, Weekday::Monday, at(from), at(until)).unwrap()
-    }
-
-    #[test]
-    fn days_are_23_and_25_hours_long_when_the_clock_changes() {
-        let days = intervals("Europe/Rome", Unit::Day, "2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z");
-        assert_eq!(days.len(), 3);
-        assert_eq!(days.start(0), at("2026-03-27T23:00:00Z"));
-        assert_eq!(days.start(1), at("2026-03-28T23:00:00Z"));
-        assert_eq!(days.end(1), at("2026-03-29T22:00:00Z"), "23 hours");
-        let autumn = intervals("Europe/Rome", Unit::Day, "2026-10-25T12:00:00Z", "2026-10-25T13:00:00Z");
-        assert_eq!(autumn.end(0).0 - autumn.start(0).0, 25 * HOUR_US);
-    }
-
-    #[test]
-    fn a_midnight_that_does_not_exist_begins_when_the_clock_moves_on() {
-        // Chile moves the clock at midnight: 2026-09-06 begins at 01:00 local, 04:00 UTC.
-        let days = intervals("America/Santiago", Unit::Day, "2026-09-06T12:00:00Z", "2026-09-06T13:00:00Z");
-        assert_eq!(days.start(0), at("2026-09-06T04:00:00Z"));
-        // Samoa skipped 2011-12-30 altogether: that day has no instant.
-        let samoa = intervals("Pacific/Apia", Unit::Day, "2011-12-29T12:00:00Z", "2012-01-01T12:00:00Z");
-        let (thursday, saturday) =
-            (samoa.index(at("2011-12-30T09:59:59Z").0), samoa.index(at("2011-12-30T10:00:00Z").0));
-        assert_eq!(saturday - thursday, 2);
-        assert_eq!(samoa.start(thursday + 1), samoa.end(thursday + 1));
-    }
-
-    #[test]
-    fn weeks_begin_where_the_question_says() {
-        let zone = Zone::utc();
-        let week = |start| {
-            let (from, until) = (at("2026-11-22T00:00:00Z"), at("2026-11-22T01:00:00Z"));
-            Intervals::new(&zone, Unit::Week, start, from, until).unwrap().start(0)
-        };
-        assert_eq!(week(Weekday::Monday), at("2026-11-16T00:00:00Z"));
-        assert_eq!(week(Weekday::Sunday), at("2026-11-22T00:00:00Z"));
-        assert_eq!(week(Weekday::Saturday), at("2026-11-21T00:00:00Z"));
-    }
-
-    #[test]
-    fn hours_are_aligned_to_the_local_clock() {
-        let hours = intervals("Asia/Kolkata", Unit::Hour, "2026-01-01T00:10:00Z", "2026-01-01T02:00:00Z");
-        assert_eq!(hours.start(0), at("2025-12-31T23:30:00Z"));
-        assert_eq!(hours.len(), 3);
-    }
-
-    /// Every lookup equals what jiff says about the instant itself.
-    #[test]
-    fn an_index_is_what_the_zone_says_of_the_instant() {
-        for name in [
-            "UTC",
-            "Europe/Rome",
-            "America/Santiago",
-            "Pacific/Apia",
-            "Australia/Lord_Howe",
-            "Asia/Kathmandu",
-        ] {
-            let zone = Zone::named(name).unwrap();
-            let (from, until) = (at("2010-06-01T07:00:00Z"), at("2013-02-01T00:00:00Z"));
-            for unit in [Unit::Day, Unit::Week, Unit::Month] {
-                let intervals = Intervals::new(&zone, unit, Weekday::Sunday, from, until).unwrap();
-                let first = zone.date(intervals.start(0)).unwrap();
-                let mut t = from.0;
-                while t < until.0 {
-                    let date = zone.date(Micros(t)).unwrap();
-                    let days = date.duration_since(first).as_hours() / 24;
-                    let expected = match unit {
-                        Unit::Day | Unit::Hour => days,
-                        Unit::Week => days / 7,
-                        Unit::Month => {
-                            i64::from(date.year() - first.year()) * 12
-                                + i64::from(date.month() - first.month())
-                        }
-                    };
-                    assert_eq!(intervals.index(t), expected as usize, "{name} {unit:?} {}", Micros(t));
-                    t += 37 * 60 * 1_000_000;
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn crowded_boundaries_are_found_too() {
-        let starts: Vec<i64> = vec![0, 5, 5, 9, 1 << 36, 1 << 37, (1 << 37) + 3, 1 << 38];
-        let intervals = Intervals::indexed(starts.clone(), Unit::Day);
-        for at in starts.iter().flat_map(|&start| [start - 1, start, start + 1]) {
-            let expected = starts[..7].partition_point(|&start| start <= at).max(1) - 1;
-            assert_eq!(intervals.index(at), expected, "{at}");
-        }
-    }
-
-    #[test]
-    fn instants_outside_fall_into_the_first_and_last() {
-        let days = intervals("UTC", Unit::Day, "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z");
-        assert_eq!(days.len(), 2);
-        assert_eq!(days.index(at("2020-01-01T00:00:00Z").0), 0);
-        assert_eq!(days.index(at("2030-01-01T00:00:00Z").0), 1);
-        assert_eq!(Zone::named("Mars/Olympus"), Err(CalendarError::UnknownZone));
-    }
-
-    #[test]
-    fn a_day_more_keeps_the_local_time() {
-        let rome = Zone::named("Europe/Rome").unwrap();
-        let noon = at("2026-03-28T11:00:00Z");
-        assert_eq!(rome.plus_days(noon, 1), Ok(at("2026-03-29T10:00:00Z")));
-        assert_eq!(rome.plus_days(at("2026-03-29T10:00:00Z"), -1), Ok(noon));
-        assert_eq!(rome.begins_a_day(at("2026-03-28T23:00:00Z")), Ok(true));
-        assert_eq!(rome.begins_a_day(noon), Ok(false));
-    }
-
-    #[test]
-    fn too_many_intervals_are_refused() {
-        let many = Intervals::new(
-            &Zone::utc(),
-            Unit::Hour,
-            Weekday::Monday,
-            at("2000-01-01T00:00:00Z"),
-            at("2030-01-01T00:00:00Z"),
-        );
-        assert_eq!(many.err(), Some(CalendarError::TooManyIntervals));
-    }
-}
+mod tests;

@@ -101,6 +101,11 @@ pub(crate) const GROUP_BY: Parameter = parameter(
     "channel or location of the counted touchpoint; month or channel of acquisition, kind, or a trait of the \
      customer",
 );
+pub(crate) const OCCASION_UNIT: Parameter = parameter(
+    "orders.unit",
+    "CUSTOMER_DAY",
+    "occasions: all orders of a customer on one local day, of those in scope and in range, as one; or each order",
+);
 pub(crate) const ORDER_UNIT: Parameter =
     parameter("orders.unit", "ORDER", "each order, or all orders of a customer on one local day as one");
 pub(crate) const MIN_AMOUNT: Parameter =

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Other, Seen, Stat};
+use crate::engine::measure::{Ahead, Hit, Measure, Other, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{Definition, NO_ANCHOR, TOUCHPOINTS, WILSON, parameter};
@@ -14,10 +14,9 @@ use customer360_model::activity::ContactStage;
 const COMMON: Measure =
     Measure { stat: Stat::Share, anchors: |_| Types::of([TouchType::SERVICE_CONTACT]), ..Measure::BASE };
 
-const SURVIVAL: &str = "of the quantile: where the log-log bounds of the survival (Kaplan-Meier, Greenwood) reach it; \
+const SURVIVAL: &str = "of the quantile: where the log-log bounds of the incidence (Aalen-Johansen, Greenwood) reach it; \
                         none where one does not";
-const UNKNOWN: &str =
-    "Absent without a case, and where so many are still open that the quantile is not reached.";
+const UNKNOWN: &str = "Absent without a case, and where so many are still open, or were closed without it, that the quantile is not reached.";
 
 /// A case: its opening, and everything that happened to it from then on, by number of the mark.
 pub(crate) struct Case {
@@ -85,8 +84,8 @@ impl Case {
     }
 }
 
-/// Calls `visit` with how long each case waited for a stage. One that was closed before is followed
-/// until then.
+/// Calls `visit` with how long each case waited for a stage: until it came, until the case was closed without it (there
+/// is no other touchpoint then), or as long as was observed (censored).
 #[inline]
 fn each_wait(seen: &Seen, stage: ContactStage, mut visit: impl FnMut(Hit)) {
     each_opened(seen, |case, opening| {
@@ -95,16 +94,17 @@ fn each_wait(seen: &Seen, stage: ContactStage, mut visit: impl FnMut(Hit)) {
         let end = end.filter(|end| closed.is_none_or(|closed| seen.order(closed) >= seen.order(end)));
         let until = end.or(closed).map_or(seen.span.observed, |mark| mark.at);
         let hit = Hit::of(opening).part(until - opening.at);
-        visit(Hit { other: end.map(Other::of), censored: end.is_none(), ..hit });
+        // A case that was closed without it will never have it.
+        visit(Hit { other: end.map(Other::of), censored: end.or(closed).is_none(), ..hit });
     });
 }
 
 const MINUTE: f64 = 60e6;
 const HOUR: f64 = 3_600e6;
 
-const FIRST_REPLY: &str = "The time from the opening of a case in range to the first reply of a person, by Kaplan and \
-                           Meier's estimate: cases without one count as waiting until they were closed, or as long as \
-                           was observed. A case is what is named by one id; contacts without an id belong to the last \
+const FIRST_REPLY: &str = "The time from the opening of a case in range to the first reply of a person, by Aalen and \
+                           Johansen's cumulative incidence: a case that was closed without one will never have it, \
+                           others count as waiting as long as was observed. A case is what is named by one id; contacts without an id belong to the last \
                            case opened without one for the same reason. Cases whose opening is not recorded do not \
                            count. The numerator is the time waited by all.";
 const RESOLUTION: &str = "The time from the opening of a case in range (see first_reply) to its first resolution, by \
@@ -112,7 +112,7 @@ const RESOLUTION: &str = "The time from the opening of a case in range (see firs
                           numerator is the time waited by all.";
 
 const fn wait(id: &'static str, name: &'static str, unit: &'static str, formula: &'static str) -> Definition {
-    Definition::scalar(id, name, unit, formula).with(SURVIVAL, UNKNOWN).from(TOUCHPOINTS)
+    Definition::scalar(id, name, unit, formula).with(SURVIVAL, UNKNOWN).revised(2).from(TOUCHPOINTS)
 }
 
 pub static FIRST_REPLY_MEDIAN: Measure = Measure {
@@ -137,11 +137,11 @@ const fn replied_within(id: &'static str, name: &'static str, hours: f64) -> Mea
             name,
             "share of cases",
             "The share of the cases opened in range that had a first reply of a person within so many hours, by \
-             Kaplan and Meier's estimate: cases without one count as waiting until they were closed, or as long as was \
-             observed (see first_reply). By channel and with the other hours it is the curve of replies.",
+             Aalen and Johansen's cumulative incidence: a case that was closed without one will never have it, others \
+             count as waiting as long as was observed (see first_reply). By channel and with the other hours it is the curve of replies.",
         )
         .with(
-            "log-log bounds of the survival (Kaplan-Meier, Greenwood); none at 0 and 1",
+            "log-log bounds of the incidence (Aalen-Johansen; Greenwood where nothing else ends the wait); none at 0 and 1",
             "Absent without a case, and where none was followed for so long.",
         )
         .from(TOUCHPOINTS),
@@ -185,14 +185,15 @@ pub static WITHIN_TARGET: Measure = Measure {
          target, before they were closed.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[parameter("care_target_minutes", "60", "the target, the limit included")]),
+    ahead: Ahead::Target,
     observe: |seen, hits| {
         let target = i64::from(seen.cx.params.care_target_minutes) * MINUTE as i64;
         each_wait(seen, ContactStage::FirstHumanReply, |wait| {
-            let replied = !wait.censored && wait.part <= target;
-            // A case that was closed without a reply waits no longer.
-            let open = wait.censored && wait.at + wait.part == seen.span.observed && wait.part <= target;
+            let replied = wait.other.is_some() && wait.part <= target;
+            let open = wait.at + target >= seen.span.observed;
             let other = wait.other.filter(|_| replied);
             hits.push(Hit { part: i64::from(replied), other, censored: open, ..wait });
         });
@@ -209,6 +210,7 @@ pub static FIRST_CONTACT_RESOLUTION: Measure = Measure {
          of its first resolution.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[
         parameter("window.days", "7", "W"),
@@ -225,7 +227,7 @@ pub static FIRST_CONTACT_RESOLUTION: Measure = Measure {
             });
             let held = again.is_none();
             let hit = Hit::of(opening).part(i64::from(held));
-            let censored = held && !seen.is_observed(resolved.at);
+            let censored = !seen.is_observed(resolved.at);
             hits.push(Hit { other: Some(Other::of(again.unwrap_or(resolved))), censored, ..hit });
         });
     },

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, Measure, Seen, Stat};
+use crate::engine::measure::{Ahead, Hit, Measure, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -85,6 +85,7 @@ pub(crate) fn worth(seen: &Seen, nth: usize) -> Option<Option<i64>> {
 const COMMON: Measure = Measure {
     stat: Stat::Share,
     window_days: 1,
+    ahead: Ahead::Window,
     anchors: |_| Types::of([TouchType::CART_UPDATED, TouchType::CHECKOUT_STARTED]),
     beside: |_| Types::of([TouchType::ORDER]),
     ..Measure::BASE
@@ -107,6 +108,7 @@ pub static CART_ABANDONMENT: Measure = Measure {
     )
     .revised(2)
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, MIN_AMOUNT, DROP_RETURNED]),
     observe: |seen, hits| hits.extend(opened(seen).into_iter().map(|nth| abandoned(seen, nth))),
@@ -128,8 +130,12 @@ fn recovered(seen: &Seen, hits: &mut Hits, counts: impl Fn(&Mark, &Mark) -> bool
             continue;
         }
         let cart = &seen.marks[nth];
+        if !seen.is_observed(cart.at) {
+            // It may be ordered before it counts as abandoned.
+            continue;
+        }
         let order = recovery(seen, nth).filter(|order| counts(cart, order));
-        let censored = order.is_none() && recovery_end(seen, cart) > seen.span.observed;
+        let censored = recovery_end(seen, cart) > seen.span.observed;
         hits.push(Hit { censored, ..Hit::of(cart).answered(order) });
     }
 }
@@ -144,8 +150,10 @@ pub static CART_RECOVERY: Measure = Measure {
          where recovered.",
     ).revised(2)
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
+    ahead: Ahead::Recovery,
     observe: |seen, hits| recovered(seen, hits, |_, _| true),
     ..COMMON
 };
@@ -159,8 +167,10 @@ pub static CART_RECOVERY_ELSEWHERE: Measure = Measure {
          was by another channel, or known by another set of identifiers (a device, a login), than the cart.",
     ).revised(2)
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND, RECOVERY, MIN_AMOUNT, DROP_RETURNED]),
+    ahead: Ahead::Recovery,
     observe: |seen, hits| {
         recovered(seen, hits, |cart, order| {
             seen.cx.channel(cart.place) != seen.cx.channel(order.place) || seen.observation(cart) != seen.observation(order)
@@ -177,7 +187,8 @@ pub static ABANDONED_VALUE: Measure = Measure {
         "The sum of what the carts opened in range and abandoned were last known to be worth, within W of their \
          opening; carts that say nothing add nothing, and those whose amount cannot be converted are excluded and \
          counted.",
-    ).revised(2)
+    )
+    .revised(2)
     .from(FACTORS)
     .asking(&[ABANDONED, KIND]),
     stat: Stat::Sum,

@@ -4,7 +4,7 @@
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
 use crate::engine::measure::{
-    ByPlace, Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing,
+    Ahead, ByPlace, Hit, Measure, Other, Params, RESEARCH, Research, Same, Seen, Stat, nothing,
 };
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
@@ -15,7 +15,13 @@ use crate::ground::definition::{
 use customer360_model::activity::MessageStatus;
 
 const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each");
-const AHEAD: &[Parameter] = &[parameter("window.days", "7", "W"), KIND, MIN_AMOUNT, DROP_RETURNED];
+const AHEAD: &[Parameter] = &[
+    parameter("window.days", "7", "W; 0 is the same local day"),
+    KIND,
+    parameter("same_visit", "false", "whether an order answers only the visit whose visit_id it names"),
+    MIN_AMOUNT,
+    DROP_RETURNED,
+];
 const BACK: Parameter = parameter("window.days", "30", "W");
 const SAME: Parameter = parameter(
     "same",
@@ -32,11 +38,32 @@ fn orders(_: &Params) -> Types {
 }
 
 /// What the measures of this room have in common.
-const COMMON: Measure =
-    Measure { stat: Stat::Share, window_days: 7, anchors: visits, beside: orders, ..Measure::BASE };
+const COMMON: Measure = Measure {
+    stat: Stat::Share,
+    window_days: 7,
+    ahead: Ahead::Window,
+    anchors: visits,
+    beside: orders,
+    ..Measure::BASE
+};
 
 fn is_order(mark: &Mark) -> bool {
     mark.kind == TouchType::ORDER
+}
+
+/// Whether an order is of a visit, where that is asked.
+fn is_of(seen: &Seen, visit: &Mark, order: &Mark) -> bool {
+    !seen.cx.params.same_visit || (seen.tie(visit) != 0 && seen.tie(visit) == seen.tie(order))
+}
+
+/// The visits that count, each with the order that follows it within W.
+fn sold(seen: &Seen, mut tell: impl FnMut(Hit)) {
+    if !seen.cx.params.same_visit {
+        return seen.all_asked(TouchType::VISIT, is_order).for_each(tell);
+    }
+    for (nth, visit) in seen.anchors(TouchType::VISIT) {
+        tell(seen.asked(nth, |later| is_order(later) && is_of(seen, visit, later)));
+    }
 }
 
 pub static CONVERSION: Measure = Measure {
@@ -51,7 +78,7 @@ pub static CONVERSION: Measure = Measure {
     .revised(2)
     .from(FACTORS)
     .asking(AHEAD),
-    observe: |seen, hits| hits.extend(seen.all_asked(TouchType::VISIT, is_order)),
+    observe: |seen, hits| sold(seen, |hit| hits.push(hit)),
     ..COMMON
 };
 
@@ -70,7 +97,8 @@ pub static CONVERSION_SAME_CHANNEL: Measure = Measure {
     observe: |seen, hits| {
         for (nth, mark) in seen.anchors(TouchType::VISIT) {
             let channel = seen.cx.channel(mark.place);
-            hits.push(seen.asked(nth, |later| is_order(later) && seen.cx.channel(later.place) == channel));
+            let its = |later: &Mark| seen.cx.channel(later.place) == channel && is_of(seen, mark, later);
+            hits.push(seen.asked(nth, |later| is_order(later) && its(later)));
         }
     },
     ..COMMON
@@ -89,13 +117,15 @@ pub static VISITOR_CONVERSION: Measure = Measure {
     .from(FACTORS)
     .asking(AHEAD),
     observe: |seen, hits| {
-        let (mut first, mut answered, mut censored) = (None, None, false);
-        for hit in seen.all_asked(TouchType::VISIT, is_order) {
-            first = Some(hit);
+        let (mut first, mut answered, mut censored) = (None::<Hit>, None::<Hit>, false);
+        let sooner = |known: Option<Hit>, hit: Hit| known.filter(|known| known.at < hit.at).or(Some(hit));
+        sold(seen, |hit| {
+            first = sooner(first, hit);
             censored |= hit.censored;
-            answered = if hit.part == 1 { Some(hit) } else { answered };
-        }
-        hits.extend(answered.or(first.map(|first| Hit { censored, ..first })));
+            answered = if hit.part == 1 { sooner(answered, hit) } else { answered };
+        });
+        // Who may still be won by a later visit is not known yet, and who was won sooner would be counted alone.
+        hits.extend(answered.or(first).map(|hit| Hit { censored, ..hit }));
     },
     by_place: ByPlace::Itself,
     ..COMMON
@@ -111,6 +141,7 @@ pub static NO_PURCHASE: Measure = Measure {
     .from(FACTORS),
     stat: Stat::Sum,
     window_days: 0,
+    ahead: Ahead::Nothing,
     nobody: true,
     anchors: |_| Types::of([TouchType::NO_PURCHASE]),
     beside: nothing,
@@ -119,7 +150,8 @@ pub static NO_PURCHASE: Measure = Measure {
 };
 
 /// What the measures of orders and the research before them have in common.
-const RESEARCHED: Measure = Measure { window_days: 30, anchors: orders, beside: |_| *RESEARCH, ..COMMON };
+const RESEARCHED: Measure =
+    Measure { window_days: 30, ahead: Ahead::Nothing, anchors: orders, beside: |_| *RESEARCH, ..COMMON };
 
 /// The research before an order that counts, in order of time.
 fn research<'s>(seen: &'s Seen, order: usize) -> impl DoubleEndedIterator<Item = &'s Mark> {
@@ -264,14 +296,18 @@ pub(crate) fn store_visits(seen: &Seen, hits: &mut Hits, entries: Entries, is_it
         if !seen.counts(mark) || !seen.cx.is_physical(mark.place) || !is_its(mark) {
             continue;
         }
+        // Orders of the days on which entries are not decided yet are left out with these.
+        let censored = entries.showroomers && !seen.is_observed(mark.at);
         match mark.kind {
             TouchType::VISIT => {
                 // The first visit counts that an order online followed, and none in a store.
                 let bought = if is_open { showroomed(seen, nth) } else { None };
                 is_open &= bought.is_none();
-                hits.push(Hit { whole: entries.whole, ..Hit::of(mark).answered(bought) });
+                hits.push(Hit { whole: entries.whole, censored, ..Hit::of(mark).answered(bought) });
             }
-            TouchType::ORDER if entries.orders => hits.push(Hit { part: 1, whole: 0, ..Hit::of(mark) }),
+            TouchType::ORDER if entries.orders => {
+                hits.push(Hit { part: 1, whole: 0, censored, ..Hit::of(mark) });
+            }
             _ => {}
         }
     }
@@ -315,6 +351,7 @@ pub static STORE_CONVERSION: Measure = Measure {
     .revised(2)
     .from(CROSS)
     .asking(AHEAD),
+    ahead: Ahead::Nothing,
     observe: |seen, hits| store_conversion(seen, hits, false, true),
     ..STORE
 };

@@ -2,7 +2,7 @@
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{ByPlace, Hit, Measure, Params, Seen, Stat};
+use crate::engine::measure::{Ahead, ByPlace, Hit, Measure, Params, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::side_tables::ANSWERS;
 use crate::facts::tables::NO_SENTIMENT;
@@ -39,6 +39,7 @@ pub static OFFER_CONVERSION: Measure = Measure {
         parameter("window.kind", "CALENDAR", "local days (0 <= d <= W), or 24 hours each"),
     ]),
     window_days: 14,
+    ahead: Ahead::Window,
     anchors: |_| Types::of([TouchType::OFFER_SHOWN]),
     beside: |_| Types::of([TouchType::OFFER_ACCEPTED, TouchType::ORDER]),
     observe: |seen, hits| {

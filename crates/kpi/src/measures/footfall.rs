@@ -2,7 +2,7 @@
 //! followers as networks report them.
 
 use crate::engine::hits::Hits;
-use crate::engine::measure::{ByPlace, Hit, Measure, Seen, Stat};
+use crate::engine::measure::{Ahead, ByPlace, Hit, Measure, Seen, Stat};
 use crate::engine::records::Need;
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
@@ -85,6 +85,7 @@ const KIND: Parameter = parameter("window.kind", "CALENDAR", "local days (0 <= d
 const STORE: Measure = Measure {
     stat: Stat::Quotient,
     window_days: 7,
+    ahead: Ahead::Window,
     in_stores: true,
     store_visits: true,
     anchors: |_| Types::of([TouchType::VISIT, TouchType::ORDER]),
@@ -103,6 +104,7 @@ pub static COUNTED_CONVERSION: Measure = Measure {
     .revised(2)
     .from(CROSS)
     .asking(&[MIN_AMOUNT, DROP_RETURNED]),
+    ahead: Ahead::Nothing,
     observe: |seen, hits| counted(seen, hits, false),
     need: Some(Need::Entries),
     ..STORE
@@ -124,6 +126,17 @@ pub static COUNTED_ADJUSTED: Measure = Measure {
     observe: |seen, hits| counted(seen, hits, true),
     need: Some(Need::Entries),
     by_place: ByPlace::Itself,
+    ..STORE
+};
+
+/// Visits of customers where entries were being counted: no figure of its own.
+pub static COUNTED_VISITS: Measure = Measure {
+    observe: |seen, hits| {
+        let entries = Entries { showroomers: true, orders: false, whole: 0 };
+        store_visits(seen, hits, entries, |mark| {
+            seen.who.is_some() && seen.cx.was_counted(mark.place, mark.at)
+        });
+    },
     ..STORE
 };
 

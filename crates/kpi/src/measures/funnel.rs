@@ -3,7 +3,7 @@
 use crate::engine::lens::Lens;
 use crate::engine::mark::Mark;
 use crate::engine::measure::{
-    ByPlace, Context, Hit, Measure, Params, Seen, Span, Stat, Step, nothing, window_of,
+    Ahead, ByPlace, Context, Hit, Measure, Params, Seen, Span, Stat, Step, nothing, window_of,
 };
 use crate::engine::order_lens::OrderLens;
 use crate::engine::scope::{KpiError, Scope};
@@ -13,6 +13,7 @@ use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Ratio, Tally};
 use crate::ground::definition::{Definition, NO_ANCHOR, PEERS, WILSON, parameter};
+use customer360_model::Micros;
 
 fn types(params: &Params) -> Types {
     Types::of(
@@ -67,6 +68,13 @@ pub(crate) fn farthest(seen: &Seen) -> Option<(usize, usize, usize)> {
     best
 }
 
+/// Whether the customer may still come farther from one of the beginnings in range.
+fn is_open(seen: &Seen) -> bool {
+    let Some(first) = seen.cx.params.steps.first() else { return false };
+    let mut begins = seen.marks.iter().rev().filter(|mark| seen.counts(mark) && takes(seen, first, mark));
+    begins.next().is_some_and(|mark| !seen.is_observed(mark.at))
+}
+
 pub static FUNNEL: Measure = Measure {
     definition: Definition::scalar(
         "funnel",
@@ -88,6 +96,7 @@ pub static FUNNEL: Measure = Measure {
     stat: Stat::Share,
     scale: 1.0,
     window_days: 30,
+    ahead: Ahead::Window,
     money: false,
     nobody: false,
     anchors: types,
@@ -96,7 +105,7 @@ pub static FUNNEL: Measure = Measure {
         let Some((begin, taken, last)) = farthest(seen) else { return };
         let done = taken == seen.cx.params.steps.len();
         let hit = Hit::of(&seen.marks[begin]).answered(done.then(|| &seen.marks[last]));
-        hits.push(Hit { censored: !done && !seen.is_observed(hit.at), ..hit });
+        hits.push(Hit { censored: is_open(seen), ..hit });
     },
     by_place: ByPlace::Itself,
     ..Measure::BASE
@@ -106,8 +115,13 @@ pub static FUNNEL: Measure = Measure {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub basis: Basis,
-    /// For each step: of those who took the one before, who took it; the first of all.
+    /// For each step: of those who took the one before, who took it; the first of all. Of those customers of whom all
+    /// windows were observed.
     pub steps: Vec<Ratio>,
+    /// The same of all customers.
+    pub so_far: Vec<Ratio>,
+    /// When all of them will have been observed, if some were not.
+    pub known_at: Option<Micros>,
 }
 
 /// # Errors
@@ -120,26 +134,39 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
     let types = types(params);
     let reader = Reader::of(types, &lens, &orders, span.observed);
     let window = window_of(&FUNNEL, params);
-    let start = || (Tally::default(), vec![0_u64; params.steps.len() + 1]);
-    let observe = |(tally, taken): &mut (Tally, Vec<u64>), part: &Part| {
+    // How many took so many steps: those that are decided, then all.
+    let start = || (Tally::default(), vec![[0_u64; 2]; params.steps.len() + 1]);
+    let observe = |(tally, taken): &mut (Tally, Vec<[u64; 2]>), part: &Part| {
         reader.each(part, |customer, marks| {
             let (tables, who) = (&part.segment.tables, Some((part, customer)));
             let seen = Seen { cx: &cx, span, window, who, tables, marks, only: None };
-            if let Some((begin, steps, _)) = farthest(&seen) {
-                taken[steps] += 1;
+            if let Some((_, steps, _)) = farthest(&seen) {
+                let open = is_open(&seen);
+                taken[steps][0] += u64::from(!open);
+                taken[steps][1] += 1;
                 tally.count(1, part.segment.customers.registered[customer as usize]);
-                let open = steps < params.steps.len() && !seen.is_observed(marks[begin].at);
                 tally.censored += u64::from(open);
             }
         });
     };
-    let merge = |mut a: (Tally, Vec<u64>), b: (Tally, Vec<u64>)| {
+    let merge = |mut a: (Tally, Vec<[u64; 2]>), b: (Tally, Vec<[u64; 2]>)| {
         a.0.merge(&b.0);
-        a.1.iter_mut().zip(b.1).for_each(|(mine, theirs)| *mine += theirs);
+        a.1.iter_mut().flatten().zip(b.1.into_iter().flatten()).for_each(|(mine, theirs)| *mine += theirs);
         a
     };
     let (tally, taken) = snapshot.fold(TASK_CUSTOMERS, start, observe, merge);
-    let reached = |step: usize| taken[step..].iter().sum::<u64>();
-    let steps = (1..=params.steps.len()).map(|step| Ratio::share(reached(step), reached(step.max(2) - 1)));
-    Ok(Answer { basis: tally.basis(snapshot.revision, snapshot.folded), steps: steps.collect() })
+    let open = tally.censored > 0;
+    let steps = |side: usize| {
+        let reached = |step: usize| taken[step..].iter().map(|taken| taken[side]).sum::<u64>();
+        let share =
+            |step: usize| Ratio::share(reached(step), reached(step.max(2) - 1)).waiting(open && side == 0);
+        (1..=params.steps.len()).map(share).collect()
+    };
+    let known_at = if open { cx.due(&FUNNEL, span.until - 1).map(Micros) } else { None };
+    Ok(Answer {
+        basis: tally.basis(snapshot.revision, lens.observation(), snapshot.folded),
+        steps: steps(0),
+        so_far: steps(1),
+        known_at,
+    })
 }

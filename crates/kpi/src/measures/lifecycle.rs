@@ -14,7 +14,7 @@ use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Estimate, Grouped, Tally};
-use crate::ground::calendar::{Intervals, Unit};
+use crate::ground::calendar::{Granularity, Intervals};
 use crate::ground::definition::{
     DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, PEERS, Parameter, TOUCHPOINTS, parameter,
 };
@@ -29,8 +29,8 @@ pub struct Question {
     pub group_by: Option<GroupBy>,
     /// The unit of orders does not matter: an interval is active or not.
     pub orders: OrderOptions,
-    /// Day, week or month.
-    pub unit: Unit,
+    /// The length of an interval.
+    pub by: Granularity,
     /// What counts as active.
     pub activities: Vec<ActivityType>,
 }
@@ -71,7 +71,7 @@ pub struct States {
     pub returning: u64,
     /// Active before, but not in the interval before.
     pub resurrected: u64,
-    /// Active in the interval before, not in this one.
+    /// Active in the interval before, not in this one. Not known before all of the interval was observed.
     pub dormant: u64,
 }
 
@@ -80,7 +80,7 @@ pub struct States {
 pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiError> {
     let lens = Lens::new(snapshot, &question.scope)?;
     let grouping = Grouping::new(&lens, question.group_by.as_ref())?;
-    let count = bounds(&question.scope, question.unit)?.len().saturating_sub(2);
+    let count = bounds(&question.scope, lens.observed, question.by)?.len().saturating_sub(2);
     if grouping.len().saturating_mul(count) > CELLS_LIMIT {
         return Err(KpiError::TooManyCells);
     }
@@ -94,9 +94,9 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
 fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answer, KpiError> {
     let snapshot = lens.snapshot;
     let orders = OrderLens::new(lens, &question.orders)?;
-    let bounds = bounds(&question.scope, question.unit)?;
+    let bounds = bounds(&question.scope, lens.observed, question.by)?;
     let count = bounds.len().saturating_sub(2);
-    let laid_out = Intervals::between(bounds.clone(), question.unit);
+    let laid_out = Intervals::between(bounds.clone(), question.by.unit);
     let types = Types::of(question.activities.iter().flat_map(|&activity| types_of(activity)));
     let reader = Reader::of(types, lens, &orders, lens.observed);
     let state = || Cells { tally: Tally::default(), groups: vec![Group::new(count); grouping.len()] };
@@ -132,7 +132,11 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
     };
     let intervals: Vec<Interval> = bounds.windows(2).skip(1).map(interval).collect();
     let result = grouping.answer(cells.groups, Group::is_empty, Group::add, Group::lifecycle);
-    Ok(Answer { basis: cells.tally.basis(snapshot.revision, snapshot.folded), intervals, result })
+    Ok(Answer {
+        basis: cells.tally.basis(snapshot.revision, lens.observation(), snapshot.folded),
+        intervals,
+        result,
+    })
 }
 
 fn types_of(activity: ActivityType) -> impl Iterator<Item = TouchType> {
@@ -140,19 +144,20 @@ fn types_of(activity: ActivityType) -> impl Iterator<Item = TouchType> {
 }
 
 /// The beginning of the interval before the range, and the bounds of all of the range.
-fn bounds(scope: &Scope, unit: Unit) -> Result<Vec<i64>, KpiError> {
+fn bounds(scope: &Scope, observed: i64, by: Granularity) -> Result<Vec<i64>, KpiError> {
     let (from, until) = (scope.range.from, scope.range.until);
-    if until <= from {
+    if until <= from || observed <= from.0 {
         return Ok(vec![from.0, from.0]);
     }
-    let own = Intervals::new(&scope.zone, unit, scope.week_start, from, until)?;
+    let own = Intervals::every(&scope.zone, by, scope.week_start, from, until)?;
     if own.len() > SPANS_LIMIT {
         return Err(KpiError::TooMany { what: "intervals", limit: SPANS_LIMIT });
     }
     let begin = own.start(0);
-    let before = Intervals::new(&scope.zone, unit, scope.week_start, begin.plus(-1), begin)?;
-    let mut bounds = vec![before.start(0).0, from.0];
-    bounds.extend((0..own.len()).map(|nth| own.end(nth).min(until).0));
+    let mut bounds = vec![scope.zone.before(begin, by)?.0, from.0];
+    // What was not observed at all is no interval.
+    let begun = (0..own.len()).take_while(|&nth| own.start(nth).0 < observed);
+    bounds.extend(begun.map(|nth| own.end(nth).min(until).0));
     // A local day that the clock skips has no instant.
     bounds.dedup();
     Ok(bounds)
@@ -357,12 +362,13 @@ pub static DORMANT_BUYERS: Measure = Measure {
         "dormant_buyers",
         "Dormant buyers",
         "customers",
-        "Customers with an order in scope in the W local days before the range and none in it. 0 until all of the \
+        "Customers with an order in scope in the W local days before the range and none in it. Absent until all of the \
          range was observed.",
     )
     .revised(2)
     .from(TOUCHPOINTS)
     .asking(PARAMETERS),
+    of_whole: true,
     observe: |seen, hits| stands(seen, hits, Standing::Dormant),
     by_place: ByPlace::Itself,
     ..COMMON

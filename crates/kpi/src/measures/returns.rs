@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{ByPlace, Hit, Measure, Other, Params, Seen, Stat};
+use crate::engine::measure::{Ahead, ByPlace, Hit, Measure, Other, Params, Seen, Stat};
 use crate::engine::scalar::{self, Answer, Figure, Question};
 use crate::engine::scope::{GroupBy, KpiError, Scope};
 use crate::facts::fact::TouchType;
@@ -29,6 +29,7 @@ const RETURNED: &[Parameter] = &[
 const SOLD: Measure = Measure {
     stat: Stat::Share,
     window_days: 30,
+    ahead: Ahead::Window,
     anchors: |_| Types::of([TouchType::ORDER]),
     beside: |_| Types::of([TouchType::CAME_BACK]),
     ..Measure::BASE
@@ -37,6 +38,7 @@ const SOLD: Measure = Measure {
 /// Of what came back.
 const BACK: Measure = Measure {
     window_days: 0,
+    ahead: Ahead::Nothing,
     anchors: |_| Types::of([TouchType::CAME_BACK]),
     beside: |_| Types::of([TouchType::ORDER]),
     ..SOLD
@@ -117,12 +119,13 @@ pub static RETURNED_ORDERS: Measure = Measure {
          others, are of none.",
     ).revised(2)
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     observe: |seen, hits| {
         let came = |order: &Mark, back: Option<&Mark>| {
             let hit = Hit::of(order).answered(back);
-            Hit { censored: hit.part == 0 && !seen.is_observed(order.at), ..hit }
+            Hit { censored: !seen.is_observed(order.at), ..hit }
         };
         // Most customers return nothing.
         if seen.marks.iter().all(|mark| mark.kind == TouchType::ORDER) {
@@ -142,6 +145,7 @@ pub static RETURNED_UNITS: Measure = Measure {
          that have lines, over the quantity of the lines of those orders. Both in thousandths.",
     ).revised(2)
     .with(NO_INTERVAL, NO_ANCHOR)
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     stat: Stat::Quotient,
@@ -173,6 +177,7 @@ pub static RETURNED_VALUE: Measure = Measure {
          and counted.",
     ).revised(2)
     .with(NO_INTERVAL, "Absent without revenue.")
+    .revised(2)
     .from(SINGLE_VIEW)
     .asking(RETURNED),
     stat: Stat::Quotient,

@@ -1,7 +1,7 @@
 //! Seamlessness: whether people must repeat themselves when they change the channel.
 
 use crate::engine::mark::Mark;
-use crate::engine::measure::{Hit, JOURNEY, Measure, Other, Seen, Stat};
+use crate::engine::measure::{Ahead, Hit, JOURNEY, Measure, Other, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -14,6 +14,7 @@ use customer360_model::activity::ContactStage;
 const COMMON: Measure = Measure {
     stat: Stat::Share,
     window_days: 7,
+    ahead: Ahead::Window,
     anchors: |_| Types::of([TouchType::SERVICE_CONTACT]),
     ..Measure::BASE
 };
@@ -34,6 +35,7 @@ pub static CASES_REPEATED: Measure = Measure {
          or for the same reason. Channel by other channel: where it began and where it was repeated.",
     )
     .with(WILSON, NO_ANCHOR)
+    .revised(2)
     .from(TOUCHPOINTS)
     .asking(&[
         parameter("window.days", "7", "W"),
@@ -92,6 +94,7 @@ pub static SEAMLESS_SWITCHES: Measure = Measure {
         DROP_RETURNED,
     ]),
     window_days: 30,
+    ahead: Ahead::Nothing,
     anchors: |_| Types::of([TouchType::ORDER]),
     beside: |_| *JOURNEY,
     observe: |seen, hits| {

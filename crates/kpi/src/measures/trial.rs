@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::engine::mark::Mark;
-use crate::engine::measure::{ByPlace, Context, FROM_ZERO, Hit, Measure, Seen, Stat};
+use crate::engine::measure::{Ahead, ByPlace, Context, FROM_ZERO, Hit, Measure, Seen, Stat};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -45,6 +45,7 @@ pub static TRIAL_CONVERSION: Measure = Measure {
         DROP_RETURNED,
     ]),
     window_days: 14,
+    ahead: Ahead::Window,
     beside: |_| Types::of([TouchType::ORDER]),
     observe: |seen, hits| {
         let mut tried = Few::new();

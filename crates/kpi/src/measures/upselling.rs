@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{ByPlace, FROM_ZERO, Hit, Measure, Seen, Stat, nothing};
+use crate::engine::measure::{Ahead, ByPlace, FROM_ZERO, Hit, Measure, Seen, Stat, nothing};
 use crate::facts::fact::TouchType;
 use crate::facts::touch_types::Types;
 use crate::ground::definition::{
@@ -17,6 +17,7 @@ use customer360_model::activity::OfferKind;
 const COMMON: Measure = Measure {
     stat: Stat::Share,
     window_days: 14,
+    ahead: Ahead::Window,
     by_offer: true,
     anchors: |_| Types::of([TouchType::OFFER_SHOWN]),
     beside: |_| Types::of([TouchType::OFFER_ACCEPTED, TouchType::ORDER]),
@@ -79,7 +80,7 @@ pub static UPSELL_CUSTOMERS: Measure = Measure {
         let all: SmallVec<[Hit; 4]> = shown(seen).collect();
         let censored = all.iter().any(|hit| hit.censored);
         let best = all.iter().find(|hit| hit.part > 0).or(all.first());
-        hits.extend(best.map(|hit| Hit { censored: censored && hit.part == 0, ..*hit }));
+        hits.extend(best.map(|hit| Hit { censored, ..*hit }));
     },
     by_place: ByPlace::Itself,
     ..COMMON
@@ -87,6 +88,7 @@ pub static UPSELL_CUSTOMERS: Measure = Measure {
 
 const ORDERS: Measure = Measure {
     window_days: 0,
+    ahead: Ahead::Nothing,
     by_offer: false,
     money: true,
     anchors: |_| Types::of([TouchType::ORDER]),

@@ -2,7 +2,7 @@
 
 use crate::engine::hits::Hits;
 use crate::engine::mark::Mark;
-use crate::engine::measure::{ByPlace, FROM_ZERO, Hit, Measure, Params, Seen, Stat, nothing};
+use crate::engine::measure::{Ahead, ByPlace, FROM_ZERO, Hit, Measure, Params, Seen, Stat, nothing};
 use crate::facts::fact::TouchType;
 use crate::facts::tables::UNKNOWN;
 use crate::facts::touch_types::Types;
@@ -94,6 +94,7 @@ pub static VISIT_RATE: Measure = Measure {
     .asking(WINDOW),
     stat: Stat::Share,
     window_days: 7,
+    ahead: Ahead::Window,
     anchors: reaching,
     beside: visits,
     observe: |seen, hits| {
@@ -197,12 +198,16 @@ pub static CLICK_THROUGH_RATE: Measure = Measure {
         "share of pieces shown",
         "Of the advertisements shown and messages delivered in range (each customer and advertisement or message \
          once, at its first touchpoint; a message that was opened or clicked was delivered), the share that the \
-         same customer clicked before observed_until. Without an id each impression or delivery counts by \
+         same customer clicked within W. Without an id each impression or delivery counts by \
          itself, and the next click by that customer without an id answers it.",
     )
     .with(WILSON, NO_ANCHOR)
-    .from(PHASES),
+    .revised(2)
+    .from(PHASES)
+    .asking(WINDOW),
     stat: Stat::Share,
+    window_days: 7,
+    ahead: Ahead::Window,
     anchors: reaching,
     beside: clicking,
     observe: |seen, hits| {
@@ -211,9 +216,10 @@ pub static CLICK_THROUGH_RATE: Measure = Measure {
             let piece = seen.item(mark);
             let again = piece != 0 && !shown.is_new((mark.kind, piece));
             if !again && seen.counts(mark) {
-                let later = seen.marks[nth..].iter();
-                let clicked = later.clone().find(|later| clicks(mark, later) && seen.item(later) == piece);
-                hits.push(Hit::of(mark).answered(clicked));
+                let end = seen.window_end(mark.at);
+                let mut later = seen.marks[nth..].iter().take_while(|later| later.at < end);
+                let clicked = later.find(|later| clicks(mark, later) && seen.item(later) == piece);
+                hits.push(Hit { censored: end > seen.span.observed, ..Hit::of(mark).answered(clicked) });
             }
         }
     },

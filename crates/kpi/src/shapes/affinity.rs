@@ -150,7 +150,12 @@ pub fn compute(
     });
     pairs.truncate(limit);
     let (orders, left_out) = (state.orders, state.left_out);
-    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), orders, left_out, pairs })
+    Ok(Answer {
+        basis: state.tally.basis(snapshot.revision, lens.observation(), snapshot.folded),
+        orders,
+        left_out,
+        pairs,
+    })
 }
 
 fn pair(state: &State, a: (String, u64), b: (String, u64), together: u64) -> Pair {

@@ -356,7 +356,11 @@ impl Fold<'_> {
             Attributed { model, credits, effects, unattributed: unattributed.clone() }
         });
         let models = models.collect();
-        let basis = sums.tally.basis(self.cx.lens.snapshot.revision, self.cx.lens.snapshot.folded);
+        let basis = sums.tally.basis(
+            self.cx.lens.snapshot.revision,
+            self.cx.lens.observation(),
+            self.cx.lens.snapshot.folded,
+        );
         Ok(Answer { basis, orders: sums.orders, revenue, models })
     }
 }

@@ -2,6 +2,7 @@
 //! what it was meant to reach; so that a dashboard draws them as they are. The figures are those of
 //! [`crate::engine::scalar`], so nothing on a board can differ from what it is explained by.
 
+use crate::engine::compare::days_of;
 use std::collections::BTreeSet;
 
 use crate::engine::compare::{Against, Change, changes, earlier};
@@ -52,6 +53,8 @@ pub struct Board {
     pub places: Vec<Option<String>>,
     /// The time that figures are compared with.
     pub before: Span,
+    /// Local days of the range that were observed, and of that time.
+    pub days: [u32; 2],
     /// One for each measure, in their order.
     pub lines: Vec<Line>,
     /// Tests made at once.
@@ -116,7 +119,10 @@ pub fn card() -> Vec<&'static Measure> {
 /// # Errors
 /// As [`scalar::compute`].
 pub fn compute(snapshot: &Snapshot, asked: &Asked) -> Result<Board, KpiError> {
-    let before = earlier(&asked.scope, asked.against)?;
+    let observed = asked.scope.observed_on(snapshot);
+    let before = earlier(&asked.scope, observed, asked.against)?;
+    let own = Span { from: asked.scope.range.from.0, until: asked.scope.range.until.0, observed: observed.0 };
+    let days = [days_of(&asked.scope.zone, own)?, days_of(&asked.scope.zone, before)?];
     let mut scope = asked.scope.clone();
     scope.range = TimeRange { from: Micros(before.from), until: Micros(before.until) };
     scope.observed_until = Some(Micros(before.observed));
@@ -159,9 +165,9 @@ pub fn compute(snapshot: &Snapshot, asked: &Asked) -> Result<Board, KpiError> {
                 cell(asked, measure, place, pair, change)
             });
         let total = cells.next().expect("the total comes first");
-        Line { kpi: answer.kpi, basis: answer.basis, total, cells: cells.collect() }
+        Line { kpi: answer.kpi, basis: answer.basis.clone(), total, cells: cells.collect() }
     });
-    Ok(Board { before, lines: lines.collect(), tests, places })
+    Ok(Board { before, days, lines: lines.collect(), tests, places })
 }
 
 fn key(keys: &[Option<String>]) -> (bool, Option<String>) {

@@ -5,8 +5,8 @@ mod over_time;
 pub use over_time::{LIFECYCLE, LIFETIME, OMNICHANNEL, RFM};
 
 use crate::ground::definition::{
-    DROP_RETURNED, Definition, FACTORS, GROUP_BY, MIN_AMOUNT, NO_INTERVAL, ORDER_UNIT, TOUCHPOINTS, WILSON,
-    parameter,
+    DROP_RETURNED, Definition, FACTORS, GROUP_BY, MIN_AMOUNT, NO_INTERVAL, OCCASION_UNIT, ORDER_UNIT,
+    TOUCHPOINTS, WILSON, parameter,
 };
 
 /// Retention and churn over a period, and the cohort triangle.
@@ -19,26 +19,40 @@ pub const RETENTION: Definition = Definition {
               active in the W local days before its end; churn is one minus that. Triangle: a customer joins the cohort of the \
               local interval of their start event; column k counts those with at least min_count return \
               events, later than the start event itself, in the k-th interval after it (exact), in it or \
-              later (rolling), or within a bracket of intervals. A cell is complete when its intervals ended \
-              by observed_until and absent when they had not begun; the mean of a column takes all complete \
-              cohorts as one. Scope filters by channel, location and source apply to start and return \
+              later up to the last column (rolling), or within a bracket of intervals. A cell is complete when \
+              nothing that may still come can change it (rolling: after the last column) and absent when its \
+              interval had not begun; the mean of a column takes all complete cohorts as one. Orders are counted \
+              by occasions: counts by channel, by a cut day or across a merge do not add up. Scope filters by channel, location and source apply to start and return \
               events alike.",
     first_means: "first ever, by any channel, at any location, from any source (EVER, the default), or first \
                   in scope and in range (IN_SCOPE)",
     intervals: "Wilson score",
     parameters: &[
         GROUP_BY,
-        parameter("period.window_days", "90", "W"),
+        parameter(
+            "period.window_days",
+            "the range's length",
+            "W, local days; not longer than the range unless overlapping",
+        ),
+        parameter(
+            "period.overlapping",
+            "false",
+            "whether W may be longer: what lies in both windows then counts for both sides",
+        ),
         parameter("period.activity_types", "ORDER", "what counts as active"),
         parameter("triangle.start_event", "ORDER", "what opens a cohort"),
         parameter("triangle.return_events", "ORDER", "what counts as coming back"),
         parameter("triangle.start", "FIRST_TIME", "once, or in every interval with a start event"),
         parameter("triangle.first", "EVER", "which start event is the first"),
-        parameter("triangle.unit", "MONTH", "hour (elapsed, aligned to the local clock), day, week or month"),
+        parameter(
+            "triangle.unit",
+            "MONTH",
+            "hour (elapsed, aligned to the local clock), day, week, month, quarter or year",
+        ),
         parameter("triangle.min_count", "1", "how many return events make a return"),
         parameter("triangle.mode", "EXACT", "exact, rolling or brackets"),
         parameter("triangle.periods", "12", "the last column"),
-        ORDER_UNIT,
+        OCCASION_UNIT,
         MIN_AMOUNT,
         DROP_RETURNED,
     ],
@@ -56,10 +70,11 @@ pub const REPURCHASE: Definition = Definition {
     formula: "(a) Of the customers with an order in range, the share with two or more. (b) Of the first-time \
               buyers in range, the share with a second order within W: calendar, on a later local day d with \
               0 < d <= W; elapsed, within W x 24 hours; the limit included. Over all; over those observed for \
-              all of W; and by Kaplan-Meier, where a customer is followed to the last whole local day \
+              all of W; and by Kaplan-Meier, absent where nobody was followed for W, where a customer is followed to the last whole local day \
               (elapsed: the last instant) before observed_until. Days between consecutive orders of a \
-              customer, the earlier one in range, the later one observed: median and 90th percentile. Orders in another currency than \
-              the scope's are excluded.",
+              customer, the earlier one in range, the later one observed: median and 90th percentile. Orders are counted by occasions, of which \
+              one is the first if the first order ever is in it: counts by channel, by a cut day or across a merge do \
+              not add up. Orders in another currency than the scope's are excluded.",
     first_means: "first ever, by any channel, at any location, from any source (EVER, the default), or first \
                   in scope and in range (IN_SCOPE)",
     intervals: "Wilson score; Kaplan-Meier: Greenwood on the log-log scale; quantiles (type 7): order statistics",
@@ -68,7 +83,7 @@ pub const REPURCHASE: Definition = Definition {
         parameter("window.days", "90", "W"),
         parameter("window.kind", "CALENDAR", "local days, or 24 hours each"),
         parameter("first", "EVER", "which order is the first"),
-        ORDER_UNIT,
+        OCCASION_UNIT,
         MIN_AMOUNT,
         DROP_RETURNED,
     ],

@@ -19,7 +19,7 @@ const COMMON: Measure = Measure { stat: Stat::Share, anchors: orders, ..Measure:
 /// Period retention, of orders.
 pub static RETAINED: Measure = Measure {
     definition: RETENTION,
-    window_days: 90,
+    of_whole: true,
     observe: |seen, hits| {
         let span = seen.span;
         if span.until > span.observed {
@@ -47,7 +47,7 @@ pub static RETAINED: Measure = Measure {
 pub static REPURCHASED: Measure = Measure {
     definition: REPURCHASE,
     observe: |seen, hits| {
-        let mut orders = seen.orders().map(|nth| &seen.marks[nth]);
+        let mut orders = seen.occasions().map(|nth| &seen.marks[nth]);
         let Some(first) = orders.next() else { return };
         hits.push(Hit::of(first).answered(orders.next()));
     },

@@ -237,7 +237,7 @@ pub fn compute(snapshot: &Snapshot, scope: &Scope, params: &Params) -> Result<An
         |tables: &crate::facts::tables::Tables| lens.rows_in_range(&tables.orders.stem).count() as u64;
     state.tally.excluded.no_identity = lens.unidentified().map(nobody).sum();
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
-    Ok(answer(snapshot, &state.tally, &sold))
+    Ok(answer(&lens, &state.tally, &sold))
 }
 
 /// Reads lines and discounts row by row, with the orders that they stand beside.
@@ -316,7 +316,8 @@ struct Index {
     average: f64,
 }
 
-fn answer(snapshot: &Snapshot, tally: &Tally, sold: &[(Key, Sales)]) -> Answer {
+fn answer(lens: &Lens, tally: &Tally, sold: &[(Key, Sales)]) -> Answer {
+    let snapshot = lens.snapshot;
     let (names, items) = (&snapshot.dictionary, snapshot.dictionary.items());
     // By item: what all channels sold, and how many did.
     let mut by_item = vec![(Sales::default(), 0_usize); items.len() + 1];
@@ -351,7 +352,7 @@ fn answer(snapshot: &Snapshot, tally: &Tally, sold: &[(Key, Sales)]) -> Answer {
         let key = |cell: &Cell| (cell.category.is_none(), cell.category.clone(), cell.channel.clone());
         key(a).cmp(&key(b))
     });
-    Answer { basis: tally.basis(snapshot.revision, snapshot.folded), total, cells }
+    Answer { basis: tally.basis(snapshot.revision, lens.observation(), snapshot.folded), total, cells }
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::SURVEY_ANSWER);
     let groups = state.cells.chunks_exact(CELLS).map(Histogram::of).collect();
     let result = grouping.answer(groups, Histogram::is_empty, Histogram::add, |h| h.scores());
-    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, lens.observation(), snapshot.folded), result })
 }
 
 struct Fold<'a> {

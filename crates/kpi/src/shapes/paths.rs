@@ -162,7 +162,7 @@ fn ranked(state: State, cx: &Context, limit: usize) -> Answer {
     });
     let paths = finished.collect();
     Answer {
-        basis: state.tally.basis(cx.lens.snapshot.revision, cx.lens.snapshot.folded),
+        basis: state.tally.basis(cx.lens.snapshot.revision, cx.lens.observation(), cx.lens.snapshot.folded),
         paths,
         distinct,
         orders,

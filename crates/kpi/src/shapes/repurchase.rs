@@ -3,7 +3,7 @@
 use crate::engine::grouping::Grouping;
 use crate::engine::lens::Lens;
 use crate::engine::order_lens::OrderLens;
-use crate::engine::scope::{First, GroupBy, KpiError, OrderOptions, OrderUnit, Scope, Window, WindowKind};
+use crate::engine::scope::{First, GroupBy, KpiError, OrderOptions, Scope, Window, WindowKind};
 use crate::facts::fact::TouchType;
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::ground::answer::{Basis, Estimate, Grouped, Ratio, Tally, mirrored};
@@ -103,7 +103,7 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
     state.tally.excluded.voided = lens.voided(|touch_type| touch_type == TouchType::ORDER);
     let result =
         grouping.answer(state.groups, |f| f.customers == 0, Figures::add, |f| f.repurchase(question.window));
-    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, lens.observation(), snapshot.folded), result })
 }
 
 struct Fold<'a> {
@@ -161,14 +161,14 @@ impl Fold<'_> {
     fn is_plain(&self) -> bool {
         let question = self.question;
         let counts_all = self.lens.has_all_places() && self.orders.admits_all();
-        let is_whole = question.orders.unit == OrderUnit::Order && !self.grouping.is_asked();
+        let is_whole = !self.grouping.is_asked();
         let is_calendar = question.window.kind == WindowKind::Calendar;
         counts_all && is_whole && is_calendar && self.days.len() <= plain::DAYS_LIMIT
     }
 
     fn observe_at_large(&self, state: &mut State, part: &Part) {
         let orders = &part.segment.tables.orders;
-        let by_day = self.question.orders.unit == OrderUnit::CustomerDay;
+        let by_day = self.question.orders.unit.is_by_day(true);
         let all_places = self.lens.has_all_places();
         let mut events: Vec<Event> = Vec::new();
         for (customer, rows) in orders.stem.runs(orders.stem.rows(part.customers.clone())) {
@@ -191,7 +191,10 @@ impl Fold<'_> {
                 }
                 let day = self.days.index(at) as u32;
                 touchpoints += u64::from(at >= self.lens.from);
-                if by_day && events.last().is_some_and(|last| last.day == day) {
+                // What the range cuts is no one occasion.
+                let is_its =
+                    |last: &Event| last.day == day && (last.at < self.lens.from) == (at < self.lens.from);
+                if by_day && events.last().is_some_and(is_its) {
                     continue;
                 }
                 events.push(Event { at, day, place });
@@ -347,7 +350,11 @@ impl Figures {
             repeat_customers: Ratio::share(self.repeating, self.customers),
             second_order_all: Ratio::share(self.again, self.first_time),
             second_order_observed: Ratio::share(self.observed_again, self.observed),
-            second_order_kaplan_meier: Estimate::incidence(&survival, self.first_time),
+            second_order_kaplan_meier: match self.observed == 0 && survival.survival > 0.0 {
+                // Nobody was followed for so long: the curve ends before.
+                true => Estimate::waiting(self.first_time),
+                false => Estimate::incidence(&survival, self.first_time),
+            },
             curve,
         }
     }

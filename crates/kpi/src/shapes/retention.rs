@@ -4,7 +4,7 @@ use crate::engine::events::{Event, Wanted};
 use crate::engine::grouping::Grouping;
 use crate::engine::lens::Lens;
 use crate::engine::order_lens::OrderLens;
-use crate::engine::scope::{GroupBy, KpiError, OrderOptions, OrderUnit, Scope, Window, WindowKind};
+use crate::engine::scope::{GroupBy, KpiError, OrderOptions, Scope, Window, WindowKind, retention_window};
 use crate::facts::snapshot::{Part, Snapshot, TASK_CUSTOMERS};
 use crate::facts::touch_types::Types;
 use crate::ground::answer::{Basis, Grouped, Ratio, Tally, mirrored};
@@ -25,15 +25,18 @@ pub struct Question {
 /// the W local days before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodOptions {
-    /// W.
-    pub window_days: u32,
+    /// W. The range's own length in whole local days when absent; a longer one is cut to that, unless the windows may
+    /// overlap.
+    pub window_days: Option<u32>,
+    /// Whether what lies in both windows may count for both sides.
+    pub overlapping: bool,
     /// What counts as active.
     pub activity_types: Vec<ActivityType>,
 }
 
 impl Default for PeriodOptions {
     fn default() -> Self {
-        Self { window_days: 90, activity_types: vec![ActivityType::Order] }
+        Self { window_days: None, overlapping: false, activity_types: vec![ActivityType::Order] }
     }
 }
 
@@ -81,14 +84,13 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
     let period = question.period.as_ref().map(|options| Windows::new(lens, options)).transpose()?;
     let cohorts = question.triangle.as_ref().map(|options| Cohorts::new(lens, options, grouping.len()));
     let cohorts = cohorts.transpose()?;
-    let days = match question.orders.unit {
-        OrderUnit::Order => None,
-        OrderUnit::CustomerDay => Some(local_days(lens, period.as_ref())?),
-    };
+    let by_day = question.orders.unit.is_by_day(true);
+    let days = by_day.then(|| local_days(lens, period.as_ref())).transpose()?;
     let types = period.as_ref().map_or(Types::default(), |windows| windows.types);
     let types = types.or(cohorts.as_ref().map_or(Types::default(), Cohorts::types));
-    let (unit, days) = (question.orders.unit, days.as_ref());
-    let wanted = Wanted { types, lens, orders: &orders, unit, days };
+    let windows = period.as_ref().map_or([i64::MIN; 2], |windows| [windows.before.0, windows.after.0]);
+    let cuts = [lens.from, windows[0], windows[1]];
+    let wanted = Wanted { types, lens, orders: &orders, days: days.as_ref(), cuts };
     let fold = Fold { lens, grouping, wanted, period, cohorts };
 
     let start = || State::new(grouping.len(), fold.cohorts.as_ref());
@@ -96,7 +98,7 @@ fn answer(lens: &Lens, grouping: &Grouping, question: &Question) -> Result<Answe
     state.tally.excluded.no_identity = fold.wanted.unidentified();
     state.tally.excluded.voided = fold.wanted.voided();
     let result = grouping.answer(state.groups, Figures::is_empty, Figures::add, |f| fold.retention(f));
-    Ok(Answer { basis: state.tally.basis(snapshot.revision, snapshot.folded), result })
+    Ok(Answer { basis: state.tally.basis(snapshot.revision, lens.observation(), snapshot.folded), result })
 }
 
 /// Days that cover everything the question counts.
@@ -119,9 +121,11 @@ struct Windows {
 
 impl Windows {
     fn new(lens: &Lens, options: &PeriodOptions) -> Result<Self, KpiError> {
-        Window { days: options.window_days, kind: WindowKind::Calendar }.check()?;
         let (zone, range) = (&lens.scope.zone, lens.scope.range);
-        let back = -i64::from(options.window_days) as i32;
+        let days =
+            retention_window(zone, (range.from, range.until), options.window_days, options.overlapping)?;
+        Window { days, kind: WindowKind::Calendar }.check()?;
+        let back = -i64::from(days) as i32;
         Ok(Self {
             types: triangle::types(&options.activity_types),
             before: (zone.plus_days(range.from, back)?.0, range.from.0),
@@ -182,7 +186,7 @@ impl Fold<'_> {
         match (&self.period, &self.cohorts) {
             (None, Some(cohorts)) if self.is_plain(cohorts) => {
                 let State { tally, groups } = state;
-                cohorts.observe_plainly(self.lens, part, &mut groups[0].triangle, tally);
+                cohorts.observe_plainly(self.lens, part, self.wanted.days, &mut groups[0].triangle, tally);
             }
             _ => self.observe_at_large(state, part),
         }
@@ -190,7 +194,9 @@ impl Fold<'_> {
 
     /// Whether the commonest triangle is asked for.
     fn is_plain(&self, cohorts: &Cohorts) -> bool {
-        cohorts.is_plain() && self.wanted.is_every_order() && !self.grouping.is_asked()
+        cohorts.is_plain(self.wanted.days.is_some())
+            && self.wanted.is_every_order()
+            && !self.grouping.is_asked()
     }
 
     fn observe_at_large(&self, state: &mut State, part: &Part) {

@@ -109,7 +109,7 @@ pub fn compute_listing(
     let mut wanted = all[begin..].iter().map(customer).filter(|customer| listed.admits(customer.scores));
     let customers = wanted.by_ref().take(question.size).collect();
     let more = wanted.next().is_some();
-    let basis = tally.basis(snapshot.revision, snapshot.folded);
+    let basis = tally.basis(snapshot.revision, lens.observation(), snapshot.folded);
     Ok(Answer { basis, cuts, result, cells, customers, more })
 }
 

@@ -11,63 +11,15 @@ use crate::facts::snapshot::Part;
 use crate::facts::touch_types::Types;
 use crate::ground::answer::{Ratio, Tally};
 use crate::ground::calendar::{Intervals, Unit};
+use customer360_model::time::HOUR_US;
 use customer360_model::{ActivityType, Micros, Phase};
+
+pub use self::options::{CohortMode, CohortStart, TriangleOptions};
+
+mod options;
 
 /// The greatest number of the last column.
 pub const PERIODS_LIMIT: u32 = 400;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TriangleOptions {
-    pub start_event: ActivityType,
-    /// Return events are later than the start event, so that a start is no return.
-    pub return_events: Vec<ActivityType>,
-    pub start: CohortStart,
-    /// For [`CohortStart::FirstTime`].
-    pub first: First,
-    pub unit: Unit,
-    /// How many return events make a return.
-    pub min_count: u32,
-    pub mode: CohortMode,
-    /// The last column: 0 to this are answered.
-    pub periods: u32,
-}
-
-impl Default for TriangleOptions {
-    fn default() -> Self {
-        Self {
-            start_event: ActivityType::Order,
-            return_events: vec![ActivityType::Order],
-            start: CohortStart::FirstTime,
-            first: First::Ever,
-            unit: Unit::Month,
-            min_count: 1,
-            mode: CohortMode::Exact,
-            periods: 12,
-        }
-    }
-}
-
-/// Which start events open a cohort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CohortStart {
-    #[default]
-    FirstTime,
-    /// The first one of every interval: a customer may be in many cohorts.
-    Recurring,
-}
-
-/// What a column counts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum CohortMode {
-    /// Came back in interval k.
-    #[default]
-    Exact,
-    /// Came back in interval k or later.
-    Rolling,
-    /// Came back within a bracket of intervals: the first interval of each, in increasing order.
-    /// A bracket ends before the next; the last one ends with the last period.
-    Brackets(Vec<u32>),
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Triangle {
@@ -92,8 +44,8 @@ pub struct Cell {
     /// The interval after the start, or the first of the bracket.
     pub k: u32,
     pub ratio: Ratio,
-    /// Whether it was observed to its end; in [`CohortMode::Rolling`] all that follow it may
-    /// still raise it.
+    /// Whether nothing that may still come can change it: it was observed to its end; in [`CohortMode::Rolling`] to the
+    /// end of the last period.
     pub complete: bool,
 }
 
@@ -176,22 +128,32 @@ impl Cohorts {
 
     /// Whether [`Self::observe_plainly`] can count: first-time cohorts, one event in exactly the
     /// k-th interval is enough, and the cells are few.
-    pub fn is_plain(&self) -> bool {
+    pub fn is_plain(&self, by_day: bool) -> bool {
         let options = &self.options;
         let first = options.start == CohortStart::FirstTime && options.first == First::Ever;
         let exact = options.mode == CohortMode::Exact && options.min_count == 1;
-        first && self.starts == self.returns && exact && Plain::cells(self) <= PLAIN_CELLS
+        // Within hours orders of one day could be those of several intervals.
+        let is_daily = !by_day || self.options.unit != Unit::Hour;
+        first && self.starts == self.returns && exact && is_daily && Plain::cells(self) <= PLAIN_CELLS
     }
 
     /// Counts the orders of some customers, of which the first opens a cohort in range and each
     /// that follows is a return.
-    pub fn observe_plainly(&self, lens: &Lens, part: &Part, counts: &mut Counts, tally: &mut Tally) {
+    /// With local days all orders of one are one.
+    pub fn observe_plainly(
+        &self,
+        lens: &Lens,
+        part: &Part,
+        days: Option<&Intervals>,
+        counts: &mut Counts,
+        tally: &mut Tally,
+    ) {
         let stem = &part.segment.tables.orders.stem;
         let plain = match lens.living_rows(part, stem) {
-            Some(rows) => Plain::of(self, lens, part, rows, |_| true),
+            Some(rows) => Plain::of(self, lens, (part, days), rows, |_| true),
             None => {
                 let rows = std::iter::once(stem.rows(part.customers.clone()));
-                Plain::of(self, lens, part, rows, |customer| lens.has_customer(part, customer))
+                Plain::of(self, lens, (part, days), rows, |customer| lens.has_customer(part, customer))
             }
         };
         plain.add_to(self, counts, tally);
@@ -253,6 +215,7 @@ impl Cohorts {
         for (cohort, size) in counts.sizes().enumerate().filter(|(_, size)| *size > 0) {
             let cells = ks.iter().enumerate().map(|(column, &k)| {
                 let back = counts.cells[cohort * counts.stride() + column];
+                // What may still come can change none of it.
                 let complete = cohort + (self.end_of_column(column) as usize) <= self.last;
                 if complete {
                     means[column].0 += back;
@@ -292,7 +255,9 @@ impl Cohorts {
             CohortMode::Brackets(starts) => {
                 starts.get(column + 1).copied().unwrap_or(self.options.periods + 1)
             }
-            _ => column as u32 + 1,
+            CohortMode::Exact => column as u32 + 1,
+            // "Or later" ends with the last period.
+            CohortMode::Rolling => self.options.periods + 1,
         }
     }
 
@@ -326,7 +291,7 @@ impl Cohorts {
             CohortMode::Rolling => {
                 // In k or later: true up to the interval of the min_count-th return from the end.
                 let mut missing = min_count;
-                let reached = all.rev().find(|&(_, count)| {
+                let reached = all.filter(|&(k, _)| k <= periods).rev().find(|&(_, count)| {
                     missing = missing.saturating_sub(count);
                     missing == 0
                 });
@@ -362,6 +327,8 @@ fn label(lens: &Lens, unit: Unit, start: Micros) -> Result<String, KpiError> {
     let time = lens.scope.zone.local(start)?;
     let (year, month, day) = (time.year(), time.month(), time.day());
     Ok(match unit {
+        Unit::Year => format!("{year:04}"),
+        Unit::Quarter => format!("{year:04}-Q{}", (month + 2) / 3),
         Unit::Month => format!("{year:04}-{month:02}"),
         Unit::Day | Unit::Week => format!("{year:04}-{month:02}-{day:02}"),
         Unit::Hour => format!("{year:04}-{month:02}-{day:02}T{:02}", time.hour()),
@@ -370,6 +337,14 @@ fn label(lens: &Lens, unit: Unit, start: Micros) -> Result<String, KpiError> {
 
 /// More cells are not laid out for each task.
 const PLAIN_CELLS: usize = 1 << 15;
+
+/// No local day is longer: clocks are put back by two hours at most.
+const LONGEST_DAY_US: i64 = 26 * HOUR_US;
+
+/// Whether two orders of a customer are of one local day, and on the same side of the range's beginning.
+fn is_one_day(lens: &Lens, days: &Intervals, earlier: i64, later: i64) -> bool {
+    days.index(earlier) == days.index(later) && (earlier < lens.from) == (later < lens.from)
+}
 
 /// Orders of the customers of one task by cohort, by whether the customer is registered, and by
 /// column: those of the triangle, and three more.
@@ -392,7 +367,7 @@ impl Plain {
     fn of(
         cohorts: &Cohorts,
         lens: &Lens,
-        part: &Part,
+        (part, days): (&Part, Option<&Intervals>),
         rows: impl Iterator<Item = Range<usize>>,
         admits: impl Fn(u32) -> bool,
     ) -> Self {
@@ -403,6 +378,7 @@ impl Plain {
         let mut cells = vec![0_u32; Self::cells(cohorts)];
         let nowhere = cohorts.count * 2 * stride;
         let (mut current, mut cohort, mut begin, mut last) = (u32::MAX, 0, nowhere, usize::MAX);
+        let mut before = i64::MIN;
         for rows in rows {
             for (&customer, &at) in stem.customer[rows.clone()].iter().zip(&stem.at[rows]) {
                 let interval = cohorts.intervals.index(at);
@@ -413,9 +389,13 @@ impl Plain {
                 begin = select_unpredictable(is_new, begun, begin);
                 cohort = select_unpredictable(is_new, interval, cohort);
                 let k = interval.wrapping_sub(cohort);
-                let is_seen = at < lens.observed;
-                let is_back = !is_new & (k != last) & (k <= periods);
-                last = select_unpredictable(is_new, usize::MAX, k);
+                // Two orders are rarely so close that they might be of one day.
+                let is_close = !is_new & (at.wrapping_sub(before) < LONGEST_DAY_US);
+                let is_again = is_close && days.is_some_and(|days| is_one_day(lens, days, before, at));
+                before = at;
+                let is_seen = (at < lens.observed) & !is_again;
+                let is_back = !is_new & !is_again & (k != last) & (k <= periods);
+                last = select_unpredictable(is_new, usize::MAX, select_unpredictable(is_again, last, k));
                 let beside = width + usize::from(!opens);
                 let column = select_unpredictable(is_back, k, beside);
                 let column = select_unpredictable(is_seen, column, width + 2);

@@ -207,6 +207,11 @@ impl<'a> Naive<'a> {
         counts
     }
 
+    /// Whether a touchpoint names the visit of another.
+    pub(super) fn names_visit(a: &Touch, b: &Touch) -> bool {
+        a.details.visit_id.is_some() && a.details.visit_id == b.details.visit_id
+    }
+
     fn same_visit(&self, a: &Touch, b: &Touch) -> bool {
         match (&a.details.visit_id, &b.details.visit_id) {
             (Some(a), Some(b)) => a == b,
@@ -251,6 +256,12 @@ impl<'a> Naive<'a> {
             (until - case.opening.at, 1, case.opening, end.map(|nth| case.later[nth]))
         };
         cases(all).into_iter().filter(|case| self.counts(case.opening)).map(wait).collect()
+    }
+
+    /// The first resolution of the case with that opening.
+    pub fn resolved(&self, all: &[&'a Touch], opening: &Touch) -> Option<&'a Touch> {
+        let case = cases(all).into_iter().find(|case| case.opening.number == opening.number)?;
+        case.later.into_iter().find(|t| stage(t) == Some(ContactStage::Resolved))
     }
 
     fn resolutions(&self, all: &[&'a Touch]) -> Vec<Count<'a>> {

@@ -4,7 +4,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::rich::{rich, scope};
-use super::world::{World, at, details, order};
+use super::world::{World, at, closed, details, order};
 use crate::engine::measure::Params;
 use crate::shapes::attribution::*;
 use crate::*;
@@ -43,7 +43,7 @@ fn question(scope: Scope) -> Question {
 }
 
 fn march() -> Scope {
-    Scope::of(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
+    closed(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
 }
 
 fn credits(answer: &Answer, model: Model) -> Vec<(&str, f64, i64)> {

@@ -1,5 +1,6 @@
 //! Trials, care, returns, mix, model and card: worked examples by hand, and conservation laws.
 
+use super::world::closed;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
@@ -24,7 +25,7 @@ const DAY: i64 = 86_400_000_000;
 const MINUTE: i64 = 60_000_000;
 
 fn march() -> Scope {
-    Scope::of(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
+    closed(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
 }
 
 /// Noon of a day of March 2026.
@@ -146,8 +147,12 @@ fn returns_by_hand() {
     let ids = ["returned_orders", "returned_units", "returned_value", "return_days", "returns_elsewhere"];
     let day = 1.0 / 1_440.0;
     let expected = [2.0 / 3.0, 1.0 / 3.0, 140.0 / 440.0, (4.0 + 2.0 - day) / 2.0, 0.5];
-    for (value, expected) in values(&world, &ids).into_iter().zip(expected) {
-        assert!((value.unwrap() - expected).abs() < 1e-9, "{value:?} is not {expected}");
+    // A month later it is known what came back within 30 days.
+    let later = Scope { observed_until: Some(at("2026-05-02T00:00:00Z")), ..march() };
+    let answers = compute(&world.snapshot(), &question(later, &ids)).unwrap();
+    for (answer, expected) in answers.iter().zip(expected) {
+        let value = answer.total.value.unwrap();
+        assert!((value - expected).abs() < 1e-9, "{value:?} is not {expected}");
     }
     assert_eq!(values(&world, &["online_returned_in_store", "orders_at_returns"]), [Some(1.0), Some(0.5)]);
     let matrix = returns::compute(&world.snapshot(), &march(), &Params::default()).unwrap();
@@ -235,7 +240,7 @@ fn acquisition_by_hand() {
     assert_eq!(compute(&world.snapshot(), &foreign), Err(KpiError::CurrencyRequired));
     // Each day of a spend has its part, whatever its length: together they are the whole.
     asked.measures.truncate(1);
-    asked.spans = compare::series(&asked.scope, calendar::Unit::Day).unwrap();
+    asked.spans = compare::series(&asked.scope, asked.scope.range.until, calendar::Unit::Day.into()).unwrap();
     let days = compute(&world.snapshot(), &asked).unwrap().remove(0).spans;
     assert_eq!(days.iter().map(|day| day.numerator).sum::<f64>(), 370.0);
 }

@@ -1,5 +1,6 @@
 //! Cost to serve against adding up by hand.
 
+use super::world::closed;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
@@ -10,7 +11,6 @@ use crate::engine::measure::Params;
 use crate::engine::scalar;
 use crate::engine::scope::GroupBy;
 use crate::engine::scope::KpiError;
-use crate::engine::scope::Scope;
 use crate::ground::money::ExchangeRate;
 use crate::shapes::cost::{Capacity, Cost, CostRate, CostToServe, Distribution, Question, compute};
 use customer360_model::activity::{Activity, Visit};
@@ -281,7 +281,7 @@ fn rates_of_another_currency_are_converted_at_the_date_of_the_touchpoint() {
         rate_billionths,
     };
     let range = TimeRange { from: at("2026-01-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") };
-    let mut scope = Scope::of(range);
+    let mut scope = closed(range);
     scope.currency = Some(Currency::EUR);
     scope.rates = std::sync::Arc::new(vec![
         exchange("2026-03-01T00:00:00Z", 1_250_000_000),

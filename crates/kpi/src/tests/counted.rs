@@ -1,5 +1,6 @@
 //! Figures of people who were counted and are not known, by hand.
 
+use super::world::closed;
 use super::world::{World, at, order};
 use crate::catalogue::measures;
 use crate::engine::dimension::Dimension;
@@ -15,7 +16,7 @@ use customer360_model::*;
 const DAY: i64 = 86_400_000_000;
 
 fn march() -> Scope {
-    Scope::of(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
+    closed(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
 }
 
 fn noon(day: i64) -> Micros {

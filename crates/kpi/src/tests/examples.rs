@@ -1,5 +1,6 @@
 //! Worked examples, by hand, and the degenerate cases of each KPI.
 
+use super::world::closed;
 use super::world::{World, at, back, order, survey};
 use crate::engine::params::AnswersCounted;
 use crate::ground::calendar;
@@ -18,7 +19,7 @@ use customer360_model::activity::{Activity, ServiceContact, SurveyKind};
 use customer360_model::{ActivityType, Currency, Money, Phase, TimeRange};
 
 fn scope(from: &str, until: &str) -> Scope {
-    Scope::of(TimeRange { from: at(from), until: at(until) })
+    closed(TimeRange { from: at(from), until: at(until) })
 }
 
 fn first_quarter() -> Scope {
@@ -114,8 +115,9 @@ fn orders_of_one_local_day_are_one_if_asked_and_fully_returned_ones_none() {
     world.add(1, at("2026-02-08T09:00:00Z"), back("c", 500));
     let mut question = repurchase::Question::of(first_quarter());
     let gaps = |question: &repurchase::Question| repurchase_of(&world, question).gap_days_median;
+    question.orders.unit = OrderUnit::Order;
     assert_eq!(gaps(&question).count, 2, "a tie is two orders");
-    question.orders.unit = OrderUnit::CustomerDay;
+    question.orders.unit = OrderUnit::Usual;
     assert_eq!((gaps(&question).count, gaps(&question).value), (1, Some(31.0)));
     question.orders.drop_fully_returned = true;
     assert_eq!(gaps(&question).count, 0);
@@ -143,7 +145,7 @@ fn retention_by_hand() {
         scope: first_quarter(),
         group_by: None,
         orders: OrderOptions::default(),
-        period: Some(PeriodOptions { window_days: 31, ..PeriodOptions::default() }),
+        period: Some(PeriodOptions { window_days: Some(31), ..PeriodOptions::default() }),
         triangle: None,
     };
     let answer = retention::compute(&world.snapshot(), &question).unwrap();
@@ -377,7 +379,7 @@ fn all_the_same_has_quantiles_without_width() {
 fn all_of_time_is_a_range_where_no_calendar_is_asked() {
     let mut world = shop();
     world.add(2, at("2026-02-01T00:00:00Z"), survey(SurveyKind::Nps, 10));
-    let scope = Scope::of(TimeRange::ALL);
+    let scope = closed(TimeRange::ALL);
     let question =
         cost::Question { scope: scope.clone(), group_by: None, rates: Vec::new(), capacities: Vec::new() };
     let answer = cost::compute(&world.snapshot(), &question).unwrap();

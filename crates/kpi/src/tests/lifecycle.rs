@@ -1,5 +1,6 @@
 //! Lifecycle and RFM against the words, by hand, and what always holds.
 
+use super::world::closed;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
@@ -39,7 +40,10 @@ fn states_are_what_the_words_say_and_add_up() {
             scope: random_scope(rng),
             group_by: random_group_by(rng),
             orders: OrderOptions { min_amount_minor: 0, ..random_orders(rng) },
-            unit: *[Unit::Day, Unit::Week, Unit::Month].choose(rng).unwrap(),
+            by: calendar::Granularity {
+                unit: *[Unit::Day, Unit::Week, Unit::Month, Unit::Quarter].choose(rng).unwrap(),
+                count: 1,
+            },
             activities: [vec![ActivityType::Order], vec![ActivityType::Order, ActivityType::Visit]]
                 .choose(rng)
                 .unwrap()
@@ -114,7 +118,9 @@ fn states_are_what_the_words_say_and_add_up() {
 /// Where the local interval of an instant begins.
 fn start_of(question: &lifecycle::Question, at: Micros) -> Micros {
     let scope = &question.scope;
-    calendar::Intervals::new(&scope.zone, question.unit, scope.week_start, at, at.plus(1)).unwrap().start(0)
+    calendar::Intervals::new(&scope.zone, question.by.unit, scope.week_start, at, at.plus(1))
+        .unwrap()
+        .start(0)
 }
 
 /// Ada buys in January, February and April, Ben in January and March.
@@ -128,10 +134,10 @@ fn a_lifecycle_by_hand() {
     }
     let range = TimeRange { from: at("2026-02-01T00:00:00Z"), until: at("2026-05-01T00:00:00Z") };
     let question = lifecycle::Question {
-        scope: Scope::of(range),
+        scope: closed(range),
         group_by: None,
         orders: OrderOptions::default(),
-        unit: Unit::Month,
+        by: Unit::Month.into(),
         activities: vec![ActivityType::Order],
     };
     let answer = lifecycle::compute(&world.snapshot(), &question).unwrap();
@@ -162,8 +168,13 @@ fn the_shape_of_a_day_is_what_the_figures_say() {
         scope.observed_until = None;
         let orders = OrderOptions::default();
         let activities = vec![ActivityType::Order];
-        let question =
-            lifecycle::Question { scope: scope.clone(), group_by: None, orders, unit: Unit::Day, activities };
+        let question = lifecycle::Question {
+            scope: scope.clone(),
+            group_by: None,
+            orders,
+            by: Unit::Day.into(),
+            activities,
+        };
         let shape = lifecycle::compute(&world.snapshot(), &question).unwrap().result.total.states[0];
         let ids = ["new_buyers", "returning_buyers", "resurrected_buyers", "dormant_buyers"];
         let figures = scalar::Question {
@@ -199,7 +210,7 @@ impl Plain<'_> {
             let its = |b: &&Return| self.scope.currency.is_none_or(|wanted| b.amount.currency == wanted);
             let returned = returned.filter_map(Touch::back).filter(its);
             let net = bought - returned.map(|b| b.amount.minor).sum::<i64>();
-            if options.unit == OrderUnit::CustomerDay {
+            if options.unit.is_by_day(true) {
                 own.dedup_by(|later, earlier| self.day(later.at) == self.day(earlier.at));
             }
             all.push((customer, Bought { recency_days, orders: own.len() as u32, net }));
@@ -281,7 +292,7 @@ fn rfm_by_hand() {
     world.add(5, at("2026-03-01T12:00:00Z"), back("5-0", 4_500));
     let range = TimeRange { from: at("2026-01-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") };
     let question = rfm::Question {
-        scope: Scope::of(range),
+        scope: closed(range),
         group_by: None,
         orders: OrderOptions::default(),
         after: None,
@@ -418,7 +429,7 @@ fn segments_are_compared_by_the_scale_of_now() {
         }
     }
     let range = TimeRange { from: at("2026-02-01T00:00:00Z"), until: at("2026-03-01T00:00:00Z") };
-    let (scope, orders) = (Scope::of(range), OrderOptions::default());
+    let (scope, orders) = (closed(range), OrderOptions::default());
     let question = rfm::Question { scope, group_by: None, orders, after: None, size: 0 };
     let answer = rfm::compute(&world.snapshot(), &question).unwrap();
     let compared = rfm::compared(&world.snapshot(), &question, &answer, Against::PreviousPeriod).unwrap();

@@ -4,7 +4,7 @@ use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::plain::Plain;
-use super::world::{Touch, World, at, back, order, random_group_by, random_orders, random_scope};
+use super::world::{Touch, World, at, back, closed, order, random_group_by, random_orders, random_scope};
 use crate::shapes::lifetime;
 use crate::shapes::lifetime::{Customer, Question, Warning, compute};
 use crate::*;
@@ -26,7 +26,7 @@ fn histories(plain: &Plain, question: &Question) -> Vec<(Plainly, Option<String>
         let counted: Vec<&Touch> =
             orders.iter().copied().filter(|t| (t.at, t.number) >= (first.at, first.number)).collect();
         let mut units = counted.clone();
-        if question.orders.unit == OrderUnit::CustomerDay {
+        if question.orders.unit.is_by_day(true) {
             units.dedup_by(|later, earlier| plain.day(later.at) == plain.day(earlier.at));
         }
         // Returns are never before the first order, and all are of some order then.
@@ -135,7 +135,7 @@ fn a_history_by_hand() {
     world.add(1, at("2026-03-01T12:00:00Z"), order("c", 4_000));
     world.add(2, at("2026-02-01T12:00:00Z"), order("d", 500));
     let range = TimeRange { from: at("2026-01-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") };
-    let question = Question { size: 9, ..Question::of(Scope::of(range)) };
+    let question = Question { size: 9, ..Question::of(closed(range)) };
     let answer = compute(&world.snapshot(), &question).unwrap();
     assert_eq!(
         answer.customers.iter().map(plainly).collect::<Vec<_>>(),
@@ -153,7 +153,7 @@ fn a_history_by_hand() {
 #[test]
 fn nothing_and_two_currencies() {
     let range = TimeRange { from: Micros(0), until: Micros(1) };
-    let question = Question::of(Scope::of(range));
+    let question = Question::of(closed(range));
     let answer = compute(&Snapshot::default(), &question).unwrap();
     assert_eq!((answer.result.total.customers, answer.result.total.alive), (0, None));
     assert_eq!(answer.fit.warnings, [Warning::NothingToFit]);
@@ -175,7 +175,7 @@ fn a_merge_joins_histories() {
     world.add(1, at("2026-01-01T12:00:00Z"), order("a", 100));
     world.add(2, at("2026-01-11T12:00:00Z"), order("b", 300));
     let range = TimeRange { from: at("2026-01-01T00:00:00Z"), until: at("2026-02-01T00:00:00Z") };
-    let question = Question { size: 9, ..Question::of(Scope::of(range)) };
+    let question = Question { size: 9, ..Question::of(closed(range)) };
     let apart = compute(&world.snapshot(), &question).unwrap();
     assert_eq!((apart.result.total.customers, apart.result.total.repeat_buyers), (2, 0));
     world.map[2] = 1;

@@ -12,6 +12,7 @@ mod lifetime;
 mod margin;
 mod naive;
 mod objects;
+mod observed;
 mod one_tale;
 mod people;
 mod plain;

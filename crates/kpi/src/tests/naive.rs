@@ -2,7 +2,7 @@
 
 use super::plain::Plain;
 use super::world::Touch;
-use crate::engine::measure::{Params, Research, Same, Step};
+use crate::engine::measure::{Params, Research, Same};
 use crate::engine::records::Crowd;
 use crate::*;
 use customer360_model::activity::{Activity, *};
@@ -10,6 +10,8 @@ use customer360_model::channel::Medium;
 use customer360_model::*;
 
 mod carts;
+mod funnel;
+mod open;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -63,10 +65,13 @@ impl<'a> Naive<'a> {
     }
 
     pub(super) fn units<'t>(&self, all: &[&'t Touch]) -> Vec<&'t Touch> {
-        let orders: Vec<&Touch> = all.iter().copied().filter(|t| self.is_order(t)).collect();
-        let mut orders = self.plain.units(&self.params.orders, &orders);
-        orders.retain(|t| self.plain.in_range(t));
-        orders
+        self.units_of(all, false)
+    }
+
+    fn units_of<'t>(&self, all: &[&'t Touch], usually: bool) -> Vec<&'t Touch> {
+        let in_range = |t: &&Touch| self.is_order(t) && self.plain.in_range(t);
+        let orders: Vec<&Touch> = all.iter().copied().filter(in_range).collect();
+        self.plain.units(&self.params.orders, &orders, usually)
     }
 
     fn is_research(touch: &Touch) -> bool {
@@ -137,7 +142,9 @@ impl<'a> Naive<'a> {
         let is = |t: &Touch, wanted: ActivityType| t.activity_type() == wanted;
         let visits = || all.iter().copied().filter(|t| is(t, ActivityType::Visit) && self.counts(t));
         let days = self.window.days;
-        let order_after = |t: &Touch| self.after(&all, t, days).into_iter().find(|o| self.is_order(o));
+        let its = |t: &Touch, o: &Touch| !self.params.same_visit || Self::names_visit(t, o);
+        let order_after =
+            |t: &Touch| self.after(&all, t, days).into_iter().find(|o| self.is_order(o) && its(t, o));
         let hit = |t: &'a Touch, other: Option<&'a Touch>| (i64::from(other.is_some()), 1, t, other);
         match id {
             "visits" | "visitors" => visits().map(|t| (1, 1, t, None)).collect(),
@@ -203,7 +210,10 @@ impl<'a> Naive<'a> {
             "conversion_same_channel" => visits()
                 .map(|t| {
                     let orders = self.after(&all, t, days).into_iter();
-                    hit(t, orders.into_iter().find(|o| self.is_order(o) && o.channel == t.channel))
+                    hit(
+                        t,
+                        orders.into_iter().find(|o| self.is_order(o) && its(t, o) && o.channel == t.channel),
+                    )
                 })
                 .collect(),
             "visitor_conversion" => {
@@ -260,7 +270,7 @@ impl<'a> Naive<'a> {
             "funnel" => self.funnel(&all).into_iter().collect(),
             "retention" => self.retention(&all).into_iter().collect(),
             "repurchase" => {
-                let units = self.units(&all);
+                let units = self.units_of(&all, true);
                 units.first().map(|t| hit(t, units.get(1).copied())).into_iter().collect()
             }
             "new_buyers" | "returning_buyers" | "resurrected_buyers" | "dormant_buyers" => {
@@ -305,7 +315,9 @@ impl<'a> Naive<'a> {
             let Some(piece) = id(touch) else { continue };
             let again = !piece.1.is_empty() && all[..nth].iter().any(|t| id(t) == Some(piece.clone()));
             if !again && self.counts(touch) {
-                let clicked = all[nth..].iter().copied().find(|t| click(t) == Some(piece.clone()));
+                let within = |t: &&Touch| self.within(self.window.days, touch, t);
+                let later = all[nth..].iter().copied().take_while(within);
+                let clicked = later.into_iter().find(|t| click(t) == Some(piece.clone()));
                 counts.push((i64::from(clicked.is_some()), 1, touch, clicked));
             }
         }
@@ -418,6 +430,9 @@ impl<'a> Naive<'a> {
                 counts.extend(last.filter(wanted).map(|money| (money.minor, 1, cart, None)));
                 continue;
             }
+            if !self.sees(self.window.days, cart) {
+                continue;
+            }
             let again =
                 self.after(all, cart, self.params.recovery_days).into_iter().find(|t| self.is_order(t));
             let elsewhere = |t: &&Touch| t.channel != cart.channel || t.observation != cart.observation;
@@ -437,8 +452,8 @@ impl<'a> Naive<'a> {
 
     pub(super) fn values<'t>(&self, all: &[&'t Touch]) -> Vec<Count<'t>> {
         let orders: Vec<&Touch> =
-            all.iter().copied().filter(|t| self.is_order(t) && self.plain.has_place(t)).collect();
-        let by_day = self.params.orders.unit == OrderUnit::CustomerDay;
+            all.iter().copied().filter(|t| self.is_order(t) && self.counts(t)).collect();
+        let by_day = self.params.orders.unit.is_by_day(false);
         let counts = self.units(all).into_iter().map(|unit| {
             let one = |t: &&&Touch| {
                 t.number == unit.number || (by_day && self.plain.day(t.at) == self.plain.day(unit.at))
@@ -448,40 +463,15 @@ impl<'a> Naive<'a> {
         counts.collect()
     }
 
-    fn funnel(&self, all: &[&'a Touch]) -> Option<Count<'a>> {
-        let steps = &self.params.steps;
-        let takes = |t: &Touch, step: &Step| {
-            let order = t.order().is_none() || self.is_order(t);
-            order
-                && t.activity_type() == step.activity
-                && step.channel.as_deref().is_none_or(|c| c == t.channel)
-        };
-        let walk = |begin: &'a Touch| {
-            let (mut taken, mut last) = (1, begin);
-            for t in self.after(all, begin, self.window.days) {
-                if taken < steps.len() && takes(t, &steps[taken]) {
-                    (taken, last) = (taken + 1, t);
-                } else if taken < steps.len() && self.params.strict && steps.iter().any(|s| takes(t, s)) {
-                    break;
-                }
-            }
-            (taken, last)
-        };
-        let begins: Vec<&Touch> =
-            all.iter().copied().filter(|t| takes(t, &steps[0]) && self.counts(t)).collect();
-        let most = begins.iter().map(|&t| walk(t).0).max()?;
-        let begin = *begins.iter().find(|&&t| walk(t).0 == most)?;
-        let done = most == steps.len();
-        Some((i64::from(done), 1, begin, done.then(|| walk(begin).1)))
-    }
-
     fn retention(&self, all: &[&'a Touch]) -> Option<Count<'a>> {
         let scope = self.plain.scope;
         let (from, until) = (scope.range.from, scope.range.until);
         if until.0 > self.plain.observed() {
             return None;
         }
-        let back = |at| scope.zone.plus_days(at, -(self.window.days as i32)).unwrap().0;
+        let own = self.plain.days_between(from.0, until.0).max(1);
+        let days = if self.params.window.is_some() { own.min(i64::from(self.window.days)) } else { own };
+        let back = |at| scope.zone.plus_days(at, -(days as i32)).unwrap().0;
         let active = |from: i64, until: i64| {
             let is =
                 |t: &&&Touch| self.is_order(t) && self.plain.has_place(t) && from <= t.at && t.at < until;

@@ -12,7 +12,9 @@ pub struct Plain<'a> {
 
 impl Plain<'_> {
     pub fn observed(&self) -> i64 {
-        self.scope.observed_until.unwrap_or(self.scope.range.until).0
+        let latest = self.world.living().map(|touch| touch.at + 1).max();
+        let horizon = Micros(latest.unwrap_or(self.scope.range.until.0));
+        self.scope.observed_until.unwrap_or(horizon).0
     }
 
     pub fn in_range(&self, touch: &Touch) -> bool {
@@ -118,10 +120,11 @@ impl Plain<'_> {
     }
 
     /// Those of them that are in scope, one for each local day if asked.
-    pub fn units<'t>(&self, options: &OrderOptions, orders: &[&'t Touch]) -> Vec<&'t Touch> {
+    pub fn units<'t>(&self, options: &OrderOptions, orders: &[&'t Touch], usually: bool) -> Vec<&'t Touch> {
         let mut units: Vec<&Touch> = orders.iter().copied().filter(|touch| self.has_place(touch)).collect();
-        if options.unit == OrderUnit::CustomerDay {
-            units.dedup_by(|later, earlier| self.day(later.at) == self.day(earlier.at));
+        if options.unit.is_by_day(usually) {
+            // What the range cuts off a day is none of it.
+            units.dedup_by_key(|touch| (self.day(touch.at), touch.at < self.scope.range.from.0));
         }
         units
     }

@@ -1,11 +1,12 @@
 //! What records add to figures, by their definitions in words.
 
+use super::naive::Naive;
 use crate::engine::dimension::Dimension;
 use crate::engine::measure::Measure;
 use crate::engine::records::{Counted, Crowd};
 use crate::engine::scalar::Question;
-use crate::engine::scope::GroupBy;
-use customer360_model::TimeRange;
+use crate::*;
+use customer360_model::*;
 
 /// What records add to numerator and denominator of a figure, and how many they are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,9 +16,40 @@ pub struct Recorded {
     pub records: usize,
 }
 
-/// The same of one group or of all.
-pub fn recorded(question: &Question, measure: &Measure, group: Option<&[Option<String>]>) -> Recorded {
+/// The same of one group or of all: of the time that is decided, and of the rest.
+pub fn recorded(
+    naive: &Naive,
+    question: &Question,
+    measure: &Measure,
+    group: Option<&[Option<String>]>,
+) -> [Recorded; 2] {
+    let (from, until) =
+        (question.scope.range.from.0, question.scope.range.until.0.min(naive.plain.observed()));
+    let decided = match measure.definition.id {
+        "store_conversion_counted_adjusted" => match naive.window.kind {
+            WindowKind::Calendar => {
+                let observed = Micros(naive.plain.observed());
+                question.scope.zone.day_after(observed, -(naive.window.days as i32)).unwrap().0
+            }
+            WindowKind::Elapsed => naive.plain.observed() - i64::from(naive.window.days) * 86_400_000_000,
+        },
+        _ => until,
+    };
+    let middle = decided.clamp(from, until.max(from));
+    [(from, middle), (middle, until)].map(|stretch| recorded_in(question, measure, group, stretch))
+}
+
+/// The same in a stretch of time.
+fn recorded_in(
+    question: &Question,
+    measure: &Measure,
+    group: Option<&[Option<String>]>,
+    (from, until): (i64, i64),
+) -> Recorded {
     let (scope, params) = (&question.scope, &question.params);
+    if until <= from {
+        return Recorded::default();
+    }
     let its = |names: [&str; 3]| {
         let name = |by: &Dimension| match by {
             Dimension::Of(GroupBy::Channel) => Some(names[0].to_owned()).filter(|n| !n.is_empty()),
@@ -30,13 +62,11 @@ pub fn recorded(question: &Question, measure: &Measure, group: Option<&[Option<S
     let within = |interval: TimeRange, amount: i64| {
         let (begin, end) = (interval.from.0, interval.until.0);
         let clamped = |at: i64| i128::from(at.clamp(begin, end) - begin);
-        let until = |at: i64| i128::from(amount) * clamped(at) / i128::from(end - begin);
-        (until(scope.range.until.0) - until(scope.range.from.0)) as f64
+        let gone = |at: i64| i128::from(amount) * clamped(at) / i128::from(end - begin);
+        (gone(until) - gone(from)) as f64
     };
     let wanted = |names: &[String], name: &String| names.is_empty() || names.contains(name);
-    let overlaps = |interval: TimeRange| {
-        interval.from.0.max(scope.range.from.0) < interval.until.0.min(scope.range.until.0)
-    };
+    let overlaps = |interval: TimeRange| interval.from.0.max(from) < interval.until.0.min(until);
     let people = |what: Crowd| -> (f64, usize) {
         let counted = params.counted.iter().filter(|counted| counted.what == what);
         let in_scope = counted.filter(|counted| match what {
@@ -82,7 +112,8 @@ pub fn recorded(question: &Question, measure: &Measure, group: Option<&[Option<S
             let counts = |last: &&Counted| {
                 its([&last.name, "", ""])
                     && wanted(&scope.channels, &last.name)
-                    && scope.range.contains(last.interval.from)
+                    && from <= last.interval.from.0
+                    && last.interval.from.0 < until
             };
             sum((all.clone().filter(counts).map(gain).sum(), 0))
         }

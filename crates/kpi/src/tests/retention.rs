@@ -10,7 +10,6 @@ use super::plain::Plain;
 use super::world::{Touch, World, random_group_by, random_orders, random_scope};
 use crate::engine::scope::First;
 use crate::engine::scope::KpiError;
-use crate::engine::scope::OrderUnit;
 use crate::ground::answer::Ratio;
 use crate::ground::calendar::Unit;
 use crate::shapes::retention::{PeriodOptions, Question, Retention, compute};
@@ -32,13 +31,13 @@ fn events<'w>(
             && (touch.order().is_none() || plain.refusal(&question.orders, touch).is_none())
     };
     let mut events: Vec<&Touch> = plain.world.of(customer).into_iter().filter(counts).collect();
-    if question.orders.unit == OrderUnit::CustomerDay {
-        let mut days: Vec<Date> = Vec::new();
+    if question.orders.unit.is_by_day(true) {
+        let mut days: Vec<(Date, bool)> = Vec::new();
         events.retain(|touch| {
             if touch.order().is_none() || !plain.has_place(touch) {
                 return true;
             }
-            let day = plain.day(touch.at);
+            let day = (plain.day(touch.at), touch.at < plain.scope.range.from.0);
             let is_new = !days.contains(&day);
             days.push(day);
             is_new
@@ -72,6 +71,8 @@ fn interval(plain: &Plain, unit: Unit, at: i64) -> i64 {
             (days - back).div_euclid(7)
         }
         Unit::Month => i64::from(day.year()) * 12 + i64::from(day.month()),
+        Unit::Quarter => i64::from(day.year()) * 4 + i64::from((day.month() - 1) / 3),
+        Unit::Year => i64::from(day.year()),
     }
 }
 
@@ -121,7 +122,9 @@ fn check_triangle(plain: &Plain, options: &TriangleOptions, triangle: &Triangle,
             begins.iter().zip(ends).map(|(&a, b)| (i64::from(a), i64::from(b) - 1)).collect()
         }
         CohortMode::Exact => (0..=i64::from(options.periods)).map(|k| (k, k)).collect(),
-        CohortMode::Rolling => (0..=i64::from(options.periods)).map(|k| (k, i64::MAX)).collect(),
+        CohortMode::Rolling => {
+            (0..=i64::from(options.periods)).map(|k| (k, i64::from(options.periods))).collect()
+        }
     };
     let mut sums = vec![(0.0, 0.0); columns.len()];
     for (row, &cohort) in triangle.rows.iter().zip(&cohorts) {
@@ -135,9 +138,8 @@ fn check_triangle(plain: &Plain, options: &TriangleOptions, triangle: &Triangle,
                 returns.iter().filter(inside).count() >= options.min_count as usize
             };
             let count = members.iter().filter(back).count() as f64;
-            let last = if options.mode == CohortMode::Rolling { from } else { to };
             // Complete: the last instant before the observation ends lies after the interval.
-            assert_eq!(cell.complete, number(plain.observed()) > cohort + last);
+            assert_eq!(cell.complete, number(plain.observed()) > cohort + to);
             let begun = number(plain.observed() - 1) >= cohort + from;
             assert_eq!(cell.ratio.value.is_some(), begun, "cohort {cohort} {from}");
             assert_eq!(cell.ratio.denominator, members.len() as f64);
@@ -161,10 +163,16 @@ fn period<'w>(
     options: &PeriodOptions,
 ) -> Vec<(u32, &'w Touch, bool)> {
     let range = plain.scope.range;
-    let back = |at: Micros| plain.scope.zone.plus_days(at, -i64::from(options.window_days) as i32).unwrap().0;
+    let own = plain.days_between(range.from.0, range.until.0).max(1);
+    let asked = options.window_days.map_or(own, i64::from);
+    let days = if options.overlapping { asked } else { asked.min(own) };
+    let back = |at: Micros| plain.scope.zone.plus_days(at, -days as i32).unwrap().0;
     let mut active = Vec::new();
     for customer in plain.customers() {
-        let events = events(plain, question, &options.activity_types, customer);
+        // Whether orders are counted by day does not matter.
+        let mut each = question.clone();
+        each.orders.unit = crate::OrderUnit::Order;
+        let events = events(plain, &each, &options.activity_types, customer);
         let inside = |from: i64, until: i64| {
             let counts = move |t: &&&Touch| from <= t.at && t.at < until && plain.has_place(t);
             events.iter().filter(counts).copied().collect::<Vec<_>>()
@@ -215,7 +223,9 @@ fn random_triangle(rng: &mut ChaCha8Rng) -> TriangleOptions {
         return_events: random_types(rng),
         start: *[CohortStart::FirstTime, CohortStart::Recurring].choose(rng).unwrap(),
         first: *[First::Ever, First::InScope].choose(rng).unwrap(),
-        unit: *[Unit::Hour, Unit::Day, Unit::Week, Unit::Month].choose(rng).unwrap(),
+        unit: *[Unit::Hour, Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year]
+            .choose(rng)
+            .unwrap(),
         min_count: rng.random_range(1..=2),
         mode: match rng.random_range(0..3) {
             0 => CohortMode::Exact,
@@ -237,7 +247,8 @@ fn retention_is_what_the_words_say() {
             group_by: random_group_by(rng),
             orders: random_orders(rng),
             period: rng.random_bool(0.7).then(|| PeriodOptions {
-                window_days: *[1, 7, 30].choose(rng).unwrap(),
+                window_days: *[None, Some(1), Some(7), Some(30)].choose(rng).unwrap(),
+                overlapping: rng.random_bool(0.3),
                 activity_types: random_types(rng),
             }),
             triangle: rng.random_bool(0.8).then(|| random_triangle(rng)),

@@ -123,14 +123,18 @@ fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
 }
 
 pub fn random_params(rng: &mut ChaCha8Rng) -> Params {
-    let days = *[1, 2, 7, 30].choose(rng).unwrap();
-    let kind = *[WindowKind::Calendar, WindowKind::Elapsed].choose(rng).unwrap();
+    let days = *[0, 1, 2, 7, 30].choose(rng).unwrap();
+    let kind = match days {
+        0 => WindowKind::Calendar,
+        _ => *[WindowKind::Calendar, WindowKind::Elapsed].choose(rng).unwrap(),
+    };
     let step = |activity, channel: Option<&str>| Step { activity, channel: channel.map(str::to_owned) };
     Params {
         window: rng.random_bool(0.8).then_some(Window { days, kind }),
+        same_visit: rng.random_bool(0.2),
         orders: OrderOptions {
             cancelled: CancelledOrders::default(),
-            unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
+            unit: *[OrderUnit::Usual, OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
             min_amount_minor: 0,
             drop_fully_returned: rng.random_bool(0.2),
         },

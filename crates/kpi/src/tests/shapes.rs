@@ -1,5 +1,6 @@
 //! Journeys, baskets and funnels: worked examples, and agreement with the figures.
 
+use super::world::closed;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
@@ -18,7 +19,7 @@ use customer360_model::*;
 const DAY: i64 = 86_400_000_000;
 
 fn march() -> Scope {
-    Scope::of(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
+    closed(TimeRange { from: at("2026-03-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") })
 }
 
 #[test]
@@ -108,17 +109,27 @@ fn shapes_agree_with_figures() {
     }
 }
 
-/// The share that ended within a time, by what each end leaves of those who still wait; where anything
-/// was followed for so long, or all ended.
-pub fn ended(waits: &[(f64, bool)], within: f64) -> Option<f64> {
-    let mut ends: Vec<f64> = waits.iter().filter(|w| w.1 && w.0 <= within).map(|w| w.0).collect();
-    ends.sort_by(f64::total_cmp);
-    ends.dedup();
-    let kept = |end: &f64| {
-        let at_risk = waits.iter().filter(|wait| wait.0 >= *end).count() as f64;
-        1.0 - waits.iter().filter(|wait| wait.1 && wait.0 == *end).count() as f64 / at_risk
-    };
-    let left: f64 = ends.iter().map(kept).product();
-    let followed = waits.iter().any(|wait| wait.0 >= within) || left <= 1e-12;
-    (followed && !waits.is_empty()).then_some(1.0 - left)
+/// The share to which what was waited for has come by a time: waits as long as they were, whether it came, and whether
+/// they were ended at all. Aalen and Johansen, from the definition.
+pub fn incidence(waits: &[(f64, bool, bool)], until: f64) -> f64 {
+    let mut times: Vec<f64> = waits.iter().filter(|w| w.2 && w.0 <= until).map(|w| w.0).collect();
+    times.sort_by(f64::total_cmp);
+    times.dedup();
+    let (mut left, mut share) = (1.0, 0.0);
+    for time in times {
+        let count =
+            |counts: &dyn Fn(&(f64, bool, bool)) -> bool| waits.iter().filter(|w| counts(w)).count() as f64;
+        let at_risk = count(&|w| w.0 >= time);
+        share += left * count(&|w| w.0 == time && w.1) / at_risk;
+        left *= 1.0 - count(&|w| w.0 == time && w.2) / at_risk;
+    }
+    share
+}
+
+/// The same within a time, if anybody was followed for so long or all were ended before.
+pub fn ended(waits: &[(f64, bool, bool)], within: f64) -> Option<f64> {
+    let followed = waits.iter().any(|wait| wait.0 >= within);
+    let last = waits.iter().map(|wait| wait.0).fold(0.0, f64::max);
+    let all_ended = waits.iter().filter(|wait| wait.0 >= last).all(|wait| wait.2);
+    ((followed || all_ended) && !waits.is_empty()).then(|| incidence(waits, within))
 }

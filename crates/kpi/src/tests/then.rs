@@ -1,6 +1,7 @@
 //! Questions about the past are asked of snapshots that hold only what they read: they say the same
 //! as of everything, to the last bit.
 
+use super::world::closed;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
@@ -212,7 +213,7 @@ fn shapes_asked(rng: &mut ChaCha8Rng) -> Vec<(String, Asking)> {
         scope: scope.clone(),
         group_by: group_by.clone(),
         orders,
-        unit: Unit::Month,
+        by: Unit::Month.into(),
         activities: vec![ActivityType::Order, ActivityType::Visit],
     };
     add("lifecycle", Box::new(move |s| format!("{:?}", lifecycle::compute(s, &question))));
@@ -259,7 +260,7 @@ fn a_plain_question_is_given_one_table() {
     let snapshot = world.snapshot();
     let since = Since { last: 60, ..Since::default() };
     let trust = Trust::of(&snapshot.dictionary, &[]);
-    let scope = Scope::of(TimeRange { from: at("2026-02-01T00:00:00Z"), until: at("2026-06-01T00:00:00Z") });
+    let scope = closed(TimeRange { from: at("2026-02-01T00:00:00Z"), until: at("2026-06-01T00:00:00Z") });
     let given = |asking: &dyn Fn(&Snapshot)| {
         let given = std::cell::Cell::new(Pieces::NONE);
         snapshot.asked_then(&since, &world, &trust, |then| {
@@ -276,18 +277,24 @@ fn a_plain_question_is_given_one_table() {
         period: None,
         triangle: Some(TriangleOptions::default()),
     };
-    assert_eq!(given(&|s| drop(retention::compute(s, &triangle))), Pieces::of(&[Piece::Orders]));
+    assert_eq!(
+        given(&|s| drop(retention::compute(s, &triangle))),
+        Pieces::of(&[Piece::Sightings, Piece::Orders])
+    );
     triangle.group_by = Some(GroupBy::AcquisitionChannel);
-    let expected = Pieces::of(&[Piece::Orders, Piece::Acquired]);
+    let expected = Pieces::of(&[Piece::Sightings, Piece::Orders, Piece::Acquired]);
     assert_eq!(given(&|s| drop(retention::compute(s, &triangle))), expected);
     triangle.group_by = Some(GroupBy::Trait("city".into()));
-    let expected = Pieces::of(&[Piece::Orders, Piece::TraitWrites]);
+    let expected = Pieces::of(&[Piece::Sightings, Piece::Orders, Piece::TraitWrites]);
     assert_eq!(given(&|s| drop(retention::compute(s, &triangle))), expected);
     let repurchase = repurchase::Question::of(scope.clone());
-    assert_eq!(given(&|s| drop(repurchase::compute(s, &repurchase))), Pieces::of(&[Piece::Orders]));
+    assert_eq!(
+        given(&|s| drop(repurchase::compute(s, &repurchase))),
+        Pieces::of(&[Piece::Sightings, Piece::Orders])
+    );
     let (answers_counted, survey_id) = (AnswersCounted::default(), None);
     let survey = nps::Question { scope: scope.clone(), group_by: None, answers_counted, survey_id };
-    assert_eq!(given(&|s| drop(nps::compute(s, &survey))), Pieces::of(&[Piece::Answers]));
+    assert_eq!(given(&|s| drop(nps::compute(s, &survey))), Pieces::of(&[Piece::Sightings, Piece::Answers]));
     let question = scalar::Question {
         scope,
         measures: vec![measures::find("average_order_value").unwrap()],

@@ -341,6 +341,11 @@ fn random_activity(rng: &mut ChaCha8Rng, number: u32) -> Activity {
     }
 }
 
+/// A scope of a range that was observed to its end, and no longer.
+pub fn closed(range: TimeRange) -> Scope {
+    Scope { observed_until: Some(range.until), ..Scope::of(range) }
+}
+
 /// The questions' common part, at random; around the change of the clock.
 pub fn random_scope(rng: &mut ChaCha8Rng) -> Scope {
     let mut bounds = [random_instant(rng), random_instant(rng), random_instant(rng)];
@@ -391,7 +396,7 @@ pub fn random_group_by(rng: &mut ChaCha8Rng) -> Option<GroupBy> {
 pub fn random_orders(rng: &mut ChaCha8Rng) -> OrderOptions {
     OrderOptions {
         cancelled: CancelledOrders::default(),
-        unit: *[OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
+        unit: *[OrderUnit::Usual, OrderUnit::Order, OrderUnit::CustomerDay].choose(rng).unwrap(),
         min_amount_minor: if rng.random_bool(0.2) { 1000 } else { 0 },
         drop_fully_returned: rng.random_bool(0.3),
     }

@@ -154,7 +154,7 @@ pub fn compute(snapshot: &Snapshot, question: &Question) -> Result<Answer, KpiEr
     let answer = Figures { grouping: &grouping, table: &table, currency };
     let capacity = rates::capacity_use(&lens, question, currency);
     Ok(Answer {
-        basis: state.tally.basis(snapshot.revision, snapshot.folded),
+        basis: state.tally.basis(snapshot.revision, lens.observation(), snapshot.folded),
         currency,
         result: answer.grouped(state),
         capacity,

@@ -1,7 +1,7 @@
 //! KPIs of customers over time that are no single number.
 
 use crate::ground::definition::{
-    DROP_RETURNED, Definition, GROUP_BY, MEAN, MIN_AMOUNT, ORDER_UNIT, PEERS, TOUCHPOINTS, parameter,
+    DROP_RETURNED, Definition, GROUP_BY, MEAN, MIN_AMOUNT, OCCASION_UNIT, PEERS, TOUCHPOINTS, parameter,
 };
 
 /// What customers were worth, and what is expected of them.
@@ -36,7 +36,7 @@ pub const LIFETIME: Definition = Definition {
         parameter("first", "EVER", "which order is the first"),
         parameter("horizon_days", "365", "how far expectations reach beyond observed_until"),
         parameter("value_basis", "REVENUE", "what purchases are worth: revenue, or margin where orders say it"),
-        ORDER_UNIT,
+        OCCASION_UNIT,
         MIN_AMOUNT,
         DROP_RETURNED,
     ])
@@ -93,7 +93,7 @@ pub const RFM: Definition = Definition {
     .from(PEERS)
     .asking(&[
         GROUP_BY,
-        ORDER_UNIT,
+        OCCASION_UNIT,
         MIN_AMOUNT,
         DROP_RETURNED,
         parameter("list_segments", "all", "only their customers are listed"),
@@ -118,7 +118,7 @@ pub const OMNICHANNEL: Definition = Definition {
     .from(TOUCHPOINTS)
     .asking(&[
         parameter("parameters.window.days", "90", "W of retention"),
-        ORDER_UNIT,
+        OCCASION_UNIT,
         MIN_AMOUNT,
         DROP_RETURNED,
     ])

@@ -23,8 +23,8 @@ use crate::facts::snapshot::Part;
 use crate::facts::touch_types::Types;
 use crate::ground::answer::Excluded;
 use crate::ground::definition::{
-    DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, ORDER_UNIT, Parameter, TOUCHPOINTS,
-    parameter,
+    DROP_RETURNED, Definition, MEAN, MIN_AMOUNT, NO_ANCHOR, NO_INTERVAL, OCCASION_UNIT, Parameter,
+    TOUCHPOINTS, parameter,
 };
 
 /// What is expected of the customers of one span.
@@ -156,8 +156,8 @@ const VALUE: Parameter = parameter(
 );
 const HORIZON: Parameter =
     parameter("horizon_days", "365", "how far expectations reach beyond the observation");
-const KNOWN_ASKED: &[Parameter] = &[FIRST, VALUE, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED];
-const EXPECTED_ASKED: &[Parameter] = &[HORIZON, FIRST, VALUE, ORDER_UNIT, MIN_AMOUNT, DROP_RETURNED];
+const KNOWN_ASKED: &[Parameter] = &[FIRST, VALUE, OCCASION_UNIT, MIN_AMOUNT, DROP_RETURNED];
+const EXPECTED_ASKED: &[Parameter] = &[HORIZON, FIRST, VALUE, OCCASION_UNIT, MIN_AMOUNT, DROP_RETURNED];
 
 const fn defined(
     id: &'static str,

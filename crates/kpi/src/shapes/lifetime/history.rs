@@ -187,7 +187,7 @@ impl<'a> Gather<'a> {
     fn units(&self, part: &Part, rows: Range<usize>, scratch: &mut Scratch) {
         let tables = &part.segment.tables;
         let orders = &tables.orders;
-        let by_day = self.asked.unit == OrderUnit::CustomerDay;
+        let by_day = self.asked.unit.is_by_day(true);
         let Scratch { units, of_order, excluded } = scratch;
         units.clear();
         of_order.clear();

@@ -174,7 +174,7 @@ pub fn compute_with(snapshot: &Snapshot, question: &Question, fits: &Fits) -> Re
     let customers = histories[begin..end].iter().zip(&scores[begin..end]).map(customer).collect();
     let fit = fit.clone();
     Ok(Answer {
-        basis: tally.basis(snapshot.revision, snapshot.folded),
+        basis: tally.basis(snapshot.revision, lens.observation(), snapshot.folded),
         fit,
         result,
         customers,

@@ -51,6 +51,7 @@ impl Plain {
         let registered = &part.segment.customers.registered;
         let (days, window) = (fold.days.len(), fold.question.window.days as usize);
         let any_is_first = fold.question.first == First::InScope;
+        let by_day = fold.question.orders.unit.is_by_day(true);
         let last_seen = fold.last_whole_day;
         let mut plain = Self::empty(days);
         let (mut repeating, mut customers, mut touchpoints, mut of_registered) = (0_u64, 0, 0, 0);
@@ -64,8 +65,10 @@ impl Plain {
                 let day = fold.days.index(at);
                 let is_new = customer != current;
                 current = customer;
-                let follows = is_open & !is_new & (at < lens.observed);
                 let was_open = is_open & !is_new;
+                let is_counted = was_open & (at < lens.observed);
+                // Another order of the same day is of the same occasion.
+                let follows = is_counted & !(by_day & (day == before));
                 let in_range = lens.in_range(at);
                 let opens = !was_open & in_range & admits(customer);
                 is_open = was_open | opens;
@@ -88,12 +91,14 @@ impl Plain {
                 if hits & !is_seen {
                     plain.again_unseen[first] += 1;
                 }
-                let counts = opens | follows;
+                let counts = opens | is_counted;
                 repeating += u64::from(repeats_now);
                 customers += u64::from(opens);
                 touchpoints += u64::from(counts);
                 of_registered += u64::from(counts & registered[customer as usize]);
-                (before, before_in_range) = (day, in_range);
+                let is_same = by_day & was_open & (day == before);
+                before_in_range = select_unpredictable(is_same, before_in_range, in_range);
+                before = day;
             }
         }
         plain.repeating = repeating;

@@ -2,6 +2,7 @@
 
 use super::{Answer, Question, Segment};
 use crate::Ratio;
+use crate::engine::compare::days_of;
 use crate::engine::compare::{Against, Change, changes, earlier};
 use crate::engine::measure::{Hit, Measure, Span, Stat};
 use crate::engine::rfm_scale::bought_by;
@@ -18,6 +19,8 @@ use customer360_model::{Micros, TimeRange};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
     pub span: Span,
+    /// Local days of the range that were observed, and of that time.
+    pub days: [u32; 2],
     /// In the order of [`Segment::ALL`]: the share of each then, and how it changed.
     pub segments: Vec<(Figure, Change)>,
 }
@@ -33,7 +36,11 @@ pub fn compared(
     answer: &Answer,
     against: Against,
 ) -> Result<Compared, KpiError> {
-    let span = earlier(&question.scope, against)?;
+    let observed = question.scope.observed_on(snapshot);
+    let span = earlier(&question.scope, observed, against)?;
+    let own =
+        Span { from: question.scope.range.from.0, until: question.scope.range.until.0, observed: observed.0 };
+    let days = [days_of(&question.scope.zone, own)?, days_of(&question.scope.zone, span)?];
     let range = TimeRange { from: Micros(span.from), until: Micros(span.until) };
     let scope = Scope { range, observed_until: Some(Micros(span.observed)), ..question.scope.clone() };
     let mut then = [0; Segment::ALL.len()];
@@ -45,7 +52,7 @@ pub fn compared(
     let pairs: Vec<(Stat, Figure, Figure)> =
         (0..Segment::ALL.len()).map(|nth| (Stat::Share, share(&now, nth), share(&then, nth))).collect();
     let before = pairs.iter().map(|(_, _, before)| *before);
-    Ok(Compared { span, segments: before.zip(changes(&pairs)).collect() })
+    Ok(Compared { span, days, segments: before.zip(changes(&pairs)).collect() })
 }
 
 fn share(customers: u64, all: u64) -> Figure {
@@ -57,6 +64,9 @@ fn share(customers: u64, all: u64) -> Figure {
         denominator: Some(denominator),
         anchors: all,
         customers,
+        open: 0,
+        so_far: None,
+        known_at: None,
         absent,
         moments: Moments::default(),
     }
