@@ -75,12 +75,19 @@ async fn cancelled() {
     let folder = tempfile::tempdir().unwrap();
     for (_, url) in databases(folder.path()) {
         let service = Service::start(&url, &[]);
-        let clients = service.clients(&tenant()).await;
+        let tenant = tenant();
+        let clients = service.clients(&tenant).await;
         let orders = (0..500).map(|n| order(&n.to_string(), &format!("a{n}@x.io"), 100)).collect();
         record(&clients, orders).await.unwrap();
+        // On four connections: one on which more than 1,024 calls are given up before they are begun is
+        // ended.
+        let mut impatient = Vec::new();
+        for _ in 0..4 {
+            impatient.push(service.clients(&tenant).await);
+        }
         let calls: Vec<_> = (0..2_000)
-            .map(|_| {
-                let mut client = clients.touchpoints.clone();
+            .map(|nth| {
+                let mut client = impatient[nth % impatient.len()].touchpoints.clone();
                 tokio::spawn(async move {
                     let list = client.list_touchpoints(proto::ListTouchpointsRequest::default());
                     tokio::time::timeout(Duration::from_millis(1), list).await.is_ok()
