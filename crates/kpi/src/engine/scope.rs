@@ -52,7 +52,7 @@ pub enum KpiError {
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub range: TimeRange,
-    /// What happened from here on is not looked at. The horizon when absent: see [`super::horizon`].
+    /// What happened from here on is not looked at. The horizon when absent: see [`crate::facts::horizon`].
     pub observed_until: Option<Micros>,
     /// What is said of the observation beside the facts.
     pub statements: Arc<Statements>,

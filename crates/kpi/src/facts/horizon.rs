@@ -32,7 +32,7 @@ impl Sighting {
     }
 }
 
-/// When each source was seen, by its number in the dictionary; [`Sighting::NONE`] where it was not.
+/// When each source was seen, by its number in the dictionary; none where it was not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sightings(Vec<Sighting>);
 
