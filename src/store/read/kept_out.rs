@@ -1,5 +1,7 @@
 //! Which identifiers of what was recorded do not link there, although they do by themselves.
 
+use rustc_hash::FxHashSet;
+
 use crate::model::{Identifier, KindName, TenantKey};
 use crate::store::driver::{Column, Row, Scalar};
 use crate::store::read::conflicts::Why;
@@ -60,10 +62,12 @@ impl Store {
             Column::Text(all.iter().map(|identifier| identifier.kind.as_str()).collect()),
             Column::Text(all.iter().map(|identifier| identifier.value.as_str()).collect()),
         ];
-        for row in tx.fetch_bulk(SHARED, &scalars, &columns).await? {
-            let shared = read_identifier(&row, 0)?;
-            let among = sets.iter().enumerate().filter(|(_, set)| set.binary_search(&shared).is_ok());
-            kept_out.extend(among.map(|(set, _)| KeptOut { set, identifier: shared.clone(), why: None }));
+        let rows = tx.fetch_bulk(SHARED, &scalars, &columns).await?;
+        let shared = rows.iter().map(|row| read_identifier(row, 0));
+        let shared: FxHashSet<Identifier> = shared.collect::<Result<_, _>>()?;
+        for (set, identifiers) in sets.iter().enumerate() {
+            let among = identifiers.iter().filter(|identifier| shared.contains(identifier));
+            kept_out.extend(among.map(|one| KeptOut { set, identifier: one.clone(), why: None }));
         }
         Ok(kept_out)
     }
